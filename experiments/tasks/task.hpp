@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "experiments/config/config.hpp"
+#include "framework/random/stream.hpp"
+#include "framework/tensor/tensor.hpp"
+
+namespace unroll {
+
+enum class Loss { mse, cross_entropy };
+enum class Readout { last, every_step };
+
+/// Time-major sequences with their targets. One of the two target tensors is used, by the task's loss.
+struct Batch {
+  Tensor<float> inputs;   ///< (T, B, input_size)
+  Tensor<float> targets;  ///< mse: (B, output_size), or (T, B, output_size) when read out at every step
+  Tensor<std::int64_t> classes;  ///< cross_entropy: (B), or (T, B)
+};
+
+/// What a model must learn, and how its answers are judged. Pure: the same stream gives the same batch.
+class Task {
+ public:
+  virtual ~Task() = default;
+
+  virtual std::int64_t input_size() const = 0;
+  virtual std::int64_t output_size() const = 0;
+  virtual Loss loss() const = 0;
+  virtual Readout readout() const = 0;
+  /// Longest sequence a batch can hold, for the estimate of memory and cost.
+  virtual std::int64_t max_steps() const = 0;
+
+  /// `sequences` fresh sequences of one common length.
+  virtual Batch sample(Stream& stream, std::int64_t sequences) const = 0;
+
+  /// The loss of the best predictor that ignores the inputs (or the one the literature compares with).
+  virtual double trivial_loss() const = 0;
+  /// Number of wrong sequences among `outputs`, the model's (B, output_size) or (T, B, output_size) values.
+  virtual std::int64_t count_wrong(const Batch& batch, const Tensor<float>& outputs) const = 0;
+
+  /// The success rule, on one validation: mean loss and fraction of wrong sequences.
+  virtual bool solved(double validation_loss, double error_rate) const = 0;
+  /// The rule in words: "validation MSE below 0.0833 (half the trivial baseline)".
+  virtual std::string success_rule() const = 0;
+};
+
+/// One row per task: what `unroll tasks` prints and what `task.name` may be.
+struct TaskRow {
+  std::string_view name;
+  std::string_view summary;
+  std::string_view source;                 ///< paper and the place of the definition
+  std::vector<std::string_view> variants;  ///< the first one is the default
+  std::unique_ptr<Task> (*make)(const TaskConfig&);
+};
+
+/// The list of all tasks.
+std::span<const TaskRow> task_table();
+
+/// Throws std::invalid_argument naming the unknown task or variant and the known ones.
+std::unique_ptr<Task> make_task(const TaskConfig& config);
+
+}  // namespace unroll
