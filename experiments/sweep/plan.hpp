@@ -1,0 +1,33 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "experiments/config/config.hpp"
+
+namespace unroll {
+
+/// One point of a sweep.
+struct Trial {
+  std::string
+      id;  ///< 32 hex digits: hash of the canonical non-default, result-affecting keys and results_revision
+  Config config;
+  std::map<std::string, std::string> axes;  ///< swept keys and their values, as written in the config
+};
+
+/// A sweep is a set of trials, in the order in which its axes are written (last axis fastest).
+struct SweepPlan {
+  std::vector<std::string>
+      axis_keys;  ///< in the order of the file; the keys of `cases` in order of appearance
+  std::vector<Trial> trials;
+  std::string resolved;  ///< TOML: every result-affecting setting and the sweep, itself runnable
+  Config base;           ///< the settings outside [sweep], with `out` and `jobs` (absent: their defaults)
+};
+
+/// Reads `file`, applies `overrides` ("train.updates=100"; a comma list makes an axis), expands and validates
+/// every trial. Throws ConfigError.
+SweepPlan plan_sweep(const std::filesystem::path& file, const std::vector<std::string>& overrides);
+
+}  // namespace unroll

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+
+#include "framework/tensor/cpu.hpp"
+
+namespace unroll {
+
+/// Elementwise functions and reductions on contiguous spans, compiled once per instruction set and chosen at
+/// run time. An element's bits depend on its operands alone, never on where it stands in the span (tails are
+/// padded). `y` may be the same span as an operand; it may not overlap one otherwise.
+
+enum class Unary { neg, exp, log, sqrt, square, abs, sign, sin, cos, tanh, sigmoid, relu, softplus };
+enum class Binary {
+  add,
+  sub,
+  mul,
+  div,
+  pow,
+  maximum,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  equal,
+  not_equal
+};
+
+/// y[i] = f(x[i]).
+template <class T>
+using UnaryKernel = void (*)(const T* x, T* y, std::int64_t n);
+
+/// y[i] = f(a[i * a_step], b[i * b_step]) with steps of 0 (one value for all) or 1. Comparisons give 0 or 1.
+template <class T>
+using BinaryKernel = void (*)(const T* a, std::int64_t a_step, const T* b, std::int64_t b_step, T* y,
+                              std::int64_t n);
+
+/// Reduces a span to one value, always in the same order of 16 running values whatever the instruction set.
+template <class T>
+using ReduceKernel = T (*)(const T* x, std::int64_t n);
+
+template <class T>
+struct Kernels {
+  UnaryKernel<T> unary[13];    ///< indexed by Unary
+  BinaryKernel<T> binary[12];  ///< indexed by Binary
+  ReduceKernel<T> sum;         ///< 0 when n = 0
+  ReduceKernel<T> max;         ///< -Inf when n = 0; NaN when any element is NaN
+
+  UnaryKernel<T> operator[](Unary f) const { return unary[static_cast<int>(f)]; }
+  BinaryKernel<T> operator[](Binary f) const { return binary[static_cast<int>(f)]; }
+};
+
+/// The kernels of `isa`, by default the widest one this CPU has. T is float or double.
+template <class T>
+const Kernels<T>& kernels(Isa isa = best_isa());
+
+}  // namespace unroll
