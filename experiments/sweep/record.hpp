@@ -4,11 +4,15 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace unroll {
 
 enum class TrialStatus { done, diverged, failed };
+
+/// "done", "diverged" or "failed": the name in the journal, results.csv and the report.
+std::string_view status_name(TrialStatus status);
 
 /// One validation during training.
 struct CurvePoint {

@@ -1,0 +1,198 @@
+#include "experiments/report/progress.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <utility>
+
+#include "experiments/report/text.hpp"
+
+namespace unroll {
+namespace {
+
+constexpr std::size_t kBarWidth = 24;
+constexpr std::chrono::milliseconds kRedrawEvery{100};
+
+std::string bar(double fraction, std::size_t cells) {
+  const auto full = static_cast<std::size_t>(fraction * static_cast<double>(cells));
+  return "[" + std::string(full, '#') + std::string(cells - full, '-') + "]";
+}
+
+/// Share of the sweep's work that is done; counted in trials before the first cost is known.
+double fraction_done(const ProgressState& state) {
+  if (state.total == 0) return 1;
+  const double known = state.cost_worked + state.cost_remaining;
+  const double trials = static_cast<double>(state.finished) / static_cast<double>(state.total);
+  if (known <= 0) return trials;
+  return std::clamp(std::max(trials, state.cost_worked / known), 0.0, 1.0);
+}
+
+std::string eta(const ProgressState& state) {
+  if (state.finished == state.total) return fmt::format("took {}", render_duration(state.seconds));
+  // A guess from less than a second or a thousandth of the work would only jump about.
+  if (state.seconds < 1 || state.cost_worked <= 1e-3 * state.cost_remaining) return "ETA …";
+  return fmt::format("ETA {}", render_duration(state.seconds * state.cost_remaining / state.cost_worked));
+}
+
+std::string colored(const std::string& text, std::string_view code, bool color) {
+  return color ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : text;
+}
+
+/// A part of the line and how early it is given up when the line is too long (higher goes first).
+struct Part {
+  std::string text;
+  std::string_view color;
+  int rank;
+};
+
+std::vector<Part> parts_of(const ProgressState& state) {
+  std::vector<Part> parts;
+  const double fraction = fraction_done(state);
+  parts.push_back({bar(fraction, kBarWidth), "36", 5});
+  parts.push_back({fmt::format("{:3.0f} %", 100 * fraction), "", 2});
+  parts.push_back({fmt::format("{}/{} trials", state.finished, state.total), "", 0});
+  if (state.running > 0) parts.push_back({fmt::format("{} running", state.running), "", 4});
+  if (state.diverged > 0) parts.push_back({fmt::format("{} diverged", state.diverged), "33", 3});
+  if (state.failed > 0) parts.push_back({fmt::format("{} failed", state.failed), "31", 1});
+  if (state.seconds > 0 && state.updates > 0)
+    parts.push_back(
+        {fmt::format("{:.0f} updates/s", static_cast<double>(state.updates) / state.seconds), "", 6});
+  parts.push_back({eta(state), "", 1});
+  return parts;
+}
+
+std::size_t width_of(const std::vector<Part>& parts) {
+  std::size_t width = 0;
+  for (const Part& part : parts) width += columns_of(part.text) + 2;
+  return parts.empty() ? 0 : width - 2;
+}
+
+std::size_t terminal_width(std::FILE* out) {
+  winsize size{};
+  if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return 80;
+}
+
+bool is_set(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value != nullptr && *value != '\0';
+}
+
+}  // namespace
+
+std::string render_duration(double seconds) {
+  if (!std::isfinite(seconds) || seconds < 0) return "?";
+  const auto whole =
+      static_cast<std::int64_t>(std::min(std::llround(std::min(seconds, 1e12)), 1'000'000'000'000LL));
+  if (whole < 60) return fmt::format("{} s", whole);
+  if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
+  return fmt::format("{} h {:02} min", whole / 3600, whole % 3600 / 60);
+}
+
+std::string render(const ProgressState& state, std::size_t width, bool color) {
+  std::vector<Part> parts = parts_of(state);
+  const auto by_rank = [](const Part& a, const Part& b) { return a.rank < b.rank; };
+  while (parts.size() > 1 && width_of(parts) > width)
+    parts.erase(std::max_element(parts.begin(), parts.end(), by_rank));
+  if (width_of(parts) > width) return parts.front().text.substr(0, width);
+  std::string line;
+  for (const Part& part : parts)
+    line += (line.empty() ? "" : "  ") + colored(part.text, part.color, color && !part.color.empty());
+  return line;
+}
+
+ProgressStyle progress_style(std::FILE* out) {
+  const char* term = std::getenv("TERM");
+  const bool dumb = term == nullptr || std::string_view(term) == "dumb";
+  const bool animated = isatty(fileno(out)) == 1 && !dumb && !is_set("CI");
+  return {animated, animated && !is_set("NO_COLOR")};
+}
+
+Progress::Progress(std::FILE* out, ProgressStyle style, std::vector<double> costs,
+                   std::size_t finished_before)
+    : out_(out), style_(style), begin_(Clock::now()), drawn_(begin_ - kRedrawEvery) {
+  for (const double cost : costs) trials_.push_back({cost});
+  state_.total = costs.size() + finished_before;
+  state_.finished = finished_before;
+}
+
+Progress::~Progress() { close(); }
+
+void Progress::trial_started(std::size_t trial) {
+  const std::scoped_lock lock(mutex_);
+  trials_.at(trial).fraction = 0;
+  ++state_.running;
+  redraw(false);
+}
+
+void Progress::trial_updates(std::size_t trial, std::int64_t done, std::int64_t planned) {
+  const std::scoped_lock lock(mutex_);
+  Running& running = trials_.at(trial);
+  state_.updates += done - running.updates;
+  running.updates = done;
+  running.fraction =
+      planned > 0 ? std::min(1.0, static_cast<double>(done) / static_cast<double>(planned)) : 0;
+  redraw(false);
+}
+
+void Progress::trial_finished(std::size_t trial, TrialStatus status, std::string_view label,
+                              std::string_view text) {
+  const std::scoped_lock lock(mutex_);
+  trials_.at(trial).finished = true;
+  --state_.running;
+  ++state_.finished;
+  if (status == TrialStatus::diverged) ++state_.diverged;
+  if (status == TrialStatus::failed) ++state_.failed;
+  const bool keep = !style_.animated || status != TrialStatus::done;
+  if (keep)
+    say(fmt::format("[{:>{}}/{}] {}: {}, {}", state_.finished, fmt::formatted_size("{}", state_.total),
+                    state_.total, label, status_name(status), text));
+  redraw(keep);
+}
+
+void Progress::close() {
+  const std::scoped_lock lock(mutex_);
+  if (closed_) return;
+  redraw(true);
+  closed_ = true;
+  if (!style_.animated) return;
+  std::fputc('\n', out_);
+  std::fflush(out_);
+}
+
+/// A line that stays, above the one that is redrawn.
+void Progress::say(std::string_view line) {
+  if (closed_) return;
+  std::string one_line(line);  // a reason may quote anything
+  std::replace_if(
+      one_line.begin(), one_line.end(), [](char c) { return c >= 0 && c < ' '; }, ' ');
+  fmt::print(out_, "{}{}\n", style_.animated ? "\r\x1b[K" : "", one_line);
+  std::fflush(out_);
+}
+
+void Progress::redraw(bool now) {
+  if (closed_ || !style_.animated) return;
+  const Clock::time_point time = Clock::now();
+  if (!now && time - drawn_ < kRedrawEvery) return;
+  drawn_ = time;
+  // One column is left free: a full line would wrap on some terminals and then no longer be redrawn in place.
+  fmt::print(out_, "\r{}\x1b[K", render(current(), terminal_width(out_) - 1, style_.color));
+  std::fflush(out_);
+}
+
+ProgressState Progress::current() const {
+  ProgressState state = state_;
+  state.seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
+  for (const Running& trial : trials_) {
+    // An early stop or a divergence leaves the rest of a trial's cost undone: it was not worked, nor remains.
+    state.cost_worked += trial.cost * trial.fraction;
+    if (!trial.finished) state.cost_remaining += trial.cost * (1 - trial.fraction);
+  }
+  return state;
+}
+
+}  // namespace unroll

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string_view>
+
+namespace unroll {
+
+/// The content of a file that the build puts into the program: every file of experiments/report/web/ by its
+/// file name ("template.html", "report.css", "report.js", ...) and the plotting library as
+/// "plotly-cartesian.min.js". Throws std::out_of_range for any other name.
+std::string_view web_file(std::string_view name);
+
+}  // namespace unroll
