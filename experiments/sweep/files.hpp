@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace unroll {
+
+/// The operating system refused a file: the message names the file and says why.
+class FileError : public std::runtime_error {
+ public:
+  FileError(std::string_view what, const std::filesystem::path& path, int error);
+  int error() const { return error_; }  ///< errno
+
+ private:
+  int error_;
+};
+
+/// An open file descriptor that closes itself.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd = -1) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept;
+  Descriptor& operator=(Descriptor&& other) noexcept;
+  ~Descriptor();
+  int get() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+/// 16 hex digits from the operating system's generator: names that two processes never share.
+std::string random_hex();
+
+/// The file from byte `from` to its end. Throws FileError.
+std::string read_file(const std::filesystem::path& path, std::size_t from = 0);
+
+/// Writes all of `text`; 0, or errno of the write that failed.
+int write_all(int fd, std::string_view text);
+
+/// Makes `path` hold `text`: a temporary file beside it, flushed to the disk and renamed, so that a reader
+/// sees the old content or the new. A file that holds `text` already is left alone. Throws FileError.
+void write_whole(const std::filesystem::path& path, std::string_view text);
+
+/// Creates `folder` where missing and makes sure that files can be made in it. Throws FileError.
+void prepare_folder(const std::filesystem::path& folder);
+
+/// Makes the names in `folder` durable.
+void sync_folder(const std::filesystem::path& folder);
+
+}  // namespace unroll

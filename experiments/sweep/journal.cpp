@@ -1,0 +1,141 @@
+#include "experiments/sweep/journal.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+
+namespace unroll {
+
+namespace {
+
+std::string checksum(std::string_view json) {
+  return fmt::format("{:016x}", XXH3_64bits(json.data(), json.size()));
+}
+
+}  // namespace
+
+std::string journal_line(const TrialRecord& record) {
+  std::string json = to_json(record);
+  const std::string sum = checksum(json);
+  return json + '\t' + sum;
+}
+
+void Journal::create() {
+  do {
+    path_ = folder_ / fmt::format("journal-{}.jsonl", random_hex());
+    file_ = Descriptor(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666));
+  } while (!file_ && errno == EEXIST);
+  if (!file_) throw FileError("cannot create", path_, errno);
+  sync_folder(folder_);
+}
+
+void Journal::append(const TrialRecord& record) {
+  const std::string line = journal_line(record) + '\n';
+  const std::lock_guard lock(mutex_);
+  if (!file_) create();
+  int error = write_all(file_.get(), line);
+  if (error == 0 && ::fdatasync(file_.get()) != 0) error = errno;
+  if (error != 0) {
+    // Where even this fails, the reader recognises the torn line by its checksum.
+    [[maybe_unused]] const int ignored = ::ftruncate(file_.get(), whole_);
+    throw FileError("cannot write", path_, error);
+  }
+  whole_ += static_cast<off_t>(line.size());
+}
+
+namespace {
+
+/// What must agree between two records of one trial.
+std::string essence(TrialRecord record) {
+  record.seconds = 0;
+  record.build.clear();
+  return to_json(record);
+}
+
+/// The pieces of two JSON texts from the first byte that differs.
+std::string first_difference(const std::string& a, const std::string& b) {
+  const auto at = std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin();
+  const std::size_t from = at > 40 ? static_cast<std::size_t>(at) - 40 : 0;
+  return fmt::format("...{}...\n  ...{}...", a.substr(from, 90), b.substr(from, 90));
+}
+
+bool is_journal(const std::filesystem::path& path) {
+  const std::string name = path.filename().string();
+  return name.starts_with("journal-") && name.ends_with(".jsonl");
+}
+
+}  // namespace
+
+void JournalReader::take_record(const std::filesystem::path& path, TrialRecord record) {
+  const std::string id = record.id;
+  const auto [known, is_new] = records_.try_emplace(id, record);
+  if (is_new) {
+    origin_[id] = path;
+    return;
+  }
+  TrialRecord& first = known->second;
+  const bool any_failed = first.status == TrialStatus::failed || record.status == TrialStatus::failed;
+  const std::string a = essence(first);
+  const std::string b = essence(record);
+  if (a == b) return;
+  if (!any_failed) {
+    throw JournalConflict(fmt::format(
+        "{} and {} disagree about trial {}, which must give the same bits:\n  {}\n"
+        "likely cause: the two were computed by different builds or on different CPU models ({}; {})",
+        origin_[id].string(), path.string(), id, first_difference(a, b), first.build, record.build));
+  }
+  // A failed trial was run again. Of two failures the choice must not depend on the order of the files.
+  const bool first_failed = first.status == TrialStatus::failed;
+  const bool both_failed = first_failed && record.status == TrialStatus::failed;
+  if (both_failed ? b < a : first_failed) {
+    first = std::move(record);
+    origin_[id] = path;
+  }
+}
+
+void JournalReader::take_line(const std::filesystem::path& path, std::size_t number, std::string_view line) {
+  const std::size_t tab = line.rfind('\t');
+  const bool whole = tab != std::string_view::npos && checksum(line.substr(0, tab)) == line.substr(tab + 1);
+  if (whole) return take_record(path, record_from_json(std::string(line.substr(0, tab))));
+  corrupt_.push_back(
+      fmt::format("{}:{}: the line does not match its checksum; ignored", path.string(), number));
+}
+
+void JournalReader::take_file(const std::filesystem::path& path, File& file) {
+  const std::string text = read_file(path, file.read);
+  std::string_view rest = text;
+  for (std::size_t end; (end = rest.find('\n')) != std::string_view::npos; rest.remove_prefix(end + 1)) {
+    take_line(path, ++file.lines, rest.substr(0, end));
+    file.read += end + 1;
+  }
+  file.torn = !rest.empty();
+}
+
+void JournalReader::refresh() {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
+    if (is_journal(entry.path())) files_.try_emplace(entry.path());
+  }
+  if (error && error != std::errc::no_such_file_or_directory) {
+    throw FileError("cannot read the folder", folder_, error.value());
+  }
+  for (auto& [path, file] : files_) take_file(path, file);
+}
+
+std::vector<std::string> JournalReader::ignored() const {
+  std::vector<std::string> sentences = corrupt_;
+  for (const auto& [path, file] : files_) {
+    if (!file.torn) continue;
+    sentences.push_back(fmt::format(
+        "{}:{}: the last line is cut short (a run was killed while it wrote, or is writing now); ignored",
+        path.string(), file.lines + 1));
+  }
+  return sentences;
+}
+
+}  // namespace unroll

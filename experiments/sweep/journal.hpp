@@ -1,0 +1,84 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "experiments/sweep/files.hpp"
+#include "experiments/sweep/record.hpp"
+
+namespace unroll {
+
+/// The finished trials of one process, in an append-only file of its own: journal-<16 random hex>.jsonl, one
+/// record per line, each line `{json} TAB <XXH3-64 of the json, 16 hex> NEWLINE`. The file appears with the
+/// first record and is never opened for writing again, so that no file has two writers.
+class Journal {
+ public:
+  explicit Journal(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  /// The record is on the disk when this returns. Throws FileError (disk full, quota) and then leaves the
+  /// file ending with the last whole record. May be called from any thread.
+  void append(const TrialRecord& record);
+
+  /// Empty before the first record.
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  void create();
+
+  std::mutex mutex_;
+  std::filesystem::path folder_;
+  std::filesystem::path path_;
+  Descriptor file_;
+  off_t whole_ = 0;  ///< bytes of whole records
+};
+
+/// Two journals tell different stories of one trial.
+class JournalConflict : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// `{json}` and its checksum as they stand in a journal, without the newline.
+std::string journal_line(const TrialRecord& record);
+
+/// Reads every journal of a folder, again and again while others write. Records of one trial must agree
+/// bitwise in all but `seconds` and `build`, else JournalConflict names both files; only a failed trial may
+/// have been run again, and then the other record counts.
+class JournalReader {
+ public:
+  explicit JournalReader(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  /// Reads what was appended since the last call. A folder that does not exist holds nothing.
+  void refresh();
+
+  /// By trial id.
+  const std::map<std::string, TrialRecord>& records() const { return records_; }
+
+  /// One sentence for each line that is torn or corrupt: a run was killed while it wrote. Its trial counts as
+  /// not yet run.
+  std::vector<std::string> ignored() const;
+
+ private:
+  struct File {
+    std::size_t read = 0;  ///< bytes, up to the end of the last whole line
+    std::size_t lines = 0;
+    bool torn = false;  ///< something follows
+  };
+
+  void take_file(const std::filesystem::path& path, File& file);
+  void take_line(const std::filesystem::path& path, std::size_t number, std::string_view line);
+  void take_record(const std::filesystem::path& path, TrialRecord record);
+
+  std::filesystem::path folder_;
+  std::map<std::filesystem::path, File> files_;
+  std::map<std::string, TrialRecord> records_;
+  std::map<std::string, std::filesystem::path> origin_;  ///< of each record, for the message of a conflict
+  std::vector<std::string> corrupt_;
+};
+
+}  // namespace unroll

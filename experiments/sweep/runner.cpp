@@ -1,0 +1,252 @@
+#include "experiments/sweep/runner.hpp"
+
+#include <fmt/format.h>
+#include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+#include <chrono>
+#include <mutex>
+#include <new>
+#include <random>
+#include <set>
+
+#include "experiments/report/progress.hpp"
+#include "experiments/report/text.hpp"
+#include "experiments/sweep/machine.hpp"
+#include "framework/tensor/cpu.hpp"
+#include "framework/tensor/gemm.hpp"
+
+namespace unroll {
+
+namespace {
+
+/// What the threads of one sweep share.
+class Run {
+ public:
+  Run(const SweepPlan& plan, const SweepOptions& options, const TrialFunction& run, std::vector<Job> jobs,
+      std::size_t finished_before, JournalReader& journals, std::atomic<bool>& stop);
+
+  void execute(int at_once);
+  const std::string& error() const { return error_; }
+  /// Whether trials are left that were to be run.
+  bool cut_short() const { return finished_ < jobs_.size(); }
+
+ private:
+  void work();
+  void run_job(std::size_t index);
+  TrialRecord run_trial_of(std::size_t index);
+  bool finished_elsewhere(const Job& job, TrialStatus& status);
+
+  const SweepPlan& plan_;
+  const SweepOptions& options_;
+  const TrialFunction& run_;
+  const std::vector<Job> jobs_;
+  std::set<std::string> retried_;  ///< their failed records in the journals do not count
+  JournalReader& journals_;
+  std::mutex journals_mutex_;
+  std::atomic<bool>& stop_;
+  Journal journal_;
+  Progress progress_;
+  std::atomic<std::size_t> next_ = 0;
+  std::atomic<std::size_t> finished_ = 0;
+  std::mutex error_mutex_;
+  std::string error_;
+};
+
+std::vector<double> costs_of(const std::vector<Job>& jobs) {
+  std::vector<double> costs;
+  for (const Job& job : jobs) costs.push_back(job.cost.flops);
+  return costs;
+}
+
+Run::Run(const SweepPlan& plan, const SweepOptions& options, const TrialFunction& run, std::vector<Job> jobs,
+         std::size_t finished_before, JournalReader& journals, std::atomic<bool>& stop)
+    : plan_(plan),
+      options_(options),
+      run_(run),
+      jobs_(std::move(jobs)),
+      journals_(journals),
+      stop_(stop),
+      journal_(options.out),
+      progress_(options.progress, progress_style(options.progress), costs_of(jobs_), finished_before) {
+  for (const Job& job : jobs_) {
+    if (journals.records().contains(job.trial->id)) retried_.insert(job.trial->id);
+  }
+}
+
+void Run::execute(int at_once) {
+  // Without this TBB would not give more threads than cores, though the user asked for them.
+  const tbb::global_control threads(tbb::global_control::max_allowed_parallelism,
+                                    static_cast<std::size_t>(at_once));
+  tbb::task_arena arena(at_once);
+  // One task per thread, each taking the next trial of the list until none is left: the order of starts is
+  // the order of the list, which TBB's own scheduling does not promise.
+  arena.execute([&] {
+    tbb::parallel_for(
+        0, at_once, [&](int) { work(); }, tbb::simple_partitioner{});
+  });
+  progress_.close();
+}
+
+void Run::work() {
+  while (!stop_) {
+    const std::size_t index = next_++;
+    if (index >= jobs_.size()) return;
+    run_job(index);
+  }
+}
+
+/// Another process on the same folder may have been faster.
+bool Run::finished_elsewhere(const Job& job, TrialStatus& status) {
+  if (retried_.contains(job.trial->id)) return false;
+  const std::lock_guard lock(journals_mutex_);
+  journals_.refresh();
+  const auto found = journals_.records().find(job.trial->id);
+  if (found == journals_.records().end()) return false;
+  status = found->second.status;
+  return true;
+}
+
+std::string outcome(const TrialRecord& record) {
+  if (record.status != TrialStatus::done) return record.reason;
+  return fmt::format("best loss {} (trivial {}), {} updates, {}", short_number(record.best_loss),
+                     short_number(record.trivial_loss), record.updates, render_duration(record.seconds));
+}
+
+void Run::run_job(std::size_t index) {
+  const Job& job = jobs_[index];
+  const std::string label = describe(plan_, *job.trial);
+  try {
+    progress_.trial_started(index);
+    TrialStatus status;
+    if (finished_elsewhere(job, status)) {
+      ++finished_;
+      return progress_.trial_finished(index, status, label, "by another process");
+    }
+    const TrialRecord record = run_trial_of(index);
+    journal_.append(record);
+    ++finished_;
+    progress_.trial_finished(index, record.status, label, outcome(record));
+  } catch (const Interrupted&) {
+    // Not a result: it is run from the start next time.
+  } catch (const std::exception& error) {
+    // The journal cannot be written or read: what would still be computed could not be kept.
+    const std::lock_guard lock(error_mutex_);
+    if (error_.empty()) error_ = error.what();
+    stop_ = true;
+  }
+}
+
+TrialRecord failed_record(std::string reason) {
+  TrialRecord record;
+  record.status = TrialStatus::failed;
+  record.reason = std::move(reason);
+  return record;
+}
+
+TrialRecord Run::run_trial_of(std::size_t index) {
+  const Trial& trial = *jobs_[index].trial;
+  const FlushSubnormals flush;
+  single_threaded_products();
+  TrialHooks hooks;
+  hooks.stop = &stop_;
+  hooks.progress = [&](std::int64_t done, std::int64_t planned) {
+    progress_.trial_updates(index, done, planned);
+  };
+  const auto begin = std::chrono::steady_clock::now();
+  TrialRecord record;
+  try {
+    // A thread that waits inside the trial must not pick up another one meanwhile.
+    tbb::this_task_arena::isolate([&] { record = run_(trial.config, hooks); });
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    record = failed_record("out of memory");
+  } catch (const std::exception& error) {
+    record = failed_record(error.what());
+  } catch (...) {
+    record = failed_record("an exception of a type that says nothing");
+  }
+  record.id = trial.id;
+  record.axes = trial.axes;
+  record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  record.build = options_.build;
+  return record;
+}
+
+/// Trials without a record, and failed ones where they are to be retried; earlier trials of an extended
+/// folder are not part of what was asked for.
+std::vector<const Trial*> trials_to_run(const SweepPlan& plan, std::size_t asked_for,
+                                        const JournalReader& journals, bool retry_failed) {
+  std::vector<const Trial*> trials;
+  for (std::size_t i = 0; i < asked_for; ++i) {
+    const auto found = journals.records().find(plan.trials[i].id);
+    const bool finished =
+        found != journals.records().end() && !(retry_failed && found->second.status == TrialStatus::failed);
+    if (!finished) trials.push_back(&plan.trials[i]);
+  }
+  return trials;
+}
+
+void check_build(const SweepPlan& plan, const JournalReader& journals, const std::string& build) {
+  for (const Trial& trial : plan.trials) {
+    const auto found = journals.records().find(trial.id);
+    if (found == journals.records().end() || found->second.build == build) continue;
+    throw SweepRefused(
+        fmt::format("the finished trials were computed by another build, whose bits may differ:\n"
+                    "  there: {}\n  here:  {}\n"
+                    "Choose another --out, or continue all the same with --allow-other-build.",
+                    found->second.build, build));
+  }
+}
+
+void warn_of_ignored_lines(const JournalReader& journals) {
+  for (const std::string& sentence : journals.ignored()) fmt::print(stderr, "warning: {}\n", sentence);
+}
+
+SweepResult result_of(SweepPlan plan, const JournalReader& journals) {
+  SweepState state = sweep_state(plan, journals);
+  SweepResult result;
+  result.records = std::move(state.records);
+  result.missing = state.missing.size();
+  result.diverged = state.diverged;
+  result.failed = state.failed;
+  result.plan = std::move(plan);
+  return result;
+}
+
+}  // namespace
+
+SweepResult run_sweep(SweepPlan asked, const SweepOptions& options, const TrialFunction& run,
+                      const CostFunction& cost, std::atomic<bool>& stop) {
+  const std::size_t asked_for = asked.trials.size();
+  const SweepPlan plan = continued_plan(options.out, std::move(asked), options.extend);
+  JournalReader journals(options.out);
+  journals.refresh();
+  warn_of_ignored_lines(journals);
+  const auto trials = trials_to_run(plan, asked_for, journals, options.retry_failed);
+  if (!trials.empty() && !options.allow_other_build) check_build(plan, journals, options.build);
+
+  const MachineLimits machine = machine_limits();
+  const int at_once = options.jobs > 0 ? options.jobs : machine.usable_cores();
+  std::vector<Job> jobs = schedule(plan, trials, cost, std::random_device{}());
+  check_memory(plan, jobs, at_once, machine.usable_memory());
+  write_plan(options.out, plan, options.header);
+
+  std::string error;
+  bool cut_short = false;
+  if (!jobs.empty()) {
+    Run sweep(plan, options, run, std::move(jobs), plan.trials.size() - trials.size(), journals, stop);
+    sweep.execute(std::min<int>(at_once, static_cast<int>(trials.size())));
+    error = sweep.error();
+    cut_short = sweep.cut_short();
+    journals.refresh();
+  }
+  SweepResult result = result_of(plan, journals);
+  result.interrupted = cut_short && error.empty();
+  result.error = std::move(error);
+  return result;
+}
+
+}  // namespace unroll

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <atomic>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "experiments/sweep/folder.hpp"
+#include "experiments/sweep/schedule.hpp"
+
+namespace unroll {
+
+using TrialFunction = std::function<TrialRecord(const Config&, const TrialHooks&)>;
+
+struct SweepOptions {
+  std::filesystem::path out;
+  int jobs = 0;  ///< trials at once; 0: the cores this process may use
+  bool extend = false;
+  bool allow_other_build = false;
+  bool retry_failed = false;
+  std::string build;   ///< goes into every record
+  std::string header;  ///< lines of comment above the resolved config in sweep.toml
+  std::FILE* progress = stderr;
+};
+
+struct SweepResult {
+  SweepPlan plan;                    ///< what was asked for, and the earlier trials of an extended folder
+  std::vector<TrialRecord> records;  ///< finished trials, in the order of the plan
+  std::size_t missing = 0;
+  std::size_t diverged = 0;
+  std::size_t failed = 0;
+  bool interrupted = false;
+  std::string error;  ///< a journal could not be written: what the operating system said
+};
+
+/// Runs the trials of `plan` that `options.out` does not hold yet, several at once, and keeps each in a
+/// journal as soon as it ends. A trial that throws is recorded as failed and the others go on; one that
+/// throws Interrupted is not recorded. When `stop` becomes true nothing more starts; a disk that takes no
+/// more records raises it. The outcome of a trial depends neither on `jobs` nor on the order in which trials
+/// end. Throws SweepRefused, FileError or JournalConflict before the first trial starts.
+SweepResult run_sweep(SweepPlan plan, const SweepOptions& options, const TrialFunction& run,
+                      const CostFunction& cost, std::atomic<bool>& stop);
+
+}  // namespace unroll
