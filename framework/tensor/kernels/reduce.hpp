@@ -1,0 +1,48 @@
+#pragma once
+
+#include "framework/tensor/kernels/simd.hpp"
+
+// Reductions keep 16 running values, of which value j takes the elements j, j + 16, j + 32, ..., and combine
+// them as a tree: value j with j + 8, then j + 4, j + 2, j + 1. The order is part of the definition, so that
+// registers of 2, 4, 8 and 16 elements give the same bits.
+
+namespace unroll {
+namespace {
+
+constexpr std::int64_t running = 16;
+
+template <class T>
+struct Sum {
+  static constexpr T start = T{0};
+  Batch<T> operator()(Batch<T> a, Batch<T> b) const { return a + b; }
+  T operator()(T a, T b) const { return a + b; }
+};
+
+template <class T>
+struct Max {
+  static constexpr T start = -static_cast<T>(__builtin_inf());
+  Batch<T> operator()(Batch<T> a, Batch<T> b) const { return xsimd::select((a > b) | (a != a), a, b); }
+  T operator()(T a, T b) const { return a > b || a != a ? a : b; }
+};
+
+template <class T, class Combine>
+T reduce(const T* x, std::int64_t n) {
+  constexpr std::int64_t width = Batch<T>::size;
+  constexpr std::int64_t registers = running / width;
+  const Combine combine;
+  Batch<T> value[registers];
+  for (auto& v : value) v = Batch<T>(Combine::start);
+  std::int64_t i = 0;
+  for (; i + running <= n; i += running)
+    for (std::int64_t r = 0; r < registers; ++r) value[r] = combine(value[r], load(x + i + r * width));
+
+  alignas(64) T end[running];
+  for (std::int64_t r = 0; r < registers; ++r) store<T>(end + r * width, value[r]);
+  for (std::int64_t j = 0; i + j < n; ++j) end[j] = combine(end[j], x[i + j]);
+  for (std::int64_t half = running / 2; half > 0; half /= 2)
+    for (std::int64_t j = 0; j < half; ++j) end[j] = combine(end[j], end[j + half]);
+  return end[0];
+}
+
+}  // namespace
+}  // namespace unroll

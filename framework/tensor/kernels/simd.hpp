@@ -1,0 +1,120 @@
+#pragma once
+
+#include <cstdint>
+
+// The intrinsics of g++ 12 start some results undefined on purpose and are warned about (GCC bug 105593).
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+#include <xsimd/xsimd.hpp>
+#pragma GCC diagnostic pop
+
+// One register's worth of elements, for the instruction set that the including file is compiled for.
+//
+// Everything here and in the other headers of this folder has internal linkage: of a function that two object
+// files share the linker keeps one copy, and a copy made of AVX-512 instructions must never be what portable
+// code calls.
+
+namespace unroll {
+namespace {
+
+#if defined(__AVX512BW__) && defined(__AVX512DQ__)
+using Arch = xsimd::avx512bw;
+#elif defined(__AVX2__) && defined(__FMA__)
+using Arch = xsimd::fma3<xsimd::avx2>;
+#elif defined(__x86_64__)
+using Arch = xsimd::sse2;
+#else
+using Arch = xsimd::default_arch;
+#endif
+
+template <class T>
+using Batch = xsimd::batch<T, Arch>;
+
+/// a * b + c, rounded once where the instruction set has a fused product.
+inline Batch<float> fused(Batch<float> a, Batch<float> b, Batch<float> c) {
+#if defined(__AVX512BW__)
+  return Batch<float>(_mm512_fmadd_ps(a, b, c));  // xsimd 8.1 multiplies and adds in two steps here
+#else
+  return xsimd::fma(a, b, c);
+#endif
+}
+
+template <class T>
+Batch<T> load(const T* p) {
+  return Batch<T>::load_unaligned(p);
+}
+
+template <class T>
+void store(T* p, Batch<T> x) {
+  x.store_unaligned(p);
+}
+
+template <class T>
+Batch<T> sign_of(Batch<T> x) {
+  return x & Batch<T>(T(-0.0));
+}
+template <class T>
+Batch<T> magnitude(Batch<T> x) {
+  return x ^ sign_of(x);
+}
+
+// The first `count` elements, 0 < count < the width of a register: nothing else is touched in memory, and
+// what is not loaded is 0. This is how the end of a span goes through the same instructions as the rest.
+
+#if defined(__AVX512BW__) && defined(__AVX512DQ__)
+
+inline Batch<float> load_first(const float* p, std::int64_t count) {
+  return Batch<float>(_mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), p));
+}
+inline Batch<double> load_first(const double* p, std::int64_t count) {
+  return Batch<double>(_mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << count) - 1), p));
+}
+inline void store_first(float* p, std::int64_t count, Batch<float> x) {
+  _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << count) - 1), x);
+}
+inline void store_first(double* p, std::int64_t count, Batch<double> x) {
+  _mm512_mask_storeu_pd(p, static_cast<__mmask8>((1u << count) - 1), x);
+}
+
+#elif defined(__AVX2__) && defined(__FMA__)
+
+inline __m256i first_mask(std::int64_t bytes) {
+  alignas(32) static constexpr std::int64_t window[8] = {-1, -1, -1, -1, 0, 0, 0, 0};
+  const auto* start = reinterpret_cast<const char*>(window) + 32 - bytes;
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(start));
+}
+inline Batch<float> load_first(const float* p, std::int64_t count) {
+  return Batch<float>(_mm256_maskload_ps(p, first_mask(4 * count)));
+}
+inline Batch<double> load_first(const double* p, std::int64_t count) {
+  return Batch<double>(_mm256_maskload_pd(p, first_mask(8 * count)));
+}
+inline void store_first(float* p, std::int64_t count, Batch<float> x) {
+  _mm256_maskstore_ps(p, first_mask(4 * count), x);
+}
+inline void store_first(double* p, std::int64_t count, Batch<double> x) {
+  _mm256_maskstore_pd(p, first_mask(8 * count), x);
+}
+
+#else
+
+template <class T>
+Batch<T> load_first(const T* p, std::int64_t count) {
+  alignas(64) T padded[Batch<T>::size] = {};
+  for (std::int64_t i = 0; i < count; ++i) padded[i] = p[i];
+  return load(padded);
+}
+template <class T>
+void store_first(T* p, std::int64_t count, Batch<T> x) {
+  alignas(64) T padded[Batch<T>::size];
+  store(padded, x);
+  for (std::int64_t i = 0; i < count; ++i) p[i] = padded[i];
+}
+
+#endif
+
+}  // namespace
+}  // namespace unroll
