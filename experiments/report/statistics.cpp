@@ -1,0 +1,124 @@
+#include "experiments/report/statistics.hpp"
+
+#include <algorithm>
+#include <boost/math/distributions/students_t.hpp>
+#include <cmath>
+
+namespace unroll {
+namespace {
+
+constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr double kNormal975 = 1.959963984540054;  // 0.975 quantile of the standard normal distribution
+
+double mean_of(std::span<const double> values) {
+  if (values.empty()) return kNaN;
+  double sum = 0;
+  for (const double value : values) sum += value;
+  return sum / static_cast<double>(values.size());
+}
+
+double t_half_width(std::span<const double> values, double mean) {
+  if (values.size() < 2) return kNaN;
+  double squares = 0;
+  for (const double value : values) squares += (value - mean) * (value - mean);
+  const auto n = static_cast<double>(values.size());
+  const double t = boost::math::quantile(boost::math::students_t(n - 1), 0.975);
+  return t * std::sqrt(squares / (n - 1) / n);
+}
+
+TimeToSolve time_to_solve(std::span<const TrialRecord* const> results) {
+  TimeToSolve time;
+  std::vector<double> updates;
+  for (const TrialRecord* run : results) {
+    updates.push_back(run->solved_at ? static_cast<double>(*run->solved_at) : kInf);
+    if (run->solved_at) continue;
+    time.censored_at = time.censored_at == 0 ? run->updates : std::min(time.censored_at, run->updates);
+  }
+  if (updates.empty()) return time;
+  std::sort(updates.begin(), updates.end());
+  const double median = quantile(updates, 0.5);
+  if (std::isfinite(median)) time.median = median;
+  return time;
+}
+
+}  // namespace
+
+double quantile(std::span<const double> sorted, double p) {
+  const double position = p * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<std::size_t>(position);
+  const double part = position - static_cast<double>(below);
+  // Not interpolated where there is nothing to interpolate: 0 * inf would be NaN.
+  if (part == 0 || sorted[below] == sorted[below + 1]) return sorted[below];
+  return sorted[below] + part * (sorted[below + 1] - sorted[below]);
+}
+
+Spread spread_of(std::span<const double> values) {
+  std::vector<double> finite;
+  std::copy_if(values.begin(), values.end(), std::back_inserter(finite),
+               [](double v) { return std::isfinite(v); });
+  std::sort(finite.begin(), finite.end());
+
+  Spread spread{};
+  spread.n = values.size();
+  spread.finite = finite.size();
+  spread.mean = mean_of(finite);
+  spread.half_width = t_half_width(finite, spread.mean);
+  spread.min = finite.empty() ? kNaN : finite.front();
+  spread.max = finite.empty() ? kNaN : finite.back();
+
+  std::vector<double> ranked = finite;
+  ranked.resize(values.size(), kInf);
+  spread.median = ranked.empty() ? kNaN : quantile(ranked, 0.5);
+  return spread;
+}
+
+Rate rate_of(std::size_t successes, std::size_t n) {
+  if (n == 0) return {successes, n, 0, 1};
+  const auto trials = static_cast<double>(n);
+  const double share = static_cast<double>(successes) / trials;
+  const double z2 = kNormal975 * kNormal975;
+  const double center = (share + z2 / (2 * trials)) / (1 + z2 / trials);
+  const double half =
+      kNormal975 / (1 + z2 / trials) * std::sqrt(share * (1 - share) / trials + z2 / (4 * trials * trials));
+  // At the ends the interval closes exactly at 0 or 1; rounding must not leave it a hair beside.
+  return {successes, n, successes == 0 ? 0 : std::max(0.0, center - half),
+          successes == n ? 1 : std::min(1.0, center + half)};
+}
+
+CellStatistics cell_statistics(const SweepCell& cell) {
+  CellStatistics out{};
+  out.planned = cell.trials.size();
+  std::vector<const TrialRecord*> results;
+  std::vector<double> best, last;
+  std::size_t successes = 0;
+  for (const TrialRecord* run : cell.runs) {
+    if (run == nullptr) {
+      ++out.missing;
+      continue;
+    }
+    switch (run->status) {
+      case TrialStatus::failed:
+        ++out.failed;
+        continue;
+      case TrialStatus::diverged:
+        ++out.diverged;
+        break;
+      case TrialStatus::done:
+        ++out.done;
+        break;
+    }
+    results.push_back(run);
+    best.push_back(run->best_loss);
+    last.push_back(run->last_loss);
+    if (run->success) ++successes;
+  }
+  out.success = rate_of(successes, results.size());
+  out.best = spread_of(best);
+  out.last = spread_of(last);
+  out.solving = time_to_solve(results);
+  if (!results.empty()) out.trivial_loss = results.front()->trivial_loss;
+  return out;
+}
+
+}  // namespace unroll
