@@ -76,7 +76,7 @@ struct Div {
 
 template <class T>
 struct Maximum {
-  Batch<T> operator()(Batch<T> a, Batch<T> b) const { return xsimd::select((a > b) | (a != a), a, b); }
+  Batch<T> operator()(Batch<T> a, Batch<T> b) const { return xsimd::select((a > b) | xsimd::isnan(a), a, b); }
 };
 
 template <class T>
@@ -104,9 +104,12 @@ struct Equal {
   Batch<T> operator()(Batch<T> a, Batch<T> b) const { return indicator<T>(a == b); }
 };
 
+/// Not by !=, which in xsimd 8.1 is false for NaN on AVX.
 template <class T>
 struct NotEqual {
-  Batch<T> operator()(Batch<T> a, Batch<T> b) const { return indicator<T>(a != b); }
+  Batch<T> operator()(Batch<T> a, Batch<T> b) const {
+    return xsimd::select(a == b, Batch<T>(T{0}), Batch<T>(T{1}));
+  }
 };
 
 }  // namespace

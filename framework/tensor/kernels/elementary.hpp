@@ -79,13 +79,20 @@ struct Exp {
   }
 };
 
-/// 1 / (1 + e^-x), and e^x / (1 + e^x) for negative x, where it stays exact down to subnormal results.
+/// 1 / (1 + e^-x), and e^x / (1 + e^x) for negative x, where it stays exact down to subnormal results. What
+/// the rounded denominator lost is put back: to first order a quotient q = v / d changes by -q / d for each
+/// unit of d.
 struct Sigmoid {
   Batch<float> operator()(Batch<float> x) const {
     const Batch<float> one(1.0f);
     const Reduced reduced = reduce_by_ln2(at_least(exp_lowest, x | Batch<float>(-0.0f)));
     const Batch<float> e = scale(exp_of_remainder(reduced.r), reduced);
-    return xsimd::select(x < Batch<float>(0.0f), e, one) / (one + e);
+    const Batch<float> d = one + e;
+    const Batch<float> lost = e - (d - one);
+    const auto negative = x < Batch<float>(0.0f);
+    const Batch<float> q = xsimd::select(negative, e, one) / d;
+    const Batch<float> reciprocal = xsimd::select(negative, one - q, q);
+    return q - q * reciprocal * lost;
   }
 };
 

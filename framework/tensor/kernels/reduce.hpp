@@ -21,7 +21,7 @@ struct Sum {
 template <class T>
 struct Max {
   static constexpr T start = -static_cast<T>(__builtin_inf());
-  Batch<T> operator()(Batch<T> a, Batch<T> b) const { return xsimd::select((a > b) | (a != a), a, b); }
+  Batch<T> operator()(Batch<T> a, Batch<T> b) const { return xsimd::select((a > b) | xsimd::isnan(a), a, b); }
   T operator()(T a, T b) const { return a > b || a != a ? a : b; }
 };
 
