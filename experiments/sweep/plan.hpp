@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,18 @@ struct SweepPlan {
 };
 
 /// Reads `file`, applies `overrides` ("train.updates=100"; a comma list makes an axis), expands and validates
-/// every trial. Throws ConfigError.
+/// every trial. Throws ConfigError (experiments/config/config_error.hpp).
 SweepPlan plan_sweep(const std::filesystem::path& file, const std::vector<std::string>& overrides);
+
+/// The one trial of `unroll run`: the file (none: the defaults) with overrides. Throws ConfigError, also when
+/// axes are left; the overrides that would fix them are part of the message.
+Trial plan_trial(const std::optional<std::filesystem::path>& file, const std::vector<std::string>& overrides);
+
+/// What differs between two resolved configs, one line for each key: "train.updates: 3000 in the output
+/// folder, 100 in this config". Empty when they make the same set of trials. Throws ConfigError when one of
+/// them is no config.
+std::vector<std::string> config_difference(const std::string& resolved_a, const std::string& resolved_b,
+                                           const std::string& name_a = "the output folder",
+                                           const std::string& name_b = "this config");
 
 }  // namespace unroll

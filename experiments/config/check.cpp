@@ -1,0 +1,56 @@
+#include "experiments/config/check.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <vector>
+
+#include "experiments/config/config_error.hpp"
+#include "experiments/config/nearest.hpp"
+#include "experiments/tasks/task.hpp"
+
+namespace unroll {
+
+namespace {
+
+using OriginOf = std::function<std::string(std::string_view)>;
+
+void check_variant(const TaskConfig& task, const OriginOf& origin_of) {
+  const auto rows = task_table();
+  const auto row =
+      std::find_if(rows.begin(), rows.end(), [&](const TaskRow& r) { return r.name == task.name; });
+  if (row == rows.end() || (row->variants.empty() && task.variant.empty())) return;
+  const std::vector<std::string> known(row->variants.begin(), row->variants.end());
+  if (std::find(known.begin(), known.end(), task.variant) != known.end()) return;
+  const std::string hint = did_you_mean(task.variant, known);
+  throw ConfigError(fmt::format("{}: task.variant: \"{}\" is no variant of {}{} Known: {}",
+                                origin_of("task.variant"), printable(task.variant), task.name,
+                                hint.empty() ? "." : hint, fmt::join(known, ", ")));
+}
+
+/// The task itself knows what it needs; by now its name and variant are known ones, so it is the length.
+void check_length(const TaskConfig& task, const OriginOf& origin_of) {
+  try {
+    make_task(task);
+  } catch (const std::invalid_argument& error) {
+    throw ConfigError(fmt::format("{}: task.length: {}", origin_of("task.length"), error.what()));
+  }
+}
+
+void check_nonzeros(const ModelConfig& model, const OriginOf& origin_of) {
+  if (model.init != "sparse" || model.nonzeros <= model.hidden) return;
+  throw ConfigError(fmt::format("{}: model.nonzeros: expected at most model.hidden = {}, found {}",
+                                origin_of("model.nonzeros"), model.hidden, model.nonzeros));
+}
+
+}  // namespace
+
+void check_config(const Config& config, const OriginOf& origin_of) {
+  check_variant(config.task, origin_of);
+  check_length(config.task, origin_of);
+  check_nonzeros(config.model, origin_of);
+}
+
+}  // namespace unroll

@@ -1,0 +1,260 @@
+#include "experiments/config/options.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+
+#include "experiments/config/nearest.hpp"
+#include "experiments/tasks/task.hpp"
+#include "framework/optim/optimizer.hpp"
+#include "framework/optim/rules.hpp"
+#include "framework/optim/schedule.hpp"
+#include "models/activation.hpp"
+#include "models/cell_table.hpp"
+#include "models/initialiser.hpp"
+
+namespace unroll {
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+Names task_names() {
+  Names names;
+  for (const TaskRow& row : task_table()) names.emplace_back(row.name);
+  return names;
+}
+
+// What a row's default and the values allowed look like, one helper per kind of setting.
+
+struct Domain {
+  OptionValue default_value;
+  OptionRange range = {};
+  Names (*known)() = nullptr;
+};
+
+Domain integer(std::int64_t value, OptionRange range) { return {value, range}; }
+Domain number(double value, OptionRange range) { return {value, range}; }
+Domain flag(bool value) { return {value}; }
+Domain name(std::string value, Names (*known)()) { return {std::move(value), {}, known}; }
+Domain text(std::string value) { return {std::move(value)}; }
+Domain seed_number(std::uint64_t value) { return {value}; }
+
+constexpr bool result = true;    // affects results: part of the trial's id
+constexpr bool display = false;  // does not: same records whatever it is
+
+Option row(std::string_view key, Domain domain, bool affects_results, std::string_view meaning,
+           OptionField (*field)(Config&)) {
+  return {key, std::move(domain.default_value), domain.range, domain.known, affects_results, meaning, field};
+}
+
+// Upper limits are far beyond what anyone trains; they keep products of sizes inside 64 bits.
+// Whoever changes a default or the meaning of a row raises results_revision (experiments/sweep/trial_id.hpp).
+const auto& table() {
+  static const auto rows = std::to_array<Option>({
+      row("seed", seed_number(1), result, "of every random stream; 64 bits, as an integer or a string",
+          [](Config& c) -> OptionField { return &c.seed; }),
+      row("out", text(""), display, "output folder; empty: out/ and the name of the config file",
+          [](Config& c) -> OptionField { return &c.out; }),
+      row("jobs", integer(0, from_to(0, 4096)), display, "trials trained at once; 0: one per core",
+          [](Config& c) -> OptionField { return &c.jobs; }),
+
+      row("task.name", name("adding", task_names), result, "what the model must learn",
+          [](Config& c) -> OptionField { return &c.task.name; }),
+      row("task.variant", text(""), result, "which definition of the task; empty: its first one",
+          [](Config& c) -> OptionField { return &c.task.variant; }),
+      row("task.length", integer(100, from_to(1, 1e7)), result,
+          "steps T of a sequence, as the task counts them",
+          [](Config& c) -> OptionField { return &c.task.length; }),
+
+      row("model.cell", name("vanilla", cell_names), result, "the recurrent step",
+          [](Config& c) -> OptionField { return &c.model.cell; }),
+      row("model.activation", name("tanh", activation_names), result, "f of the vanilla cell",
+          [](Config& c) -> OptionField { return &c.model.activation; }),
+      row("model.hidden", integer(100, from_to(1, 1e5)), result, "units H of the state",
+          [](Config& c) -> OptionField { return &c.model.hidden; }),
+      row("model.init", name("glorot", initialiser_names), result, "start of the recurrent matrix",
+          [](Config& c) -> OptionField { return &c.model.init; }),
+      row("model.input_init", name("glorot", initialiser_names), result,
+          "start of the input and readout matrices",
+          [](Config& c) -> OptionField { return &c.model.input_init; }),
+      row("model.init_scale", number(1.0, at_least(0)), result,
+          "std of normal, bound of uniform, gain of orthogonal and identity",
+          [](Config& c) -> OptionField { return &c.model.init_scale; }),
+      row("model.spectral_radius", number(0.95, above(0)), result,
+          "largest |eigenvalue| after rescaling, of sparse",
+          [](Config& c) -> OptionField { return &c.model.spectral_radius; }),
+      row("model.nonzeros", integer(15, from_to(1, 1e5)), result, "weights other than 0 per row, of sparse",
+          [](Config& c) -> OptionField { return &c.model.nonzeros; }),
+
+      row("train.optimizer", name("rmsprop", optimizer_names), result, "the update rule",
+          [](Config& c) -> OptionField { return &c.train.optimizer; }),
+      row("train.learning_rate", number(1e-3, above(0)), result, "step size at the start",
+          [](Config& c) -> OptionField { return &c.train.learning_rate; }),
+      row("train.momentum", number(0.9, from_to_below(0, 1)), result, "of momentum",
+          [](Config& c) -> OptionField { return &c.train.momentum; }),
+      row("train.decay", number(0.0, from_to_below(0, 1)), result,
+          "of the mean of squares, of rmsprop; 0: the variant's own (char-rnn 0.95, others 0.9)",
+          [](Config& c) -> OptionField { return &c.train.decay; }),
+      row("train.epsilon", number(0.0, at_least(0)), result,
+          "beside the root in the denominator; 0: 1e-8, of rmsprop the variant's own (urnn none)",
+          [](Config& c) -> OptionField { return &c.train.epsilon; }),
+      row("train.rmsprop", name("urnn", rmsprop_variants), result,
+          "urnn: mean square starts at 1e-3, no epsilon; tensorflow: epsilon inside the root; char-rnn: "
+          "outside",
+          [](Config& c) -> OptionField { return &c.train.rmsprop; }),
+      row("train.beta1", number(0.9, from_to_below(0, 1)), result, "decay of the mean, of adam and adamw",
+          [](Config& c) -> OptionField { return &c.train.beta1; }),
+      row("train.beta2", number(0.999, from_to_below(0, 1)), result,
+          "decay of the mean of squares, of adam and adamw",
+          [](Config& c) -> OptionField { return &c.train.beta2; }),
+      row("train.weight_decay", number(0.0, at_least(0)), result, "0: off; decoupled in adamw, L2 elsewhere",
+          [](Config& c) -> OptionField { return &c.train.weight_decay; }),
+      row("train.schedule", name("constant", schedule_names), result,
+          "of the learning rate; plateau: times the factor when validation stalls",
+          [](Config& c) -> OptionField { return &c.train.schedule; }),
+      row("train.schedule_factor", number(0.5, above_to(0, 1)), result, "of every schedule but constant",
+          [](Config& c) -> OptionField { return &c.train.schedule_factor; }),
+      row("train.schedule_every", integer(1000, from_to(1, 1e9)), result,
+          "updates per factor, of exponential and step",
+          [](Config& c) -> OptionField { return &c.train.schedule_every; }),
+      row("train.clip_norm", number(0.0, at_least(0)), result,
+          "largest norm of all gradients together; 0: off",
+          [](Config& c) -> OptionField { return &c.train.clip_norm; }),
+      row("train.clip_value", number(0.0, at_least(0)), result, "largest |element| of a gradient; 0: off",
+          [](Config& c) -> OptionField { return &c.train.clip_value; }),
+      row("train.batch", integer(20, from_to(1, 1e5)), result, "sequences B per update",
+          [](Config& c) -> OptionField { return &c.train.batch; }),
+      row("train.updates", integer(3000, from_to(1, 1e9)), result, "parameter updates at most",
+          [](Config& c) -> OptionField { return &c.train.updates; }),
+      row("train.validate_every", integer(100, from_to(1, 1e9)), result, "updates between validations",
+          [](Config& c) -> OptionField { return &c.train.validate_every; }),
+      row("train.validation_sequences", integer(2000, from_to(1, 1e7)), result,
+          "fresh sequences of a validation",
+          [](Config& c) -> OptionField { return &c.train.validation_sequences; }),
+      row("train.early_stop", flag(true), result, "stop when the task's success rule holds",
+          [](Config& c) -> OptionField { return &c.train.early_stop; }),
+  });
+  return rows;
+}
+
+std::string found(const OptionValue& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  return text ? fmt::format("\"{}\"", printable(*text)) : to_text(value);
+}
+
+void resolve_variant(TaskConfig& task) {
+  if (!task.variant.empty()) return;
+  for (const TaskRow& row : task_table()) {
+    if (row.name == task.name && !row.variants.empty()) task.variant = row.variants.front();
+  }
+}
+
+double as_double(const OptionValue& value) {
+  if (const auto* integer_value = std::get_if<std::int64_t>(&value)) {
+    return static_cast<double>(*integer_value);
+  }
+  if (const auto* number_value = std::get_if<double>(&value)) return *number_value;
+  return 0;
+}
+
+bool has_range(const Option& option) {
+  return std::holds_alternative<std::int64_t>(option.default_value) ||
+         std::holds_alternative<double>(option.default_value);
+}
+
+std::string help_default(const Option& option) {
+  const std::string shown = to_text(option.default_value);
+  return shown.empty() ? "\"\"" : shown;
+}
+
+}  // namespace
+
+std::span<const Option> options() { return table(); }
+
+const Option* find_option(std::string_view key) {
+  const auto rows = options();
+  const auto at = std::find_if(rows.begin(), rows.end(), [&](const Option& o) { return o.key == key; });
+  return at == rows.end() ? nullptr : &*at;
+}
+
+std::vector<std::string> option_keys() {
+  std::vector<std::string> keys;
+  for (const Option& option : options()) keys.emplace_back(option.key);
+  return keys;
+}
+
+std::string_view section_of(std::string_view key) {
+  const std::size_t dot = key.find('.');
+  return dot == std::string_view::npos ? std::string_view{} : key.substr(0, dot);
+}
+
+std::vector<std::string> sections() {
+  std::vector<std::string> names;
+  for (const Option& option : options()) {
+    const std::string section(section_of(option.key));
+    if (!section.empty() && (names.empty() || names.back() != section)) names.push_back(section);
+  }
+  return names;
+}
+
+Config unresolved_defaults() {
+  Config config{};
+  for (const Option& option : options()) store(option.field(config), option.default_value);
+  return config;
+}
+
+Config default_config() {
+  Config config = unresolved_defaults();
+  resolve_dependent_defaults(config);
+  return config;
+}
+
+bool governs_defaults(std::string_view key) {
+  return key == "task.name" || key == "train.optimizer" || key == "train.rmsprop";
+}
+
+void resolve_dependent_defaults(Config& config) {
+  resolve_variant(config.task);
+  const bool rmsprop = config.train.optimizer == "rmsprop";
+  const rules::RmspropVariant& published = rules::rmsprop_variant(config.train.rmsprop);
+  if (config.train.decay == 0) config.train.decay = published.decay;
+  if (config.train.epsilon == 0) config.train.epsilon = rmsprop ? published.epsilon : 1e-8;
+}
+
+std::string expectation(const Option& option) {
+  if (option.known) return fmt::format("one of: {}", fmt::join(option.known(), ", "));
+  const std::string range = has_range(option) ? describe(option.range) : "";
+  return std::string(type_name(option.default_value)) + (range.empty() ? "" : " " + range);
+}
+
+std::string objection(const Option& option, const OptionValue& value) {
+  if (has_range(option) && !option.range.holds(as_double(value))) {
+    return fmt::format("expected {}, found {}", expectation(option), found(value));
+  }
+  if (!option.known) return "";
+  const Names names = option.known();
+  const auto& given = std::get<std::string>(value);
+  if (std::find(names.begin(), names.end(), given) != names.end()) return "";
+  return fmt::format("\"{}\" is unknown{} Known: {}", printable(given),
+                     nearest(given, names) ? did_you_mean(given, names) : ".", fmt::join(names, ", "));
+}
+
+std::string options_help() {
+  std::string text = "Settings: [section] and key in the file, section.key=value on the command line.\n";
+  std::string_view section;
+  for (const Option& option : options()) {
+    if (section_of(option.key) != section) {
+      section = section_of(option.key);
+      text += fmt::format("\n[{}]\n", section);
+    }
+    text += fmt::format("  {:<27} {:<9} {}\n", option.key, help_default(option), option.meaning);
+    text += fmt::format("  {:<37} {}{}\n", "", expectation(option),
+                        option.affects_results ? "" : "; does not affect results");
+  }
+  return text;
+}
+
+}  // namespace unroll

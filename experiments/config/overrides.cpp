@@ -1,0 +1,123 @@
+#include "experiments/config/overrides.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/program_options.hpp>
+#include <map>
+
+#include "experiments/config/config_error.hpp"
+#include "experiments/config/nearest.hpp"
+#include "experiments/config/settings.hpp"
+
+namespace unroll {
+
+namespace {
+
+namespace po = boost::program_options;
+
+std::string origin_of(const std::string& token) { return fmt::format("override \"{}\"", printable(token)); }
+
+std::string without_dashes(const std::string& token) {
+  return token.rfind("--", 0) == 0 ? token.substr(2) : token;
+}
+
+/// One registered option per row. Abbreviations are not guessed: they would change meaning with a new row.
+po::options_description described_options() {
+  po::options_description description;
+  for (const Option& option : options()) {
+    description.add_options()(std::string(option.key).c_str(), po::value<std::string>(),
+                              std::string(option.meaning).c_str());
+  }
+  return description;
+}
+
+/// Only strings that stay out of the results (a path) may hold a comma.
+std::vector<std::string> split_items(const Option& option, const std::string& text,
+                                     const std::string& origin) {
+  if (!option.affects_results) return {text};
+  std::vector<std::string> items;
+  std::size_t begin = 0;
+  for (std::size_t comma = text.find(','); comma != std::string::npos; comma = text.find(',', begin)) {
+    items.push_back(text.substr(begin, comma - begin));
+    begin = comma + 1;
+  }
+  items.push_back(text.substr(begin));
+  if (items.size() > 1 && std::count(items.begin(), items.end(), "") > 0) {
+    throw ConfigError(
+        fmt::format("{}: {}: expected values between the commas, found an empty one", origin, option.key));
+  }
+  return items;
+}
+
+Override parse_override(const po::options_description& description, const std::string& token) {
+  const std::string origin = origin_of(token);
+  const std::string bare = without_dashes(token);
+  const std::size_t equals = bare.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    throw ConfigError(fmt::format("{}: expected key=value, like train.updates=100", origin));
+  }
+  if (equals + 1 == bare.size()) {
+    if (!find_option(bare.substr(0, equals))) refuse_unknown_key(bare.substr(0, equals), origin);
+    throw ConfigError(fmt::format("{}: expected a value behind the =", origin));
+  }
+  const auto style = po::command_line_style::allow_long | po::command_line_style::long_allow_adjacent;
+  const po::parsed_options parsed = po::command_line_parser(std::vector<std::string>{"--" + bare})
+                                        .options(description)
+                                        .style(style)
+                                        .allow_unregistered()
+                                        .run();
+  const po::option& found = parsed.options.at(0);
+  const Option* option = found.unregistered ? nullptr : find_option(found.string_key);
+  if (!option) refuse_unknown_key(bare.substr(0, equals), origin);
+  const std::string& text = found.value.at(0);
+  return {option, text, split_items(*option, text, origin), origin};
+}
+
+bool looks_like_override(const std::string& token) {
+  const std::size_t equals = token.find('=');
+  const auto is_key_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  };
+  return equals != std::string::npos &&
+         std::all_of(token.begin(), token.begin() + static_cast<std::ptrdiff_t>(equals), is_key_letter);
+}
+
+}  // namespace
+
+std::vector<Override> parse_overrides(const std::vector<std::string>& tokens) {
+  const po::options_description description = described_options();
+  std::vector<Override> overrides;
+  std::map<std::string_view, std::string> seen;
+  for (const std::string& token : tokens) {
+    try {
+      overrides.push_back(parse_override(description, token));
+    } catch (const po::error& error) {
+      throw ConfigError(fmt::format("{}: {}", origin_of(token), error.what()));
+    }
+    const Override& last = overrides.back();
+    const auto [first, fresh] = seen.emplace(last.option->key, last.origin);
+    if (fresh) continue;
+    throw ConfigError(fmt::format("{}: {} is given twice; first in {} (an axis is a list: {}=A,B)",
+                                  last.origin, last.option->key, first->second, last.option->key));
+  }
+  return overrides;
+}
+
+ConfigArguments split_arguments(const std::vector<std::string>& tokens) {
+  ConfigArguments arguments;
+  for (const std::string& token : tokens) {
+    if (looks_like_override(token)) {
+      arguments.overrides.push_back(token);
+    } else if (!arguments.file) {
+      arguments.file = token;
+    } else {
+      throw ConfigError(fmt::format("expected one config file, found \"{}\" and \"{}\"",
+                                    printable(*arguments.file), printable(token)));
+    }
+  }
+  return arguments;
+}
+
+}  // namespace unroll

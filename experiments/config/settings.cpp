@@ -1,0 +1,188 @@
+#include "experiments/config/settings.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <set>
+
+#include "experiments/config/config_error.hpp"
+#include "experiments/config/nearest.hpp"
+
+namespace unroll {
+
+namespace {
+
+// Keys of a file that are no settings.
+constexpr std::string_view sweep_key = "sweep";
+constexpr std::string_view revision_key = "results_revision";
+
+bool is_section(std::string_view key) {
+  const std::vector<std::string> names = sections();
+  return std::find(names.begin(), names.end(), key) != names.end();
+}
+
+std::vector<std::string> keys_of_section(std::string_view section) {
+  std::vector<std::string> keys;
+  for (const Option& option : options()) {
+    if (section_of(option.key) == section) keys.emplace_back(option.key);
+  }
+  return keys;
+}
+
+void flatten_into(const TomlDocument& document, const TomlTable& table, const std::string& prefix,
+                  std::vector<Assignment>& out) {
+  for (const TomlMember& member : table) {
+    const std::string key = prefix + member.key;
+    const std::string origin = place(document.name, member.at);
+    const auto* inner = std::get_if<TomlTable>(&member.node.value);
+    if (const Option* option = find_option(key)) {
+      out.push_back({option, &member.node, origin});
+    } else if (inner && is_section(key)) {
+      flatten_into(document, *inner, key + ".", out);
+    } else if (is_section(key)) {
+      throw ConfigError(
+          fmt::format("{}: {}: expected a table [{}], found {}", origin, key, key, describe(member.node)));
+    } else {
+      refuse_unknown_key(key, origin);
+    }
+  }
+}
+
+void refuse_repeated_keys(const std::vector<Assignment>& assignments) {
+  std::map<std::string_view, std::string> seen;
+  for (const Assignment& a : assignments) {
+    const auto [first, fresh] = seen.emplace(a.option->key, a.origin);
+    if (fresh) continue;
+    throw ConfigError(
+        fmt::format("{}: {} is given twice; first at {}", a.origin, a.option->key, first->second));
+  }
+}
+
+/// The node as a value of the option's type: integers may stand for numbers and, like strings, for seeds.
+std::optional<OptionValue> convert(const TomlNode& node, const OptionValue& type) {
+  const auto* integer = std::get_if<std::int64_t>(&node.value);
+  const auto* text = std::get_if<std::string>(&node.value);
+  if (std::holds_alternative<std::string>(type))
+    return text ? std::optional<OptionValue>(*text) : std::nullopt;
+  if (std::holds_alternative<std::uint64_t>(type)) {
+    if (text) return parse_value(*text, type);
+    if (integer && *integer >= 0) return static_cast<std::uint64_t>(*integer);
+    return std::nullopt;
+  }
+  if (std::holds_alternative<double>(type)) {
+    if (integer) return static_cast<double>(*integer);
+    const auto* real = std::get_if<double>(&node.value);
+    return real && std::isfinite(*real) ? std::optional<OptionValue>(*real + 0.0) : std::nullopt;
+  }
+  if (std::holds_alternative<bool>(type)) {
+    const auto* flag = std::get_if<bool>(&node.value);
+    return flag ? std::optional<OptionValue>(*flag) : std::nullopt;
+  }
+  return integer ? std::optional<OptionValue>(*integer) : std::nullopt;
+}
+
+/// What would have been right, where the value is right but quoted.
+std::string quotes_hint(const Option& option, const TomlNode& node) {
+  const auto* text = std::get_if<std::string>(&node.value);
+  return text && parse_value(*text, option.default_value) ? " (write it without quotes)" : "";
+}
+
+std::string list_hint(const Option& option, const TomlNode& node) {
+  if (!std::holds_alternative<TomlArray>(node.value)) return "";
+  return fmt::format(" (to sweep it, write \"{}\" = [...] in [sweep])", option.key);
+}
+
+void refuse_objection(const Option& option, const Setting& setting) {
+  const std::string why = objection(option, setting.value);
+  if (!why.empty()) throw ConfigError(fmt::format("{}: {}: {}", setting.origin, option.key, why));
+}
+
+}  // namespace
+
+void refuse_unknown_key(std::string_view key, const std::string& origin) {
+  if (is_section(key)) {
+    throw ConfigError(fmt::format("{}: \"{}\" is a section, not a key. Known keys: {}", origin, key,
+                                  fmt::join(keys_of_section(key), ", ")));
+  }
+  std::vector<std::string> candidates = option_keys();
+  const std::string section(section_of(key));
+  const bool known_section = !section.empty() && is_section(section);
+  if (section.empty()) {
+    for (std::string& name : sections()) candidates.push_back(std::move(name));
+    if (key != sweep_key) candidates.emplace_back(sweep_key);
+  }
+  // A key without its section, like `length`, is the last part of a known one.
+  const std::string hint = did_you_mean(key, candidates);
+  const std::vector<std::string> listed = known_section ? keys_of_section(section) : sections();
+  throw ConfigError(fmt::format("{}: unknown key \"{}\"{} Known {}: {}", origin, printable(key),
+                                hint.empty() ? "." : hint, known_section ? "keys" : "sections",
+                                fmt::join(listed, ", ")));
+}
+
+std::vector<Assignment> flatten(const TomlDocument& document, const TomlTable& table) {
+  std::vector<Assignment> assignments;
+  flatten_into(document, table, "", assignments);
+  refuse_repeated_keys(assignments);
+  return assignments;
+}
+
+Setting read_setting(const TomlDocument& document, const Option& option, const TomlNode& node) {
+  const std::string origin = place(document.name, node.at);
+  std::optional<OptionValue> value = convert(node, option.default_value);
+  if (!value) {
+    throw ConfigError(fmt::format("{}: {}: expected {}, found {}{}{}", origin, option.key,
+                                  expectation(option), describe(node), quotes_hint(option, node),
+                                  list_hint(option, node)));
+  }
+  Setting setting{std::move(*value), origin};
+  refuse_objection(option, setting);
+  return setting;
+}
+
+Setting read_setting(const Option& option, std::string_view text, const std::string& origin) {
+  std::optional<OptionValue> value = parse_value(text, option.default_value);
+  if (!value) {
+    throw ConfigError(fmt::format("{}: {}: expected {}, found \"{}\"", origin, option.key,
+                                  expectation(option), printable(text)));
+  }
+  Setting setting{std::move(*value), origin};
+  refuse_objection(option, setting);
+  return setting;
+}
+
+Settings read_settings(const TomlDocument& document) {
+  TomlTable table;
+  for (const TomlMember& member : document.root) {
+    const bool is_integer = std::holds_alternative<std::int64_t>(member.node.value);
+    if (member.key == revision_key && !is_integer) {
+      throw ConfigError(fmt::format("{}: {}: expected an integer, found {}",
+                                    place(document.name, member.node.at), revision_key,
+                                    describe(member.node)));
+    }
+    if (member.key != sweep_key && member.key != revision_key) table.push_back(member);
+  }
+  Settings settings;
+  for (const Assignment& a : flatten(document, table)) {
+    settings.emplace(a.option->key, read_setting(document, *a.option, *a.node));
+  }
+  return settings;
+}
+
+const TomlTable* sweep_table(const TomlDocument& document) {
+  for (const TomlMember& member : document.root) {
+    if (member.key != sweep_key) continue;
+    if (const auto* table = std::get_if<TomlTable>(&member.node.value)) return table;
+    throw ConfigError(fmt::format("{}: sweep: expected a table [sweep], found {}",
+                                  place(document.name, member.at), describe(member.node)));
+  }
+  return nullptr;
+}
+
+void apply(const Settings& settings, Config& config) {
+  for (const auto& [key, setting] : settings) store(find_option(key)->field(config), setting.value);
+}
+
+}  // namespace unroll

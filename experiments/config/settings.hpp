@@ -1,0 +1,53 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "experiments/config/document.hpp"
+#include "experiments/config/options.hpp"
+#include "experiments/config/value.hpp"
+
+namespace unroll {
+
+/// A value that a file or the command line gives to a key.
+struct Setting {
+  OptionValue value;
+  std::string origin;  ///< "FILE:LINE:COLUMN" or "override \"KEY=VALUE\"", for messages
+};
+
+/// Keys and what they are set to; absent keys have their defaults.
+using Settings = std::map<std::string, Setting, std::less<>>;
+
+/// A key somewhere in a file with the node it is given.
+struct Assignment {
+  const Option* option;
+  const TomlNode* node;
+  std::string origin;  ///< of the key
+};
+
+/// The message of every unknown key: names the nearest known one and those of its section.
+[[noreturn]] void refuse_unknown_key(std::string_view key, const std::string& origin);
+
+/// Flattens a table of keys ("task.length" = 1, task.length = 1 and [task] length = 1 are the same) into
+/// assignments in the order of the file. Throws ConfigError on unknown keys and keys given twice.
+std::vector<Assignment> flatten(const TomlDocument& document, const TomlTable& table);
+
+/// Converts and checks the node given to a key: type, range, known names.
+Setting read_setting(const TomlDocument& document, const Option& option, const TomlNode& node);
+
+/// Converts and checks the text given to a key on the command line.
+Setting read_setting(const Option& option, std::string_view text, const std::string& origin);
+
+/// Reads everything of a file but its [sweep] table (and results_revision, which only documents).
+Settings read_settings(const TomlDocument& document);
+
+/// The [sweep] table of a file; null when it has none.
+const TomlTable* sweep_table(const TomlDocument& document);
+
+/// Copies settings into their fields.
+void apply(const Settings& settings, Config& config);
+
+}  // namespace unroll

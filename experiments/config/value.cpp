@@ -1,0 +1,103 @@
+#include "experiments/config/value.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace unroll {
+
+namespace {
+
+/// std::from_chars over the whole text.
+template <class Number>
+std::optional<OptionValue> parse_number(std::string_view text) {
+  Number number{};
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return number;
+}
+
+std::optional<OptionValue> parse_double(std::string_view text) {
+  const std::optional<OptionValue> value = parse_number<double>(text);
+  if (!value || !std::isfinite(std::get<double>(*value))) return std::nullopt;
+  return std::get<double>(*value) + 0.0;  // -0 becomes 0: one value has one text
+}
+
+std::optional<OptionValue> parse_bool(std::string_view text) {
+  if (text == "true") return true;
+  if (text == "false") return false;
+  return std::nullopt;
+}
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      out += fmt::format("\\u{:04X}", static_cast<unsigned char>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+}  // namespace
+
+std::string describe(const OptionRange& range) {
+  const bool has_min = std::isfinite(range.min);
+  const bool has_max = std::isfinite(range.max);
+  if (has_min && has_max) {
+    return fmt::format("{} {} {} {}", range.without_min ? "above" : "from", range.min,
+                       range.without_max ? "to below" : "to", range.max);
+  }
+  if (has_min) return fmt::format("{} {}", range.without_min ? "above" : "of at least", range.min);
+  if (has_max) return fmt::format("{} {}", range.without_max ? "below" : "of at most", range.max);
+  return "";
+}
+
+std::string_view type_name(const OptionValue& type) {
+  static constexpr std::array<std::string_view, std::variant_size_v<OptionValue>> names = {
+      "an integer", "an integer from 0 to 2^64 - 1", "a number", "true or false", "a string"};
+  return names[type.index()];
+}
+
+std::optional<OptionValue> parse_value(std::string_view text, const OptionValue& type) {
+  if (std::holds_alternative<std::int64_t>(type)) return parse_number<std::int64_t>(text);
+  if (std::holds_alternative<std::uint64_t>(type)) return parse_number<std::uint64_t>(text);
+  if (std::holds_alternative<double>(type)) return parse_double(text);
+  if (std::holds_alternative<bool>(type)) return parse_bool(text);
+  return std::string(text);
+}
+
+std::string to_text(const OptionValue& value) {
+  return std::visit([](const auto& x) { return fmt::format("{}", x); }, value);
+}
+
+std::string to_toml(const OptionValue& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return quoted(*text);
+  std::string text = to_text(value);
+  if (const auto* seed = std::get_if<std::uint64_t>(&value)) {
+    constexpr auto largest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+    return *seed > largest ? quoted(text) : text;
+  }
+  const bool whole_double =
+      std::holds_alternative<double>(value) && text.find_first_of(".e") == std::string::npos;
+  return whole_double ? text + ".0" : text;
+}
+
+void store(const OptionField& field, const OptionValue& value) {
+  std::visit([&](auto* target) { *target = std::get<std::remove_pointer_t<decltype(target)>>(value); },
+             field);
+}
+
+OptionValue load(const OptionField& field) {
+  return std::visit([](const auto* source) { return OptionValue(*source); }, field);
+}
+
+}  // namespace unroll

@@ -1,0 +1,32 @@
+#include "experiments/sweep/trial_id.hpp"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <set>
+
+#include "experiments/config/options.hpp"
+
+namespace unroll {
+
+std::string canonical_text(Config config) {
+  resolve_dependent_defaults(config);
+  std::set<std::string> lines;
+  for (const Option& option : options()) {
+    const OptionValue value = load(option.field(config));
+    if (option.affects_results && value != option.default_value) {
+      lines.insert(fmt::format("{}={}\n", option.key, to_text(value)));
+    }
+  }
+  std::string text;
+  for (const std::string& line : lines) text += line;
+  return text + fmt::format("results_revision={}\n", results_revision);
+}
+
+std::string trial_id(const Config& config) {
+  const std::string text = canonical_text(config);
+  const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+}  // namespace unroll
