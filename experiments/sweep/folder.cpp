@@ -1,6 +1,7 @@
 #include "experiments/sweep/folder.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -8,7 +9,6 @@
 #include <sstream>
 
 #include "experiments/config/config_error.hpp"
-#include "experiments/config/difference.hpp"
 
 namespace unroll {
 
@@ -70,12 +70,12 @@ void add_earlier_trials(SweepPlan& plan, const std::filesystem::path& folder) {
 SweepPlan continued_plan(const std::filesystem::path& folder, SweepPlan plan, bool extend) {
   const auto config = folder / "sweep.toml";
   if (!std::filesystem::exists(config)) return plan;
-  const std::string difference = config_difference(read_file(config), plan.resolved);
+  const auto difference = config_difference(read_file(config), plan.resolved);
   if (!difference.empty() && !extend) {
     throw SweepRefused(
-        fmt::format("{} holds a sweep with another config. What differs from its sweep.toml:\n{}\n"
+        fmt::format("{} holds a sweep with another config. What differs from its sweep.toml:\n  {}\n"
                     "Choose another --out, or add the new trials to this one with --extend.",
-                    folder.string(), difference));
+                    folder.string(), fmt::join(difference, "\n  ")));
   }
   add_earlier_trials(plan, folder);
   return plan;

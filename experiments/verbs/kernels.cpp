@@ -1,0 +1,38 @@
+#include "experiments/verbs/kernels.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <system_error>
+
+#include "framework/tensor/gemm.hpp"
+
+namespace unroll {
+
+namespace {
+
+constexpr const char* core_variable = "OPENBLAS_CORETYPE";
+
+/// Returns only when the system refuses.
+void start_again(const std::string& core, char** argv) {
+  ::setenv(core_variable, core.c_str(), 1);
+  std::error_code none;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", none);
+  if (!none) ::execv(program.c_str(), argv);
+  ::unsetenv(core_variable);
+}
+
+}  // namespace
+
+void choose_kernels(char** argv) {
+  const BlasReport blas = blas_report();
+  if (blas.problem.empty()) return;
+  // Once the variable is set this is not reached again, so a core that OpenBLAS does not take makes no loop.
+  if (!blas.wanted_core.empty() && std::getenv(core_variable) == nullptr) start_again(blas.wanted_core, argv);
+  fmt::print(stderr, "warning: {}\n", blas.problem);
+}
+
+}  // namespace unroll

@@ -1,0 +1,98 @@
+#include "experiments/verbs/listing.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/program_options/value_semantic.hpp>
+
+#include "experiments/config/nearest.hpp"
+#include "experiments/report/text.hpp"
+
+namespace unroll {
+
+namespace {
+
+using Cells = std::vector<std::string>;
+
+std::string text_of(const nlohmann::ordered_json& value) {
+  if (value.is_null()) return "";
+  if (value.is_string()) return value.get<std::string>();
+  return value.is_number_float() ? exact_number(value.get<double>()) : value.dump();
+}
+
+std::string for_people(const nlohmann::ordered_json& value) {
+  return value.is_number_float() ? short_number(value.get<double>()) : text_of(value);
+}
+
+/// The heads, then one line per row.
+template <class Render>
+std::vector<Cells> lines_of(const Listing& rows, Render render) {
+  std::vector<Cells> lines;
+  if (rows.empty()) return lines;
+  for (const auto& [key, value] : rows.front().items()) lines.resize(1), lines[0].push_back(key);
+  for (const auto& row : rows) {
+    Cells& cells = lines.emplace_back();
+    for (const auto& [key, value] : row.items()) cells.push_back(render(value));
+  }
+  return lines;
+}
+
+std::string quoted(const std::string& cell) {
+  if (cell.find_first_of(",\"\r\n") == std::string::npos) return cell;
+  std::string text = "\"";
+  for (const char c : cell) text.append(c == '"' ? 2 : 1, c);
+  return text + '"';
+}
+
+}  // namespace
+
+std::string as_table(const Listing& rows) {
+  const auto lines = lines_of(rows, for_people);
+  std::vector<std::size_t> widths;
+  for (const Cells& cells : lines) {
+    widths.resize(cells.size());
+    for (std::size_t i = 0; i < cells.size(); ++i) widths[i] = std::max(widths[i], columns_of(cells[i]));
+  }
+  std::string text;
+  for (const Cells& cells : lines) {
+    std::string line;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      line += cells[i] + std::string(widths[i] + 2 - columns_of(cells[i]), ' ');
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + '\n';
+  }
+  return text;
+}
+
+std::string as_csv(const Listing& rows) {
+  std::string text;
+  for (const Cells& cells : lines_of(rows, text_of)) {
+    Cells fields;
+    for (const std::string& cell : cells) fields.push_back(quoted(cell));
+    text += joined(fields, ",") + '\n';
+  }
+  return text;
+}
+
+void add_format_flag(Flags& flags) {
+  flags.add_options()("format", boost::program_options::value<std::string>()->default_value("table"),
+                      "table, json or csv");
+}
+
+void print_listing(const Listing& rows, const Arguments& arguments) {
+  const auto format = arguments.flags["format"].as<std::string>();
+  if (format == "table") {
+    fmt::print("{}", as_table(rows));
+  } else if (format == "csv") {
+    fmt::print("{}", as_csv(rows));
+  } else if (format == "json") {
+    const nlohmann::ordered_json array = rows;
+    fmt::print("{}\n", array.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  } else {
+    throw UsageError(fmt::format("unknown format \"{}\"{}; the formats are table, json and csv",
+                                 printable(format), did_you_mean(format, {"table", "json", "csv"})));
+  }
+}
+
+}  // namespace unroll

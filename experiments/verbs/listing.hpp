@@ -1,0 +1,26 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "experiments/verbs/verb.hpp"
+
+namespace unroll {
+
+/// Rows for people and for other programs: flat objects with the same members in the same order. Numbers that
+/// are not finite are strings.
+using Listing = std::vector<nlohmann::ordered_json>;
+
+/// Adds --format to the flags of a verb.
+void add_format_flag(Flags& flags);
+
+/// Prints to stdout as --format says: an aligned table, a JSON array or CSV (RFC 4180, line feeds). Throws
+/// UsageError for any other format.
+void print_listing(const Listing& rows, const Arguments& arguments);
+
+/// The same as text.
+std::string as_table(const Listing& rows);
+std::string as_csv(const Listing& rows);
+
+}  // namespace unroll

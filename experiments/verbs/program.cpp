@@ -1,0 +1,162 @@
+#include "experiments/verbs/program.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <boost/program_options/parsers.hpp>
+#include <cstdio>
+#include <sstream>
+
+#include "experiments/config/config_error.hpp"
+#include "experiments/config/nearest.hpp"
+#include "experiments/sweep/folder.hpp"
+#include "experiments/verbs/build.hpp"
+#include "experiments/verbs/kernels.hpp"
+#include "experiments/verbs/verb.hpp"
+
+namespace unroll {
+
+namespace po = boost::program_options;
+
+std::span<const Verb> verb_table() {
+  static const std::array table = {run_verb(),    sweep_verb(), status_verb(),
+                                   report_verb(), tasks_verb(), doctor_verb()};
+  return table;
+}
+
+namespace {
+
+void print_overview(std::FILE* out) {
+  fmt::print(out,
+             "unroll {}: recurrent networks, differentiated and trained on this machine\n\nusage: unroll "
+             "VERB ...\n\n",
+             program_version());
+  for (const Verb& verb : verb_table()) fmt::print(out, "  {:<8}{}\n", verb.name, verb.summary);
+  fmt::print(out,
+             "\n`unroll VERB --help` shows what a verb takes, with examples.\n"
+             "exit status: 0 good, 1 a trial failed, 2 wrong usage, config or input, 130 interrupted\n");
+}
+
+Flags flags_of(const Verb& verb) {
+  Flags flags("flags");
+  verb.add_flags(flags);
+  flags.add_options()("help,h", "show this help");
+  return flags;
+}
+
+void print_help(const Verb& verb) {
+  std::ostringstream flags;
+  flags << flags_of(verb);
+  fmt::print("unroll {0}: {1}\n\nusage: unroll {0} {2}\n\n{3}\nexamples:\n{4}\n", verb.name, verb.summary,
+             verb.usage, flags.str(), verb.examples);
+  if (verb.more_help != nullptr) fmt::print("\n{}", verb.more_help());
+}
+
+const Verb& find_verb(const std::string& name) {
+  std::vector<std::string> names;
+  for (const Verb& verb : verb_table()) {
+    if (verb.name == name) return verb;
+    names.emplace_back(verb.name);
+  }
+  throw UsageError(fmt::format("unknown verb \"{}\"{}; the verbs are {}", printable(name),
+                               did_you_mean(name, names), fmt::join(names, ", ")));
+}
+
+[[noreturn]] void refuse_flag(const Verb& verb, const std::string& flag) {
+  std::vector<std::string> names;
+  for (const auto& known : flags_of(verb).options()) names.push_back("--" + known->long_name());
+  throw UsageError(fmt::format("`unroll {}` has no flag {}{}", verb.name, printable(flag),
+                               did_you_mean(flag.substr(0, flag.find('=')), names)));
+}
+
+/// "--task.length=10" is an override of the config, not a flag.
+bool is_override(const std::string& token) {
+  const auto equals = token.find('=');
+  return token.starts_with("--") && equals != std::string::npos &&
+         token.substr(0, equals).find('.') != std::string::npos;
+}
+
+Arguments parse(const Verb& verb, const std::vector<std::string>& tokens) {
+  Arguments arguments;
+  const Flags flags = flags_of(verb);
+  namespace style = po::command_line_style;
+  auto parsed = po::command_line_parser(tokens)
+                    .options(flags)
+                    .style(style::unix_style & ~style::allow_guessing)
+                    .allow_unregistered()
+                    .run();
+  for (const auto& option : parsed.options) {
+    if (option.unregistered) {
+      if (!is_override(option.original_tokens.front())) refuse_flag(verb, option.original_tokens.front());
+      arguments.words.push_back(option.original_tokens.front().substr(2));
+    } else if (option.position_key != -1) {
+      arguments.words.insert(arguments.words.end(), option.value.begin(), option.value.end());
+    }
+  }
+  std::erase_if(parsed.options,
+                [](const auto& option) { return option.unregistered || option.position_key != -1; });
+  po::store(parsed, arguments.flags);
+  po::notify(arguments.flags);
+  return arguments;
+}
+
+int dispatch(const std::vector<std::string>& tokens, char** argv) {
+  if (tokens.empty()) {
+    print_overview(stderr);
+    return exit_usage;
+  }
+  if (tokens[0] == "--help" || tokens[0] == "-h" || tokens[0] == "help") {
+    if (tokens.size() > 1 && tokens[0] == "help") {
+      print_help(find_verb(tokens[1]));
+    } else {
+      print_overview(stdout);
+    }
+    return exit_good;
+  }
+  if (tokens[0] == "--version") {
+    fmt::print("unroll {}\n", program_version());
+    return exit_good;
+  }
+  const Verb& verb = find_verb(tokens[0]);
+  Arguments arguments = parse(verb, {tokens.begin() + 1, tokens.end()});
+  if (arguments.has("help")) {
+    print_help(verb);
+    return exit_good;
+  }
+  arguments.command_line = fmt::format("unroll {}", fmt::join(tokens, " "));
+  if (verb.trains) choose_kernels(argv);
+  return verb.run(arguments);
+}
+
+int complain(std::string_view message, int status) {
+  fmt::print(stderr, "unroll: {}\n", message);
+  return status;
+}
+
+}  // namespace
+
+int run_program(int argc, char** argv) {
+  const std::vector<std::string> tokens(argv + (argc > 0), argv + argc);
+  const std::string verb = tokens.empty() ? "" : " " + printable(tokens[0]);
+  try {
+    return dispatch(tokens, argv);
+  } catch (const UsageError& error) {
+    return complain(
+        fmt::format("{}\n`unroll --help` lists the verbs, `unroll VERB --help` their flags.", error.what()),
+        exit_usage);
+  } catch (const po::error& error) {
+    return complain(fmt::format("{}\n`unroll{} --help` shows the flags.", error.what(), verb), exit_usage);
+  } catch (const ConfigError& error) {
+    return complain(error.what(), exit_usage);
+  } catch (const SweepRefused& error) {
+    return complain(error.what(), exit_usage);
+  } catch (const JournalConflict& error) {
+    return complain(error.what(), exit_usage);
+  } catch (const FileError& error) {
+    return complain(error.what(), exit_usage);
+  } catch (const std::exception& error) {
+    return complain(fmt::format("unexpected error: {}", error.what()), exit_trial_failed);
+  }
+}
+
+}  // namespace unroll

@@ -1,0 +1,51 @@
+#include <fmt/format.h>
+
+#include "experiments/config/overrides.hpp"
+#include "experiments/sweep/resolved.hpp"
+#include "experiments/verbs/train.hpp"
+
+namespace unroll {
+
+namespace {
+
+/// A trial alone is a sweep without axes: its folder has the same files.
+SweepPlan plan_of(Trial trial) {
+  SweepPlan plan;
+  plan.base = trial.config;
+  plan.resolved = resolved_toml(trial.config, {});
+  trial.axes.clear();
+  plan.trials.push_back(std::move(trial));
+  return plan;
+}
+
+int run(const Arguments& arguments) {
+  const ConfigArguments config = split_arguments(arguments.words);
+  SweepPlan plan = plan_of(plan_trial(config.file, config.overrides));
+  // Without a file the settings alone tell one trial from another.
+  const std::string stem = config.file ? std::filesystem::path(*config.file).stem().string() : "run";
+  const auto folder =
+      output_folder(arguments, plan, fmt::format("{}-{}", stem, plan.trials.front().id.substr(0, 8)));
+  fmt::print(stderr, "one trial in {}\n", folder.string());
+  return train(arguments, std::move(plan), folder);
+}
+
+}  // namespace
+
+const Verb& run_verb() {
+  static const Verb verb{
+      .name = "run",
+      .summary = "train one model",
+      .usage = "[CONFIG] [key=value ...] [flags]",
+      .examples =
+          "  unroll run task.length=30 model.activation=relu model.init=identity\n"
+          "  unroll run experiments/configs/long_range.toml task.length=10 model.activation=tanh \\\n"
+          "             model.init=glorot seed=1 --out out/one",
+      .add_flags = add_training_flags,
+      .run = run,
+      .trains = true,
+      .more_help = options_help,
+  };
+  return verb;
+}
+
+}  // namespace unroll

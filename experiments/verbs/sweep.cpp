@@ -1,0 +1,41 @@
+#include <fmt/format.h>
+
+#include "experiments/config/overrides.hpp"
+#include "experiments/verbs/train.hpp"
+
+namespace unroll {
+
+namespace {
+
+int sweep(const Arguments& arguments) {
+  const ConfigArguments config = split_arguments(arguments.words);
+  if (!config.file)
+    throw UsageError("`unroll sweep` needs a config file: unroll sweep CONFIG [key=value ...]");
+  const std::filesystem::path file = *config.file;
+  SweepPlan plan = plan_sweep(file, config.overrides);
+  const auto folder = output_folder(arguments, plan, file.stem().string());
+  fmt::print(stderr, "{} trials in {}\n", plan.trials.size(), folder.string());
+  return train(arguments, std::move(plan), folder);
+}
+
+}  // namespace
+
+const Verb& sweep_verb() {
+  static const Verb verb{
+      .name = "sweep",
+      .summary = "run every trial of a config that is not finished yet",
+      .usage = "CONFIG [key=value ...] [flags]",
+      .examples =
+          "  unroll sweep experiments/configs/long_range.toml\n"
+          "  unroll sweep experiments/configs/long_range.toml train.updates=500 --out out/short\n"
+          "  unroll sweep experiments/configs/long_range.toml task.length=10,20 --jobs 1\n"
+          "The same command again runs only what is missing.",
+      .add_flags = add_training_flags,
+      .run = sweep,
+      .trains = true,
+      .more_help = options_help,
+  };
+  return verb;
+}
+
+}  // namespace unroll

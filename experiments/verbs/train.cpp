@@ -1,0 +1,110 @@
+#include "experiments/verbs/train.hpp"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <boost/program_options/value_semantic.hpp>
+#include <cstdio>
+
+#include "experiments/config/nearest.hpp"
+#include "experiments/report/table.hpp"
+#include "experiments/sweep/runner.hpp"
+#include "experiments/sweep/signals.hpp"
+#include "experiments/train/trial.hpp"
+#include "experiments/verbs/build.hpp"
+#include "experiments/verbs/outputs.hpp"
+
+namespace unroll {
+
+namespace {
+
+constexpr int most_jobs = 4096;
+
+int jobs_of(const Arguments& arguments, const SweepPlan& plan) {
+  const int jobs =
+      arguments.has("jobs") ? arguments.flags["jobs"].as<int>() : static_cast<int>(plan.base.jobs);
+  if (jobs >= 0 && jobs <= most_jobs) return jobs;
+  throw UsageError(fmt::format("--jobs must be from 0 (one per core) to {}, but is {}", most_jobs, jobs));
+}
+
+/// What made the folder, as comment above its resolved config.
+std::string header_of(const Arguments& arguments, const std::string& build) {
+  return fmt::format("# {}\n# {}\n\n", printable(arguments.command_line), printable(build));
+}
+
+SweepOptions options_of(const Arguments& arguments, const SweepPlan& plan,
+                        const std::filesystem::path& folder) {
+  SweepOptions options;
+  options.out = folder;
+  options.jobs = jobs_of(arguments, plan);
+  options.extend = arguments.has("extend");
+  options.allow_other_build = arguments.has("allow-other-build");
+  options.retry_failed = arguments.has("retry-failed");
+  options.build = build_description();
+  options.header = header_of(arguments, options.build);
+  return options;
+}
+
+/// The trials are on the disk already; a full disk must not hide why the sweep ended.
+void try_to_write_outputs(const std::filesystem::path& folder, const SweepResult& result) {
+  try {
+    write_outputs(folder, result.plan, result.records);
+  } catch (const FileError& error) {
+    fmt::print(stderr, "unroll: {}\n", error.what());
+  }
+}
+
+int give_up(const std::filesystem::path& folder, const SweepResult& result, const std::string& why,
+            int status) {
+  try_to_write_outputs(folder, result);
+  fmt::print(stderr,
+             "unroll: {}\n{} finished trials are kept in {}, {} are missing; the same command continues.\n",
+             why, result.records.size(), folder.string(), result.missing);
+  return status;
+}
+
+void print_failures(const SweepResult& result) {
+  for (const TrialRecord& record : result.records) {
+    if (record.status != TrialStatus::failed) continue;
+    fmt::print(stderr, "failed: trial {}: {}\n", record.id, record.reason);
+  }
+  if (result.failed > 0) fmt::print(stderr, "--retry-failed runs failed trials again\n");
+}
+
+}  // namespace
+
+void add_training_flags(Flags& flags) {
+  namespace po = boost::program_options;
+  flags.add_options()("out", po::value<std::string>(),
+                      "output folder; out/ and the config's name by default")(
+      "jobs", po::value<int>(), "trials at once; 0, the default: one per core that may be used")(
+      "extend", "add the trials of a changed config to an existing folder")(
+      "allow-other-build", "continue a folder that another build or CPU model began")(
+      "retry-failed", "run failed trials again")("fail-on-diverged",
+                                                 "exit status 1 also when a trial diverged");
+}
+
+std::filesystem::path output_folder(const Arguments& arguments, const SweepPlan& plan,
+                                    const std::string& name) {
+  if (arguments.has("out")) return arguments.flags["out"].as<std::string>();
+  if (!plan.base.out.empty()) return plan.base.out;
+  return std::filesystem::path("out") / name;
+}
+
+int train(const Arguments& arguments, SweepPlan plan, const std::filesystem::path& folder) {
+  std::atomic<bool> stop = false;
+  const SignalWatch signals(stop);
+  const SweepOptions options = options_of(arguments, plan, folder);
+  const SweepResult result = run_sweep(std::move(plan), options, run_trial, trial_cost, stop);
+  if (!result.error.empty()) return give_up(folder, result, result.error, exit_trial_failed);
+  if (result.interrupted) return give_up(folder, result, "interrupted", exit_interrupted);
+
+  write_outputs(folder, result.plan, result.records);
+  fmt::print("{}\nreport: {}\n", summary_table(result.plan, result.records),
+             (folder / "report.html").string());
+  print_failures(result);
+  const bool bad = result.failed > 0 || (arguments.has("fail-on-diverged") && result.diverged > 0);
+  return bad ? exit_trial_failed : exit_good;
+}
+
+}  // namespace unroll

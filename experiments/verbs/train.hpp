@@ -1,0 +1,22 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "experiments/sweep/plan.hpp"
+#include "experiments/verbs/verb.hpp"
+
+namespace unroll {
+
+/// Adds the flags that `run` and `sweep` share.
+void add_training_flags(Flags& flags);
+
+/// --out, else the config's `out`, else out/`name`.
+std::filesystem::path output_folder(const Arguments& arguments, const SweepPlan& plan,
+                                    const std::string& name);
+
+/// Runs what is missing of `plan` in `folder` and writes results.csv and report.html, also after an
+/// interruption. Prints the table and the report's path to stdout. Gives the exit status.
+int train(const Arguments& arguments, SweepPlan plan, const std::filesystem::path& folder);
+
+}  // namespace unroll

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <boost/program_options/options_description.hpp>
+#include <boost/program_options/variables_map.hpp>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace unroll {
+
+/// Exit statuses of the program.
+inline constexpr int exit_good = 0;
+inline constexpr int exit_trial_failed = 1;
+inline constexpr int exit_usage = 2;
+inline constexpr int exit_interrupted = 130;
+
+/// A command line that cannot be understood; ends with exit_usage.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// What follows the verb on the command line.
+struct Arguments {
+  boost::program_options::variables_map flags;
+  std::vector<std::string> words;  ///< what is no flag, in order
+  std::string command_line;        ///< the whole of it, for people
+
+  bool has(const char* flag) const { return flags.count(flag) != 0; }
+};
+
+using Flags = boost::program_options::options_description;
+
+/// One thing that the program can do.
+struct Verb {
+  std::string_view name;
+  std::string_view summary;   ///< one line
+  std::string_view usage;     ///< what follows the verb
+  std::string_view examples;  ///< whole command lines
+  void (*add_flags)(Flags&);
+  int (*run)(const Arguments&);          ///< gives the exit status
+  bool trains;                           ///< computes products: wants the right kernels
+  std::string (*more_help)() = nullptr;  ///< below the flags in --help
+};
+
+/// The list of all verbs, in the order of --help.
+std::span<const Verb> verb_table();
+
+const Verb& run_verb();
+const Verb& sweep_verb();
+const Verb& status_verb();
+const Verb& report_verb();
+const Verb& tasks_verb();
+const Verb& doctor_verb();
+
+}  // namespace unroll
