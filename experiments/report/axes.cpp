@@ -133,6 +133,12 @@ std::vector<const TrialRecord*> runs_of(const SweepPlan& plan, const std::vector
   return runs;
 }
 
+std::vector<std::string> cell_labels(const std::vector<SweepAxis>& axes, const SweepCell& cell) {
+  std::vector<std::string> labels;
+  for (std::size_t a = 0; a < axes.size(); ++a) labels.push_back(axes[a].labels[cell.at[a]]);
+  return labels;
+}
+
 std::vector<SweepCell> sweep_cells(const SweepPlan& plan, const std::vector<SweepAxis>& axes,
                                    const std::vector<TrialRecord>& records) {
   const std::vector<const TrialRecord*> runs = runs_of(plan, records);

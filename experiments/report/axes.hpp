@@ -36,6 +36,9 @@ struct SweepCell {
 std::vector<SweepCell> sweep_cells(const SweepPlan& plan, const std::vector<SweepAxis>& axes,
                                    const std::vector<TrialRecord>& records);
 
+/// Its value on each axis, as text.
+std::vector<std::string> cell_labels(const std::vector<SweepAxis>& axes, const SweepCell& cell);
+
 /// Per trial of the plan, its record or null.
 std::vector<const TrialRecord*> runs_of(const SweepPlan& plan, const std::vector<TrialRecord>& records);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "experiments/report/text.hpp"
@@ -16,19 +17,48 @@ std::string success_text(const Rate& rate) {
   return rate.n == 0 ? "–" : fmt::format("{}/{}", rate.successes, rate.n);
 }
 
+std::string interval_text(const Rate& rate) {
+  if (rate.n == 0) return "–";
+  return fmt::format("{:.0f} % [{:.0f}, {:.0f}]", 100 * rate.share(), 100 * rate.low, 100 * rate.high);
+}
+
 std::string padded(const std::string& text, std::size_t width, bool right) {
   const std::string space(width - std::min(width, columns_of(text)), ' ');
   return right ? space + text : text + space;
 }
 
-std::string line_of(const std::vector<std::string>& cells, const std::vector<std::size_t>& widths,
-                    const std::vector<bool>& right) {
-  std::string line;
-  for (std::size_t i = 0; i < cells.size(); ++i)
-    line += (i == 0 ? "" : "  ") + padded(cells[i], widths[i], right[i]);
-  line.erase(line.find_last_not_of(' ') + 1);
-  return line + '\n';
+/// The first row is the head, and underlined.
+std::string aligned(const std::vector<std::vector<std::string>>& rows, const std::vector<bool>& right) {
+  std::vector<std::size_t> widths(right.size(), 0);
+  for (const auto& row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns_of(row[i]));
+  std::string text;
+  for (const auto& row : rows) {
+    std::vector<std::string> cells, rule;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      cells.push_back(padded(row[i], widths[i], right[i]));
+      rule.push_back(joined(std::vector<std::string>(widths[i], "─"), ""));
+    }
+    std::string line = joined(cells, "  ");
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + '\n';
+    if (&row == &rows.front()) text += joined(rule, "  ") + '\n';
+  }
+  return text;
 }
+
+constexpr std::array<SummaryColumn, 10> kColumns{{
+    {"n", true, [](const CellStatistics& c) { return std::to_string(c.results()); }},
+    {"success", true, [](const CellStatistics& c) { return success_text(c.success); }},
+    {"success rate, 95 % CI", false, [](const CellStatistics& c) { return interval_text(c.success); }},
+    {"median best", true, [](const CellStatistics& c) { return number_or_dash(c.best.median); }},
+    {"mean ± 95 % CI", true, [](const CellStatistics& c) { return mean_text(c.best); }},
+    {"min", true, [](const CellStatistics& c) { return number_or_dash(c.best.min); }},
+    {"max", true, [](const CellStatistics& c) { return number_or_dash(c.best.max); }},
+    {"median last", false, [](const CellStatistics& c) { return number_or_dash(c.last.median); }},
+    {"updates", true, [](const CellStatistics& c) { return solving_text(c.solving); }},
+    {"not done", false, trouble_text},
+}};
 
 }  // namespace
 
@@ -60,48 +90,31 @@ std::string trouble_text(const CellStatistics& cell) {
   return joined(parts, ", ");
 }
 
-SummaryRows summary_rows(const std::vector<SweepAxis>& axes, const std::vector<SweepCell>& cells) {
-  SummaryRows out;
-  out.heads = {"n", "success", "median best", "mean ± 95 % CI", "min", "max", "updates"};
-  for (const SweepAxis& axis : axes) out.axis_names.push_back(axis.name);
-  for (const SweepCell& cell : cells) {
-    const CellStatistics s = cell_statistics(cell);
-    std::vector<std::string> row;
-    for (std::size_t a = 0; a < axes.size(); ++a) row.push_back(axes[a].labels[cell.at[a]]);
-    const std::string trouble = trouble_text(s);
-    if (!trouble.empty())
-      out.notes.push_back(row.empty() ? trouble : fmt::format("{}: {}", joined(row, " · "), trouble));
-    for (std::string text :
-         {std::to_string(s.results()), success_text(s.success), number_or_dash(s.best.median),
-          mean_text(s.best), number_or_dash(s.best.min), number_or_dash(s.best.max), solving_text(s.solving)})
-      row.push_back(std::move(text));
-    out.rows.push_back(std::move(row));
-  }
-  return out;
-}
+std::span<const SummaryColumn> summary_columns() { return kColumns; }
 
 std::string summary_table(const SweepPlan& plan, const std::vector<TrialRecord>& records) {
   const std::vector<SweepAxis> axes = sweep_axes(plan);
-  const SummaryRows summary = summary_rows(axes, sweep_cells(plan, axes, records));
-
-  std::vector<std::string> head = summary.axis_names;
-  head.insert(head.end(), summary.heads.begin(), summary.heads.end());
-  std::vector<bool> right(head.size(), true);
-  for (std::size_t a = 0; a < axes.size(); ++a) right[a] = axes[a].numeric();
-  std::vector<std::size_t> widths;
-  for (std::size_t i = 0; i < head.size(); ++i) {
-    widths.push_back(columns_of(head[i]));
-    for (const auto& row : summary.rows) widths[i] = std::max(widths[i], columns_of(row[i]));
+  std::vector<bool> right;
+  std::vector<std::vector<std::string>> rows(1);
+  for (const SweepAxis& axis : axes) {
+    rows[0].push_back(axis.name);
+    right.push_back(axis.numeric());
   }
+  for (const SummaryColumn& column : kColumns)
+    if (column.on_terminal) rows[0].emplace_back(column.head);
+  right.resize(rows[0].size(), true);
 
-  std::string table = line_of(head, widths, right);
-  std::vector<std::string> rule;
-  for (const std::size_t width : widths) rule.push_back(joined(std::vector<std::string>(width, "─"), ""));
-  table += joined(rule, "  ") + '\n';
-  for (const auto& row : summary.rows) table += line_of(row, widths, right);
-  table += "best: lowest validation loss of a run; updates: median until the success rule held\n";
-  for (const std::string& note : summary.notes) table += note + '\n';
-  return table;
+  std::string notes = "best: lowest validation loss of a run; updates: median until the success rule held\n";
+  for (const SweepCell& cell : sweep_cells(plan, axes, records)) {
+    const CellStatistics statistics = cell_statistics(cell);
+    std::vector<std::string> row = cell_labels(axes, cell);
+    const std::string trouble = trouble_text(statistics);
+    if (!trouble.empty()) notes += joined(row, " · ") + (row.empty() ? "" : ": ") + trouble + '\n';
+    for (const SummaryColumn& column : kColumns)
+      if (column.on_terminal) row.push_back(column.text(statistics));
+    rows.push_back(std::move(row));
+  }
+  return aligned(rows, right) + notes;
 }
 
 }  // namespace unroll

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "experiments/report/axes.hpp"
@@ -10,16 +12,15 @@
 
 namespace unroll {
 
-/// The cells of a sweep as rows of text; the terminal's table and the report's show the same words.
-struct SummaryRows {
-  std::vector<std::string> axis_names;
-  std::vector<std::string> heads;              ///< "n", "success", ...
-  std::vector<std::vector<std::string>> rows;  ///< axis values, then one text per head
-  std::vector<std::string> notes;  ///< what a reader of the numbers must know: runs without a result
+/// A column of the summary: what it says of one cell. The terminal shows those that fit, the report all.
+struct SummaryColumn {
+  std::string_view head;
+  bool on_terminal;
+  std::string (*text)(const CellStatistics&);
 };
 
-/// `rows` in the order of `cells`.
-SummaryRows summary_rows(const std::vector<SweepAxis>& axes, const std::vector<SweepCell>& cells);
+/// The list of all columns, after those of the axes.
+std::span<const SummaryColumn> summary_columns();
 
 /// The table that ends a sweep: aligned plain text, one line per cell, and notes below. Best loss is the
 /// lowest validation loss of a run.

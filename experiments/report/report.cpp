@@ -1,0 +1,185 @@
+#include "experiments/report/report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+#include "experiments/report/axes.hpp"
+#include "experiments/report/progress.hpp"
+#include "experiments/report/statistics.hpp"
+#include "experiments/report/table.hpp"
+#include "experiments/report/text.hpp"
+#include "experiments/report/web_files.hpp"
+
+namespace unroll {
+namespace {
+
+struct Counts {
+  std::size_t done = 0, diverged = 0, failed = 0, missing = 0;
+};
+
+Counts counts_of(const std::vector<const TrialRecord*>& runs) {
+  Counts counts;
+  for (const TrialRecord* run : runs) {
+    if (run == nullptr)
+      ++counts.missing;
+    else if (run->status == TrialStatus::done)
+      ++counts.done;
+    else if (run->status == TrialStatus::diverged)
+      ++counts.diverged;
+    else
+      ++counts.failed;
+  }
+  return counts;
+}
+
+/// "3 values of activation, init × 4 of length × 5 seeds"
+std::string swept_text(const SweepPlan& plan) {
+  std::vector<std::string> parts;
+  for (const SweepAxis& axis : sweep_axes(plan))
+    parts.push_back(fmt::format("{} {} of {}", axis.labels.size(),
+                                axis.labels.size() == 1 ? "value" : "values", axis.name));
+  std::set<std::string> seeds;
+  for (const Trial& trial : plan.trials)
+    if (const auto seed = trial.axes.find("seed"); seed != trial.axes.end()) seeds.insert(seed->second);
+  if (!seeds.empty())
+    parts.push_back(fmt::format("{} {}", seeds.size(), seeds.size() == 1 ? "seed" : "seeds"));
+  return joined(parts, " × ");
+}
+
+std::string summary_html(const SweepPlan& plan, const Counts& counts) {
+  const std::string swept = swept_text(plan);
+  std::string html = fmt::format("<strong>{} {}</strong>{}{}: {} done", plan.trials.size(),
+                                 plan.trials.size() == 1 ? "trial" : "trials", swept.empty() ? "" : ", ",
+                                 html_escaped(swept), counts.done);
+  for (const auto& [count, name] : {std::pair(counts.diverged, "diverged"),
+                                    std::pair(counts.failed, "failed"), std::pair(counts.missing, "missing")})
+    html += count == 0 ? fmt::format(", 0 {}", name)
+                       : fmt::format(", <strong class=\"{1}\">{0} {1}</strong>", count, name);
+  return html + ".";
+}
+
+std::string success_rules_html(const std::vector<const TrialRecord*>& runs) {
+  std::vector<std::string> rules;
+  for (const TrialRecord* run : runs) {
+    if (run == nullptr || run->success_rule.empty()) continue;
+    if (std::find(rules.begin(), rules.end(), run->success_rule) == rules.end())
+      rules.push_back(run->success_rule);
+  }
+  if (rules.empty()) return "";
+  return fmt::format("A run succeeds when it reaches: {}.", html_escaped(joined(rules, "; or ")));
+}
+
+std::string cell_html(std::string_view tag, const std::string& text, bool number) {
+  return fmt::format("<{0}{1}>{2}</{3}>", tag, number ? " class=\"number\"" : "", html_escaped(text),
+                     tag.substr(0, 2));
+}
+
+std::string table_html(const SweepPlan& plan, const std::vector<TrialRecord>& records) {
+  const std::vector<SweepAxis> axes = sweep_axes(plan);
+  std::string html = "<table id=\"summary\"><thead><tr>";
+  for (const SweepAxis& axis : axes) html += cell_html("th scope=\"col\"", axis.name, axis.numeric());
+  for (const SummaryColumn& column : summary_columns())
+    html += cell_html("th scope=\"col\"", std::string(column.head), true);
+  html += "</tr></thead><tbody>\n";
+  for (const SweepCell& cell : sweep_cells(plan, axes, records)) {
+    const CellStatistics statistics = cell_statistics(cell);
+    html += "<tr>";
+    for (std::size_t a = 0; a < axes.size(); ++a)
+      html += cell_html("th scope=\"row\"", axes[a].labels[cell.at[a]], axes[a].numeric());
+    for (const SummaryColumn& column : summary_columns())
+      html += cell_html("td", column.text(statistics), true);
+    html += "</tr>\n";
+  }
+  return html + "</tbody></table>";
+}
+
+std::string axes_text(const SweepPlan& plan, const Trial& trial) {
+  std::vector<std::string> parts;
+  for (const std::string& key : plan.axis_keys)
+    if (const auto value = trial.axes.find(key); value != trial.axes.end())
+      parts.push_back(key + " = " + value->second);
+  return joined(parts, ", ");
+}
+
+/// Diverged and failed trials with their reasons, in plan order.
+std::string trouble_html(const SweepPlan& plan, const std::vector<const TrialRecord*>& runs) {
+  std::string rows;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    if (runs[i] == nullptr || runs[i]->status == TrialStatus::done) continue;
+    const std::string status(status_name(runs[i]->status));
+    rows += fmt::format("<tr><td><span class=\"{0}\">{0}</span></td>{1}{2}{3}</tr>\n", status,
+                        cell_html("td", axes_text(plan, plan.trials[i]), false),
+                        cell_html("td", runs[i]->reason, false),
+                        fmt::format("<td><code>{}</code></td>", html_escaped(plan.trials[i].id)));
+  }
+  if (rows.empty()) return "<p>None: no trial diverged or failed.</p>";
+  return "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Diverged and failed trials\">"
+         "<table id=\"trouble\"><thead><tr><th scope=\"col\">status</th><th scope=\"col\">trial</th>"
+         "<th scope=\"col\">reason</th><th scope=\"col\">id</th></tr></thead><tbody>\n" +
+         rows + "</tbody></table></div>";
+}
+
+/// The machine as told, the builds that the records carry and the time that the trials took in all.
+std::string machine_text(const std::string& machine, const std::vector<const TrialRecord*>& runs) {
+  std::set<std::string> builds;
+  double seconds = 0;
+  for (const TrialRecord* run : runs) {
+    if (run == nullptr) continue;
+    if (!run->build.empty()) builds.insert(run->build);
+    seconds += run->seconds;
+  }
+  std::vector<std::string> lines;
+  if (!machine.empty()) lines.push_back(machine);
+  for (const std::string& build : builds)
+    if (machine.find(build) == std::string::npos) lines.push_back(build);
+  lines.push_back(fmt::format("All trials together took {} of one worker's time.", render_duration(seconds)));
+  return joined(lines, "\n");
+}
+
+/// JSON inside a script element: without '<' neither "</script" nor "<!--" can end or confuse it.
+std::string script_safe(const std::string& json) {
+  std::string out;
+  for (const char c : json) out += c == '<' ? std::string("\\u003c") : std::string(1, c);
+  return out;
+}
+
+/// Replaces every {{name}} of `text`, in one pass: what is put in is not looked at again.
+template <class Value>
+std::string filled(std::string_view text, const Value& value_of) {
+  std::string out;
+  for (std::size_t begin = text.find("{{"); begin != std::string_view::npos; begin = text.find("{{")) {
+    const std::size_t end = text.find("}}", begin);
+    if (end == std::string_view::npos) throw std::logic_error("report template: '{{' without '}}'");
+    out += text.substr(0, begin);
+    out += value_of(text.substr(begin + 2, end - begin - 2));
+    text.remove_prefix(end + 2);
+  }
+  out += text;
+  return out;
+}
+
+}  // namespace
+
+std::string report_html(const SweepPlan& plan, const std::vector<TrialRecord>& records,
+                        const std::string& title, const std::string& machine) {
+  const std::vector<const TrialRecord*> runs = runs_of(plan, records);
+  const auto value_of = [&](std::string_view name) -> std::string {
+    if (name == "title") return html_escaped(title);
+    if (name == "summary") return summary_html(plan, counts_of(runs));
+    if (name == "rules") return success_rules_html(runs);
+    if (name == "table") return table_html(plan, records);
+    if (name == "trouble") return trouble_html(plan, runs);
+    if (name == "resolved") return html_escaped(plan.resolved);
+    if (name == "machine") return html_escaped(machine_text(machine, runs));
+    if (name == "data") return script_safe(report_data(plan, records));
+    return std::string(web_file(name));  // {{report.css}}: a file of the page
+  };
+  return filled(web_file("template.html"), value_of);
+}
+
+}  // namespace unroll

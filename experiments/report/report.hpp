@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "experiments/sweep/plan.hpp"
+#include "experiments/sweep/record.hpp"
+
+namespace unroll {
+
+/// report.html: one page that needs nothing outside itself. Its bytes are a function of the arguments.
+/// `machine`: what the sweep was computed with, in lines of text.
+std::string report_html(const SweepPlan& plan, const std::vector<TrialRecord>& records,
+                        const std::string& title, const std::string& machine);
+
+/// The numbers behind the page's plots, as JSON: {"axes": [...], "cells": [...]}.
+std::string report_data(const SweepPlan& plan, const std::vector<TrialRecord>& records);
+
+}  // namespace unroll

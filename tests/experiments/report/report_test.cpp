@@ -1,0 +1,190 @@
+#include "experiments/report/report.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "experiments/report/bands.hpp"
+#include "experiments/report/csv.hpp"
+#include "experiments/report/text.hpp"
+#include "experiments/report/web_files.hpp"
+#include "tests/experiments/report/fixture.hpp"
+
+using namespace unroll;
+
+namespace {
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t found = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size()))
+    ++found;
+  return found;
+}
+
+std::string long_range_html() {
+  const SweepPlan plan = fixture::long_range_plan();
+  return report_html(plan, fixture::long_range_records(plan), "A & B <sweep>", "Imaginary CPU, 2 cores");
+}
+
+/// The part of the page that is not the plotting library.
+std::string without_plotly(std::string html) {
+  const std::string_view plotly = web_file("plotly-cartesian.min.js");
+  const std::size_t at = html.find(plotly);
+  REQUIRE(at != std::string::npos);
+  return html.erase(at, plotly.size());
+}
+
+SweepPlan with_axes(int number) {
+  const std::vector<std::string> keys{"model.cell", "task.length", "train.batch", "model.hidden",
+                                      "train.optimizer"};
+  const std::vector<std::vector<std::string>> values{
+      {"vanilla", "gru"}, {"10", "30"}, {"20", "40"}, {"50", "100"}, {"sgd", "adam"}};
+  std::vector<fixture::Axis> axes;
+  for (int i = 0; i < number; ++i)
+    axes.push_back(fixture::axis(keys[static_cast<std::size_t>(i)], values[static_cast<std::size_t>(i)]));
+  return fixture::plan_of({keys.begin(), keys.begin() + number}, axes);
+}
+
+void write(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+  REQUIRE(std::filesystem::file_size(path) == text.size());
+}
+
+}  // namespace
+
+TEST_CASE("[report] the same sweep gives the same bytes") { CHECK(long_range_html() == long_range_html()); }
+
+TEST_CASE("[report] the page is whole, in order, and asks for nothing outside itself") {
+  const std::string html = without_plotly(long_range_html());
+  CHECK_FALSE(has(html, "{{"));
+  CHECK_FALSE(has(html, "src=\""));
+  CHECK_FALSE(has(html, "http://"));
+  CHECK_FALSE(has(html, "https://"));
+  std::size_t last = 0;
+  for (const char* part :
+       {"<title>", "<h1>", "60 trials", "id=\"success\"", "id=\"learning\"", "id=\"gradients\"",
+        "id=\"summary\"", "id=\"trouble\"", "Resolved configuration", "Imaginary CPU", "</html>"}) {
+    const std::size_t at = html.find(part, last);
+    CHECK_MESSAGE(at != std::string::npos, part);
+    last = at;
+  }
+}
+
+TEST_CASE("[report] one sentence says what was swept and how it went") {
+  CHECK(
+      has(long_range_html(),
+          "<strong>60 trials</strong>, 3 values of activation, init × 4 values of length × 5 seeds: 58 done, "
+          "<strong class=\"diverged\">1 diverged</strong>, <strong class=\"failed\">1 failed</strong>, 0 "
+          "missing."));
+}
+
+TEST_CASE("[report] nothing in a config or a reason can break out of its place") {
+  const std::string html = without_plotly(long_range_html());
+  CHECK(count(html, "</script>") == 3);
+  CHECK(count(html, "<script") == 3);
+  CHECK(has(html, "A &amp; B &lt;sweep&gt;"));
+  CHECK(has(html, "No space left on device &amp; &lt;/script&gt;"));
+  CHECK_FALSE(has(html, "<b>&amp;"));
+
+  const SweepPlan plan = fixture::plan_of(
+      {"model.cell"},
+      {fixture::axis("model.cell", {"</script><script>alert(1)", "<!--<script>", "{{data}}"})});
+  const std::string page =
+      without_plotly(report_html(plan, fixture::records_of(plan), "{{table}}", "{{title}}"));
+  CHECK(count(page, "</script>") == 3);
+  CHECK(count(page, "<script") == 3);
+  CHECK(has(page, "<h1>{{table}}</h1>"));
+}
+
+TEST_CASE("[report] no embedded script can end its own element") {
+  for (const char* name : {"plotly-cartesian.min.js", "data.js", "plots.js", "report.js"})
+    CHECK_FALSE(has(std::string(web_file(name)), "</script"));
+}
+
+TEST_CASE("[report] any number of axes, and no records at all, give a page") {
+  for (int axes = 0; axes <= 5; ++axes) {
+    CAPTURE(axes);
+    const SweepPlan plan = with_axes(axes);
+    for (const auto& records : {fixture::records_of(plan), std::vector<TrialRecord>{}}) {
+      const std::string html = report_html(plan, records, "Sweep", "");
+      CHECK(count(html, "<th scope=\"row\"") == static_cast<std::size_t>(axes) * plan.trials.size());
+      const auto data = nlohmann::json::parse(report_data(plan, records));
+      CHECK(data["axes"].size() == static_cast<std::size_t>(axes));
+      CHECK(data["cells"].size() == plan.trials.size());
+    }
+  }
+}
+
+TEST_CASE("[report] the data holds the success counts that the records have") {
+  const SweepPlan plan = fixture::long_range_plan();
+  const auto records = fixture::long_range_records(plan);
+  const auto data = nlohmann::json::parse(report_data(plan, records));
+  std::size_t successes = 0, results = 0, expected = 0;
+  for (const auto& cell : data["cells"]) {
+    successes += cell["successes"].get<std::size_t>();
+    results += cell["results"].get<std::size_t>();
+  }
+  for (const TrialRecord& record : records) expected += record.success ? 1 : 0;
+  CHECK(successes == expected);
+  CHECK(results == 59);
+}
+
+TEST_CASE("[report] a loss band follows the median, and runs that ended count on") {
+  const SweepPlan plan = fixture::plan_of({"seed"}, {fixture::axis("seed", {"0", "1", "2"})});
+  std::vector<TrialRecord> records(3);
+  for (std::size_t i = 0; i < 3; ++i) records[i].id = plan.trials[i].id;
+  records[0].curve = {{100, 0, 0.5, 0}, {200, 0, 0.01, 0}};  // solved and stopped
+  records[1].curve = {{100, 0, 0.4, 0}, {200, 0, 0.3, 0}, {300, 0, 0.2, 0}};
+  records[2].curve = {{100, 0, 0.9, 0}};  // diverged
+  records[2].status = TrialStatus::diverged;
+  const auto cells = sweep_cells(plan, {}, records);
+  const Band band = loss_band(cells[0], 100);
+  CHECK(band.at == std::vector<double>{100, 200, 300});
+  CHECK(band.median == std::vector<double>{0.5, 0.3, 0.2});
+  CHECK(band.low == std::vector<double>{0.4, 0.01, 0.01});
+  CHECK(band.high == std::vector<double>{0.9, 0.3, 0.2});
+  CHECK(loss_band(cells[0], 2).at == std::vector<double>{100, 300});
+}
+
+TEST_CASE("[report] gradient bands are per time step, counted from 1") {
+  const SweepPlan plan = fixture::plan_of({"seed"}, {fixture::axis("seed", {"0", "1"})});
+  std::vector<TrialRecord> records(2);
+  for (std::size_t i = 0; i < 2; ++i) records[i].id = plan.trials[i].id;
+  records[0].gradient_norms = {{0, {0, 1, 2}}, {500, {4, 5, 6}}};
+  records[1].gradient_norms = {{0, {0, 3, 4}}};
+  const auto cells = sweep_cells(plan, {}, records);
+  const Band start = gradient_band(cells[0], Moment::start, 100);
+  CHECK(start.at == std::vector<double>{1, 2, 3});
+  CHECK(start.median == std::vector<double>{0, 2, 3});
+  CHECK(gradient_band(cells[0], Moment::end, 100).median == std::vector<double>{4, 5, 6});
+  CHECK(gradient_band(cells[0], Moment::end, 2).at == std::vector<double>{1, 3});
+}
+
+// Leaves pages to look at, and for tests/browser/report_test.mjs. Where: UNROLL_REPORT_PAGES, or the build
+// folder.
+TEST_CASE("[report] example pages are written") {
+  const char* chosen = std::getenv("UNROLL_REPORT_PAGES");
+  const std::filesystem::path root = chosen != nullptr ? chosen : UNROLL_BINARY_DIR "/report-pages";
+  const auto leave = [&](const std::string& name, const SweepPlan& plan,
+                         const std::vector<TrialRecord>& records) {
+    std::filesystem::create_directories(root / name);
+    write(root / name / "report.html",
+          report_html(plan, records, name + ": adding problem", "Imaginary CPU @ 3.0 GHz, 2 cores, 8 GB"));
+    write(root / name / "results.csv", results_csv(plan, records));
+  };
+  const SweepPlan plan = fixture::long_range_plan();
+  leave("long_range", plan, fixture::long_range_records(plan));
+  for (int axes = 0; axes <= 5; ++axes)
+    leave("axes_" + std::to_string(axes), with_axes(axes), fixture::records_of(with_axes(axes)));
+  leave("nothing_yet", plan, {});
+  const SweepPlan lengths = fixture::plan_of(
+      {"task.length", "seed"},
+      {fixture::axis("task.length", {"1", "2", "5", "10", "20", "40", "60", "80", "100", "200"}),
+       fixture::axis("seed", {"0", "1"})});
+  leave("lengths", lengths, fixture::records_of(lengths));
+}
