@@ -1,0 +1,116 @@
+#include "framework/autodiff/gradients.hpp"
+
+#include <fmt/format.h>
+
+#include "framework/autodiff/ops.hpp"
+#include "framework/autodiff/scan.hpp"
+
+namespace unroll {
+
+Var Pullback::in(std::size_t i) const {
+  if (!(static_cast<int>(node_.op->keep) & static_cast<int>(Keep::inputs)))
+    throw std::logic_error(fmt::format(
+        "[{}] its gradient reads an operand, but its row does not keep operands", node_.op->name));
+  return pass_.import(node_.inputs[i]);
+}
+
+Var Pullback::out() const {
+  if (!(static_cast<int>(node_.op->keep) & static_cast<int>(Keep::output)))
+    throw std::logic_error(
+        fmt::format("[{}] its gradient reads its result, but its row does not keep it", node_.op->name));
+  return pass_.import(node_.outputs[0]);
+}
+
+ReversePass::ReversePass(const Tape& forward, Tape& target, std::vector<bool> active, Import import)
+    : forward_(forward),
+      target_(target),
+      active_(std::move(active)),
+      import_(std::move(import)),
+      cotangents_(active_.size()),
+      nodes_(static_cast<NodeId>(forward.nodes().size())) {}
+
+std::optional<Var> ReversePass::cotangent(ValueId id) const { return cotangents_[id]; }
+
+void ReversePass::contribute(ValueId id, Var cotangent) {
+  if (!active_[id]) return;
+  const Var fitted = sum_to(cotangent, forward_.value(id).dims);
+  std::optional<Var>& total = cotangents_[id];
+  total = total ? add(*total, fitted) : fitted;
+}
+
+void ReversePass::run() {
+  for (NodeId id = nodes_; id-- > 0;) pull_back(id);
+}
+
+void ReversePass::pull_back(NodeId id) {
+  const Node& node = forward_.node(id);
+  const Op& op = *node.op;
+  if (op.reverse) return op.reverse(*this, id);
+  const std::optional<Var> g = cotangents_[node.outputs[0]];
+  if (!g || !op.constant_because.empty()) return;
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    if (!active_[node.inputs[i]]) continue;
+    const Vjp vjp = op.vjp[op.arity == Op::any_arity ? 0 : i];
+    if (!vjp)
+      throw std::invalid_argument(fmt::format("[{}] has no gradient with respect to operand {}", op.name, i));
+    contribute(node.inputs[i], vjp(Pullback(*this, node, *g, i)));
+  }
+}
+
+std::vector<bool> depends_on(const Tape& tape, std::vector<bool> seeds) {
+  seeds.resize(tape.values().size(), false);
+  for (const Node& node : tape.nodes()) {
+    if (node.op == &scan_op) {
+      mark_scan_dependence(node, seeds);
+      continue;
+    }
+    if (!node.op->constant_because.empty()) continue;
+    for (const ValueId in : node.inputs)
+      if (seeds[in]) seeds[node.outputs[0]] = true;
+  }
+  return seeds;
+}
+
+namespace {
+
+void check_wanted(Var output, const std::vector<Var>& wrt) {
+  for (const Var& v : wrt)
+    if (&v.tape() != &output.tape())
+      throw std::invalid_argument(
+          "[gradients] a variable lives on another tape than the loss; inside a scan ask for the state's "
+          "trajectory");
+}
+
+}  // namespace
+
+std::vector<Var> gradients(Var loss, const std::vector<Var>& wrt) {
+  if (numel(loss.dims()) != Dim(1))
+    throw std::invalid_argument(
+        fmt::format("[gradients] the loss must have one element, its shape is {}; take its sum or mean, or "
+                    "give a cotangent",
+                    to_string(loss.dims())));
+  return gradients(loss, wrt, loss.tape().fill(1, loss.dims()));
+}
+
+std::vector<Var> gradients(Var output, const std::vector<Var>& wrt, Var cotangent) {
+  check_wanted(output, wrt);
+  Tape& tape = output.tape();
+  std::vector<bool> wanted(tape.values().size(), false);
+  for (const Var& v : wrt) wanted[v.id()] = true;
+  ReversePass pass(tape, tape, depends_on(tape, wanted), [&](ValueId id) { return Var(tape, id); });
+  for (const Var& v : wrt)
+    if (is_trajectory(v)) pass.trajectories[v.id()] = std::nullopt;
+  pass.contribute(output.id(), cotangent);
+  pass.run();
+
+  std::vector<Var> result;
+  for (const Var& v : wrt) {
+    const auto trajectory = pass.trajectories.find(v.id());
+    const std::optional<Var> g =
+        trajectory != pass.trajectories.end() ? trajectory->second : pass.cotangent(v.id());
+    result.push_back(g ? *g : tape.zeros(v.dims()));
+  }
+  return result;
+}
+
+}  // namespace unroll

@@ -1,0 +1,119 @@
+#pragma once
+
+#include "framework/autodiff/tape.hpp"
+
+/// The catalogue of what can be written on a tape. Shapes broadcast by numpy's rule where nothing else is
+/// said; an axis counts from 0, or from the end when negative. All throw ShapeError, naming the op and the
+/// shapes.
+namespace unroll {
+
+// Elementwise, one operand
+Var neg(Var x);
+Var exp(Var x);
+Var log(Var x);
+Var sqrt(Var x);
+Var square(Var x);
+Var abs(Var x);
+Var sign(Var x);  ///< -1, 0 or 1; gradient 0
+Var sin(Var x);
+Var cos(Var x);
+Var tanh(Var x);
+Var sigmoid(Var x);
+Var relu(Var x);      ///< gradient 0 at 0
+Var softplus(Var x);  ///< log(1 + e^x)
+Var stop_gradient(Var x);
+
+// Elementwise, two operands
+Var add(Var a, Var b);
+Var sub(Var a, Var b);
+Var mul(Var a, Var b);
+Var div(Var a, Var b);
+Var pow(Var a, Var b);
+Var maximum(Var a, Var b);  ///< at a tie both get half the gradient
+Var less(Var a, Var b);     ///< comparisons give 0 or 1; gradient 0
+Var less_equal(Var a, Var b);
+Var greater(Var a, Var b);
+Var greater_equal(Var a, Var b);
+Var equal(Var a, Var b);
+Var not_equal(Var a, Var b);
+Var where(Var condition, Var a, Var b);  ///< a where condition is not 0, else b
+
+inline Var operator-(Var x) { return neg(x); }
+inline Var operator+(Var a, Var b) { return add(a, b); }
+inline Var operator-(Var a, Var b) { return sub(a, b); }
+inline Var operator*(Var a, Var b) { return mul(a, b); }
+inline Var operator/(Var a, Var b) { return div(a, b); }
+Var operator+(Var a, double b);
+Var operator+(double a, Var b);
+Var operator-(Var a, double b);
+Var operator-(double a, Var b);
+Var operator*(Var a, double b);
+Var operator*(double a, Var b);
+Var operator/(Var a, double b);
+Var operator/(double a, Var b);
+
+// Reductions
+Var sum(Var x);  ///< of all elements, a scalar
+Var sum(Var x, std::int64_t axis, bool keep_axis = false);
+Var mean(Var x);
+Var mean(Var x, std::int64_t axis, bool keep_axis = false);
+Var max(Var x, std::int64_t axis, bool keep_axis = false);  ///< ties share the gradient
+Var logsumexp(Var x, std::int64_t axis = -1, bool keep_axis = false);
+Var softmax(Var x, std::int64_t axis = -1);
+Var log_softmax(Var x, std::int64_t axis = -1);
+
+// Products
+/// (m, k) (k, n) -> (m, n), with either operand transposed on request; (b, m, k) (b, k, n) -> (b, m, n);
+/// leading axes of `a` are rows when b has two axes.
+Var matmul(Var a, Var b, bool transpose_a = false, bool transpose_b = false);
+/// W x for a batch of row vectors: x (..., in), W (out, in) -> (..., out).
+Var linear(Var x, Var weight);
+/// (..., m), (..., n) -> (..., m, n): a_i b_j.
+Var outer(Var a, Var b);
+/// X with A X = B (or Aᵀ X = B): A (n, n), B (n, m). A singular A gives Inf or NaN.
+Var solve(Var a, Var b, bool transpose = false);
+/// The same for a triangular A; the other triangle is never read.
+Var solve_triangular(Var a, Var b, bool lower, bool transpose = false, bool unit_diagonal = false);
+/// The lower or upper triangle of the last two axes, the rest 0; `strict` leaves the diagonal out.
+Var triangle(Var x, bool lower, bool strict = false);
+
+// Shapes
+Var reshape(Var x, Dims dims);
+Var transpose(Var x);  ///< the last two axes swapped
+Var transpose(Var x, std::vector<std::int64_t> permutation);
+Var slice(Var x, std::int64_t axis, Dim begin, Dim length);
+/// Zeros of extent `total` along the axis, with x at `begin`: the adjoint of slice.
+Var pad(Var x, std::int64_t axis, Dim begin, Dim total);
+Var concat(const std::vector<Var>& parts, std::int64_t axis);
+Var broadcast_to(Var x, Dims dims);
+/// The sum over the axes along which `dims` broadcasts to x's shape: the adjoint of broadcast_to.
+Var sum_to(Var x, Dims dims);
+
+// Indices. An index outside its range stops the run with std::out_of_range.
+/// Rows of a table (embedding): table (n, ...), index (i...) -> (i..., ...).
+Var gather(Var table, Var index);
+/// (i...) indices, updates (i..., ...) -> (rows, ...): rows of zeros with each update added at its index.
+Var scatter_add(Var index, Var updates, Dim rows);
+/// One element of each row: x (..., n), index (...) -> (...).
+Var pick(Var x, Var index);
+/// The adjoint of pick: values (...), index (...) -> (..., n), zero elsewhere.
+Var place(Var values, Var index, Dim n);
+
+/// Zeros and ones, a one with probability `keep`; each depends only on (seed, layer, update, time step,
+/// global batch row, unit), never on how rows or steps are split. dims: (rows, units); update, time_step and
+/// first_row: index scalars.
+Var random_mask(Var update, Var time_step, Var first_row, Dims dims, double keep, std::uint64_t seed,
+                std::uint32_t layer);
+/// Inside the step of a scan that `any` belongs to: the absolute time step, an index scalar.
+Var step_index(Var any);
+/// How many elements `dims` holds, as a real scalar on the tape of `any`.
+Var count(Var any, Dims dims);
+
+// Losses: means over all elements (or rows of logits), scalars
+Var mse(Var prediction, Var target);
+/// Logits (..., classes), index (...): -log softmax(logits)[class].
+Var cross_entropy(Var logits, Var classes);
+/// Targets in [0, 1]: the negative log-likelihood of independent coins.
+Var binary_cross_entropy(Var logits, Var target);
+
+}  // namespace unroll

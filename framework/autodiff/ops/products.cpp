@@ -1,0 +1,107 @@
+#include "framework/autodiff/gradients.hpp"
+#include "framework/autodiff/ops.hpp"
+#include "framework/autodiff/ops/rows.hpp"
+#include "framework/autodiff/ops/shape_rules.hpp"
+#include "framework/tensor/gemm.hpp"
+
+namespace unroll {
+namespace {
+
+using P = const Pullback&;
+
+/// (m, k) (k, n) -> (m, n), or the same with one leading batch axis on all three.
+Dims matmul_shape(const ShapeArgs& args) {
+  const Dims &a = args.in[0], &b = args.in[1];
+  if (a.size() != b.size() || (a.size() != 2 && a.size() != 3))
+    shape_error(args, "two operands with two axes each are wanted, or with three for a batch of products");
+  const std::size_t i = a.size() - 2;
+  if (i == 1 && a[0] != b[0]) shape_error(args, "the batch axes differ");
+  const Dim m = args.attrs.transpose_a ? a[i + 1] : a[i], k_a = args.attrs.transpose_a ? a[i] : a[i + 1];
+  const Dim k_b = args.attrs.transpose_b ? b[i + 1] : b[i], n = args.attrs.transpose_b ? b[i] : b[i + 1];
+  if (k_a != k_b)
+    shape_error(args, "the inner extents " + to_string(k_a) + " and " + to_string(k_b) +
+                          " differ; is a transpose missing, or input and hidden size swapped?");
+  return i == 0 ? Dims{m, n} : Dims{a[0], m, n};
+}
+
+struct ProductSizes {
+  std::int64_t count, m, n, k;
+};
+
+ProductSizes product_sizes(const Shape& a, const Shape& out, const Attrs& attrs) {
+  const std::size_t i = a.rank() - 2;
+  return {i == 0 ? 1 : a[0], out[i], out[i + 1], attrs.transpose_a ? a[i] : a[i + 1]};
+}
+
+constexpr Forward matmul_forward = forward([](const auto& c) {
+  using T = std::decay_t<decltype(*c.out)>;
+  const auto [count, m, n, k] = product_sizes(c.shape(0), *c.out_shape, c.attrs);
+  for (std::int64_t i = 0; i < count; ++i)
+    gemm(c.attrs.transpose_a, c.attrs.transpose_b, m, n, k, c.real(0) + i * m * k, c.real(1) + i * k * n,
+         T{0}, c.out + i * m * n);
+});
+
+double matmul_flops(std::span<const Shape* const> in, const Shape& out, const Attrs& attrs) {
+  const auto [count, m, n, k] = product_sizes(*in[0], out, attrs);
+  return 2.0 * static_cast<double>(count) * static_cast<double>(m) * static_cast<double>(n) *
+         static_cast<double>(k);
+}
+
+// With A' = op(A), B' = op(B) and C = A' B':  dA' = g B'ᵀ,  dB' = A'ᵀ g,  transposed back where op
+// transposes.
+Var matmul_vjp_a(P p) {
+  const bool ta = p.attrs().transpose_a, tb = p.attrs().transpose_b;
+  return ta ? matmul(p.in(1), p.g(), tb, true)     // B' gᵀ : (k, n) (n, m)
+            : matmul(p.g(), p.in(1), false, !tb);  // g B'ᵀ : (m, n) (n, k)
+}
+
+Var matmul_vjp_b(P p) {
+  const bool ta = p.attrs().transpose_a, tb = p.attrs().transpose_b;
+  return tb ? matmul(p.g(), p.in(0), true, ta)     // gᵀ A' : (n, m) (m, k)
+            : matmul(p.in(0), p.g(), !ta, false);  // A'ᵀ g : (k, m) (m, n)
+}
+
+constexpr Op product_table[] = {
+    Op{.name = "matmul",
+       .arity = 2,
+       .shape = matmul_shape,
+       .forward = matmul_forward,
+       .vjp = {matmul_vjp_a, matmul_vjp_b},
+       .keep = Keep::inputs,
+       .flops = matmul_flops},
+};
+
+/// All but the last axis as one.
+Var as_rows(Var x) {
+  Dim rows = 1;
+  for (std::size_t i = 0; i + 1 < x.rank(); ++i) rows = rows * x.dims()[i];
+  return reshape(x, {rows, x.dims().back()});
+}
+
+}  // namespace
+
+std::span<const Op> product_rows() { return product_table; }
+
+Var matmul(Var a, Var b, bool transpose_a, bool transpose_b) {
+  if (a.rank() > 2 && b.rank() == 2 && !transpose_a) {
+    const Var rows = matmul(as_rows(a), b, false, transpose_b);
+    Dims dims = a.dims();
+    dims.back() = rows.dims().back();
+    return reshape(rows, std::move(dims));
+  }
+  Attrs attrs;
+  attrs.transpose_a = transpose_a;
+  attrs.transpose_b = transpose_b;
+  return record(product_table[0], {a, b}, std::move(attrs));
+}
+
+Var linear(Var x, Var weight) { return matmul(x, weight, false, true); }
+
+Var outer(Var a, Var b) {
+  Dims column = a.dims(), row = b.dims();
+  column.push_back(1);
+  row.insert(row.end() - 1, Dim(1));
+  return reshape(a, std::move(column)) * reshape(b, std::move(row));
+}
+
+}  // namespace unroll

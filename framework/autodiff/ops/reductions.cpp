@@ -1,0 +1,230 @@
+#include <cmath>
+
+#include "framework/autodiff/gradients.hpp"
+#include "framework/autodiff/ops.hpp"
+#include "framework/autodiff/ops/broadcast.hpp"
+#include "framework/autodiff/ops/rows.hpp"
+#include "framework/autodiff/ops/shape_rules.hpp"
+#include "framework/tensor/kernels.hpp"
+
+namespace unroll {
+namespace {
+
+using P = const Pullback&;
+
+Dims broadcast_target(const ShapeArgs& args) {
+  const std::optional<Dims> full = broadcast(args.in[0], args.attrs.dims);
+  if (!full || *full != args.attrs.dims)
+    shape_error(args, "it does not broadcast to " + to_string(args.attrs.dims));
+  return args.attrs.dims;
+}
+
+Dims sum_target(const ShapeArgs& args) {
+  const std::optional<Dims> full = broadcast(args.in[0], args.attrs.dims);
+  if (!full || *full != args.in[0])
+    shape_error(args, to_string(args.attrs.dims) + " does not broadcast to it");
+  return args.attrs.dims;
+}
+
+/// out = the operand summed over the axes along which out broadcasts to it.
+constexpr auto sum_to_kernel = [](const auto& c) {
+  using T = std::decay_t<decltype(*c.out)>;
+  const Kernels<T>& k = kernels<T>();
+  std::fill_n(c.out, c.out_shape->numel(), T{0});
+  const T* x = c.real(0);
+  BroadcastWalk<1>(c.shape(0), {c.out_shape}).run([&](auto& at, auto& step, auto n, auto in) {
+    T* y = c.out + at[0];
+    if (step[0] == 1)
+      k[Binary::add](y, 1, x + in, 1, y, n);
+    else
+      *y += k.sum(x + in, n);
+  });
+};
+
+constexpr Forward broadcast_forward = forward([](const auto& c) {
+  const auto* x = c.real(0);
+  BroadcastWalk<1>(*c.out_shape, {c.in_shape[0]}).run([&](auto& at, auto& step, auto n, auto out) {
+    for (std::int64_t i = 0; i < n; ++i) c.out[out + i] = x[at[0] + i * step[0]];
+  });
+});
+
+// The three below reduce the last axis and keep it, with extent 1 (max, logsumexp) or whole (softmax,
+// log_softmax).
+
+Dims last_axis_to_one(const ShapeArgs& args) {
+  Dims dims = args.in[0];
+  dims.back() = 1;
+  return dims;
+}
+
+template <class T>
+struct Row {
+  const T* x;
+  T* y;
+  std::int64_t n;
+};
+
+/// Calls `f` for each row along the last axis; y moves by the result's own row length.
+template <class C, class F>
+void each_row(const C& c, F f) {
+  using T = std::decay_t<decltype(*c.out)>;
+  const std::int64_t n = c.shape(0).back(), m = c.out_shape->back();
+  const std::int64_t rows = m == 0 ? 0 : c.out_shape->numel() / m;
+  for (std::int64_t r = 0; r < rows; ++r) f(Row<T>{c.real(0) + r * n, c.out + r * m, n});
+}
+
+/// max(x) + log Σ exp(x - max), without overflow; `scratch` holds n values. -Inf for an empty or all -Inf
+/// row.
+template <class T>
+T log_sum_exp(const T* x, std::int64_t n, T* scratch) {
+  const Kernels<T>& k = kernels<T>();
+  const T top = k.max(x, n);
+  if (!std::isfinite(top)) return top;
+  k[Binary::sub](x, 1, &top, 0, scratch, n);
+  k[Unary::exp](scratch, scratch, n);
+  return top + std::log(k.sum(scratch, n));
+}
+
+constexpr auto one_row_of_scratch = [](std::span<const Shape* const> in, const Shape&,
+                                       std::size_t real_bytes) {
+  return static_cast<std::size_t>(in[0]->back()) * real_bytes;
+};
+
+constexpr Forward max_forward = forward([](const auto& c) {
+  using T = std::decay_t<decltype(*c.out)>;
+  each_row(c, [](auto row) { *row.y = kernels<T>().max(row.x, row.n); });
+});
+
+constexpr Forward logsumexp_forward = forward([](const auto& c) {
+  using T = std::decay_t<decltype(*c.out)>;
+  T* scratch = reinterpret_cast<T*>(c.workspace.data());
+  each_row(c, [&](auto row) { *row.y = log_sum_exp(row.x, row.n, scratch); });
+});
+
+constexpr Forward softmax_forward = forward([](const auto& c) {
+  using T = std::decay_t<decltype(*c.out)>;
+  const Kernels<T>& k = kernels<T>();
+  each_row(c, [&](auto row) {
+    const T top = k.max(row.x, row.n);
+    k[Binary::sub](row.x, 1, &top, 0, row.y, row.n);
+    k[Unary::exp](row.y, row.y, row.n);
+    const T total = k.sum(row.y, row.n);
+    k[Binary::div](row.y, 1, &total, 0, row.y, row.n);
+  });
+});
+
+constexpr Forward log_softmax_forward = forward([](const auto& c) {
+  using T = std::decay_t<decltype(*c.out)>;
+  each_row(c, [](auto row) {
+    const T total = log_sum_exp(row.x, row.n, row.y);
+    kernels<T>()[Binary::sub](row.x, 1, &total, 0, row.y, row.n);
+  });
+});
+
+enum Reduction { sum_to_row, broadcast_to_row, max_row, logsumexp_row, softmax_row, log_softmax_row };
+
+constexpr Op reduction_table[] = {
+    Op{.name = "sum_to",
+       .arity = 1,
+       .shape = sum_target,
+       .forward = forward(sum_to_kernel),
+       .vjp = {[](P p) { return broadcast_to(p.g(), p.dims(0)); }}},
+    Op{.name = "broadcast_to",
+       .arity = 1,
+       .shape = broadcast_target,
+       .forward = broadcast_forward,
+       .vjp = {[](P p) { return sum_to(p.g(), p.dims(0)); }}},
+    Op{.name = "max",
+       .arity = 1,
+       .shape = last_axis_to_one,
+       .forward = max_forward,
+       .vjp = {[](P p) {
+         const Var winners = equal(p.in(0), p.out());
+         return p.g() * (winners / sum(winners, -1, true));
+       }},
+       .keep = Keep::both,
+       .domain = Domain::separated},
+    Op{.name = "logsumexp",
+       .arity = 1,
+       .shape = last_axis_to_one,
+       .forward = logsumexp_forward,
+       .vjp = {[](P p) { return p.g() * exp(p.in(0) - p.out()); }},
+       .keep = Keep::both,
+       .workspace = one_row_of_scratch},
+    Op{.name = "softmax",
+       .arity = 1,
+       .shape = same_shape,
+       .forward = softmax_forward,
+       .vjp = {[](P p) { return p.out() * (p.g() - sum(p.g() * p.out(), -1, true)); }},
+       .keep = Keep::output},
+    Op{.name = "log_softmax",
+       .arity = 1,
+       .shape = same_shape,
+       .forward = log_softmax_forward,
+       .vjp = {[](P p) { return p.g() - exp(p.out()) * sum(p.g(), -1, true); }},
+       .keep = Keep::output},
+};
+
+Var record_to(Reduction row, Var x, Dims dims) {
+  Attrs attrs;
+  attrs.dims = std::move(dims);
+  return record(reduction_table[row], {x}, std::move(attrs));
+}
+
+/// x with `axis` and the last axis swapped.
+Var with_axis_last(Var x, std::size_t axis) {
+  std::vector<std::int64_t> permutation(x.rank());
+  for (std::size_t i = 0; i < x.rank(); ++i) permutation[i] = static_cast<std::int64_t>(i);
+  std::swap(permutation[axis], permutation.back());
+  return transpose(x, std::move(permutation));
+}
+
+/// Applies a row of the table, which works on the last axis, along any axis.
+Var along(Reduction row, std::string_view name, Var x, std::int64_t axis) {
+  const std::size_t at = normal_axis(name, x.dims(), axis);
+  if (at == x.rank() - 1) return record(reduction_table[row], {x});
+  return with_axis_last(record(reduction_table[row], {with_axis_last(x, at)}), at);
+}
+
+Dims without_axis(const Dims& dims, std::size_t axis) {
+  Dims rest = dims;
+  rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(axis));
+  return rest;
+}
+
+Var drop_axis(Var x, std::int64_t axis, bool keep_axis) {
+  if (keep_axis) return x;
+  return reshape(x, without_axis(x.dims(), normal_axis("reshape", x.dims(), axis)));
+}
+
+}  // namespace
+
+std::span<const Op> reduction_rows() { return reduction_table; }
+
+Var sum_to(Var x, Dims dims) { return x.dims() == dims ? x : record_to(sum_to_row, x, std::move(dims)); }
+Var broadcast_to(Var x, Dims dims) {
+  return x.dims() == dims ? x : record_to(broadcast_to_row, x, std::move(dims));
+}
+
+Var sum(Var x) { return sum_to(x, {}); }
+Var sum(Var x, std::int64_t axis, bool keep_axis) {
+  Dims dims = x.dims();
+  dims[normal_axis("sum", dims, axis)] = 1;
+  return drop_axis(sum_to(x, std::move(dims)), axis, keep_axis);
+}
+
+Var mean(Var x) { return sum(x) / count(x, x.dims()); }
+Var mean(Var x, std::int64_t axis, bool keep_axis) {
+  return sum(x, axis, keep_axis) / count(x, {x.dims()[normal_axis("mean", x.dims(), axis)]});
+}
+
+Var max(Var x, std::int64_t axis, bool keep_axis) {
+  return drop_axis(along(max_row, "max", x, axis), axis, keep_axis);
+}
+Var logsumexp(Var x, std::int64_t axis, bool keep_axis) {
+  return drop_axis(along(logsumexp_row, "logsumexp", x, axis), axis, keep_axis);
+}
+Var softmax(Var x, std::int64_t axis) { return along(softmax_row, "softmax", x, axis); }
+Var log_softmax(Var x, std::int64_t axis) { return along(log_softmax_row, "log_softmax", x, axis); }
+
+}  // namespace unroll

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <span>
+
+#include "framework/autodiff/op.hpp"
+
+namespace unroll {
+
+// The rows of each family; op_table() strings them together.
+std::span<const Op> unary_rows();
+std::span<const Op> binary_rows();
+std::span<const Op> reduction_rows();
+std::span<const Op> product_rows();
+std::span<const Op> solve_rows();
+std::span<const Op> shaping_rows();
+std::span<const Op> indexing_rows();
+std::span<const Op> random_rows();
+extern const Op scan_op;
+
+}  // namespace unroll

@@ -1,0 +1,217 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "framework/autodiff/gradients.hpp"
+#include "framework/autodiff/ops.hpp"
+#include "framework/autodiff/ops/rows.hpp"
+#include "framework/autodiff/ops/shape_rules.hpp"
+
+namespace unroll {
+namespace {
+
+using P = const Pullback&;
+
+Dims reshaped(const ShapeArgs& args) {
+  if (numel(args.in[0]) != numel(args.attrs.dims))
+    shape_error(args, "it holds " + to_string(numel(args.in[0])) + " elements and " +
+                          to_string(args.attrs.dims) + " holds " + to_string(numel(args.attrs.dims)));
+  return args.attrs.dims;
+}
+
+constexpr Forward copy_forward =
+    forward([](const auto& c) { std::copy_n(c.real(0), c.out_shape->numel(), c.out); });
+
+Dims permuted(const ShapeArgs& args) {
+  const Dims& x = args.in[0];
+  std::vector<bool> seen(x.size(), false);
+  if (args.attrs.permutation.size() != x.size())
+    shape_error(args, "the permutation must name every axis once");
+  Dims result;
+  for (const std::int64_t axis : args.attrs.permutation) {
+    if (axis < 0 || axis >= static_cast<std::int64_t>(x.size()) || seen[axis])
+      shape_error(args, "the permutation must name every axis once");
+    seen[axis] = true;
+    result.push_back(x[axis]);
+  }
+  return result;
+}
+
+/// Copies in the order of the result, with the operand's strides permuted; the last axis is the inner loop.
+constexpr auto transpose_kernel = [](const auto& c) {
+  const Shape &in = c.shape(0), &out = *c.out_shape;
+  const std::size_t rank = out.rank();
+  const std::int64_t total = out.numel();
+  if (rank < 2 || total == 0) {
+    std::copy_n(c.real(0), total, c.out);
+    return;
+  }
+  std::int64_t strides[16], index[16] = {};
+  for (std::size_t axis = 0; axis < rank; ++axis) {
+    strides[axis] = 1;
+    for (std::size_t i = c.attrs.permutation[axis] + 1; i < rank; ++i) strides[axis] *= in[i];
+  }
+  const std::int64_t n = out[rank - 1], step = strides[rank - 1];
+  const auto* x = c.real(0);
+  for (std::int64_t row = 0, at = 0; row < total; row += n) {
+    for (std::int64_t i = 0; i < n; ++i) c.out[row + i] = x[at + i * step];
+    for (std::size_t axis = rank - 1; axis-- > 0;) {
+      at += strides[axis];
+      if (++index[axis] < out[axis]) break;
+      at -= strides[axis] * out[axis];
+      index[axis] = 0;
+    }
+  }
+};
+
+std::vector<std::int64_t> inverse(const std::vector<std::int64_t>& permutation) {
+  std::vector<std::int64_t> result(permutation.size());
+  for (std::size_t i = 0; i < permutation.size(); ++i) result[permutation[i]] = static_cast<std::int64_t>(i);
+  return result;
+}
+
+/// slice and pad: attrs.dims is the result's shape, which differs from the operand's along attrs.axis alone.
+constexpr auto slice_kernel = [](const auto& c) {
+  const auto [outer, extent, inner] = split_at(c.shape(0), c.attrs.axis);
+  const std::int64_t kept = (*c.out_shape)[c.attrs.axis] * inner, begin = c.attrs.begin.at(c.sizes) * inner;
+  for (std::int64_t i = 0; i < outer; ++i)
+    std::copy_n(c.real(0) + i * extent * inner + begin, kept, c.out + i * kept);
+};
+
+constexpr auto pad_kernel = [](const auto& c) {
+  const auto [outer, extent, inner] = split_at(c.shape(0), c.attrs.axis);
+  const std::int64_t row = (*c.out_shape)[c.attrs.axis] * inner, begin = c.attrs.begin.at(c.sizes) * inner;
+  std::fill_n(c.out, c.out_shape->numel(), 0);
+  for (std::int64_t i = 0; i < outer; ++i)
+    std::copy_n(c.real(0) + i * extent * inner, extent * inner, c.out + i * row + begin);
+};
+
+Dims concatenated(const ShapeArgs& args) {
+  if (args.in.empty()) shape_error(args, "nothing to join");
+  Dims result = args.in[0];
+  const std::size_t axis = args.attrs.axis;
+  for (std::size_t i = 1; i < args.in.size(); ++i) {
+    Dims expected = result, part = args.in[i];
+    if (part.size() != result.size()) shape_error(args, "all parts need the same number of axes");
+    expected[axis] = part[axis] = 1;
+    if (expected != part) shape_error(args, fmt::format("all extents but axis {}'s must be equal", axis));
+    const std::optional<Dim> total = sum(result[axis], args.in[i][axis]);
+    if (!total) shape_error(args, "the joined extent must be one number times T and B");
+    result[axis] = *total;
+  }
+  return result;
+}
+
+constexpr auto concat_kernel = [](const auto& c) {
+  const auto [outer, extent, inner] = split_at(*c.out_shape, c.attrs.axis);
+  auto* out = c.out;
+  for (std::int64_t i = 0; i < outer; ++i)
+    for (std::size_t part = 0; part < c.in.size(); ++part) {
+      const std::int64_t n = c.shape(part)[c.attrs.axis] * inner;
+      out = std::copy_n(c.real(part) + i * n, n, out);
+    }
+};
+
+Var concat_vjp(P p) {
+  const std::int64_t axis = p.attrs().axis;
+  Dim begin = 0;
+  for (std::size_t i = 0; i < p.operand(); ++i) begin = *sum(begin, p.dims(i)[axis]);
+  return slice(p.g(), axis, begin, p.dims(p.operand())[axis]);
+}
+
+constexpr Op shaping_table[] = {
+    Op{.name = "reshape", .arity = 1, .shape = reshaped, .forward = copy_forward, .vjp = {[](P p) {
+                                                                                    return reshape(p.g(),
+                                                                                                   p.dims(0));
+                                                                                  }}},
+    Op{.name = "transpose",
+       .arity = 1,
+       .shape = permuted,
+       .forward = forward(transpose_kernel),
+       .vjp = {[](P p) { return transpose(p.g(), inverse(p.attrs().permutation)); }}},
+    Op{.name = "slice",
+       .arity = 1,
+       .shape = target_shape,
+       .forward = forward(slice_kernel),
+       .vjp = {[](P p) { return pad(p.g(), p.attrs().axis, p.attrs().begin, p.dims(0)[p.attrs().axis]); }}},
+    Op{.name = "pad",
+       .arity = 1,
+       .shape = target_shape,
+       .forward = forward(pad_kernel),
+       .vjp = {[](P p) { return slice(p.g(), p.attrs().axis, p.attrs().begin, p.dims(0)[p.attrs().axis]); }}},
+    Op{.name = "concat",
+       .arity = Op::any_arity,
+       .shape = concatenated,
+       .forward = forward(concat_kernel),
+       .vjp = {concat_vjp}},
+};
+
+/// begin + length <= total, wherever that can be told before T and B are known.
+void check_range(std::string_view op, const Dims& dims, Dim begin, Dim length, Dim total) {
+  const std::optional<Dim> end = sum(begin, length);
+  const bool comparable = end && (*end == total || (end->fixed() && total.fixed()));
+  const bool starts_whole = begin == Dim(0) && length == total;
+  if (starts_whole ||
+      (comparable && begin.number() >= 0 && length.number() >= 0 && end->number() <= total.number()))
+    return;
+  throw ShapeError(fmt::format("[{}] {} elements from {} on do not fit into {} along this axis of {}", op,
+                               to_string(length), to_string(begin), to_string(total), to_string(dims)));
+}
+
+Var record_range(const Op& op, Var x, std::size_t axis, Dim begin, Dims dims) {
+  Attrs attrs;
+  attrs.axis = static_cast<std::int64_t>(axis);
+  attrs.begin = begin;
+  attrs.dims = std::move(dims);
+  return record(op, {x}, std::move(attrs));
+}
+
+}  // namespace
+
+std::span<const Op> shaping_rows() { return shaping_table; }
+
+Var reshape(Var x, Dims dims) {
+  if (x.dims() == dims) return x;
+  Attrs attrs;
+  attrs.dims = std::move(dims);
+  return record(shaping_table[0], {x}, std::move(attrs));
+}
+
+Var transpose(Var x, std::vector<std::int64_t> permutation) {
+  Attrs attrs;
+  attrs.permutation = std::move(permutation);
+  return record(shaping_table[1], {x}, std::move(attrs));
+}
+
+Var transpose(Var x) {
+  if (x.rank() < 2) throw ShapeError("[transpose] shape " + to_string(x.dims()) + " has no two axes to swap");
+  std::vector<std::int64_t> permutation(x.rank());
+  for (std::size_t i = 0; i < x.rank(); ++i) permutation[i] = static_cast<std::int64_t>(i);
+  std::swap(permutation[x.rank() - 1], permutation[x.rank() - 2]);
+  return transpose(x, std::move(permutation));
+}
+
+Var slice(Var x, std::int64_t axis, Dim begin, Dim length) {
+  const std::size_t at = normal_axis("slice", x.dims(), axis);
+  check_range("slice", x.dims(), begin, length, x.dims()[at]);
+  Dims dims = x.dims();
+  dims[at] = length;
+  return record_range(shaping_table[2], x, at, begin, std::move(dims));
+}
+
+Var pad(Var x, std::int64_t axis, Dim begin, Dim total) {
+  const std::size_t at = normal_axis("pad", x.dims(), axis);
+  check_range("pad", x.dims(), begin, x.dims()[at], total);
+  Dims dims = x.dims();
+  dims[at] = total;
+  return record_range(shaping_table[3], x, at, begin, std::move(dims));
+}
+
+Var concat(const std::vector<Var>& parts, std::int64_t axis) {
+  if (parts.empty()) throw ShapeError("[concat] nothing to join");
+  Attrs attrs;
+  attrs.axis = static_cast<std::int64_t>(normal_axis("concat", parts[0].dims(), axis));
+  return record(shaping_table[4], parts, std::move(attrs));
+}
+
+}  // namespace unroll

@@ -1,0 +1,159 @@
+#include "framework/autodiff/scan.hpp"
+
+#include <fmt/format.h>
+
+#include "framework/autodiff/gradients.hpp"
+#include "framework/autodiff/ops/rows.hpp"
+#include "framework/autodiff/scan_reverse.hpp"
+
+namespace unroll {
+
+constexpr Op scan_op{.name = "scan",
+                     .arity = Op::any_arity,
+                     .shape = nullptr,
+                     .forward = {},
+                     .keep = Keep::both,
+                     .reverse = reverse_scan};
+
+namespace {
+
+Tape& outer_tape(const std::vector<Var>& inputs, const std::vector<Var>& initial_state) {
+  if (inputs.empty() && initial_state.empty())
+    throw std::invalid_argument("[scan] needs an input or a state to know which tape it is on");
+  Tape& tape = inputs.empty() ? initial_state[0].tape() : inputs[0].tape();
+  if (tape.parent())
+    throw std::invalid_argument(
+        "[scan] a scan inside the step of a scan is not supported; flatten the two loops into one, or run "
+        "the inner one "
+        "on the stacked outputs of the outer one");
+  return tape;
+}
+
+Dim scan_length(const std::vector<Var>& inputs, const ScanOptions& options) {
+  std::optional<Dim> length = options.length;
+  for (const Var& v : inputs) {
+    if (v.rank() == 0) throw ShapeError("[scan] an input is a scalar; inputs are time-major, (length, ...)");
+    if (length && *length != v.dims()[0])
+      throw ShapeError(
+          fmt::format("[scan] an input of shape {} has {} steps where {} are expected; inputs are time-major",
+                      to_string(v.dims()), to_string(v.dims()[0]), to_string(*length)));
+    length = v.dims()[0];
+  }
+  if (!length) throw std::invalid_argument("[scan] without inputs the length must be given in the options");
+  return *length;
+}
+
+void check_state(std::size_t k, const Dims& before, const Dims& after) {
+  if (before == after) return;
+  throw ShapeError(
+      fmt::format("[scan] state {} has shape {} before the step and {} after it; a step must keep it (was "
+                  "the initial state given "
+                  "without its batch axis?)",
+                  k, to_string(before), to_string(after)));
+}
+
+Dims stacked_dims(Dim length, const Dims& step) {
+  Dims dims{length};
+  dims.insert(dims.end(), step.begin(), step.end());
+  return dims;
+}
+
+Step record_step(const StepFunction& step, ScanBody& body, const std::vector<Var>& inputs,
+                 const std::vector<Var>& initial_state) {
+  std::vector<Var> x, state;
+  for (const Var& v : inputs) {
+    const Dims dims(v.dims().begin() + 1, v.dims().end());
+    const bool real = v.tape().value(v.id()).kind == Kind::real;
+    x.push_back(real ? body.tape.input("", dims) : body.tape.index_input("", dims));
+    body.inputs.push_back(x.back().id());
+  }
+  for (const Var& v : initial_state) {
+    state.push_back(body.tape.input("", v.dims()));
+    body.states.push_back(state.back().id());
+  }
+  Step result = step(x, state);
+  if (result.state.size() != initial_state.size())
+    throw std::invalid_argument(fmt::format("[scan] the step returned {} states, {} were given",
+                                            result.state.size(), initial_state.size()));
+  for (std::size_t k = 0; k < result.state.size(); ++k) {
+    check_state(k, initial_state[k].dims(), result.state[k].dims());
+    body.next.push_back(body.tape.import(result.state[k]).id());
+  }
+  return result;
+}
+
+}  // namespace
+
+Scanned scan(const StepFunction& step, const std::vector<Var>& inputs, const std::vector<Var>& initial_state,
+             const ScanOptions& options) {
+  Tape& outer = outer_tape(inputs, initial_state);
+  Attrs attrs;
+  attrs.dims = {scan_length(inputs, options)};
+  attrs.reverse = options.reverse;
+  attrs.body = std::make_shared<ScanBody>(outer);
+  ScanBody& body = *attrs.body;
+  const Dim length = attrs.dims[0];
+  const Step result = record_step(step, body, inputs, initial_state);
+  std::vector<ValueId> stacked, summed;
+  for (const Var& v : result.stacked) stacked.push_back(body.tape.import(v).id());
+  for (const Var& v : result.summed) summed.push_back(body.tape.import(v).id());
+
+  std::vector<Var> operands = inputs;
+  operands.insert(operands.end(), initial_state.begin(), initial_state.end());
+  for (const auto& [from, to] : body.tape.captures()) operands.push_back(Var(outer, from));
+  const NodeId node = outer.record_many(scan_op, operands, std::move(attrs));
+
+  const auto output = [&](ScanBody::Role role, ValueId value, Dims dims, std::size_t state = 0) {
+    body.outputs.push_back({role, value, state});
+    return outer.add_output(node, std::move(dims));
+  };
+  Scanned scanned;
+  for (std::size_t k = 0; k < body.next.size(); ++k) {
+    const Dims& dims = initial_state[k].dims();
+    scanned.final_state.push_back(output(ScanBody::Role::final, body.next[k], dims, k));
+    scanned.state_trajectory.push_back(
+        output(ScanBody::Role::trajectory, body.next[k], stacked_dims(length, dims), k));
+  }
+  for (const ValueId v : stacked)
+    scanned.stacked.push_back(
+        output(ScanBody::Role::stacked, v, stacked_dims(length, body.tape.value(v).dims)));
+  for (const ValueId v : summed)
+    scanned.summed.push_back(output(ScanBody::Role::summed, v, body.tape.value(v).dims));
+  return scanned;
+}
+
+bool is_trajectory(Var v) {
+  const Node& node = v.tape().producer(v.id());
+  if (node.op != &scan_op) return false;
+  for (std::size_t i = 0; i < node.outputs.size(); ++i)
+    if (node.outputs[i] == v.id()) return node.attrs.body->outputs[i].role == ScanBody::Role::trajectory;
+  return false;
+}
+
+std::vector<bool> body_dependence(const ScanBody& body, std::vector<bool> marked) {
+  for (;;) {
+    marked = depends_on(body.tape, std::move(marked));
+    bool changed = false;
+    for (std::size_t k = 0; k < body.states.size(); ++k)
+      if (marked[body.next[k]] && !marked[body.states[k]]) marked[body.states[k]] = changed = true;
+    if (!changed) return marked;
+  }
+}
+
+void mark_scan_dependence(const Node& node, std::vector<bool>& dependent) {
+  const ScanBody& body = *node.attrs.body;
+  std::vector<bool> inside(body.tape.values().size(), false);
+  std::size_t operand = 0;
+  for (const ValueId v : body.inputs) inside[v] = dependent[node.inputs[operand++]];
+  for (const ValueId v : body.states) inside[v] = dependent[node.inputs[operand++]];
+  for (const auto& [from, to] : body.tape.captures()) inside[to] = dependent[node.inputs[operand++]];
+  inside = body_dependence(body, std::move(inside));
+  for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+    const ScanBody::Output& out = body.outputs[i];
+    // With no step at all the final state is the initial one.
+    const bool initial = out.role == ScanBody::Role::final && inside[body.states[out.state]];
+    if (inside[out.value] || initial) dependent[node.outputs[i]] = true;
+  }
+}
+
+}  // namespace unroll

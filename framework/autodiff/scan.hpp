@@ -1,0 +1,73 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "framework/autodiff/tape.hpp"
+
+namespace unroll {
+
+/// What one step returns: the state after it, values to be stacked over time, values to be summed over time.
+struct Step {
+  std::vector<Var> state;
+  std::vector<Var> stacked = {};
+  std::vector<Var> summed = {};
+};
+
+/// One time step, recorded once: (slices of the inputs at t, state before t) -> Step. Any value of the outer
+/// tape may be used inside. Pure: it must not keep or return anything but through its result.
+using StepFunction = std::function<Step(const std::vector<Var>& x, const std::vector<Var>& state)>;
+
+struct ScanOptions {
+  std::optional<Dim> length;  ///< number of steps; needed only when there are no inputs to take it from
+  bool reverse = false;       ///< from the last step to the first
+};
+
+struct Scanned {
+  std::vector<Var> final_state;
+  /// (length, ...): the state after every step. Its gradient is the total derivative with respect to the
+  /// state there, through the recurrence as well: what a plot of vanishing gradients shows.
+  std::vector<Var> state_trajectory;
+  std::vector<Var> stacked;  ///< (length, ...)
+  std::vector<Var> summed;
+};
+
+/// Time as one op: the step is recorded once whatever the number of steps, which may be T and change from run
+/// to run. `inputs` are time-major, (length, ...). Differentiates into a scan in the other direction. Throws
+/// ShapeError when a state changes its shape or the inputs' lengths differ, and std::invalid_argument for a
+/// scan inside a step.
+Scanned scan(const StepFunction& step, const std::vector<Var>& inputs, const std::vector<Var>& initial_state,
+             const ScanOptions& options = {});
+
+/// The step of a scan and how its values meet those outside. A scan node's operands are: the inputs, the
+/// initial states, the captures of `tape`.
+struct ScanBody {
+  explicit ScanBody(Tape& outer) : tape(&outer) {}
+
+  enum class Role { stacked, trajectory, summed, final };
+  struct Output {
+    Role role;
+    ValueId value;          ///< of the body; for `final` and `trajectory` the state after the step
+    std::size_t state = 0;  ///< for `final` and `trajectory`
+  };
+
+  Tape tape;
+  std::vector<ValueId> inputs;  ///< slices at t
+  std::vector<ValueId> states;  ///< before the step
+  std::vector<ValueId> next;    ///< after it
+  std::vector<Output>
+      outputs;  ///< one per result of the node; a reverse scan adds the residuals that it reads
+};
+
+bool is_trajectory(Var v);
+
+/// Sets dependent[v] for the results v of a scan that depend on operands marked in `dependent`.
+void mark_scan_dependence(const Node& node, std::vector<bool>& dependent);
+
+/// Which values of the body depend on marked ones, through any number of steps.
+std::vector<bool> body_dependence(const ScanBody& body, std::vector<bool> marked);
+
+extern const Op scan_op;
+
+}  // namespace unroll

@@ -1,0 +1,207 @@
+#include "framework/autodiff/scan_reverse.hpp"
+
+#include <algorithm>
+
+#include "framework/autodiff/ops.hpp"
+#include "framework/autodiff/ops/sources.hpp"
+#include "framework/autodiff/scan.hpp"
+
+namespace unroll {
+namespace {
+
+using Role = ScanBody::Role;
+
+Dims step_dims(Var stacked) { return {stacked.dims().begin() + 1, stacked.dims().end()}; }
+
+class ScanReverser {
+ public:
+  ScanReverser(ReversePass& pass, NodeId node)
+      : pass_(pass),
+        outer_(pass.target()),
+        node_(node),
+        forward_(*outer_.node(node).attrs.body),
+        length_(outer_.node(node).attrs.dims[0]),
+        backward_(std::make_shared<ScanBody>(outer_)) {}
+
+  void run() {
+    if (!any_cotangent()) return;
+    ReversePass inner(forward_.tape, backward_->tape, active_in_body(),
+                      [this](ValueId v) { return import(v); });
+    seed(inner);
+    inner.run();
+    emit(inner);
+  }
+
+ private:
+  const std::vector<ValueId>& operands() const { return outer_.node(node_).inputs; }
+  ValueId initial_of(std::size_t k) const { return operands()[forward_.inputs.size() + k]; }
+  ValueId result(std::size_t i) const { return outer_.node(node_).outputs[i]; }
+
+  std::optional<Var> cotangent_of(std::size_t i) const {
+    return pass_.active(result(i)) ? pass_.cotangent(result(i)) : std::nullopt;
+  }
+
+  bool wanted_trajectory(std::size_t i) const { return pass_.trajectories.contains(result(i)); }
+
+  bool any_cotangent() const {
+    for (std::size_t i = 0; i < forward_.outputs.size(); ++i)
+      if (cotangent_of(i)) return true;
+    return false;
+  }
+
+  std::vector<bool> active_in_body() const {
+    std::vector<bool> active(forward_.tape.values().size(), false);
+    std::size_t operand = 0;
+    for (const ValueId v : forward_.inputs) active[v] = pass_.active(operands()[operand++]);
+    for (const ValueId v : forward_.states) active[v] = pass_.active(operands()[operand++]);
+    for (const auto& [from, to] : forward_.tape.captures()) active[to] = pass_.active(operands()[operand++]);
+    for (std::size_t i = 0; i < forward_.outputs.size(); ++i)
+      if (wanted_trajectory(i))
+        active[forward_.states[forward_.outputs[i].state]] = active[forward_.outputs[i].value] = true;
+    return body_dependence(forward_, std::move(active));
+  }
+
+  /// A new input of the backward step, fed with slices of `stacked`.
+  Var slice_of(Var stacked) {
+    const bool real = outer_.value(stacked.id()).kind == Kind::real;
+    const Var v = real ? backward_->tape.input("", step_dims(stacked))
+                       : backward_->tape.index_input("", step_dims(stacked));
+    backward_->inputs.push_back(v.id());
+    inputs_.push_back(stacked);
+    return v;
+  }
+
+  /// A value of the forward step, in the backward step.
+  Var import(ValueId v) {
+    if (const auto found = imported_.find(v); found != imported_.end()) return found->second;
+    const Var here = bring(v);
+    imported_.emplace(v, here);
+    return here;
+  }
+
+  Var bring(ValueId v) {
+    const Node& producer = forward_.tape.producer(v);
+    for (std::size_t i = 0; i < forward_.inputs.size(); ++i)
+      if (forward_.inputs[i] == v) return slice_of(Var(outer_, operands()[i]));
+    for (const auto& [from, to] : forward_.tape.captures())
+      if (to == v) return backward_->tape.import(Var(outer_, from));
+    if (producer.op == &step_index_op) return backward_->tape.step_index();
+    if (producer.op->arity == 0 && producer.op != &input_op)
+      return backward_->tape.record(*producer.op, {}, producer.attrs);
+    return slice_of(residual(v));
+  }
+
+  /// The forward step's value at every step: an output that is there already, or one more.
+  Var residual(ValueId v) {
+    for (std::size_t i = 0; i < forward_.outputs.size(); ++i) {
+      const ScanBody::Output& out = forward_.outputs[i];
+      if (out.value == v && (out.role == Role::stacked || out.role == Role::trajectory))
+        return Var(outer_, result(i));
+    }
+    Dims dims{length_};
+    const Dims& step = forward_.tape.value(v).dims;
+    dims.insert(dims.end(), step.begin(), step.end());
+    forward_.outputs.push_back({Role::stacked, v});
+    return outer_.add_output(node_, std::move(dims));
+  }
+
+  /// Starts the cotangents: of the state after the step, then of what the step put out.
+  void seed(ReversePass& inner) {
+    const std::size_t outputs = forward_.outputs.size();  // residuals come later and have no cotangent
+    initial_.assign(forward_.states.size(), std::nullopt);
+    for (std::size_t i = 0; i < outputs; ++i)
+      if (forward_.outputs[i].role == Role::final) initial_[forward_.outputs[i].state] = cotangent_of(i);
+    for (std::size_t k = 0; k < forward_.states.size(); ++k) {
+      if (!inner.active(forward_.states[k])) continue;
+      const Dims& dims = forward_.tape.value(forward_.states[k]).dims;
+      if (!initial_[k]) initial_[k] = outer_.zeros(dims);
+      const Var state = backward_->tape.input("", dims);
+      backward_->states.push_back(state.id());
+      inner.contribute(forward_.next[k], state);
+    }
+    for (std::size_t i = 0; i < outputs; ++i) {
+      const ScanBody::Output out = forward_.outputs[i];
+      const std::optional<Var> g = cotangent_of(i);
+      if (!g || out.role == Role::final || !inner.active(out.value)) continue;
+      inner.contribute(out.value, out.role == Role::summed ? backward_->tape.import(*g) : slice_of(*g));
+    }
+  }
+
+  struct Emission {
+    ScanBody::Output output;
+    Dims dims;
+    ValueId target;  ///< operand of the forward scan that it is a contribution to, or the trajectory that it
+                     ///< answers
+  };
+
+  void plan_stacked(Var step_value, ValueId target) {
+    Dims dims{length_};
+    dims.insert(dims.end(), step_value.dims().begin(), step_value.dims().end());
+    emissions_.push_back({{Role::stacked, step_value.id()}, std::move(dims), target});
+  }
+
+  /// Closes the backward step, records its scan and hands out what it computes.
+  void emit(ReversePass& inner) {
+    std::vector<Var> initial;
+    for (std::size_t k = 0; k < forward_.states.size(); ++k) {
+      if (!inner.active(forward_.states[k])) continue;
+      const std::optional<Var> g = inner.cotangent(forward_.states[k]);
+      const Var next = g ? *g : backward_->tape.zeros(forward_.tape.value(forward_.states[k]).dims);
+      backward_->next.push_back(next.id());
+      if (pass_.active(initial_of(k)))
+        emissions_.push_back(
+            {{Role::final, next.id(), backward_->next.size() - 1}, next.dims(), initial_of(k)});
+      initial.push_back(*initial_[k]);
+    }
+    for (std::size_t i = 0; i < forward_.inputs.size(); ++i)
+      if (const auto g = inner.cotangent(forward_.inputs[i])) plan_stacked(*g, operands()[i]);
+    std::size_t operand = forward_.inputs.size() + forward_.states.size();
+    for (const auto& [from, to] : forward_.tape.captures()) {
+      if (const auto g = inner.cotangent(to))
+        emissions_.push_back({{Role::summed, g->id()}, g->dims(), operands()[operand]});
+      ++operand;
+    }
+    const std::size_t contributions = emissions_.size();
+    for (std::size_t i = 0; i < forward_.outputs.size(); ++i)
+      if (wanted_trajectory(i))
+        if (const auto g = inner.cotangent(forward_.outputs[i].value)) plan_stacked(*g, result(i));
+    record(initial, contributions);
+  }
+
+  void record(const std::vector<Var>& initial, std::size_t contributions) {
+    std::vector<Var> operands = inputs_;
+    operands.insert(operands.end(), initial.begin(), initial.end());
+    for (const auto& [from, to] : backward_->tape.captures()) operands.push_back(Var(outer_, from));
+    Attrs attrs;
+    attrs.dims = {length_};
+    attrs.reverse = !outer_.node(node_).attrs.reverse;
+    attrs.body = backward_;
+    const NodeId node = outer_.record_many(scan_op, operands, std::move(attrs));
+    for (std::size_t i = 0; i < emissions_.size(); ++i) {
+      const Emission& e = emissions_[i];
+      backward_->outputs.push_back(e.output);
+      const Var v = outer_.add_output(node, e.dims);
+      if (i < contributions)
+        pass_.contribute(e.target, v);
+      else
+        pass_.trajectories[e.target] = v;
+    }
+  }
+
+  ReversePass& pass_;
+  Tape& outer_;
+  NodeId node_;
+  ScanBody& forward_;
+  Dim length_;
+  std::shared_ptr<ScanBody> backward_;
+  std::vector<Var> inputs_;                  ///< stacked operands of the backward scan
+  std::vector<std::optional<Var>> initial_;  ///< cotangent of each final state
+  std::map<ValueId, Var> imported_;
+  std::vector<Emission> emissions_;
+};
+
+}  // namespace
+
+void reverse_scan(ReversePass& pass, NodeId node) { ScanReverser(pass, node).run(); }
+
+}  // namespace unroll

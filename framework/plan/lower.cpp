@@ -1,0 +1,296 @@
+#include <algorithm>
+#include <unordered_map>
+
+#include "framework/autodiff/ops/sources.hpp"
+#include "framework/autodiff/scan.hpp"
+#include "framework/plan/graph.hpp"
+#include "framework/plan/program.hpp"
+
+namespace unroll {
+
+bool PlanOptions::runs(std::string_view pass) const {
+  return std::find(without.begin(), without.end(), pass) == without.end();
+}
+
+namespace {
+
+/// An identity, for values that need bytes of their own (an input that is put out, a value put out twice).
+constexpr Op copy_op{
+    .name = "copy",
+    .arity = 1,
+    .shape = nullptr,
+    .forward = forward([](const auto& c) { std::copy_n(c.real(0), c.out_shape->numel(), c.out); }),
+    .elementwise = true};
+
+bool is_input(const Op& op) { return op.arity == 0 && !op.forward.f32; }
+
+/// Maps each live value to the first equal one: same op, equal attributes, equal operands.
+template <class Live>
+std::vector<ValueId> common_subexpressions(const Tape& tape, const Live& live) {
+  std::vector<ValueId> first(tape.values().size());
+  for (std::size_t v = 0; v < first.size(); ++v) first[v] = static_cast<ValueId>(v);
+  struct Seen {
+    const Node* node;
+    std::vector<ValueId> inputs;
+  };
+  std::unordered_multimap<std::size_t, Seen> seen;
+  for (const Node& node : tape.nodes()) {
+    if (is_input(*node.op) || node.op == &scan_op || !live(node.outputs[0])) continue;
+    std::vector<ValueId> inputs;
+    std::size_t hash = std::hash<const Op*>{}(node.op);
+    for (const ValueId in : node.inputs) {
+      inputs.push_back(first[in]);
+      hash = hash * 1000003 + static_cast<std::size_t>(first[in]);
+    }
+    const auto [from, to] = seen.equal_range(hash);
+    const auto equal = std::find_if(from, to, [&](const auto& entry) {
+      return entry.second.node->op == node.op && entry.second.inputs == inputs &&
+             entry.second.node->attrs == node.attrs;
+    });
+    if (equal != to)
+      first[node.outputs[0]] = equal->second.node->outputs[0];
+    else
+      seen.emplace(hash, Seen{&node, std::move(inputs)});
+  }
+  return first;
+}
+
+/// Turns one tape (or one step) into a program. `slot_of` maps canonical values to slots.
+class Lowering {
+ public:
+  Lowering(const Tape& tape, const ValueGraph& graph, const std::vector<bool>& live,
+           const PlanOptions& options)
+      : tape_(tape),
+        graph_(graph),
+        live_(live),
+        options_(options),
+        first_(common_subexpressions(tape,
+                                     [&](ValueId v) {
+                                       return options.runs(passes::common_subexpressions) &&
+                                              live[graph.vertex(tape, v)];
+                                     })),
+        slot_of_(tape.values().size(), no_slot) {}
+
+  bool live(ValueId v) const { return live_[graph_.vertex(tape_, v)]; }
+  SlotId slot(ValueId v) const { return slot_of_[first_[v]]; }
+
+  SlotId add_slot(ValueId v, Place place) {
+    const Value& value = tape_.value(v);
+    program.slots.push_back({value.dims, value.kind, place, no_slot, 0, -1});
+    return slot_of_[first_[v]] = static_cast<SlotId>(program.slots.size()) - 1;
+  }
+
+  /// Emits what `steady` says into the prologue and the rest into the code.
+  void emit_all(const std::vector<bool>& steady) {
+    for (const Node& node : tape_.nodes()) {
+      if (is_input(*node.op)) continue;
+      if (node.op == &scan_op)
+        emit_loop(node);
+      else if (live(node.outputs[0]) && first_[node.outputs[0]] == node.outputs[0])
+        emit(node, steady[node.outputs[0]]);
+    }
+  }
+
+  /// A slot of its own for `v`, which only one result may claim: the value's, or a copy's.
+  SlotId claim(ValueId v, Place place) {
+    const SlotId source = slot(v);
+    if (program.slots[source].place == Place::arena && program.slots[source].alias == no_slot) {
+      program.slots[source].place = place;
+      return source;
+    }
+    program.slots.push_back({tape_.value(v).dims, Kind::real, place, no_slot, 0, -1});
+    const auto copy = static_cast<SlotId>(program.slots.size()) - 1;
+    program.code.push_back({&copy_op, {}, {source}, copy, nullptr});
+    return copy;
+  }
+
+  Program program;
+
+ private:
+  void emit(const Node& node, bool steady) {
+    std::vector<SlotId> in;
+    for (const ValueId v : node.inputs) in.push_back(slot(v));
+    if (node.op->name == "reshape" && !steady && !tape_.parent() && options_.runs(passes::reshape_in_place)) {
+      const SlotId out = add_slot(node.outputs[0], Place::arena);
+      program.slots[out].alias = in[0];
+      return;
+    }
+    const SlotId out = add_slot(node.outputs[0], steady ? Place::persistent : Place::arena);
+    (steady ? program.prologue : program.code).push_back({node.op, node.attrs, std::move(in), out, nullptr});
+  }
+
+  void emit_loop(const Node& node);
+
+  const Tape& tape_;
+  const ValueGraph& graph_;
+  const std::vector<bool>& live_;
+  const PlanOptions& options_;
+  std::vector<ValueId> first_;
+  std::vector<SlotId> slot_of_;
+};
+
+/// Values that no time step changes: they depend on captures and constants alone.
+std::vector<bool> loop_invariants(const ScanBody& body, bool enabled) {
+  const Tape& tape = body.tape;
+  std::vector<bool> steady(tape.values().size(), false);
+  for (const auto& [from, to] : tape.captures()) steady[to] = true;
+  for (const Node& node : tape.nodes()) {
+    if (is_input(*node.op) || (!enabled && node.op->arity != 0)) continue;
+    steady[node.outputs[0]] =
+        std::all_of(node.inputs.begin(), node.inputs.end(), [&](ValueId v) { return steady[v]; });
+  }
+  return steady;
+}
+
+/// Lowers a scan node into `loop`: first the slots that come from outside, then the step, then what leaves
+/// it.
+class LoopLowering {
+ public:
+  LoopLowering(const Node& node, Lowering& outer, const ValueGraph& graph, const std::vector<bool>& live,
+               const PlanOptions& options)
+      : node_(node), body_(*node.attrs.body), outer_(outer), inner_(body_.tape, graph, live, options) {
+    loop_->length = node.attrs.dims[0];
+    loop_->reverse = node.attrs.reverse;
+    come_in();
+    inner_.emit_all(loop_invariants(body_, options.runs(passes::loop_invariants)));
+  }
+
+  /// Adds the outer slots of the results and returns the instruction.
+  Instruction finish() {
+    leave();
+    loop_->body = std::move(inner_.program);
+    Instruction instruction{&scan_op, {}, {}, no_slot, loop_};
+    instruction.attrs.dims = {loop_->length};
+    return instruction;
+  }
+
+ private:
+  ValueId operand(std::size_t i) const { return node_.inputs[i]; }
+
+  void come_in() {
+    std::size_t i = 0;
+    for (const ValueId v : body_.inputs) link(loop_->slices, operand(i++), v);
+    for (const ValueId v : body_.states) {
+      ++i;
+      if (inner_.live(v)) inner_.add_slot(v, Place::outside);
+    }
+    for (const auto& [from, to] : body_.tape.captures()) link(loop_->captures, operand(i++), to);
+    for (const Node& node : body_.tape.nodes())
+      if (node.op == &step_index_op && inner_.live(node.outputs[0]))
+        loop_->step_index.push_back(inner_.add_slot(node.outputs[0], Place::outside));
+  }
+
+  void link(std::vector<Loop::Link>& links, ValueId outer, ValueId inner) {
+    if (inner_.live(inner)) links.push_back({outer_.slot(outer), inner_.add_slot(inner, Place::outside)});
+  }
+
+  void leave() {
+    std::vector<SlotId> stacked_slot(body_.tape.values().size(), no_slot);
+    std::vector<SlotId> final_slot(body_.states.size(), no_slot);
+    for (std::size_t i = 0; i < node_.outputs.size(); ++i) {
+      const ScanBody::Output& out = body_.outputs[i];
+      if (!outer_.live(node_.outputs[i])) continue;
+      const SlotId outer = outer_.add_slot(node_.outputs[i], Place::arena);
+      if (out.role == ScanBody::Role::final)
+        final_slot[out.state] = outer;
+      else if (out.role == ScanBody::Role::summed)
+        loop_->summed.push_back({outer, inner_.slot(out.value)});
+      else
+        loop_->stacked.push_back({outer, inner_.claim(out.value, Place::outside)});
+    }
+    std::map<SlotId, SlotId> carrier;  // several states may become the same value
+    for (std::size_t k = 0; k < body_.states.size(); ++k) {
+      if (!inner_.live(body_.states[k])) continue;
+      const SlotId source = inner_.slot(body_.next[k]);
+      if (!carrier.contains(source)) carrier[source] = carry(body_.next[k]);
+      loop_->states.push_back({outer_.slot(operand(body_.inputs.size() + k)), inner_.slot(body_.states[k]),
+                               carrier[source], final_slot[k]});
+    }
+  }
+
+  /// The slot that holds a state after the step: its place among the stacked results, or a pair of buffers.
+  SlotId carry(ValueId v) {
+    const SlotId source = inner_.slot(v);
+    for (const Loop::Link& link : loop_->stacked)
+      if (link.inner == source) return source;
+    return inner_.claim(v, Place::alternating);
+  }
+
+  const Node& node_;
+  const ScanBody& body_;
+  Lowering& outer_;
+  Lowering inner_;
+  std::shared_ptr<Loop> loop_ = std::make_shared<Loop>();
+};
+
+void Lowering::emit_loop(const Node& node) {
+  const bool needed =
+      std::any_of(node.outputs.begin(), node.outputs.end(), [&](ValueId v) { return live(v); });
+  if (!needed) return;
+  program.code.push_back(LoopLowering(node, *this, graph_, live_, options_).finish());
+}
+
+void note_use(Program& program, SlotId slot, int position) {
+  if (slot == no_slot) return;
+  while (program.slots[slot].alias != no_slot) slot = program.slots[slot].alias;
+  program.slots[slot].last = std::max(program.slots[slot].last, position);
+}
+
+/// Fills first and last of every slot, inside loops too. A slot is also alive where it is written.
+void find_lifetimes(Program& program) {
+  const auto define = [&](SlotId slot, int position) {
+    program.slots[slot].first = position;
+    note_use(program, slot, position);
+  };
+  for (std::size_t i = 0; i < program.code.size(); ++i) {
+    const int position = static_cast<int>(i);
+    Instruction& instruction = program.code[i];
+    for (const SlotId in : instruction.in) note_use(program, in, position);
+    if (!instruction.loop) {
+      define(instruction.out, position);
+      continue;
+    }
+    Loop& loop = *instruction.loop;
+    for (const Loop::Link& link : loop.slices) note_use(program, link.outer, position);
+    for (const Loop::Link& link : loop.captures) note_use(program, link.outer, position);
+    for (const Loop::Link& link : loop.stacked) define(link.outer, position);
+    for (const Loop::Link& link : loop.summed) define(link.outer, position);
+    for (const Loop::State& state : loop.states) {
+      note_use(program, state.initial, position);
+      if (state.final != no_slot) define(state.final, position);
+    }
+    find_lifetimes(loop.body);
+    // Sums are taken after the step's last instruction.
+    for (const Loop::Link& link : loop.summed)
+      note_use(loop.body, link.inner, static_cast<int>(loop.body.code.size()));
+  }
+}
+
+}  // namespace
+
+Lowered lower(const Tape& tape, const std::vector<Var>& outputs, const PlanOptions& options) {
+  const ValueGraph graph(tape);
+  std::vector<ValueGraph::Vertex> roots;
+  for (const Var& v : outputs) roots.push_back(graph.vertex(tape, v.id()));
+  const std::vector<bool> live = graph.needed_for(roots);
+
+  Lowering lowering(tape, graph, live, options);
+  Lowered lowered;
+  std::vector<bool> steady(tape.values().size(), false);
+  for (const Node& node : tape.nodes()) {
+    const ValueId v = node.outputs.empty() ? -1 : node.outputs[0];
+    if (v >= 0 && is_input(*node.op) && lowering.live(v))
+      lowered.inputs[v] = lowering.add_slot(v, Place::outside);
+    else if (v >= 0 && node.op->arity == 0)
+      steady[v] = true;
+  }
+  lowering.emit_all(steady);
+  for (const Var& v : outputs) lowered.outputs[v.id()] = lowering.slot(v.id());
+  lowered.program = std::move(lowering.program);
+  find_lifetimes(lowered.program);
+  for (const auto& [value, slot] : lowered.outputs)
+    note_use(lowered.program, slot, static_cast<int>(lowered.program.code.size()));
+  return lowered;
+}
+
+}  // namespace unroll

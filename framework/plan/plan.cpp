@@ -1,0 +1,176 @@
+#include "framework/plan/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "framework/autodiff/ops/sources.hpp"
+
+namespace unroll {
+
+template <class T>
+Plan<T>::Plan(const Tape& tape, const std::vector<Var>& outputs, const PlanOptions& options)
+    : reuse_memory_(options.runs(passes::memory_reuse)) {
+  for (const Var& v : outputs)
+    if (&v.tape() != &tape) throw std::invalid_argument("[Plan] an output lives on another tape");
+  Lowered lowered = lower(tape, outputs, options);
+  outputs_ = std::move(lowered.outputs);
+  for (const Node& node : tape.nodes())
+    if (node.op == &input_op || node.op == &index_input_op) {
+      const ValueId v = node.outputs[0];
+      const auto live = lowered.inputs.find(v);
+      inputs_[v] = {node.attrs.name,
+                    tape.value(v).dims,
+                    tape.value(v).kind,
+                    live == lowered.inputs.end() ? no_slot : live->second,
+                    nullptr,
+                    {}};
+    }
+  program_ = std::make_unique<Program>(std::move(lowered.program));
+  frame_ = std::make_unique<Frame>(*program_, sizeof(T), reuse_memory_);
+}
+
+template <class T>
+Plan<T>::~Plan() = default;
+template <class T>
+Plan<T>::Plan(Plan&&) noexcept = default;
+
+template <class T>
+typename Plan<T>::Input& Plan<T>::find(Var input, Kind kind) {
+  const auto found = inputs_.find(input.id());
+  if (found == inputs_.end()) throw std::invalid_argument("[Plan] only inputs of the tape can be bound");
+  if (found->second.kind != kind)
+    throw std::invalid_argument(
+        fmt::format("[Plan] input '{}' holds {}", found->second.name,
+                    kind == Kind::real ? "integers: bind a Tensor<std::int64_t>" : "real numbers"));
+  return found->second;
+}
+
+template <class T>
+void Plan<T>::bind(Var input, const Tensor<T>& tensor) {
+  Input& entry = find(input, Kind::real);
+  entry.data = tensor.data();
+  entry.shape = tensor.shape();
+  entry.bound = true;
+}
+
+template <class T>
+void Plan<T>::bind(Var input, const Tensor<std::int64_t>& tensor) {
+  Input& entry = find(input, Kind::integer);
+  entry.data = tensor.data();
+  entry.shape = tensor.shape();
+  entry.bound = true;
+}
+
+namespace {
+
+[[noreturn]] void mismatch(const std::string& name, const Dims& dims, const Shape& shape,
+                           const std::string& reason) {
+  throw std::invalid_argument(fmt::format("[run] input '{}' was recorded as {}, but is bound to {}: {}", name,
+                                          to_string(dims), to_string(shape), reason));
+}
+
+/// Takes T or B from an axis that is just that symbol; what is known already is checked by the caller.
+void learn(std::optional<std::int64_t>& size, Dim symbol, Dim dim, std::int64_t extent) {
+  if (dim == symbol && !size) size = extent;
+}
+
+}  // namespace
+
+template <class T>
+Sizes Plan<T>::read_sizes() const {
+  std::optional<std::int64_t> time, batch;
+  for (const auto& [value, input] : inputs_) {
+    if (input.slot == no_slot) continue;
+    if (!input.bound)
+      throw std::invalid_argument(
+          fmt::format("[run] input '{}' of shape {} is not bound", input.name, to_string(input.dims)));
+    if (input.dims.size() != input.shape.rank())
+      mismatch(input.name, input.dims, input.shape, "the number of axes differs");
+    for (std::size_t axis = 0; axis < input.dims.size(); ++axis) {
+      learn(time, Dim::time(), input.dims[axis], input.shape[axis]);
+      learn(batch, Dim::batch(), input.dims[axis], input.shape[axis]);
+    }
+  }
+  const Sizes sizes{time.value_or(1), batch.value_or(1)};
+  for (const auto& [value, input] : inputs_)
+    for (std::size_t axis = 0; input.slot != no_slot && axis < input.dims.size(); ++axis)
+      if (input.dims[axis].at(sizes) != input.shape[axis])
+        mismatch(input.name, input.dims, input.shape,
+                 fmt::format("axis {} should be {} (T = {}, B = {})", axis, input.dims[axis].at(sizes),
+                             sizes.time, sizes.batch));
+  return sizes;
+}
+
+template <class T>
+void Plan<T>::resize(Sizes sizes) {
+  const std::size_t bytes = frame_->lay_out(sizes);
+  if (bytes > capacity_ || !arena_) {
+    constexpr std::size_t alignment = 64;
+    memory_.reset();
+    memory_ = std::make_unique_for_overwrite<std::byte[]>(bytes + alignment);
+    void* start = memory_.get();
+    std::size_t space = bytes + alignment;
+    arena_ = static_cast<std::byte*>(std::align(alignment, bytes, start, space));
+    capacity_ = bytes;
+  }
+  frame_->attach(arena_);
+  frame_->template run_prologue<T>();
+  sizes_ = sizes;
+  laid_out_ = true;
+}
+
+template <class T>
+void Plan<T>::run() {
+  const Sizes sizes = read_sizes();
+  if (!laid_out_ || sizes != sizes_) resize(sizes);
+  for (const auto& [value, input] : inputs_)
+    if (input.slot != no_slot) frame_->set_pointer(input.slot, input.data);
+  frame_->share_pointers();
+  frame_->template run_code<T>();
+}
+
+template <class T>
+SlotId Plan<T>::output_slot(Var output) const {
+  const auto found = outputs_.find(output.id());
+  if (found == outputs_.end())
+    throw std::invalid_argument("[Plan] this value is no output of the plan; name it when the plan is made");
+  if (!laid_out_) throw std::logic_error("[Plan] run() comes before the outputs");
+  return found->second;
+}
+
+template <class T>
+std::span<const T> Plan<T>::value(Var output) const {
+  const SlotId slot = output_slot(output);
+  return {reinterpret_cast<const T*>(frame_->pointer(slot)),
+          static_cast<std::size_t>(frame_->shape(slot).numel())};
+}
+
+template <class T>
+Tensor<T> Plan<T>::tensor(Var output) const {
+  return Tensor<T>(frame_->shape(output_slot(output)), value(output));
+}
+
+template <class T>
+std::size_t Plan<T>::peak_bytes(Sizes sizes) const {
+  return Frame(*program_, sizeof(T), reuse_memory_).lay_out(sizes);
+}
+
+template <class T>
+double Plan<T>::flops(Sizes sizes) const {
+  Frame frame(*program_, sizeof(T), reuse_memory_);
+  frame.lay_out(sizes);
+  return frame.flops();
+}
+
+template <class T>
+std::string Plan<T>::to_text() const {
+  return unroll::to_text(*program_);
+}
+
+template class Plan<float>;
+template class Plan<double>;
+
+}  // namespace unroll

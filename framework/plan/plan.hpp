@@ -1,0 +1,87 @@
+#pragma once
+
+#include <iosfwd>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "framework/autodiff/tape.hpp"
+#include "framework/plan/frame.hpp"
+#include "framework/tensor/tensor.hpp"
+
+namespace unroll {
+
+/// A tape compiled to compute some of its values, in precision T (float or double), again and again.
+///
+///     Plan<float> plan(tape, {loss, dW});
+///     plan.bind(x, batch);  plan.bind(W, weights);   // by reference: they must outlive run()
+///     plan.run();
+///     double value = plan.value(loss)[0];
+///
+/// T and B are read off the bound tensors and may differ from run to run. run() allocates nothing once it has
+/// seen the largest sizes. The tape may be recorded on or destroyed afterwards; the plan does not look at it
+/// again. One thread at a time; plans share nothing.
+template <class T>
+class Plan {
+ public:
+  Plan(const Tape& tape, const std::vector<Var>& outputs, const PlanOptions& options = {});
+  ~Plan();
+  Plan(Plan&&) noexcept;
+
+  /// Throws std::invalid_argument when `input` is no input of the tape, or not of this kind. An input that
+  /// nothing depends on may be bound or not.
+  void bind(Var input, const Tensor<T>& tensor);
+  void bind(Var input, const Tensor<std::int64_t>& tensor);
+  void bind(Var input, Tensor<T>&&) = delete;
+
+  /// Throws std::invalid_argument when an input is not bound, or when shapes disagree with the recorded ones
+  /// or with each other about T or B; std::out_of_range for an index outside its table.
+  void run();
+
+  /// An output of the last run; valid until the next one.
+  std::span<const T> value(Var output) const;
+  Tensor<T> tensor(Var output) const;
+
+  /// Bytes of the arena at these sizes, without allocating it.
+  std::size_t peak_bytes(Sizes sizes) const;
+  /// Floating-point operations of one run at these sizes: 2 m n k for a product, 1 for each element of the
+  /// rest.
+  double flops(Sizes sizes) const;
+
+  /// The program, one line per instruction.
+  std::string to_text() const;
+
+ private:
+  struct Input {
+    std::string name;
+    Dims dims;
+    Kind kind;
+    SlotId slot;  ///< no_slot where nothing depends on it
+    const void* data = nullptr;
+    Shape shape;
+    bool bound = false;
+  };
+
+  Input& find(Var input, Kind kind);
+  Sizes read_sizes() const;
+  void resize(Sizes sizes);
+  SlotId output_slot(Var output) const;
+
+  std::map<ValueId, Input> inputs_;
+  std::map<ValueId, SlotId> outputs_;
+  std::unique_ptr<Program> program_;
+  std::unique_ptr<Frame> frame_;
+  bool reuse_memory_;
+  Sizes sizes_;
+  bool laid_out_ = false;
+  std::unique_ptr<std::byte[]> memory_;
+  std::byte* arena_ = nullptr;
+  std::size_t capacity_ = 0;
+};
+
+extern template class Plan<float>;
+extern template class Plan<double>;
+
+}  // namespace unroll

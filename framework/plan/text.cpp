@@ -1,0 +1,50 @@
+#include <fmt/format.h>
+
+#include "framework/plan/program.hpp"
+
+namespace unroll {
+namespace {
+
+std::string slot_text(const Program& program, SlotId slot) {
+  return fmt::format("%{} {}", slot, to_string(program.slots[slot].dims));
+}
+
+std::string loop_text(const Program& program, const Loop& loop, const std::string& margin, int indent) {
+  std::string text =
+      fmt::format("{}for t in {}0..{}\n", margin, loop.reverse ? "reversed " : "", to_string(loop.length));
+  const auto links = [&](const char* what, const std::vector<Loop::Link>& list) {
+    for (const Loop::Link& link : list)
+      text += fmt::format("{}  {} %{} of {}\n", margin, what, link.inner, slot_text(program, link.outer));
+  };
+  links("slice", loop.slices);
+  links("capture", loop.captures);
+  for (const Loop::State& state : loop.states)
+    text +=
+        fmt::format("{}  state %{} -> %{}, first %{}\n", margin, state.before, state.after, state.initial);
+  text += to_text(loop.body, indent + 2);
+  links("stack", loop.stacked);
+  links("sum", loop.summed);
+  return text;
+}
+
+}  // namespace
+
+std::string to_text(const Program& program, int indent) {
+  const std::string margin(static_cast<std::size_t>(indent), ' ');
+  std::string text;
+  const auto line = [&](const Instruction& instruction, const char* mark) {
+    if (instruction.loop) {
+      text += loop_text(program, *instruction.loop, margin, indent);
+      return;
+    }
+    text +=
+        fmt::format("{}{}{} = {}", margin, mark, slot_text(program, instruction.out), instruction.op->name);
+    for (const SlotId in : instruction.in) text += fmt::format(" %{}", in);
+    text += "\n";
+  };
+  for (const Instruction& instruction : program.prologue) line(instruction, "once ");
+  for (const Instruction& instruction : program.code) line(instruction, "");
+  return text;
+}
+
+}  // namespace unroll

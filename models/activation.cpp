@@ -1,0 +1,36 @@
+#include "models/activation.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace unroll {
+namespace {
+
+struct Row {
+  std::string_view name;
+  Activation function;
+};
+
+constexpr Row rows[] = {
+    {"tanh", tanh},
+    {"relu", relu},
+    {"sigmoid", sigmoid},
+    {"identity", [](Var x) { return x; }},
+};
+
+}  // namespace
+
+std::vector<std::string> activation_names() {
+  std::vector<std::string> names;
+  for (const Row& row : rows) names.emplace_back(row.name);
+  return names;
+}
+
+Activation activation(std::string_view name) {
+  for (const Row& row : rows)
+    if (row.name == name) return row.function;
+  throw std::invalid_argument(
+      fmt::format("unknown activation '{}'; known are {}", name, fmt::join(activation_names(), ", ")));
+}
+
+}  // namespace unroll

@@ -1,0 +1,21 @@
+#include "models/parameter.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace unroll {
+
+Parameters::Parameters(Tape& tape, std::span<const ParameterSpec> specs) {
+  for (const ParameterSpec& spec : specs) {
+    names_.push_back(spec.name);
+    vars_.push_back(tape.input(spec.name, Dims(spec.shape.begin(), spec.shape.end())));
+  }
+}
+
+Var Parameters::operator[](std::string_view name) const {
+  for (std::size_t i = 0; i < names_.size(); ++i)
+    if (names_[i] == name) return vars_[i];
+  throw std::invalid_argument(fmt::format("no parameter '{}'; there are {}", name, fmt::join(names_, ", ")));
+}
+
+}  // namespace unroll

@@ -1,0 +1,29 @@
+#include "models/sequence_model.hpp"
+
+#include "framework/autodiff/scan.hpp"
+
+namespace unroll {
+
+SequenceModel::SequenceModel(std::unique_ptr<Cell> cell, std::int64_t output_size, ReadoutAt readout)
+    : cell_(std::move(cell)), output_size_(output_size), readout_(readout) {}
+
+std::vector<ParameterSpec> SequenceModel::parameters() const {
+  std::vector<ParameterSpec> specs = cell_->parameters();
+  specs.push_back({"W_hy", {output_size_, cell_->states()[0].size}, Role::readout_matrix});
+  specs.push_back({"b_y", {output_size_}, Role::bias});
+  return specs;
+}
+
+SequenceModel::Recorded SequenceModel::record(Var inputs, const Parameters& p) const {
+  const Dim rows = inputs.dims()[1];
+  std::vector<Var> initial;
+  for (const StateSpec& state : cell_->states()) initial.push_back(inputs.tape().zeros({rows, state.size}));
+  const auto step = [&](const std::vector<Var>& x, const std::vector<Var>& state) {
+    return Step{cell_->step(p, x[0], state)};
+  };
+  const Scanned scanned = scan(step, {inputs}, initial);
+  const Var h = readout_ == ReadoutAt::last_step ? scanned.final_state[0] : scanned.state_trajectory[0];
+  return {linear(h, p["W_hy"]) + p["b_y"], scanned.state_trajectory};
+}
+
+}  // namespace unroll

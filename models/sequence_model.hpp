@@ -1,0 +1,36 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "framework/autodiff/ops.hpp"
+#include "models/cell.hpp"
+
+namespace unroll {
+
+/// Where the readout looks.
+enum class ReadoutAt { last_step, every_step };
+
+/// A cell unrolled over time from h_0 = 0, the same weights at every step, with a linear readout y_t = W_hy
+/// h_t + b_y.
+class SequenceModel {
+ public:
+  SequenceModel(std::unique_ptr<Cell> cell, std::int64_t output_size, ReadoutAt readout);
+
+  /// The cell's parameters, then W_hy (output, hidden) and b_y (output).
+  std::vector<ParameterSpec> parameters() const;
+
+  struct Recorded {
+    Var outputs;                        ///< (B, output), or (T, B, output)
+    std::vector<Var> state_trajectory;  ///< (T, B, size) of each state
+  };
+  /// `inputs` is (T, B, input_size), T and B numbers or symbols.
+  Recorded record(Var inputs, const Parameters& p) const;
+
+ private:
+  std::unique_ptr<Cell> cell_;
+  std::int64_t output_size_;
+  ReadoutAt readout_;
+};
+
+}  // namespace unroll
