@@ -1,0 +1,129 @@
+#include "experiments/tasks/copy.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <string>
+#include <vector>
+
+using namespace unroll;
+
+namespace {
+
+std::unique_ptr<Task> copy(const std::string& variant, std::int64_t length) {
+  return make_task({.name = "copy", .variant = variant, .length = length});
+}
+
+struct Definition {
+  std::string variant;
+  std::int64_t values, symbols;
+};
+
+const std::vector<Definition> definitions = {{"urnn", 8, 10}, {"5-bit", 2, 5}, {"20-bit", 5, 10}};
+
+std::int64_t channel_on(const Batch& batch, std::int64_t t, std::int64_t b) {
+  const Shape& shape = batch.inputs.shape();
+  const float* x = batch.inputs.data() + (t * shape[1] + b) * shape[2];
+  REQUIRE(std::count(x, x + shape[2], 1.f) == 1);
+  REQUIRE(std::count(x, x + shape[2], 0.f) == shape[2] - 1);
+  return std::find(x, x + shape[2], 1.f) - x;
+}
+
+}  // namespace
+
+TEST_CASE("[tasks] copy: symbols, T - 1 blanks, a marker, blanks; the symbols are asked for at the end") {
+  for (const Definition& d : definitions)
+    for (std::int64_t length : {1, 2, 15}) {
+      CAPTURE(d.variant);
+      CAPTURE(length);
+      const auto task = copy(d.variant, length);
+      Stream stream(3, Purpose::check);
+      const std::int64_t sequences = 20, steps = length + 2 * d.symbols;
+      const Batch batch = task->sample(stream, sequences);
+      CHECK(batch.inputs.shape() == Shape{steps, sequences, d.values + 2});
+      for (std::int64_t b = 0; b < sequences; ++b)
+        for (std::int64_t t = 0; t < steps; ++t) {
+          const std::int64_t on = channel_on(batch, t, b);
+          const std::int64_t target = batch.classes[t * sequences + b];
+          if (t < d.symbols)
+            CHECK((on >= 1 && on <= d.values));
+          else
+            CHECK(on == (t == length + d.symbols - 1 ? d.values + 1 : 0));
+          if (t < length + d.symbols)
+            CHECK(target == 0);
+          else
+            CHECK(target == channel_on(batch, t - length - d.symbols, b));
+        }
+    }
+}
+
+TEST_CASE("[tasks] copy: every symbol is as likely as any other") {
+  for (const Definition& d : definitions) {
+    Stream stream(4, Purpose::check);
+    const std::int64_t sequences = 5000;
+    const Batch batch = copy(d.variant, 3)->sample(stream, sequences);
+    std::map<std::int64_t, int> counts;
+    for (std::int64_t label : batch.classes.span()) ++counts[label];
+    counts.erase(0);
+    CHECK(std::int64_t(counts.size()) == d.values);
+    const double draws = double(sequences * d.symbols), share = 1.0 / double(d.values);
+    for (const auto& [symbol, count] : counts)
+      CHECK(std::abs(count - draws * share) < 5 * std::sqrt(draws * share * (1 - share)));
+  }
+}
+
+TEST_CASE(
+    "[tasks] copy: the trivial loss is the published one and that of the memoryless strategy on samples") {
+  // 10 ln 8 / (T + 20), as tabulated.
+  const std::vector<std::pair<std::int64_t, double>> table = {{20, .5199},   {50, .2971},  {100, .1733},
+                                                              {200, .0945},  {300, .0650}, {500, .0400},
+                                                              {1000, .0204}, {2000, .0103}};
+  for (const auto& [length, loss] : table)
+    CHECK(std::abs(copy("urnn", length)->trivial_loss() - loss) < 6e-5);
+
+  for (const Definition& d : definitions) {
+    CAPTURE(d.variant);
+    const auto task = copy(d.variant, 30);
+    Stream stream(5, Purpose::check);
+    const Batch batch = task->sample(stream, 200);
+    const std::int64_t steps = batch.classes.shape()[0];
+    double loss = 0;
+    for (std::int64_t t = 0; t < steps; ++t)
+      for (std::int64_t b = 0; b < 200; ++b) {
+        const bool recall = t >= steps - d.symbols;
+        const std::int64_t target = batch.classes[t * 200 + b];
+        // Knows the time, not the symbols: surely blank, then any symbol.
+        const double probability = recall ? (target == 0 ? 0 : 1 / double(d.values)) : target == 0;
+        loss -= std::log(probability);
+      }
+    CHECK(loss / double(batch.classes.numel()) == doctest::Approx(task->trivial_loss()).epsilon(1e-12));
+  }
+}
+
+TEST_CASE("[tasks] copy: one wrong step makes a sequence wrong") {
+  const auto task = copy("urnn", 5);
+  Stream stream(6, Purpose::check);
+  const Batch batch = task->sample(stream, 3);
+  Tensor<float> outputs({25, 3, 9});
+  for (std::int64_t i = 0; i < batch.classes.numel(); ++i) outputs[i * 9 + batch.classes[i]] = 1;
+  CHECK(task->count_wrong(batch, outputs) == 0);
+  outputs[(0 * 3 + 1) * 9 + 4] = 2;   // sequence 1, first step
+  outputs[(24 * 3 + 1) * 9 + 0] = 2;  // sequence 1 again, last step
+  CHECK(task->count_wrong(batch, outputs) == 1);
+  outputs[(24 * 3 + 2) * 9 + 0] = 2;
+  CHECK(task->count_wrong(batch, outputs) == 2);
+}
+
+TEST_CASE(
+    "[tasks] copy: half of the trivial loss solves urnn, less than 1 % wrong the memorisation variants") {
+  const auto urnn = copy("urnn", 100);
+  CHECK(urnn->solved(0.0866, 1));
+  CHECK(!urnn->solved(0.0867, 0));
+  CHECK(urnn->success_rule().find("our rule") != std::string::npos);
+  for (const std::string variant : {"5-bit", "20-bit"}) {
+    CHECK(copy(variant, 100)->solved(9, 0.009));
+    CHECK(!copy(variant, 100)->solved(0, 0.01));
+  }
+}

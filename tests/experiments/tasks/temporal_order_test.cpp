@@ -1,0 +1,149 @@
+#include "experiments/tasks/temporal_order.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+using namespace unroll;
+
+namespace {
+
+std::unique_ptr<Task> order(const std::string& variant, std::int64_t length) {
+  return make_task({.name = "temporal_order", .variant = variant, .length = length});
+}
+
+/// The channel that is on at each step of each sequence; every step must be one-hot.
+std::vector<std::vector<std::int64_t>> symbols_of(const Batch& batch) {
+  const Shape& shape = batch.inputs.shape();
+  std::vector<std::vector<std::int64_t>> all(static_cast<std::size_t>(shape[1]));
+  bool one_hot = true;
+  for (std::int64_t t = 0; t < shape[0]; ++t)
+    for (std::int64_t b = 0; b < shape[1]; ++b) {
+      const float* x = batch.inputs.data() + (t * shape[1] + b) * shape[2];
+      const std::int64_t on = std::find(x, x + shape[2], 1.f) - x;
+      one_hot &= std::count(x, x + shape[2], 1.f) == 1 && std::count(x, x + shape[2], 0.f) == shape[2] - 1;
+      all[static_cast<std::size_t>(b)].push_back(on);
+    }
+  REQUIRE(one_hot);
+  return all;
+}
+
+struct Window {
+  std::int64_t low, high;  ///< [low, high)
+};
+
+/// Checks positions, class and uniformity of `variant` on samples.
+void check_variant(const std::string& variant, std::int64_t length, const std::vector<Window>& windows) {
+  CAPTURE(variant);
+  const auto task = order(variant, length);
+  Stream stream(5, Purpose::check);
+  const std::int64_t sequences = 8000;
+  const Batch batch = task->sample(stream, sequences);
+  const auto symbols = symbols_of(batch);
+  std::map<std::int64_t, int> classes, noise;
+  std::vector<std::set<std::int64_t>> positions(windows.size());
+  for (std::size_t b = 0; b < symbols.size(); ++b) {
+    std::int64_t expected = 0;
+    std::size_t found = 0;
+    for (std::int64_t t = 0; t < std::int64_t(symbols[b].size()); ++t) {
+      const std::int64_t symbol = symbols[b][std::size_t(t)];
+      if (symbol >= 2) {
+        ++noise[symbol];
+        continue;
+      }
+      REQUIRE(found < windows.size());
+      CHECK(t >= windows[found].low);
+      CHECK(t < windows[found].high);
+      positions[found].insert(t);
+      expected += symbol << found;
+      ++found;
+    }
+    CHECK(found == windows.size());
+    CHECK(batch.classes[std::int64_t(b)] == expected);
+    ++classes[expected];
+  }
+  for (std::size_t k = 0; k < windows.size(); ++k)
+    CHECK(std::int64_t(positions[k].size()) == windows[k].high - windows[k].low);
+  const double share = 1.0 / double(task->output_size());
+  CHECK(std::int64_t(classes.size()) == task->output_size());
+  for (const auto& [label, count] : classes)
+    CHECK(std::abs(count - double(sequences) * share) < 5 * std::sqrt(double(sequences) * share));
+  const double noise_steps = double(noise[2] + noise[3] + noise[4] + noise[5]);
+  for (std::int64_t c = 2; c < 6; ++c)
+    CHECK(std::abs(noise[c] - noise_steps / 4) < 5 * std::sqrt(noise_steps * 3 / 16));
+}
+
+}  // namespace
+
+TEST_CASE("[tasks] temporal order: symbols stand in their windows and make the class") {
+  check_variant("2-symbol", 40, {{4, 8}, {20, 24}});
+  check_variant("2-symbol", 10, {{1, 2}, {5, 6}});
+  check_variant("2-symbol", 25, {{2, 4}, {12, 14}});
+  check_variant("3-symbol", 40, {{4, 8}, {12, 16}, {24, 28}});
+  check_variant("hs97", 100, {{10, 21}, {50, 61}});
+}
+
+TEST_CASE("[tasks] temporal order, hs97: start and end are marked and the length varies") {
+  const auto task = order("hs97", 30);
+  std::set<std::size_t> lengths;
+  for (std::uint32_t index = 0; index < 100; ++index) {
+    Stream stream(6, Purpose::check, {index});
+    for (const auto& symbols : symbols_of(task->sample(stream, 5))) {
+      lengths.insert(symbols.size());
+      CHECK(symbols.front() == 6);
+      CHECK(symbols.back() == 7);
+      CHECK(std::count(symbols.begin(), symbols.end(), 6) == 1);
+      CHECK(std::count(symbols.begin(), symbols.end(), 7) == 1);
+    }
+  }
+  CHECK(lengths == std::set<std::size_t>{30, 31, 32, 33});
+  CHECK(task->max_steps() == 33);
+}
+
+TEST_CASE("[tasks] temporal order: the trivial loss is that of the best constant on samples") {
+  CHECK(order("2-symbol", 20)->trivial_loss() == doctest::Approx(1.3863).epsilon(1e-4));
+  CHECK(order("3-symbol", 20)->trivial_loss() == doctest::Approx(2.0794).epsilon(1e-4));
+  for (const std::string variant : {"2-symbol", "3-symbol", "hs97"}) {
+    const auto task = order(variant, 20);
+    Stream stream(8, Purpose::check);
+    const std::int64_t sequences = 50000;
+    const Batch batch = task->sample(stream, sequences);
+    // The best constant predicts the frequencies; its loss is their entropy.
+    std::vector<double> counts(std::size_t(task->output_size()));
+    for (std::int64_t label : batch.classes.span()) ++counts[std::size_t(label)];
+    double entropy = 0;
+    for (double count : counts) entropy -= count / sequences * std::log(count / sequences);
+    CHECK(entropy == doctest::Approx(task->trivial_loss()).epsilon(1e-3));
+    // Chance: a constant answer is wrong for all classes but one.
+    Tensor<float> outputs({sequences, task->output_size()});
+    for (std::int64_t b = 0; b < sequences; ++b) outputs[b * task->output_size()] = 10;
+    CHECK(double(task->count_wrong(batch, outputs)) / sequences ==
+          doctest::Approx(1 - 1.0 / double(task->output_size())).epsilon(0.02));
+  }
+}
+
+TEST_CASE("[tasks] temporal order: a tie is wrong, and hs97 asks for every output within 0.3") {
+  const auto wrong = [](const std::string& variant, std::vector<float> scores_of_class_0) {
+    const auto task = order(variant, 20);
+    Batch batch;
+    batch.classes = Tensor<std::int64_t>({1});
+    return task->count_wrong(batch, Tensor<float>({1, 4}, std::span<const float>(scores_of_class_0)));
+  };
+  CHECK(wrong("2-symbol", {1, 0.9f, 0, 0}) == 0);
+  CHECK(wrong("2-symbol", {1, 1, 0, 0}) == 1);
+  CHECK(wrong("hs97", {std::log(0.71f), std::log(0.27f), std::log(0.01f), std::log(0.01f)}) == 0);
+  CHECK(wrong("hs97", {std::log(0.69f), std::log(0.29f), std::log(0.01f), std::log(0.01f)}) == 1);
+}
+
+TEST_CASE("[tasks] temporal order: less than 1 % wrong is solved") {
+  CHECK(order("2-symbol", 20)->solved(9, 0.0099));
+  CHECK(!order("2-symbol", 20)->solved(0, 0.01));
+  CHECK(order("hs97", 20)->solved(0.09, 0));
+  CHECK(!order("hs97", 20)->solved(0.11, 0));
+  CHECK(!order("hs97", 20)->solved(0.09, 0.001));
+}
