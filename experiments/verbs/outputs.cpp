@@ -1,0 +1,38 @@
+#include "experiments/verbs/outputs.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <set>
+#include <string>
+
+#include "experiments/report/csv.hpp"
+#include "experiments/report/report.hpp"
+#include "experiments/sweep/files.hpp"
+
+namespace unroll {
+
+namespace {
+
+/// What computed the records: one line each, usually one.
+std::string machines(const std::vector<TrialRecord>& records) {
+  std::set<std::string> builds;
+  for (const TrialRecord& record : records) builds.insert(record.build);
+  return fmt::format("{}", fmt::join(builds, "\n"));
+}
+
+/// "long_range" for out/long_range, out/long_range/ and, inside that folder, for ".".
+std::string title_of(const std::filesystem::path& folder) {
+  const auto whole = std::filesystem::weakly_canonical(folder);
+  return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
+}
+
+}  // namespace
+
+void write_outputs(const std::filesystem::path& folder, const SweepPlan& plan,
+                   const std::vector<TrialRecord>& records) {
+  write_whole(folder / "results.csv", results_csv(plan, records));
+  write_whole(folder / "report.html", report_html(plan, records, title_of(folder), machines(records)));
+}
+
+}  // namespace unroll
