@@ -4,7 +4,7 @@
 
 namespace unroll {
 
-SequenceModel::SequenceModel(std::unique_ptr<Cell> cell, std::int64_t output_size, ReadoutAt readout)
+SequenceModel::SequenceModel(std::unique_ptr<Cell> cell, std::int64_t output_size, Readout readout)
     : cell_(std::move(cell)), output_size_(output_size), readout_(readout) {}
 
 std::vector<ParameterSpec> SequenceModel::parameters() const {
@@ -22,7 +22,7 @@ SequenceModel::Recorded SequenceModel::record(Var inputs, const Parameters& p) c
     return Step{cell_->step(p, x[0], state)};
   };
   const Scanned scanned = scan(step, {inputs}, initial);
-  const Var h = readout_ == ReadoutAt::last_step ? scanned.final_state[0] : scanned.state_trajectory[0];
+  const Var h = readout_ == Readout::last ? scanned.final_state[0] : scanned.state_trajectory[0];
   return {linear(h, p["W_hy"]) + p["b_y"], scanned.state_trajectory};
 }
 

@@ -5,17 +5,18 @@
 
 #include "framework/autodiff/ops.hpp"
 #include "models/cell.hpp"
+#include "models/readout.hpp"
 
 namespace unroll {
 
-/// Where the readout looks.
-enum class ReadoutAt { last_step, every_step };
+
+
 
 /// A cell unrolled over time from h_0 = 0, the same weights at every step, with a linear readout y_t = W_hy
 /// h_t + b_y.
 class SequenceModel {
  public:
-  SequenceModel(std::unique_ptr<Cell> cell, std::int64_t output_size, ReadoutAt readout);
+  SequenceModel(std::unique_ptr<Cell> cell, std::int64_t output_size, Readout readout);
 
   /// The cell's parameters, then W_hy (output, hidden) and b_y (output).
   std::vector<ParameterSpec> parameters() const;
@@ -30,7 +31,7 @@ class SequenceModel {
  private:
   std::unique_ptr<Cell> cell_;
   std::int64_t output_size_;
-  ReadoutAt readout_;
+  Readout readout_;
 };
 
 }  // namespace unroll

@@ -10,11 +10,12 @@
 #include "experiments/config/config.hpp"
 #include "framework/random/stream.hpp"
 #include "framework/tensor/tensor.hpp"
+#include "models/readout.hpp"
 
 namespace unroll {
 
 enum class Loss { mse, cross_entropy };
-enum class Readout { last, every_step };
+
 
 /// Time-major sequences with their targets. One of the two target tensors is used, by the task's loss.
 struct Batch {

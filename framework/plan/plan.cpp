@@ -149,6 +149,12 @@ std::span<const T> Plan<T>::value(Var output) const {
 }
 
 template <class T>
+std::span<T> Plan<T>::mutable_value(Var output) {
+  const SlotId slot = output_slot(output);
+  return {reinterpret_cast<T*>(frame_->pointer(slot)), static_cast<std::size_t>(frame_->shape(slot).numel())};
+}
+
+template <class T>
 Tensor<T> Plan<T>::tensor(Var output) const {
   return Tensor<T>(frame_->shape(output_slot(output)), value(output));
 }

@@ -42,6 +42,8 @@ class Plan {
 
   /// An output of the last run; valid until the next one.
   std::span<const T> value(Var output) const;
+  /// The same, to be changed in place (clipping of gradients).
+  std::span<T> mutable_value(Var output);
   Tensor<T> tensor(Var output) const;
 
   /// Bytes of the arena at these sizes, without allocating it.

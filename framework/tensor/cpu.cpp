@@ -47,19 +47,20 @@ constexpr unsigned denormals_are_zero = 1u << 6;
 
 }  // namespace
 
-FlushSubnormals::FlushSubnormals() : saved_(_mm_getcsr()) {
-  _mm_setcsr(saved_ | flush_to_zero | denormals_are_zero);
+SubnormalGuard::SubnormalGuard(bool flush) : saved_(_mm_getcsr()) {
+  const unsigned bits = flush_to_zero | denormals_are_zero;
+  _mm_setcsr(flush ? saved_ | bits : saved_ & ~bits);
 }
 
-FlushSubnormals::~FlushSubnormals() { _mm_setcsr(saved_); }
+SubnormalGuard::~SubnormalGuard() { _mm_setcsr(saved_); }
 
 #else
 
 bool supported(Isa isa) { return isa == Isa::baseline; }
 
-FlushSubnormals::FlushSubnormals() : saved_(0) {}
+SubnormalGuard::SubnormalGuard(bool) : saved_(0) {}
 
-FlushSubnormals::~FlushSubnormals() = default;
+SubnormalGuard::~SubnormalGuard() = default;
 
 #endif
 

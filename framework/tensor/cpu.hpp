@@ -20,17 +20,27 @@ Isa best_isa();
 /// "AMD EPYC 9R14", as the operating system names it; "unknown CPU" where it does not.
 std::string cpu_model();
 
-/// While it lives, this thread flushes subnormal results and operands to zero; the control word is restored
-/// after. Opened inside every task body: what a caller sets does not reach the workers of a thread pool.
-class FlushSubnormals {
+/// While it lives, this thread treats subnormal numbers as `flush` says: results and operands become zero, or
+/// are kept. The control word is restored after.
+class SubnormalGuard {
  public:
-  FlushSubnormals();
-  ~FlushSubnormals();
-  FlushSubnormals(const FlushSubnormals&) = delete;
-  FlushSubnormals& operator=(const FlushSubnormals&) = delete;
+  explicit SubnormalGuard(bool flush);
+  ~SubnormalGuard();
+  SubnormalGuard(const SubnormalGuard&) = delete;
+  SubnormalGuard& operator=(const SubnormalGuard&) = delete;
 
  private:
   unsigned saved_;
+};
+
+/// Opened inside every task body that trains: what a caller sets does not reach the workers of a thread pool.
+struct FlushSubnormals : SubnormalGuard {
+  FlushSubnormals() : SubnormalGuard(true) {}
+};
+
+/// Opened where small numbers are the result, as in diagnostics of vanishing gradients.
+struct KeepSubnormals : SubnormalGuard {
+  KeepSubnormals() : SubnormalGuard(false) {}
 };
 
 }  // namespace unroll

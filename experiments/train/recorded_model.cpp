@@ -1,0 +1,66 @@
+#include "experiments/train/recorded_model.hpp"
+
+#include "framework/autodiff/gradients.hpp"
+#include "framework/autodiff/ops.hpp"
+#include "models/cell_table.hpp"
+#include "models/initialiser.hpp"
+#include "models/sequence_model.hpp"
+
+namespace unroll {
+namespace {
+
+using sizes::B;
+using sizes::T;
+
+Var record_target(Tape& tape, const Task& task) {
+  const bool every_step = task.readout() == Readout::every_step;
+  Dims dims = every_step ? Dims{T, B} : Dims{B};
+  if (task.loss() == Loss::cross_entropy) return tape.index_input("classes", dims);
+  dims.push_back(task.output_size());
+  return tape.input("targets", dims);
+}
+
+Var record_loss(Loss kind, Var outputs, Var target) {
+  return kind == Loss::mse ? mse(outputs, target) : cross_entropy(outputs, target);
+}
+
+}  // namespace
+
+RecordedModel::RecordedModel(const Config& config, const Task& task) : loss_kind(task.loss()) {
+  const SequenceModel model(
+      make_cell(config.model.cell, {task.input_size(), config.model.hidden, config.model.activation}),
+      task.output_size(), task.readout());
+  specs = model.parameters();
+  inputs = tape->input("inputs", {T, B, task.input_size()});
+  target = record_target(*tape, task);
+  const Parameters p(*tape, specs);
+  parameters = p.all();
+  const SequenceModel::Recorded recorded = model.record(inputs, p);
+  outputs = recorded.outputs;
+  loss = record_loss(loss_kind, outputs, target);
+  parameter_gradients = gradients(loss, parameters);
+  trajectory = recorded.state_trajectory[0];
+  trajectory_gradient = gradients(loss, {trajectory})[0];
+}
+
+std::vector<Tensor<float>> initial_parameters(const Config& config, const std::vector<ParameterSpec>& specs) {
+  const ModelConfig& model = config.model;
+  std::vector<Tensor<float>> values;
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    const ParameterSpec& spec = specs[i];
+    if (spec.role == Role::bias) {
+      values.emplace_back(spec.shape);
+      continue;
+    }
+    InitialiserOptions options;
+    options.name = spec.role == Role::recurrent_matrix ? model.init : model.input_init;
+    options.scale = model.init_scale;
+    options.spectral_radius = model.spectral_radius;
+    options.nonzeros = model.nonzeros;
+    Stream stream(config.seed, Purpose::parameters, {static_cast<std::uint32_t>(i)});
+    values.push_back(initialise(options, spec.shape, stream));
+  }
+  return values;
+}
+
+}  // namespace unroll

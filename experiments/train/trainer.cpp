@@ -1,0 +1,149 @@
+#include "experiments/train/trainer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "framework/optim/clipping.hpp"
+#include "framework/tensor/cpu.hpp"
+
+namespace unroll {
+namespace {
+
+OptimizerOptions optimizer_options(const TrainConfig& train) {
+  OptimizerOptions options;
+  options.name = train.optimizer;
+  options.momentum = train.momentum;
+  options.rmsprop = train.rmsprop;
+  if (train.decay > 0) options.decay = train.decay;
+  if (train.epsilon > 0) options.epsilon = train.epsilon;
+  options.beta1 = train.beta1;
+  options.beta2 = train.beta2;
+  options.weight_decay = train.weight_decay;
+  return options;
+}
+
+ScheduleOptions schedule_options(const TrainConfig& train) {
+  ScheduleOptions options;
+  options.name = train.schedule;
+  options.learning_rate = train.learning_rate;
+  options.factor = train.schedule_factor;
+  options.every = train.schedule_every;
+  return options;
+}
+
+std::vector<Var> training_outputs(const RecordedModel& model) {
+  std::vector<Var> outputs = model.parameter_gradients;
+  outputs.push_back(model.loss);
+  return outputs;
+}
+
+/// Index of the first value that is not finite, or -1.
+template <class T>
+std::int64_t first_bad(std::span<const T> values) {
+  const auto bad = std::find_if_not(values.begin(), values.end(), [](T x) { return std::isfinite(x); });
+  return bad == values.end() ? -1 : bad - values.begin();
+}
+
+}  // namespace
+
+Trainer::Trainer(const Config& config)
+    : config_(config),
+      task_(make_task(config.task)),
+      model_(config, *task_),
+      parameters_(initial_parameters(config, model_.specs)),
+      optimizer_(make_optimizer(optimizer_options(config.train))),
+      schedule_(schedule_options(config.train)),
+      training_(*model_.tape, training_outputs(model_)),
+      validation_(*model_.tape, {model_.loss, model_.outputs}) {}
+
+void Trainer::sample(Purpose purpose, std::int64_t first, std::int64_t second, std::int64_t sequences) {
+  Stream stream(config_.seed, purpose,
+                {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(second)});
+  batch_ = task_->sample(stream, sequences);
+}
+
+double Trainer::update(std::int64_t n) {
+  sample(Purpose::training_data, n, 0, config_.train.batch);
+  model_.bind(training_, batch_.inputs, batch_.targets, batch_.classes, parameters_);
+  training_.run();
+  const double loss = training_.value(model_.loss)[0];
+  if (!std::isfinite(loss)) return loss;
+  clip();
+  parameter_refs_.clear();
+  for (std::size_t i = 0; i < parameters_.size(); ++i)
+    parameter_refs_.push_back({model_.specs[i].name, parameters_[i].span(), gradient_spans_[i]});
+  optimizer_->step(schedule_.learning_rate(n), parameter_refs_);
+  return loss;
+}
+
+void Trainer::clip() {
+  gradient_spans_.clear();
+  for (const Var& g : model_.parameter_gradients) gradient_spans_.push_back(training_.mutable_value(g));
+  if (config_.train.clip_norm > 0) clip_by_norm(gradient_spans_, config_.train.clip_norm);
+  if (config_.train.clip_value > 0)
+    clip_by_value(gradient_spans_, static_cast<float>(config_.train.clip_value));
+}
+
+Validation Trainer::validate(std::int64_t updates_done) {
+  const std::int64_t total = config_.train.validation_sequences;
+  double loss = 0;
+  std::int64_t wrong = 0;
+  for (std::int64_t done = 0, part = 0; done < total; ++part) {
+    const std::int64_t sequences = std::min(validation_batch, total - done);
+    sample(Purpose::validation_data, updates_done, part, sequences);
+    model_.bind(validation_, batch_.inputs, batch_.targets, batch_.classes, parameters_);
+    validation_.run();
+    loss += validation_.value(model_.loss)[0] * static_cast<double>(sequences);
+    wrong += task_->count_wrong(batch_, validation_.tensor(model_.outputs));
+    done += sequences;
+  }
+  return {loss / static_cast<double>(total), static_cast<double>(wrong) / static_cast<double>(total)};
+}
+
+GradientNorms Trainer::gradient_norms(std::int64_t updates_done) const {
+  const KeepSubnormals guard;
+  Stream stream(config_.seed, Purpose::diagnostics_data);
+  const Batch batch = task_->sample(stream, diagnostics_batch);
+  const Tensor<double> inputs = convert<double>(batch.inputs), targets = convert<double>(batch.targets);
+  std::vector<Tensor<double>> values;
+  for (const Tensor<float>& p : parameters_) values.push_back(convert<double>(p));
+  Plan<double> plan(*model_.tape, {model_.trajectory_gradient});
+  model_.bind(plan, inputs, targets, batch.classes, values);
+  plan.run();
+  const Tensor<double> g =
+      plan.tensor(model_.trajectory_gradient);  // (T, B, hidden), of the batch's mean loss
+  const std::int64_t steps = g.shape()[0], rows = g.shape()[1], hidden = g.shape()[2];
+  GradientNorms result{updates_done, {}};
+  for (std::int64_t t = 0; t < steps; ++t) {
+    double mean = 0;
+    for (std::int64_t row = 0; row < rows; ++row) {
+      double squares = 0;
+      for (std::int64_t i = 0; i < hidden; ++i) {
+        const double x = g[(t * rows + row) * hidden + i];
+        squares += x * x;
+      }
+      // Times rows: of this sequence's own loss. Divided by rows: the mean. They cancel.
+      mean += std::sqrt(squares);
+    }
+    result.norms.push_back(mean);
+  }
+  return result;
+}
+
+std::string Trainer::first_non_finite() const {
+  for (std::size_t i = 0; i < parameters_.size(); ++i)
+    if (first_bad(parameters_[i].span()) >= 0) return fmt::format("parameter {}", model_.specs[i].name);
+  Plan<float> plan(*model_.tape, {model_.trajectory, model_.outputs});
+  model_.bind(plan, batch_.inputs, batch_.targets, batch_.classes, parameters_);
+  plan.run();
+  const std::int64_t at = first_bad(plan.value(model_.trajectory));
+  if (at >= 0) {
+    const Shape shape = plan.tensor(model_.trajectory).shape();
+    return fmt::format("h at time step {} of {}", at / (shape[1] * shape[2]) + 1, shape[0]);
+  }
+  return first_bad(plan.value(model_.outputs)) >= 0 ? "the readout y" : "the loss";
+}
+
+}  // namespace unroll

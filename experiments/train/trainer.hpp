@@ -1,0 +1,67 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "experiments/sweep/record.hpp"
+#include "experiments/train/recorded_model.hpp"
+#include "experiments/train/trial.hpp"
+#include "framework/optim/optimizer.hpp"
+#include "framework/optim/schedule.hpp"
+
+namespace unroll {
+
+/// Sequences per validation batch. Part of the results' definition: the sequences of a batch share their
+/// length.
+inline constexpr std::int64_t validation_batch = 500;
+/// Sequences that ‖dL/dh_t‖ is averaged over.
+inline constexpr std::int64_t diagnostics_batch = 32;
+
+struct Validation {
+  double loss;
+  double error_rate;
+};
+
+/// One model in training: parameters, optimiser, schedule, and the plans that compute losses and gradients.
+/// Batch n is a function of the seed and n, so that updates can be counted, stopped and repeated.
+class Trainer {
+ public:
+  /// Throws std::invalid_argument when the configuration makes no model.
+  explicit Trainer(const Config& config);
+
+  const Task& task() const { return *task_; }
+
+  /// Update number n (from 0): sample, forward, backward, clip, step. Returns the batch's loss before the
+  /// step. When the loss is not finite, the parameters stay as they are.
+  double update(std::int64_t n);
+
+  /// On config.train.validation_sequences fresh sequences, drawn for this count of updates.
+  Validation validate(std::int64_t updates_done);
+  /// Lets the schedule see a validation loss.
+  void observe(double validation_loss) { schedule_.observe(validation_loss); }
+
+  /// ‖dL/dh_t‖ on a batch that is the same at every call, in double and without flushing subnormals.
+  GradientNorms gradient_norms(std::int64_t updates_done) const;
+
+  /// Where the last update's first value that is not finite appeared: "h at time step 37", "the loss".
+  std::string first_non_finite() const;
+
+ private:
+  void sample(Purpose purpose, std::int64_t first, std::int64_t second, std::int64_t sequences);
+  void clip();
+
+  Config config_;
+  std::unique_ptr<Task> task_;
+  RecordedModel model_;
+  std::vector<Tensor<float>> parameters_;
+  std::unique_ptr<Optimizer> optimizer_;
+  Schedule schedule_;
+  Plan<float> training_;
+  Plan<float> validation_;
+  Batch batch_;
+  std::vector<std::span<float>> gradient_spans_;
+  std::vector<ParameterRef> parameter_refs_;
+};
+
+}  // namespace unroll
