@@ -1,0 +1,112 @@
+#pragma once
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <string>
+#include <thread>
+
+#include "experiments/config/options.hpp"
+#include "experiments/sweep/runner.hpp"
+
+namespace unroll::test {
+
+/// A folder that is gone afterwards.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() : path_(std::filesystem::temp_directory_path() / ("unroll-test-" + random_hex())) {
+    std::filesystem::create_directories(path_);
+  }
+  ~TemporaryFolder() {
+    std::error_code none;
+    std::filesystem::remove_all(path_, none);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline void write_text(const std::filesystem::path& path, const std::string& text) {
+  write_whole(path, text);
+}
+
+/// `lengths` x `seeds` trials, planned by the program's own code from a file in `folder`.
+inline SweepPlan fake_plan(const std::filesystem::path& folder, const std::string& lengths = "[5, 10, 20]",
+                           int seeds = 4) {
+  const auto config = folder / ("config-" + random_hex() + ".toml");
+  write_text(config, "[sweep]\nseed = { count = " + std::to_string(seeds) +
+                         " }\n\"task.length\" = " + lengths + "\n");
+  return plan_sweep(config, {});
+}
+
+/// A record that depends on the settings alone, as a real one does.
+inline TrialRecord fake_record(const Config& config) {
+  TrialRecord record;
+  record.trivial_loss = 1.0 / 6;
+  record.success_rule = "below half";
+  record.updates = config.train.updates;
+  record.best_loss =
+      std::sin(static_cast<double>(config.task.length) + 0.1 * static_cast<double>(config.seed));
+  record.last_loss = record.best_loss / 3;
+  record.last_error_rate = 0.25;
+  record.curve = {{10, 0.5, record.best_loss, 0.5}, {20, 0.25, record.last_loss, 0.25}};
+  record.gradient_norms = {{0, {1e-30, 1e-3, 1}}};
+  return record;
+}
+
+inline TrialRecord instant_trial(const Config& config, const TrialHooks&) { return fake_record(config); }
+
+/// Takes a few milliseconds, in small steps that look at the stop flag as a real trial does.
+inline TrialRecord slow_trial(const Config& config, const TrialHooks& hooks) {
+  for (std::int64_t step = 0; step < config.task.length; ++step) {
+    std::this_thread::sleep_for(std::chrono::microseconds(300));
+    hooks.progress(step + 1, config.task.length);
+    if (hooks.stop != nullptr && *hooks.stop) throw Interrupted{};
+  }
+  return fake_record(config);
+}
+
+inline TrialCost fake_cost(const Config& config) { return {1000, static_cast<double>(config.task.length)}; }
+
+/// Options whose progress goes nowhere.
+class QuietOptions {
+ public:
+  explicit QuietOptions(const std::filesystem::path& out, int jobs = 2)
+      : sink_(std::fopen("/dev/null", "w")) {
+    options.out = out;
+    options.jobs = jobs;
+    options.build = "test build";
+    options.progress = sink_;
+  }
+  ~QuietOptions() { std::fclose(sink_); }
+  QuietOptions(const QuietOptions&) = delete;
+  QuietOptions& operator=(const QuietOptions&) = delete;
+
+  SweepOptions options;
+
+ private:
+  std::FILE* sink_;
+};
+
+inline SweepResult run_quietly(const SweepPlan& plan, const std::filesystem::path& out, int jobs = 2,
+                               const TrialFunction& run = instant_trial) {
+  const QuietOptions quiet(out, jobs);
+  std::atomic<bool> stop = false;
+  return run_sweep(plan, quiet.options, run, fake_cost, stop);
+}
+
+/// The journals of a folder.
+inline std::vector<std::filesystem::path> journals_in(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> found;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().filename().string().starts_with("journal-")) found.push_back(entry.path());
+  }
+  return found;
+}
+
+}  // namespace unroll::test

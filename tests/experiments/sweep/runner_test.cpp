@@ -1,0 +1,380 @@
+#include "experiments/sweep/runner.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <csignal>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "experiments/report/csv.hpp"
+#include "experiments/sweep/signals.hpp"
+#include "framework/tensor/cpu.hpp"
+#include "tests/experiments/sweep/fake_sweep.hpp"
+
+using namespace unroll;
+using namespace unroll::test;
+
+namespace {
+
+std::string csv_of(const SweepResult& result) { return results_csv(result.plan, result.records); }
+
+}  // namespace
+
+TEST_CASE("[sweep] every trial is run once and recorded in the order of the plan") {
+  const TemporaryFolder folder;
+  const SweepPlan plan = fake_plan(folder.path());
+  std::mutex mutex;
+  std::map<std::uint64_t, int> runs;
+  const auto result =
+      run_quietly(plan, folder.path() / "out", 4, [&](const Config& config, const TrialHooks&) {
+        const std::lock_guard lock(mutex);
+        ++runs[1000 * config.seed + static_cast<std::uint64_t>(config.task.length)];
+        return fake_record(config);
+      });
+  CHECK(runs.size() == plan.trials.size());
+  for (const auto& [trial, count] : runs) CHECK(count == 1);
+  REQUIRE(result.records.size() == plan.trials.size());
+  for (std::size_t i = 0; i < plan.trials.size(); ++i) {
+    CHECK(result.records[i].id == plan.trials[i].id);
+    CHECK(result.records[i].axes == plan.trials[i].axes);
+    CHECK(result.records[i].build == "test build");
+  }
+}
+
+TEST_CASE("[sweep] the results are the same bytes with 1 and with 4 trials at once") {
+  const TemporaryFolder folder;
+  const SweepPlan plan = fake_plan(folder.path());
+  const auto one = run_quietly(plan, folder.path() / "one", 1, slow_trial);
+  const auto four = run_quietly(plan, folder.path() / "four", 4, slow_trial);
+  CHECK(one.missing == 0);
+  CHECK(csv_of(one) == csv_of(four));
+}
+
+TEST_CASE("[sweep] as many trials run at once as were asked for, and no more") {
+  for (const int jobs : {1, 3}) {
+    const TemporaryFolder folder;
+    std::atomic<int> running = 0;
+    std::atomic<int> most = 0;
+    run_quietly(fake_plan(folder.path()), folder.path() / "out", jobs,
+                [&](const Config& config, const TrialHooks&) {
+                  const int now = ++running;
+                  for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
+                  }
+                  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                  --running;
+                  return fake_record(config);
+                });
+    CHECK(most == jobs);
+  }
+}
+
+TEST_CASE("[sweep] with one trial at once the longest start first") {
+  const TemporaryFolder folder;
+  std::vector<std::int64_t> lengths;
+  run_quietly(fake_plan(folder.path()), folder.path() / "out", 1,
+              [&](const Config& config, const TrialHooks&) {
+                lengths.push_back(config.task.length);
+                return fake_record(config);
+              });
+  CHECK(lengths.size() == 12);
+  CHECK(std::ranges::is_sorted(lengths, std::ranges::greater{}));
+}
+
+TEST_CASE("[sweep] the same sweep again runs nothing and touches no file") {
+  const TemporaryFolder folder;
+  const SweepPlan plan = fake_plan(folder.path());
+  const auto out = folder.path() / "out";
+  const auto first = run_quietly(plan, out);
+  std::map<std::filesystem::path, std::filesystem::file_time_type> times;
+  for (const auto& entry : std::filesystem::directory_iterator(out))
+    times[entry.path()] = entry.last_write_time();
+  const auto second = run_quietly(plan, out, 2, [](const Config&, const TrialHooks&) -> TrialRecord {
+    FAIL("a finished trial was run again");
+    return {};
+  });
+  CHECK(csv_of(first) == csv_of(second));
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(out)) {
+    ++files;
+    CHECK(times.at(entry.path()) == entry.last_write_time());
+  }
+  CHECK(files == times.size());
+}
+
+TEST_CASE("[sweep] a trial that throws is recorded as failed with its reason, and the others go on") {
+  const TemporaryFolder folder;
+  const SweepPlan plan = fake_plan(folder.path());
+  const auto out = folder.path() / "out";
+  const auto fragile = [](const Config& config, const TrialHooks&) {
+    if (config.task.length == 10 && config.seed == 2) throw std::runtime_error("no such luck");
+    return fake_record(config);
+  };
+  const auto result = run_quietly(plan, out, 2, fragile);
+  CHECK(result.failed == 1);
+  CHECK(result.missing == 0);
+  const auto failed = std::ranges::find(result.records, TrialStatus::failed, &TrialRecord::status);
+  REQUIRE(failed != result.records.end());
+  CHECK(failed->reason == "no such luck");
+  CHECK(failed->axes.at("seed") == "2");
+
+  // Only where asked for is it run again; then its new record counts.
+  int runs = 0;
+  const auto counted = [&](const Config& config, const TrialHooks&) { return ++runs, fake_record(config); };
+  CHECK(run_quietly(plan, out, 1, counted).failed == 1);
+  CHECK(runs == 0);
+  QuietOptions quiet(out, 1);
+  quiet.options.retry_failed = true;
+  std::atomic<bool> stop = false;
+  CHECK(run_sweep(plan, quiet.options, counted, fake_cost, stop).failed == 0);
+  CHECK(runs == 1);
+}
+
+TEST_CASE("[sweep] a diverged trial is a result, also with numbers that are not finite") {
+  const TemporaryFolder folder;
+  const SweepPlan plan = fake_plan(folder.path());
+  const auto diverging = [](const Config& config, const TrialHooks&) {
+    TrialRecord record = fake_record(config);
+    if (config.task.length != 20) return record;
+    record.status = TrialStatus::diverged;
+    record.reason = "NaN in h at t = 7";
+    record.last_loss = std::nan("");
+    return record;
+  };
+  const auto result = run_quietly(plan, folder.path() / "out", 2, diverging);
+  CHECK(result.diverged == 4);
+  CHECK(result.failed == 0);
+  CHECK(csv_of(result) == csv_of(run_quietly(plan, folder.path() / "out", 2, diverging)));
+}
+
+TEST_CASE("[sweep] subnormals are flushed inside every trial, on every thread") {
+  const TemporaryFolder folder;
+  std::atomic<int> kept = 0;
+  run_quietly(fake_plan(folder.path()), folder.path() / "out", 4,
+              [&](const Config& config, const TrialHooks&) {
+                volatile float tiny = 1e-38f;
+                tiny = tiny * 1e-3f;
+                if (tiny != 0) ++kept;
+                return fake_record(config);
+              });
+  CHECK(kept == 0);
+}
+
+TEST_CASE("[sweep] an interruption keeps finished trials, records no other, and the rest is run later") {
+  const TemporaryFolder folder;
+  const SweepPlan plan = fake_plan(folder.path());
+  const auto out = folder.path() / "out";
+  const QuietOptions quiet(out, 2);
+  std::atomic<bool> stop = false;
+  std::atomic<int> started = 0;
+  const auto stopping = [&](const Config& config, const TrialHooks& hooks) {
+    if (++started == 6) stop = true;
+    return slow_trial(config, hooks);
+  };
+  const auto cut = run_sweep(plan, quiet.options, stopping, fake_cost, stop);
+  CHECK(cut.interrupted);
+  CHECK(cut.records.size() >= 4);
+  CHECK(cut.missing == plan.trials.size() - cut.records.size());
+  CHECK(cut.missing >= plan.trials.size() - 6);
+
+  const auto rest = run_quietly(plan, out);
+  CHECK_FALSE(rest.interrupted);
+  CHECK(rest.missing == 0);
+  CHECK(csv_of(rest) == csv_of(run_quietly(plan, folder.path() / "whole")));
+}
+
+TEST_CASE("[sweep] another config under the same folder is refused with the difference, or extends it") {
+  const TemporaryFolder folder;
+  const auto out = folder.path() / "out";
+  const SweepPlan small = fake_plan(folder.path(), "[5, 10]");
+  const SweepPlan large = fake_plan(folder.path(), "[5, 10, 40]");
+  run_quietly(small, out);
+  const std::string before = read_file(out / "sweep.toml");
+  CHECK_THROWS_WITH_AS(run_quietly(large, out), doctest::Contains("task.length"), SweepRefused);
+  CHECK(read_file(out / "sweep.toml") == before);
+
+  QuietOptions quiet(out, 2);
+  quiet.options.extend = true;
+  std::atomic<bool> stop = false;
+  std::atomic<int> runs = 0;
+  const auto counted = [&](const Config& config, const TrialHooks&) { return ++runs, fake_record(config); };
+  const auto extended = run_sweep(large, quiet.options, counted, fake_cost, stop);
+  CHECK(runs == 4);
+  CHECK(extended.records.size() == 12);
+  // From now on the larger config is the folder's.
+  CHECK(run_quietly(large, out).records.size() == 12);
+  CHECK(read_plan(out).trials.size() == 12);
+}
+
+TEST_CASE("[sweep] an extension by other trials keeps the earlier ones in the results") {
+  const TemporaryFolder folder;
+  const auto out = folder.path() / "out";
+  run_quietly(fake_plan(folder.path(), "[5, 10]"), out);
+  QuietOptions quiet(out, 2);
+  quiet.options.extend = true;
+  std::atomic<bool> stop = false;
+  const auto both =
+      run_sweep(fake_plan(folder.path(), "[40]"), quiet.options, instant_trial, fake_cost, stop);
+  CHECK(both.records.size() == 12);
+  CHECK(both.missing == 0);
+  CHECK(read_plan(out).trials.size() == 12);
+}
+
+TEST_CASE(
+    "[sweep] continuing under another build is refused unless asked for, and only when something is left") {
+  const TemporaryFolder folder;
+  const auto out = folder.path() / "out";
+  const SweepPlan plan = fake_plan(folder.path());
+  std::atomic<bool> stop = false;
+  const QuietOptions first(out, 1);
+  int runs = 0;
+  run_sweep(
+      plan, first.options,
+      [&](const Config& config, const TrialHooks&) {
+        if (++runs == 3) stop = true;
+        return fake_record(config);
+      },
+      fake_cost, stop);
+  stop = false;
+  QuietOptions other(out, 1);
+  other.options.build = "another build";
+  CHECK_THROWS_WITH_AS(run_sweep(plan, other.options, instant_trial, fake_cost, stop),
+                       doctest::Contains("--allow-other-build"), SweepRefused);
+  other.options.allow_other_build = true;
+  CHECK(run_sweep(plan, other.options, instant_trial, fake_cost, stop).missing == 0);
+  other.options.allow_other_build = false;
+  CHECK_NOTHROW(run_sweep(plan, other.options, instant_trial, fake_cost, stop));
+}
+
+TEST_CASE("[sweep] too little memory is refused before anything is written") {
+  const TemporaryFolder folder;
+  const auto out = folder.path() / "out";
+  const QuietOptions quiet(out, 2);
+  std::atomic<bool> stop = false;
+  const auto huge = [](const Config&) { return TrialCost{std::size_t{1} << 60, 1}; };
+  CHECK_THROWS_WITH_AS(run_sweep(fake_plan(folder.path()), quiet.options, instant_trial, huge, stop),
+                       doctest::Contains("bytes"), SweepRefused);
+  CHECK_FALSE(std::filesystem::exists(out));
+}
+
+TEST_CASE("[sweep] a folder that cannot be made is named with the reason") {
+  const TemporaryFolder folder;
+  write_text(folder.path() / "file", "x");
+  CHECK_THROWS_WITH_AS(run_quietly(fake_plan(folder.path()), folder.path() / "file" / "out"),
+                       doctest::Contains("file/out"), FileError);
+  CHECK_THROWS_AS(run_quietly(fake_plan(folder.path()), folder.path() / "file"), FileError);
+  CHECK_THROWS_AS(run_quietly(fake_plan(folder.path()), "/proc/unroll"), FileError);
+}
+
+TEST_CASE(
+    "[sweep] a disk that is full ends the sweep with the file and the reason, and keeps finished trials") {
+  const TemporaryFolder folder;
+  const auto out = folder.path() / "out";
+  const SweepPlan plan = fake_plan(folder.path());
+  write_plan(out, plan, "");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{3000, 3000};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    const auto result = run_quietly(plan, out, 1);
+    const bool clear = result.error.find("journal-") != std::string::npos &&
+                       result.error.find("File too large") != std::string::npos && !result.interrupted;
+    ::_exit(clear && result.missing > 0 ? static_cast<int>(result.records.size()) : 100);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  const int kept = WEXITSTATUS(status);
+  CHECK(kept >= 1);
+  CHECK(kept < 12);
+  JournalReader reader(out);
+  reader.refresh();
+  CHECK(reader.records().size() == static_cast<std::size_t>(kept));
+  CHECK(run_quietly(plan, out).missing == 0);
+}
+
+TEST_CASE(
+    "[sweep] a process killed at any moment loses no finished trial, and the results are the same bytes") {
+  const TemporaryFolder folder;
+  const SweepPlan plan = fake_plan(folder.path());
+  const std::string whole = csv_of(run_quietly(plan, folder.path() / "whole"));
+  for (int attempt = 0; attempt < 20; ++attempt) {
+    const auto out = folder.path() / ("out-" + std::to_string(attempt));
+    const pid_t child = ::fork();
+    if (child == 0) {
+      run_quietly(plan, out, 1, slow_trial);
+      ::_exit(0);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1 + 3 * attempt));
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    JournalReader before(out);
+    before.refresh();
+    std::atomic<std::size_t> runs = 0;
+    const auto result = run_quietly(plan, out, 2, [&](const Config& config, const TrialHooks&) {
+      ++runs;
+      return fake_record(config);
+    });
+    CHECK(runs == plan.trials.size() - before.records().size());
+    CHECK(csv_of(result) == whole);
+  }
+}
+
+TEST_CASE("[sweep] four processes on one folder finish every trial with records that agree") {
+  const TemporaryFolder folder;
+  const SweepPlan plan = fake_plan(folder.path(), "[5, 10, 20]", 8);
+  const auto out = folder.path() / "out";
+  std::vector<pid_t> children;
+  for (int i = 0; i < 4; ++i) {
+    children.push_back(::fork());
+    if (children.back() != 0) continue;
+    int status = 1;
+    try {
+      status = run_quietly(plan, out, 1, slow_trial).missing == 0 ? 0 : 2;
+    } catch (...) {
+      status = 3;
+    }
+    ::_exit(status);
+  }
+  for (const pid_t child : children) {
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    CHECK(WEXITSTATUS(status) == 0);
+  }
+  const auto result = run_quietly(plan, out);
+  CHECK(csv_of(result) == csv_of(run_quietly(plan, folder.path() / "alone")));
+}
+
+TEST_CASE("[sweep] two thousand trials of no length take milliseconds each, not more") {
+  const TemporaryFolder folder;
+  const SweepPlan plan = fake_plan(folder.path(), "[5]", 2000);
+  const auto begin = std::chrono::steady_clock::now();
+  CHECK(run_quietly(plan, folder.path() / "out").missing == 0);
+  const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const double each = 1e3 * seconds / 2000;
+  MESSAGE(each, " ms per trial");
+  CHECK(seconds < 20);
+}
+
+TEST_CASE("[sweep] the first signal raises the stop flag, the second ends the process with 130") {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::freopen("/dev/null", "w", stderr);
+    std::atomic<bool> stop = false;
+    const SignalWatch watch(stop);
+    ::kill(::getpid(), SIGTERM);
+    for (int i = 0; i < 2000 && !stop; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    if (!stop) ::_exit(1);
+    ::kill(::getpid(), SIGINT);
+    std::this_thread::sleep_for(std::chrono::seconds(5));
+    ::_exit(2);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 130);
+}
