@@ -181,7 +181,7 @@ const TomlTable* sweep_table(const TomlDocument& document) {
   return nullptr;
 }
 
-void apply(const Settings& settings, Config& config) {
+void apply_settings(const Settings& settings, Config& config) {
   for (const auto& [key, setting] : settings) store(find_option(key)->field(config), setting.value);
 }
 

@@ -48,6 +48,6 @@ Settings read_settings(const TomlDocument& document);
 const TomlTable* sweep_table(const TomlDocument& document);
 
 /// Copies settings into their fields.
-void apply(const Settings& settings, Config& config);
+void apply_settings(const Settings& settings, Config& config);
 
 }  // namespace unroll

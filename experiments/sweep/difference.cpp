@@ -70,7 +70,7 @@ Entries entries(const std::string& resolved, const std::string& name) {
   const Settings settings = read_settings(document);
   const std::vector<ConfigAxis> axes = read_axes(document, settings);
   Config config = unresolved_defaults();
-  apply(settings, config);
+  apply_settings(settings, config);
   Entries out;
   for (const Option& option : options()) {
     if (!option.affects_results) continue;

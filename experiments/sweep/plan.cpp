@@ -87,7 +87,7 @@ std::string origin_of(const Source& source, const std::vector<std::size_t>& indi
 
 Config base_config(const Source& source) {
   Config config = unresolved_defaults();
-  apply(source.settings, config);
+  apply_settings(source.settings, config);
   if (config.out.empty()) config.out = source.out;
   return config;
 }

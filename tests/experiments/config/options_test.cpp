@@ -1,0 +1,101 @@
+#include "experiments/config/options.hpp"
+
+#include <doctest/doctest.h>
+
+#include <set>
+
+using namespace unroll;
+
+TEST_CASE("[config] every row is whole: one key, one field, a default of the right type and allowed") {
+  std::set<std::string_view> keys;
+  std::set<const void*> fields;
+  Config config{};
+  for (const Option& option : options()) {
+    CAPTURE(option.key);
+    CHECK(keys.insert(option.key).second);
+    CHECK_FALSE(option.meaning.empty());
+    const OptionField field = option.field(config);
+    CHECK(field.index() == option.default_value.index());
+    const void* address = std::visit([](const auto* p) -> const void* { return p; }, field);
+    CHECK(fields.insert(address).second);
+    CHECK(objection(option, option.default_value) == "");
+    CHECK(find_option(option.key) == &option);
+  }
+}
+
+TEST_CASE("[config] every field of Config has its row") {
+  // A field that no row sets keeps the mark. Config has no padding between strings and numbers to hide in.
+  Config config{};
+  for (const Option& option : options()) {
+    const OptionField field = option.field(config);
+    if (auto* const* text = std::get_if<std::string*>(&field)) **text = "set";
+  }
+  CHECK(config.task.name == "set");
+  CHECK(config.task.variant == "set");
+  CHECK(config.model.cell == "set");
+  CHECK(config.model.activation == "set");
+  CHECK(config.model.init == "set");
+  CHECK(config.model.input_init == "set");
+  CHECK(config.train.optimizer == "set");
+  CHECK(config.train.rmsprop == "set");
+  CHECK(config.train.schedule == "set");
+  CHECK(config.out == "set");
+  std::size_t bytes = 0;
+  for (const Option& option : options()) {
+    bytes += std::visit([](const auto* p) { return sizeof(*p); }, option.field(config));
+  }
+  // Three more bools' worth of padding would be a forgotten field.
+  CHECK(sizeof(Config) - bytes < sizeof(std::int64_t));
+}
+
+TEST_CASE("[config] the defaults are the published settings of the adding problem") {
+  const Config config = default_config();
+  CHECK(config.task.name == "adding");
+  CHECK(config.task.variant == "sum");
+  CHECK(config.task.length == 100);
+  CHECK(config.model.cell == "vanilla");
+  CHECK(config.model.activation == "tanh");
+  CHECK(config.model.hidden == 100);
+  CHECK(config.model.init == "glorot");
+  CHECK(config.model.input_init == "glorot");
+  CHECK(config.train.optimizer == "rmsprop");
+  CHECK(config.train.learning_rate == 1e-3);
+  CHECK(config.train.decay == 0.9);
+  CHECK(config.train.rmsprop == "urnn");
+  CHECK(config.train.clip_norm == 0);
+  CHECK(config.train.clip_value == 0);
+  CHECK(config.train.batch == 20);
+  CHECK(config.train.updates == 3000);
+  CHECK(config.train.validate_every == 100);
+  CHECK(config.train.validation_sequences == 2000);
+  CHECK(config.train.early_stop);
+  CHECK(config.seed == 1);
+  CHECK(config.jobs == 0);
+}
+
+TEST_CASE("[config] defaults that depend on other settings follow them and spare what was set") {
+  Config config = unresolved_defaults();
+  CHECK(config.task.variant == "");
+  config.train.rmsprop = "char-rnn";
+  resolve_dependent_defaults(config);
+  CHECK(config.train.decay == 0.95);
+  CHECK(config.train.epsilon == 1e-8);
+
+  config = unresolved_defaults();
+  config.train.optimizer = "adam";
+  config.train.decay = 0.5;
+  resolve_dependent_defaults(config);
+  CHECK(config.train.decay == 0.5);
+  CHECK(config.train.epsilon == 1e-8);
+}
+
+TEST_CASE("[config] --help shows every key, its default, what it may be and what it means") {
+  const std::string help = options_help();
+  for (const Option& option : options()) {
+    CAPTURE(option.key);
+    CHECK(help.find(std::string("  ") + std::string(option.key) + " ") != std::string::npos);
+    CHECK(help.find(option.meaning) != std::string::npos);
+    CHECK(help.find(expectation(option)) != std::string::npos);
+  }
+  for (const std::string& section : sections()) CHECK(help.find("[" + section + "]") != std::string::npos);
+}

@@ -1,0 +1,63 @@
+#include "experiments/config/overrides.hpp"
+
+#include <doctest/doctest.h>
+
+#include "tests/experiments/config/fixture.hpp"
+
+using namespace unroll;
+using namespace unroll::config_tests;
+
+namespace {
+
+std::string error_in(const std::vector<std::string>& tokens) {
+  return error_of([&] { parse_overrides(tokens); });
+}
+
+}  // namespace
+
+TEST_CASE("[config] key=value gives a value and a comma list several") {
+  const std::vector<Override> overrides =
+      parse_overrides({"train.updates=100", "--task.length=10,30", "seed=1"});
+  REQUIRE(overrides.size() == 3);
+  CHECK(overrides[0].option->key == "train.updates");
+  CHECK(overrides[0].text == "100");
+  CHECK(overrides[1].items == std::vector<std::string>{"10", "30"});
+  CHECK(overrides[1].origin == "override \"--task.length=10,30\"");
+}
+
+TEST_CASE("[config] a path may hold commas, equal signs and spaces") {
+  const std::vector<Override> overrides = parse_overrides({"out=my runs/a,b=c"});
+  CHECK(overrides.at(0).items == std::vector<std::string>{"my runs/a,b=c"});
+}
+
+TEST_CASE("[config] a bad override is named with the nearest key") {
+  CHECK(contains(error_in({"task.lenght=3"}),
+                 "override \"task.lenght=3\": unknown key \"task.lenght\"; did you mean \"task.length\"?"));
+  CHECK(contains(error_in({"length=3"}), "did you mean \"task.length\"?"));
+  CHECK(contains(error_in({"task=3"}), "\"task\" is a section, not a key"));
+  CHECK(contains(error_in({"train.updates"}), "override \"train.updates\": expected key=value"));
+  CHECK(contains(error_in({"train.updates="}), "expected a value behind the ="));
+  CHECK(contains(error_in({"=3"}), "expected key=value"));
+  CHECK(contains(error_in({""}), "expected key=value"));
+  CHECK(contains(error_in({"seed=1,,2"}), "found an empty one"));
+  CHECK(contains(error_in({"seed=1,"}), "found an empty one"));
+  CHECK(contains(error_in({"seed=1", "seed=2"}), "override \"seed=2\": seed is given twice"));
+}
+
+TEST_CASE("[config] an abbreviated key is not guessed") {
+  CHECK(contains(error_in({"train.update=3"}),
+                 "unknown key \"train.update\"; did you mean \"train.updates\"?"));
+  CHECK(contains(error_in({"see=3"}), "unknown key"));
+}
+
+TEST_CASE("[config] arguments fall into one config file and overrides") {
+  const ConfigArguments arguments = split_arguments({"seed=1", "a b/study.toml", "--task.length=3"});
+  CHECK(arguments.file == "a b/study.toml");
+  CHECK(arguments.overrides == std::vector<std::string>{"seed=1", "--task.length=3"});
+  CHECK(split_arguments({"./a=b.toml"}).file == "./a=b.toml");
+  CHECK_FALSE(split_arguments({}).file);
+  CHECK(contains(error_of([] {
+                   split_arguments({"a.toml", "b.toml"});
+                 }),
+                 "expected one config file, found \"a.toml\" and \"b.toml\""));
+}

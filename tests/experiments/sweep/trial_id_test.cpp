@@ -1,0 +1,115 @@
+#include "experiments/sweep/trial_id.hpp"
+
+#include <doctest/doctest.h>
+
+#include <set>
+#include <sstream>
+
+#include "experiments/config/options.hpp"
+
+using namespace unroll;
+
+namespace {
+
+/// Another allowed value of the same type.
+OptionValue changed(const Option& option, const OptionValue& value) {
+  if (option.known) {
+    for (const std::string& name : option.known()) {
+      if (OptionValue(name) != value) return name;
+    }
+    return std::string("another");  // a list of one, so far
+  }
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return *integer + 1;
+  if (const auto* seed = std::get_if<std::uint64_t>(&value)) return *seed + 1;
+  if (const auto* number = std::get_if<double>(&value)) return *number / 2 + 0.1;
+  if (const auto* flag = std::get_if<bool>(&value)) return !*flag;
+  return std::string("another");
+}
+
+}  // namespace
+
+TEST_CASE("[id] every result-affecting setting changes the id, and no other does") {
+  const std::string of_defaults = trial_id(default_config());
+  std::set<std::string> seen = {of_defaults};
+  for (const Option& option : options()) {
+    CAPTURE(option.key);
+    Config config = default_config();
+    const OptionField field = option.field(config);
+    store(field, changed(option, load(field)));
+    if (option.affects_results) {
+      CHECK(seen.insert(trial_id(config)).second);
+    } else {
+      CHECK(trial_id(config) == of_defaults);
+    }
+  }
+}
+
+TEST_CASE("[id] an id is 32 hex digits of the canonical text") {
+  Config config = default_config();
+  config.train.learning_rate = 0.0125;
+  config.task.length = 7;
+  CHECK(canonical_text(config) ==
+        "task.length=7\ntask.variant=sum\ntrain.decay=0.9\ntrain.learning_rate=0.0125\nresults_revision=1\n");
+  const std::string id = trial_id(config);
+  CHECK(id.size() == 32);
+  CHECK(id.find_first_not_of("0123456789abcdef") == std::string::npos);
+}
+
+TEST_CASE("[id] ids stay as they are") {
+  // Records on disk are found by id: another hash, text or default would lose them all. If this must change,
+  // so must results_revision.
+  CHECK(results_revision == 1);
+  CHECK(trial_id(default_config()) == "e84cf8f7cefd8d11cb7f49f4abc97688");
+}
+
+TEST_CASE("[id] a default left open and the same value named are one trial") {
+  Config open = unresolved_defaults();
+  CHECK(trial_id(open) == trial_id(default_config()));
+}
+
+TEST_CASE("[id] defaults do not change under the same results_revision") {
+  // Ids leave defaults out, so a changed default gives old records a new meaning: raise results_revision and
+  // renew this list with it. A new row needs no new revision when its default keeps the old behaviour.
+  REQUIRE(results_revision == 1);
+  const char* pinned = R"(seed=1
+task.name=adding
+task.variant=
+task.length=100
+model.cell=vanilla
+model.activation=tanh
+model.hidden=100
+model.init=glorot
+model.input_init=glorot
+model.init_scale=1
+model.spectral_radius=0.95
+model.nonzeros=15
+train.optimizer=rmsprop
+train.learning_rate=0.001
+train.momentum=0.9
+train.decay=0
+train.epsilon=0
+train.rmsprop=urnn
+train.beta1=0.9
+train.beta2=0.999
+train.weight_decay=0
+train.schedule=constant
+train.schedule_factor=0.5
+train.schedule_every=1000
+train.clip_norm=0
+train.clip_value=0
+train.batch=20
+train.updates=3000
+train.validate_every=100
+train.validation_sequences=2000
+train.early_stop=true
+)";
+  std::istringstream lines(pinned);
+  for (std::string line; std::getline(lines, line);) {
+    CAPTURE(line);
+    const std::size_t equals = line.find('=');
+    const Option* option = find_option(line.substr(0, equals));
+    REQUIRE(option != nullptr);
+    CHECK(option->affects_results);
+    CHECK(to_text(option->default_value) == line.substr(equals + 1));
+  }
+}
