@@ -37,12 +37,13 @@ Counts counts_of(const std::vector<const TrialRecord*>& runs) {
   return counts;
 }
 
-/// "3 values of activation, init × 4 of length × 5 seeds"
+/// "3 values of (activation, init) × 4 values of length × 5 seeds"
 std::string swept_text(const SweepPlan& plan) {
   std::vector<std::string> parts;
   for (const SweepAxis& axis : sweep_axes(plan))
     parts.push_back(fmt::format("{} {} of {}", axis.labels.size(),
-                                axis.labels.size() == 1 ? "value" : "values", axis.name));
+                                axis.labels.size() == 1 ? "value" : "values",
+                                axis.keys.size() == 1 ? axis.name : "(" + axis.name + ")"));
   std::set<std::string> seeds;
   for (const Trial& trial : plan.trials)
     if (const auto seed = trial.axes.find("seed"); seed != trial.axes.end()) seeds.insert(seed->second);
@@ -74,6 +75,13 @@ std::string success_rules_html(const std::vector<const TrialRecord*>& runs) {
   return fmt::format("A run succeeds when it reaches: {}.", html_escaped(joined(rules, "; or ")));
 }
 
+/// Keeps "95 % CI" on one line, wherever a narrow head wraps.
+std::string unbroken(std::string text) {
+  if (const std::size_t at = text.find("95 % CI"); at != std::string::npos)
+    text.replace(at, 7, "95\u00a0%\u00a0CI");
+  return text;
+}
+
 std::string cell_html(std::string_view tag, const std::string& text, bool number) {
   return fmt::format("<{0}{1}>{2}</{3}>", tag, number ? " class=\"number\"" : "", html_escaped(text),
                      tag.substr(0, 2));
@@ -84,7 +92,7 @@ std::string table_html(const SweepPlan& plan, const std::vector<TrialRecord>& re
   std::string html = "<table id=\"summary\"><thead><tr>";
   for (const SweepAxis& axis : axes) html += cell_html("th scope=\"col\"", axis.name, axis.numeric());
   for (const SummaryColumn& column : summary_columns())
-    html += cell_html("th scope=\"col\"", std::string(column.head), true);
+    html += cell_html("th scope=\"col\"", unbroken(std::string(column.head)), true);
   html += "</tr></thead><tbody>\n";
   for (const SweepCell& cell : sweep_cells(plan, axes, records)) {
     const CellStatistics statistics = cell_statistics(cell);

@@ -35,9 +35,12 @@ function baseLayout(margin) {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin, showlegend: false,
     font: { family: 'system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif', size: 13, color: colors.text },
     hoverlabel: { bgcolor: colors.surface, bordercolor: colors.line, font: { color: colors.text, size: 12.5 } },
-    dragmode: false,
+    dragmode: canDrag() ? "zoom" : false,
   };
 }
+
+// A finger on a plot scrolls the page; a mouse may zoom, and a double click returns.
+const canDrag = () => matchMedia("(pointer: fine)").matches;
 
 const plotConfig = { responsive: true, displaylogo: false, displayModeBar: false };
 
@@ -53,9 +56,11 @@ function powersOfTen(axis, low, high) {
 
 // ---- success rate ------------------------------------------------------------------------------------------
 
-function heatText(cell) {
-  if (!cell || cell.results === 0) return cell?.trouble ? plain(cell.trouble) : "–";
-  return `<b>${cell.successes}/${cell.results}</b>`;
+function heatText(cell, width) {
+  if (!cell || cell.results === 0) return "–";
+  const fitting = cell.trouble.split(", ").filter((part) => part && part.length * 6 < width);
+  return [`<b>${cell.successes}/${cell.results}</b>`,
+    ...fitting.map((part) => `<span style="font-size:10.5px">${plain(part)}</span>`)].join("<br>");
 }
 
 function heatHover(cell, row, column) {
@@ -83,11 +88,12 @@ function drawHeatMap(element) {
     oneRow && roles.series ? cellAt(column, 0) : cellAt(row, column)));
   const share = cells.map((line) => line.map((cell) => cell?.results ? cell.successes / cell.results : null));
 
-  const annotations = cells.flatMap((line, row) => line.map((cell, column) => ({
-    x: column, y: row, text: heatText(cell), showarrow: false,
-    font: { size: columns.length > 12 ? 10 : 14, color: inkOn(share[row][column], colors) },
-  })));
   const narrow = element.clientWidth < 520;
+  const cellWidth = (element.clientWidth - (narrow ? 90 : 210)) / columns.length;
+  const annotations = cells.flatMap((line, row) => line.map((cell, column) => ({
+    x: column, y: row, text: heatText(cell, cellWidth), showarrow: false,
+    font: { size: cellWidth < 40 ? 10 : 14, color: inkOn(share[row][column], colors) },
+  })));
   element.style.height = `${Math.max(150, 84 + rows.length * 52)}px`;
   draw(element, [{
     type: "heatmap", z: share, x: indices(columns), y: indices(rows), zmin: 0, zmax: 1, xgap: 3, ygap: 3,
@@ -101,10 +107,10 @@ function drawHeatMap(element) {
   }], {
     ...baseLayout({ l: 20, r: narrow ? 8 : 90, t: 6, b: 46 }), annotations,
     xaxis: { ...axisStyle(plain(columnAxis.name)), tickvals: indices(columns), ticktext: columns.map(plain),
-             showgrid: false, ticks: "", fixedrange: true },
+             showgrid: false, ticks: "", fixedrange: true, range: [-0.5, columns.length - 0.5] },
     yaxis: { ...axisStyle(oneRow || narrow ? "" : plain(roles.series.name)), tickvals: indices(rows),
              ticktext: rows.map((row) => plain(row).replace(", ", narrow ? ",<br>" : ", ")),
-             showgrid: false, ticks: "", autorange: "reversed", fixedrange: true },
+             showgrid: false, ticks: "", fixedrange: true, range: [rows.length - 0.5, -0.5] },
   });
 }
 
@@ -167,14 +173,14 @@ function drawLoss(element, panel, range, logarithmic) {
   const cells = shownSeries().map((series) => [series, cellAt(series, panel)]).filter(([, cell]) => cell);
   const traces = cells.flatMap(([series, cell]) => lossTraces(series, cell));
   const [low, high] = range ?? [0, 1];
-  const yaxis = { ...axisStyle("validation loss"), fixedrange: true };
+  const yaxis = { ...axisStyle("validation loss"), fixedrange: !canDrag() };
   const updates = Math.max(1, ...shownCells().flatMap((cell) => cell.loss.at));
   draw(element, traces, {
     ...baseLayout({ l: 56, r: 14, t: 8, b: 46 }),
     shapes: baselines(cells.map(([, cell]) => cell)),
     annotations: baselineLabels(cells.map(([, cell]) => cell), logarithmic),
     hovermode: "closest",
-    xaxis: { ...axisStyle("updates"), range: [0, updates * 1.02], nticks: 6, fixedrange: true },
+    xaxis: { ...axisStyle("updates"), range: [0, updates * 1.02], nticks: 6, fixedrange: !canDrag() },
     yaxis: logarithmic
       ? { ...powersOfTen(yaxis, low, high), range: [Math.log10(low) - 0.08, Math.log10(high) + 0.08] }
       : { ...yaxis, nticks: 6, range: [Math.min(0, low), high + 0.08 * (high - Math.min(0, low))] },
@@ -206,10 +212,10 @@ function drawGradients(element, panel) {
   const steps = Math.max(1, ...curves.map(([, , band]) => band.at[band.at.length - 1]));
   draw(element, curves.map(([series, moment, band]) => gradientTrace(series, moment, band)), {
     ...baseLayout({ l: 64, r: 14, t: 8, b: 46 }), hovermode: "closest",
-    xaxis: { ...axisStyle("time step t"), range: [1 - 0.01 * steps, steps * 1.01], nticks: 10, fixedrange: true },
+    xaxis: { ...axisStyle("time step t"), range: [1 - 0.01 * steps, steps * 1.01], nticks: 10, fixedrange: !canDrag() },
     yaxis: { ...powersOfTen(axisStyle("mean ‖∂L/∂h<sub>t</sub>‖"), low, high),
              range: [Math.log10(low) - 0.04 * Math.log10(high / low) - 0.1,
-                     Math.log10(high) + 0.04 * Math.log10(high / low) + 0.1], fixedrange: true },
+                     Math.log10(high) + 0.04 * Math.log10(high / low) + 0.1], fixedrange: !canDrag() },
   });
 }
 

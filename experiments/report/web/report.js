@@ -77,7 +77,7 @@ function buildGradientChoice(select) {
 
 const sections = {
   success: {
-    hasData: () => (roles.series || roles.panel) && sweep.cells.length > 1,
+    hasData: () => (roles.series || roles.panel) && someCell((cell) => cell.results > 0),
     draw: () => drawHeatMap(byId("heat-map")),
   },
   learning: {

@@ -76,11 +76,11 @@ TEST_CASE("[report] the page is whole, in order, and asks for nothing outside it
 }
 
 TEST_CASE("[report] one sentence says what was swept and how it went") {
-  CHECK(
-      has(long_range_html(),
-          "<strong>60 trials</strong>, 3 values of activation, init × 4 values of length × 5 seeds: 58 done, "
-          "<strong class=\"diverged\">1 diverged</strong>, <strong class=\"failed\">1 failed</strong>, 0 "
-          "missing."));
+  CHECK(has(
+      long_range_html(),
+      "<strong>60 trials</strong>, 3 values of (activation, init) × 4 values of length × 5 seeds: 58 done, "
+      "<strong class=\"diverged\">1 diverged</strong>, <strong class=\"failed\">1 failed</strong>, 0 "
+      "missing."));
 }
 
 TEST_CASE("[report] nothing in a config or a reason can break out of its place") {

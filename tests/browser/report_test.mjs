@@ -1,0 +1,301 @@
+// Looks at report pages in headless Chromium as a reader does: nothing fails, nothing overlaps, nothing is fetched,
+// and the numbers are those of results.csv, computed here anew.
+//
+//     node tests/browser/report_test.mjs FOLDER...            each with report.html and results.csv
+//     node tests/browser/report_test.mjs --shots DIR FOLDER   keeps a picture of every page and width
+//
+// Without folders it looks at the example pages that unroll_tests leaves and at a small sweep of the program itself
+// (UNROLL_BINARY_DIR, UNROLL_PROGRAM). CHROMIUM: the browser.
+
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { basename, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const { chromium } = createRequire(new URL("../../scripts/", import.meta.url))("playwright-core");
+
+const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const widths = [1280, 400];
+
+// ---- what results.csv says ---------------------------------------------------------------------------------
+
+function parseCsv(text) {
+  const rows = [];
+  let row = [], field = "", quoted = false;
+  for (let i = 0; i < text.length; ++i) {
+    const c = text[i];
+    if (quoted && c === '"' && text[i + 1] === '"') { field += '"'; ++i; }
+    else if (c === '"') quoted = !quoted;
+    else if (quoted) field += c;
+    else if (c === ",") { row.push(field); field = ""; }
+    else if (c === "\n") { rows.push([...row, field]); row = []; field = ""; }
+    else field += c;
+  }
+  const [head, ...body] = rows;
+  return body.map((values) => Object.fromEntries(head.map((name, i) => [name, values[i]])));
+}
+
+const axisKeys = (row) => Object.keys(row).slice(1, Object.keys(row).indexOf("status"));
+
+/** Share of Student's t within ±t, for whole degrees of freedom (Abramowitz and Stegun 26.7.3 and 26.7.4). */
+function studentWithin(t, freedom) {
+  const angle = Math.atan(t / Math.sqrt(freedom));
+  const cosine = Math.cos(angle);
+  const odd = freedom % 2 === 1;
+  let term = odd ? cosine : 1, sum = freedom === 1 ? 0 : term;
+  for (let k = odd ? 3 : 2; k < freedom; k += 2) {
+    term *= cosine * cosine * (k - 1) / k;
+    sum += term;
+  }
+  return odd ? 2 / Math.PI * (angle + Math.sin(angle) * sum) : Math.sin(angle) * sum;
+}
+
+function studentQuantile975(freedom) {
+  let low = 0, high = 20;
+  for (let i = 0; i < 100; ++i) {
+    const middle = (low + high) / 2;
+    if (studentWithin(middle, freedom) < 0.95) low = middle; else high = middle;
+  }
+  return low;
+}
+
+function median(values) {
+  const sorted = [...values].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const half = sorted.length / 2;
+  if (sorted.length === 0) return NaN;
+  return Number.isInteger(half) ? (sorted[half - 1] + sorted[half]) / 2 : sorted[Math.floor(half)];
+}
+
+const numberOf = (text) => ({ nan: NaN, inf: Infinity, "-inf": -Infinity })[text] ?? Number(text);
+const ranked = (value) => (Number.isFinite(value) ? value : Infinity);
+
+/** The numbers of one row of the summary, from the rows of its trials. */
+function expectedOf(trials) {
+  const results = trials.filter((trial) => trial.status === "done" || trial.status === "diverged");
+  const best = results.map((trial) => numberOf(trial.best_loss));
+  const finite = best.filter(Number.isFinite);
+  const mean = finite.reduce((sum, value) => sum + value, 0) / finite.length;
+  const squares = finite.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  const n = finite.length;
+  return {
+    n: results.length,
+    success: `${results.filter((trial) => trial.success === "true").length}/${results.length}`,
+    "median best": median(best.map(ranked)),
+    "mean ± 95 % CI": mean,
+    halfWidth: n < 2 ? NaN : studentQuantile975(n - 1) * Math.sqrt(squares / (n - 1) / n),
+    min: n ? Math.min(...finite) : NaN,
+    max: n ? Math.max(...finite) : NaN,
+    "median last": median(results.map((trial) => ranked(numberOf(trial.last_loss)))),
+    updates: median(results.map((trial) => (trial.solved_at === "" ? Infinity : Number(trial.solved_at)))),
+  };
+}
+
+/** Whether `text` is `value`, rounded to the digits that it has. */
+function shows(text, value) {
+  if (Number.isNaN(value)) return text === "–" || text === "";
+  if (!Number.isFinite(value)) return text === "inf" || text.startsWith("> ");
+  const [mantissa, exponent] = text.split("e");
+  const decimals = (mantissa.split(".")[1] ?? "").length;
+  return Math.abs(Number(text) - value) <= 0.5000001 * 10 ** (Number(exponent ?? 0) - decimals);
+}
+
+// ---- what the page shows -----------------------------------------------------------------------------------
+
+/** Runs in the page: the summary table, head by head. */
+function readTable() {
+  const clean = (cell) => cell.textContent.replaceAll("\u00a0", " ");
+  const heads = [...document.querySelectorAll("#summary thead th")].map(clean);
+  return [...document.querySelectorAll("#summary tbody tr")].map((row) =>
+    ({ axes: row.querySelectorAll("th").length, cells: [...row.children].map((cell, i) => [heads[i], clean(cell)]) }));
+}
+
+/** Runs in the page: pairs of visible blocks, and of labels inside one plot, whose boxes overlap. */
+function findOverlaps() {
+  const found = [];
+  const seen = (element) => element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+  const name = (element) => `${element.tagName}.${element.getAttribute("class") ?? ""} "${element.textContent.trim().slice(0, 30)}"`;
+  const boxes = (elements) => elements.filter(seen).map((element) => [element, element.getBoundingClientRect()])
+    .filter(([, box]) => box.width > 0 && box.height > 0);
+  const compare = (list, slack) => {
+    list.forEach(([a, boxA], i) => list.slice(i + 1).forEach(([b, boxB]) => {
+      if (a.contains(b) || b.contains(a)) return;
+      const wide = Math.min(boxA.right, boxB.right) - Math.max(boxA.left, boxB.left);
+      const high = Math.min(boxA.bottom, boxB.bottom) - Math.max(boxA.top, boxB.top);
+      if (wide > slack && high > slack) found.push(`${name(a)} and ${name(b)} by ${wide.toFixed(1)} × ${high.toFixed(1)}`);
+    }));
+  };
+  compare(boxes([...document.querySelectorAll("h1, h2, h3, p, button, label, .key, .scroll, .plot")]), 0.5);
+  for (const plot of document.querySelectorAll(".plot")) {
+    const outer = plot.getBoundingClientRect();
+    const labels = boxes([...plot.querySelectorAll("svg text")].filter((text) => text.textContent.trim() !== ""));
+    compare(labels, 2);
+    for (const [label, box] of labels)
+      if (box.left < outer.left - 1 || box.right > outer.right + 1 || box.top < outer.top - 1 || box.bottom > outer.bottom + 1)
+        found.push(`${name(label)} leaves its plot`);
+  }
+  return found;
+}
+
+/** Runs in the page: per visible plot, how many drawn shapes have data in them. */
+function countDrawn() {
+  return [...document.querySelectorAll(".plot")].filter((plot) => plot.checkVisibility()).map((plot) => ({
+    lines: [...plot.querySelectorAll(".scatterlayer path.js-line, .scatterlayer path.point")]
+      .filter((path) => (path.getAttribute("d") ?? "").length > 5).length,
+    heat: plot.querySelectorAll(".heatmaplayer image").length,
+  }));
+}
+
+// ---- the checks --------------------------------------------------------------------------------------------
+
+let checks = 0;
+const failures = [];
+function check(holds, what) {
+  ++checks;
+  if (!holds) failures.push(what);
+}
+
+function checkNumbers(table, trials, where) {
+  const keys = trials.length ? axisKeys(trials[0]) : [];
+  const keyOf = (head) => keys.find((key) => key === head || key.endsWith(`.${head}`));
+  const cellName = (values) => JSON.stringify(Object.entries(values).sort());
+  const groups = new Map();
+  for (const trial of trials) {
+    const place = cellName(Object.fromEntries(keys.filter((key) => key !== "seed").map((key) => [key, trial[key]])));
+    groups.set(place, [...(groups.get(place) ?? []), trial]);
+  }
+  check(table.length === groups.size, `${where}: ${table.length} rows for ${groups.size} cells of results.csv`);
+  for (const { axes, cells } of table) {
+    const values = {};
+    for (const [head, text] of cells.slice(0, axes)) {
+      const parts = text.split(", ");
+      head.split(", ").forEach((part, i) => { values[keyOf(part)] = parts[i] === "–" ? "" : parts[i]; });
+    }
+    const row = `${where}: ${JSON.stringify(values)}`;
+    const group = groups.get(cellName(values));
+    check(group !== undefined, `${row} is not in results.csv`);
+    if (!group) continue;
+    const expected = expectedOf(group);
+    for (const [head, text] of cells.slice(axes)) {
+      if (!(head in expected)) continue;
+      const [value, halfWidth] = text.split(" ± ");
+      if (head === "success") check(text === (expected.n ? expected.success : "–"), `${row}: success ${text}, not ${expected.success}`);
+      else check(shows(value, expected[head]), `${row}: ${head} ${text}, not ${expected[head]}`);
+      if (head.startsWith("mean")) check(shows(halfWidth ?? "–", expected.halfWidth), `${row}: ± ${halfWidth}, not ${expected.halfWidth}`);
+    }
+  }
+}
+
+async function checkPage(browser, folder, width, shots) {
+  const where = `${basename(folder)} at ${width} px`;
+  const url = pathToFileURL(join(folder, "report.html")).href;
+  const trials = parseCsv(readFileSync(join(folder, "results.csv"), "utf8"));
+  const anyResult = trials.some((trial) => trial.best_loss !== "");
+  const page = await browser.newPage({ viewport: { width, height: 900 } });
+  page.on("console", (message) => check(message.type() !== "error" && message.type() !== "warning", `${where}: console: ${message.text()}`));
+  page.on("pageerror", (error) => check(false, `${where}: ${error.message}`));
+  page.on("request", (request) => check(request.url() === url || request.url().startsWith("data:"), `${where}: asks for ${request.url()}`));
+  await page.goto(url);
+  await page.waitForSelector("html[data-drawn]", { timeout: 20000 });
+  await page.waitForTimeout(200);
+
+  for (const scheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.waitForTimeout(200);
+    const plots = await page.evaluate(countDrawn);
+    check(!anyResult || plots.length > 0, `${where}: no plot although there are results`);
+    for (const [i, plot] of plots.entries()) check(plot.lines + plot.heat > 0, `${where}, ${scheme}: plot ${i} is empty`);
+    for (const overlap of await page.evaluate(findOverlaps)) check(false, `${where}, ${scheme}: ${overlap}`);
+    const scroll = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    check(scroll <= 0, `${where}, ${scheme}: the page is ${scroll} px too wide`);
+    if (shots) await page.screenshot({ path: join(shots, `${basename(folder)}-${width}-${scheme}.png`), fullPage: true });
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  checkNumbers(await page.evaluate(readTable), trials, where);
+  await checkHeatMap(page, trials, where);
+  await checkControls(page, where);
+  await page.close();
+}
+
+/** Without further axes the heat map has every cell once: its rates are those of the table. */
+async function checkHeatMap(page, trials, where) {
+  if (await page.locator("#success").isHidden() || (await page.locator("#fixed select").count()) > 0) return;
+  const shown = await page.$$eval("#heat-map .annotation-text", (texts) =>
+    texts.map((text) => (text.querySelector("tspan.line") ?? text).textContent.trim()));
+  const expected = await page.$$eval("#summary tbody tr", (rows) => rows.map((row) => [...row.querySelectorAll("td")][1].textContent));
+  check(JSON.stringify(shown.sort()) === JSON.stringify(expected.sort()), `${where}: heat map ${shown} but table ${expected}`);
+  check(trials.length > 0, `${where}: results.csv is empty`);
+}
+
+/** Legends switch curves off and on again, the choice of length draws another plot. */
+async function checkControls(page, where) {
+  const lines = () => page.evaluate(() => document.querySelectorAll("#learning-panels path.js-line").length);
+  const button = page.locator("#learning .legend button").first();
+  if (await button.isVisible()) {
+    const before = await lines();
+    await button.click();
+    check((await button.getAttribute("aria-pressed")) === "false", `${where}: a legend button does not switch off`);
+    check((await lines()) < before, `${where}: switching a curve off removes nothing`);
+    await button.click();
+    check((await lines()) === before, `${where}: switching a curve on again does not bring it back`);
+  }
+  const select = page.locator("#gradient-panel");
+  if (await select.isVisible()) {
+    const chosen = () => page.$eval("#gradient-panel", (list) => list.selectedIndex === list.options.length - 1);
+    const drawing = () => page.$eval("#gradient-plot .scatterlayer", (layer) => layer.innerHTML);
+    check(await chosen(), `${where}: the gradient plot does not begin with the last panel`);
+    const before = await drawing();
+    await select.selectOption({ index: 0 });
+    check((await drawing()) !== before, `${where}: another panel gives the same gradients`);
+  }
+}
+
+/** Without JavaScript the table is still there, and the page says what is not. */
+async function checkWithoutScript(browser, folder) {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(pathToFileURL(join(folder, "report.html")).href);
+  check(await page.locator("#summary tbody tr").first().isVisible(), `${basename(folder)}: no table without JavaScript`);
+  check(await page.locator(".warning").isVisible(), `${basename(folder)}: no word about the missing plots without JavaScript`);
+  check(await page.locator(".plotted").first().isHidden(), `${basename(folder)}: an empty section without JavaScript`);
+  await context.close();
+}
+
+/** Folders with pages made for this run: of made-up records, and of a sweep that really ran. */
+function makePages(root) {
+  const { UNROLL_BINARY_DIR: build, UNROLL_PROGRAM: program, UNROLL_SOURCE_DIR: source } = process.env;
+  if (!build || !program || !source) {
+    console.error("usage: node report_test.mjs [--shots DIR] FOLDER...   (folders with report.html and results.csv)");
+    process.exit(2);
+  }
+  execFileSync(join(build, "unroll_tests"), ["--test-case=*report] example pages are written"],
+    { env: { ...process.env, UNROLL_REPORT_PAGES: root }, stdio: "inherit" });
+  execFileSync(program, ["sweep", join(source, "experiments/configs/quick.toml"), "--out", join(root, "quick")],
+    { stdio: ["ignore", "ignore", "inherit"] });
+  return readdirSync(root).map((name) => join(root, name));
+}
+
+const args = process.argv.slice(2);
+const shotsAt = args.indexOf("--shots");
+const shots = shotsAt < 0 ? null : resolve(args.splice(shotsAt, 2)[1]);
+if (shots) mkdirSync(shots, { recursive: true });
+const made = args.length === 0 ? mkdtempSync(join(tmpdir(), "unroll-report-")) : null;
+
+let folders = args.map((path) => resolve(path));
+let browser;
+try {
+  if (made) folders = makePages(made);
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
+  for (const folder of folders) {
+    for (const width of widths) await checkPage(browser, folder, width, shots);
+    await checkWithoutScript(browser, folder);
+  }
+} finally {
+  await browser?.close();
+  if (made) rmSync(made, { recursive: true });
+}
+for (const failure of failures) console.error(`FAILED ${failure}`);
+console.log(`${checks} checks of ${folders.length} pages, ${failures.length} failed`);
+process.exit(failures.length ? 1 : 0);
