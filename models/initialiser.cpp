@@ -1,0 +1,148 @@
+#include "models/initialiser.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+#include <stdexcept>
+
+#include "framework/tensor/linalg.hpp"
+
+namespace unroll {
+namespace {
+
+void require_matrix(std::string_view initialiser, const Shape& shape) {
+  if (shape.rank() == 2) return;
+  throw std::invalid_argument(fmt::format("initialiser {}: needs a matrix (out, in), got the shape {}",
+                                          initialiser, to_string(shape)));
+}
+
+void require_square(std::string_view initialiser, const Shape& shape) {
+  if (shape.rank() == 2 && shape[0] == shape[1]) return;
+  throw std::invalid_argument(fmt::format(
+      "initialiser {}: needs a square matrix, as a recurrent one is, got the shape {} (is it meant for "
+      "model.init, not model.input_init?)",
+      initialiser, to_string(shape)));
+}
+
+Tensor<double> zeros(const InitialiserOptions&, const Shape& shape, Stream&) { return Tensor<double>(shape); }
+
+Tensor<double> normal_of(double std, const Shape& shape, Stream& stream) {
+  Tensor<double> w(shape);
+  for (double& x : w.span()) x = std * stream.normal();
+  return w;
+}
+
+Tensor<double> uniform_of(double bound, const Shape& shape, Stream& stream) {
+  Tensor<double> w(shape);
+  for (double& x : w.span()) x = stream.uniform(-bound, bound);
+  return w;
+}
+
+Tensor<double> normal(const InitialiserOptions& options, const Shape& shape, Stream& stream) {
+  return normal_of(options.scale, shape, stream);
+}
+
+Tensor<double> uniform(const InitialiserOptions& options, const Shape& shape, Stream& stream) {
+  return uniform_of(options.scale, shape, stream);
+}
+
+Tensor<double> glorot(const InitialiserOptions&, const Shape& shape, Stream& stream) {
+  require_matrix("glorot", shape);
+  return uniform_of(std::sqrt(6.0 / static_cast<double>(shape[0] + shape[1])), shape, stream);
+}
+
+Tensor<double> transposed(const Tensor<double>& a) {
+  const std::int64_t rows = a.shape()[0], columns = a.shape()[1];
+  Tensor<double> t({columns, rows});
+  for (std::int64_t i = 0; i < rows; ++i)
+    for (std::int64_t j = 0; j < columns; ++j) t[j * rows + i] = a[i * columns + j];
+  return t;
+}
+
+// With a positive diagonal of R the Q of a Gaussian matrix is uniform over the orthogonal matrices (Mezzadri
+// 2007); with LAPACK's signs it is not.
+Tensor<double> orthogonal(const InitialiserOptions& options, const Shape& shape, Stream& stream) {
+  require_matrix("orthogonal", shape);
+  const bool wide = shape[1] > shape[0];
+  const Shape tall = wide ? Shape{shape[1], shape[0]} : shape;
+  Tensor<double> q = qr(normal_of(1, tall, stream)).q;
+  for (double& x : q.span()) x *= options.scale;
+  return wide ? transposed(q) : q;
+}
+
+Tensor<double> identity(const InitialiserOptions& options, const Shape& shape, Stream&) {
+  require_square("identity", shape);
+  Tensor<double> w(shape);
+  for (std::int64_t i = 0; i < shape[0]; ++i) w[i * shape[0] + i] = options.scale;
+  return w;
+}
+
+/// Puts `count` standard normal numbers into different places of `row`, all choices equally likely.
+void fill_sparse_row(std::span<double> row, std::vector<std::size_t>& places, std::int64_t count,
+                     Stream& stream) {
+  const auto size = static_cast<std::int64_t>(places.size());
+  for (std::int64_t k = 0; k < count; ++k) {  // the first steps of a shuffle
+    std::swap(places[static_cast<std::size_t>(k)], places[static_cast<std::size_t>(stream.between(k, size))]);
+    row[places[static_cast<std::size_t>(k)]] = stream.normal();
+  }
+}
+
+Tensor<double> sparse(const InitialiserOptions& options, const Shape& shape, Stream& stream) {
+  require_square("sparse", shape);
+  if (options.nonzeros < 1)
+    throw std::invalid_argument(
+        fmt::format("initialiser sparse: nonzeros must be at least 1, got {}", options.nonzeros));
+  if (!(options.spectral_radius > 0 && std::isfinite(options.spectral_radius)))
+    throw std::invalid_argument(fmt::format(
+        "initialiser sparse: spectral_radius must be above 0 and finite, got {}", options.spectral_radius));
+  const std::int64_t n = shape[0];
+  Tensor<double> w(shape);
+  std::vector<std::size_t> places(static_cast<std::size_t>(n));
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  for (std::int64_t i = 0; i < n; ++i)
+    fill_sparse_row({w.data() + i * n, static_cast<std::size_t>(n)}, places, std::min(options.nonzeros, n),
+                    stream);
+  if (n == 0) return w;
+  // Never 0: from row to column the entries of any matrix without an empty row close a cycle.
+  const double factor = options.spectral_radius / spectral_radius(w);
+  for (double& x : w.span()) x *= factor;
+  return w;
+}
+
+constexpr std::array<InitialiserRow, 7> table = {{
+    {"normal", "N(0, scale^2)", "Pascanu et al. 2013: std 0.01 or 0.1; Le et al. 2015: std 0.001", normal},
+    {"uniform", "U(-scale, scale)", "Hochreiter & Schmidhuber 1997: bound 0.1 or 0.2", uniform},
+    {"glorot", "U(-b, b), b = sqrt(6 / (fan_in + fan_out))", "Glorot & Bengio 2010, eq. 16", glorot},
+    {"orthogonal", "scale * Q of a Gaussian matrix, uniform over the orthogonal ones", "Saxe et al. 2014",
+     orthogonal},
+    {"identity", "scale * I", "Le, Jaitly, Hinton 2015", identity},
+    {"sparse", "nonzeros normal entries per row, rescaled to the spectral radius",
+     "Jaeger 2001; Martens & Sutskever 2011; smart tanh of Pascanu et al. 2013", sparse},
+    {"zeros", "0", "usual start of biases", zeros},
+}};
+
+}  // namespace
+
+std::span<const InitialiserRow> initialiser_table() { return table; }
+
+std::vector<std::string> initialiser_names() {
+  std::vector<std::string> names;
+  for (const InitialiserRow& row : table) names.emplace_back(row.name);
+  return names;
+}
+
+Tensor<float> initialise(const InitialiserOptions& options, const Shape& shape, Stream& stream) {
+  if (!(options.scale >= 0 && std::isfinite(options.scale)))
+    throw std::invalid_argument(fmt::format("initialiser {}: scale must be at least 0 and finite, got {}",
+                                            options.name, options.scale));
+  for (const InitialiserRow& row : table)
+    if (row.name == options.name) return convert<float>(row.make(options, shape, stream));
+  throw std::invalid_argument(fmt::format("unknown initialiser \"{}\" (known: {})", options.name,
+                                          fmt::join(initialiser_names(), ", ")));
+}
+
+}  // namespace unroll
