@@ -22,7 +22,7 @@ constexpr auto solve_kernel = [](const auto& c) {
 
 constexpr auto solve_triangular_kernel = [](const auto& c) {
   solve_triangular(c.attrs.lower, c.attrs.transpose_a, c.attrs.unit_diagonal, c.shape(1)[0], c.shape(1)[1],
-                   c.real(0), c.real(1), c.out, c.workspace);
+                   c.real(0), c.real(1), c.out);
 };
 
 /// attrs.unit_diagonal leaves the diagonal out.
@@ -72,9 +72,7 @@ constexpr Op solve_table[] = {
                                  p.attrs().unit_diagonal);
                },
                [](P p) { return solve_vjp_b(p, solve_triangular_row); }},
-       .keep = Keep::both,
-       .workspace = [](std::span<const Shape* const> in, const Shape&,
-                       std::size_t real) { return solve_workspace_bytes((*in[0])[0], (*in[1])[1], real); }},
+       .keep = Keep::both},
     Op{.name = "triangle",
        .arity = 1,
        .shape = triangle_shape,
