@@ -45,6 +45,15 @@ TEST_CASE("[cpu] subnormals are flushed inside the guard and only there") {
   CHECK(product(std::numeric_limits<float>::denorm_min(), 1e30f) > 0.0f);
 }
 
+TEST_CASE("[cpu] subnormals are kept inside a guard that keeps them, and flushed again after it") {
+  const FlushSubnormals outer;
+  {
+    const KeepSubnormals kept;
+    CHECK(product(smallest_normal, 0.5f) > 0.0f);
+  }
+  CHECK(product(smallest_normal, 0.5f) == 0.0f);
+}
+
 TEST_CASE("[cpu] an inner guard leaves an outer one in force") {
   const FlushSubnormals outer;
   { const FlushSubnormals inner; }
