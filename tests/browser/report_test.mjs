@@ -266,10 +266,6 @@ async function checkWithoutScript(browser, folder) {
 /** Folders with pages made for this run: of made-up records, and of a sweep that really ran. */
 function makePages(root) {
   const { UNROLL_BINARY_DIR: build, UNROLL_PROGRAM: program, UNROLL_SOURCE_DIR: source } = process.env;
-  if (!build || !program || !source) {
-    console.error("usage: node report_test.mjs [--shots DIR] FOLDER...   (folders with report.html and results.csv)");
-    process.exit(2);
-  }
   execFileSync(join(build, "unroll_tests"), ["--test-case=*report] example pages are written"],
     { env: { ...process.env, UNROLL_REPORT_PAGES: root }, stdio: "inherit" });
   execFileSync(program, ["sweep", join(source, "experiments/configs/quick.toml"), "--out", join(root, "quick")],
@@ -281,6 +277,10 @@ const args = process.argv.slice(2);
 const shotsAt = args.indexOf("--shots");
 const shots = shotsAt < 0 ? null : resolve(args.splice(shotsAt, 2)[1]);
 if (shots) mkdirSync(shots, { recursive: true });
+if (args.length === 0 && !process.env.UNROLL_BINARY_DIR) {
+  console.error("usage: node report_test.mjs [--shots DIR] FOLDER...   (folders with report.html and results.csv)");
+  process.exit(2);
+}
 const made = args.length === 0 ? mkdtempSync(join(tmpdir(), "unroll-report-")) : null;
 
 let folders = args.map((path) => resolve(path));
