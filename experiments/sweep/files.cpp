@@ -36,7 +36,7 @@ std::string random_hex() {
   return fmt::format("{:016x}", bits);
 }
 
-std::string read_file(const std::filesystem::path& path, std::size_t from) {
+std::string read_text(const std::filesystem::path& path, std::size_t from) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) throw FileError("cannot read", path, errno);
   if (from != 0) ::lseek(file.get(), static_cast<off_t>(from), SEEK_SET);
@@ -65,7 +65,7 @@ namespace {
 
 bool holds(const std::filesystem::path& path, std::string_view text) {
   std::error_code none;
-  return std::filesystem::file_size(path, none) == text.size() && !none && read_file(path) == text;
+  return std::filesystem::file_size(path, none) == text.size() && !none && read_text(path) == text;
 }
 
 int write_and_sync(const std::filesystem::path& path, std::string_view text) {

@@ -36,7 +36,7 @@ class Descriptor {
 std::string random_hex();
 
 /// The file from byte `from` to its end. Throws FileError.
-std::string read_file(const std::filesystem::path& path, std::size_t from = 0);
+std::string read_text(const std::filesystem::path& path, std::size_t from = 0);
 
 /// Writes all of `text`; 0, or errno of the write that failed.
 int write_all(int fd, std::string_view text);

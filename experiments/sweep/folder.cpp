@@ -39,7 +39,7 @@ Trial trial_from_line(const std::string& line) {
 std::vector<Trial> read_plan_lines(const std::filesystem::path& path) {
   std::vector<Trial> trials;
   if (!std::filesystem::exists(path)) return trials;
-  std::istringstream lines(read_file(path));
+  std::istringstream lines(read_text(path));
   std::string line;
   for (int number = 1; std::getline(lines, line); ++number) {
     try {
@@ -70,7 +70,7 @@ void add_earlier_trials(SweepPlan& plan, const std::filesystem::path& folder) {
 SweepPlan continued_plan(const std::filesystem::path& folder, SweepPlan plan, bool extend) {
   const auto config = folder / "sweep.toml";
   if (!std::filesystem::exists(config)) return plan;
-  const auto difference = config_difference(read_file(config), plan.resolved);
+  const auto difference = config_difference(read_text(config), plan.resolved);
   if (!difference.empty() && !extend) {
     throw SweepRefused(
         fmt::format("{} holds a sweep with another config. What differs from its sweep.toml:\n  {}\n"
@@ -86,7 +86,7 @@ void write_plan(const std::filesystem::path& folder, const SweepPlan& plan, cons
   write_whole(folder / "plan.jsonl", plan_lines(plan));
   const auto config = folder / "sweep.toml";
   const bool right =
-      std::filesystem::exists(config) && config_difference(read_file(config), plan.resolved).empty();
+      std::filesystem::exists(config) && config_difference(read_text(config), plan.resolved).empty();
   if (!right) write_whole(config, header + plan.resolved);
 }
 

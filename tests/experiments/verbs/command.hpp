@@ -1,0 +1,63 @@
+#pragma once
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tests/experiments/sweep/fake_sweep.hpp"
+
+namespace unroll::test {
+
+/// What a program left behind.
+struct Outcome {
+  int status;  ///< exit status; 128 + signal where it was killed
+  std::string out, err;
+  double seconds;
+};
+
+inline std::filesystem::path program() { return std::filesystem::path(UNROLL_BINARY_DIR) / "unroll"; }
+
+/// A running `unroll` with its output in files of `folder`.
+class Command {
+ public:
+  Command(const std::filesystem::path& folder, std::vector<std::string> arguments,
+          const std::vector<std::pair<std::string, std::string>>& environment = {})
+      : out_(folder / ("stdout-" + random_hex())), err_(folder / ("stderr-" + random_hex())) {
+    arguments.insert(arguments.begin(), program().string());
+    begin_ = std::chrono::steady_clock::now();
+    child_ = ::fork();
+    if (child_ != 0) return;
+    for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
+    const bool ready = std::freopen(out_.c_str(), "w", stdout) && std::freopen(err_.c_str(), "w", stderr);
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    if (ready) ::execv(argv[0], argv.data());
+    ::_exit(127);
+  }
+
+  pid_t id() const { return child_; }
+
+  Outcome wait() {
+    int status = 0;
+    ::waitpid(child_, &status, 0);
+    const auto spent = std::chrono::steady_clock::now() - begin_;
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_text(out_),
+            read_text(err_), std::chrono::duration<double>(spent).count()};
+  }
+
+ private:
+  std::filesystem::path out_, err_;
+  std::chrono::steady_clock::time_point begin_;
+  pid_t child_;
+};
+
+inline Outcome call(const std::filesystem::path& folder, const std::vector<std::string>& arguments) {
+  return Command(folder, arguments).wait();
+}
+
+}  // namespace unroll::test

@@ -1,0 +1,226 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <nlohmann/json.hpp>
+
+#include "experiments/sweep/journal.hpp"
+#include "tests/experiments/verbs/command.hpp"
+
+// These run the program itself, as a user does.
+
+using namespace unroll;
+using namespace unroll::test;
+
+namespace {
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+/// Four trials of a fraction of a second each.
+std::string small_config(const std::filesystem::path& folder, const std::string& more = "") {
+  const auto config = folder / "small.toml";
+  write_text(config,
+             "[task]\nname = \"adding\"\n[model]\nhidden = 8\n[train]\nbatch = 4\nupdates = "
+             "40\nvalidate_every = 20\n"
+             "validation_sequences = 20\n" +
+                 more + "[sweep]\nseed = { count = 2 }\n\"task.length\" = [5, 6]\n");
+  return config.string();
+}
+
+std::size_t lines_in(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count(text, '\n'));
+}
+
+}  // namespace
+
+TEST_CASE("[program] --help lists every verb, and each verb shows its usage and an example, quickly") {
+  const TemporaryFolder folder;
+  const auto overview = call(folder.path(), {"--help"});
+  CHECK(overview.status == 0);
+  for (const char* verb : {"run", "sweep", "status", "report", "tasks", "doctor"}) {
+    CHECK(contains(overview.out, verb));
+    const auto help = call(folder.path(), {verb, "--help"});
+    CHECK(help.status == 0);
+    CHECK(contains(help.out, std::string("usage: unroll ") + verb));
+    CHECK(contains(help.out, "examples:"));
+    CHECK(help.err.empty());
+  }
+  CHECK(contains(call(folder.path(), {"sweep", "--help"}).out, "train.learning_rate"));
+}
+
+TEST_CASE("[program] a mistyped verb, flag or format is refused with the nearest name and status 2") {
+  const TemporaryFolder folder;
+  const auto verb = call(folder.path(), {"swep"});
+  CHECK(verb.status == 2);
+  CHECK(contains(verb.err, "did you mean \"sweep\""));
+  const auto flag = call(folder.path(), {"sweep", "x.toml", "--job", "2"});
+  CHECK(flag.status == 2);
+  CHECK(contains(flag.err, "did you mean \"--jobs\""));
+  const auto format = call(folder.path(), {"tasks", "--format", "jsn"});
+  CHECK(format.status == 2);
+  CHECK(contains(format.err, "json"));
+  CHECK(call(folder.path(), {}).status == 2);
+  CHECK(call(folder.path(), {"sweep"}).status == 2);
+  CHECK(call(folder.path(), {"sweep", "x.toml", "--jobs", "many"}).status == 2);
+  CHECK(call(folder.path(), {"status"}).status == 2);
+  CHECK(call(folder.path(), {"status", folder.path().string()}).status == 2);
+}
+
+TEST_CASE("[program] a config that is wrong ends with status 2, names the thing and writes nothing") {
+  const TemporaryFolder folder;
+  const auto out = folder.path() / "out";
+  const auto config = small_config(folder.path());
+  const auto refused = [&](const std::string& file, const std::string& override, const std::string& part) {
+    const auto outcome = call(folder.path(), {"sweep", file, override, "--out", out.string()});
+    CHECK(outcome.status == 2);
+    CHECK_MESSAGE(contains(outcome.err, part), outcome.err);
+    CHECK(outcome.out.empty());
+    CHECK_FALSE(std::filesystem::exists(out));
+  };
+  refused((folder.path() / "absent.toml").string(), "seed=1", "absent.toml");
+  refused(config, "train.lerning_rate=1", "train.learning_rate");
+  refused(config, "task.name=addng", "adding");
+  refused(config, "model.activation=tan", "tanh");
+  refused(config, "train.optimizer=adamm", "adam");
+  refused(config, "task.length=0", "task.length");
+  refused(config, "task.length=-3", "task.length");
+  refused(config, "model.hidden=2000000", "bytes");
+}
+
+TEST_CASE("[program] a sweep leaves its files, and the same command again changes none of them") {
+  const TemporaryFolder folder;
+  const auto config = small_config(folder.path());
+  const auto out = folder.path() / "out a";
+  const std::vector<std::string> command = {"sweep", config, "--out", out.string(), "--jobs", "2"};
+  const auto first = call(folder.path(), command);
+  REQUIRE_MESSAGE(first.status == 0, first.err);
+  CHECK(contains(first.out, "report: " + (out / "report.html").string()));
+  for (const char* file : {"sweep.toml", "plan.jsonl", "results.csv", "report.html"}) {
+    CHECK(std::filesystem::exists(out / file));
+  }
+  CHECK(journals_in(out).size() == 1);
+  const std::string csv = read_text(out / "results.csv");
+  CHECK(lines_in(csv) == 5);
+
+  const auto time = std::filesystem::last_write_time(out / "report.html");
+  const auto again = call(folder.path(), command);
+  CHECK(again.status == 0);
+  CHECK(again.out == first.out);
+  CHECK(again.seconds < 2);
+  CHECK(read_text(out / "results.csv") == csv);
+  CHECK(std::filesystem::last_write_time(out / "report.html") == time);
+
+  const auto alone = folder.path() / "alone";
+  CHECK(call(folder.path(), {"sweep", config, "--out", alone.string(), "--jobs", "1"}).status == 0);
+  CHECK(read_text(alone / "results.csv") == csv);
+
+  // The resolved config is itself runnable and makes the same trials.
+  const auto copy = folder.path() / "copy";
+  CHECK(call(folder.path(), {"sweep", (out / "sweep.toml").string(), "--out", copy.string()}).status == 0);
+  CHECK(read_text(copy / "results.csv") == csv);
+}
+
+TEST_CASE("[program] status counts trials for people and lists them for programs; report writes anew") {
+  const TemporaryFolder folder;
+  const auto out = folder.path() / "out";
+  REQUIRE(call(folder.path(), {"sweep", small_config(folder.path()), "--out", out.string()}).status == 0);
+  const auto json = call(folder.path(), {"status", out.string(), "--format", "json"});
+  CHECK(json.status == 0);
+  CHECK(contains(json.err, "4 done, 0 diverged, 0 failed, 0 missing"));
+  const auto rows = nlohmann::json::parse(json.out);
+  REQUIRE(rows.size() == 4);
+  CHECK(rows[0]["status"] == "done");
+  CHECK(rows[0]["task.length"] == "5");
+  CHECK(lines_in(call(folder.path(), {"status", out.string(), "--format", "csv"}).out) == 5);
+
+  const std::string csv = read_text(out / "results.csv");
+  const std::string html = read_text(out / "report.html");
+  std::filesystem::remove(out / "results.csv");
+  std::filesystem::remove(out / "report.html");
+  CHECK(call(folder.path(), {"report", out.string()}).status == 0);
+  CHECK(read_text(out / "results.csv") == csv);
+  CHECK(read_text(out / "report.html") == html);
+}
+
+TEST_CASE("[program] a changed config under an existing folder is refused with the difference") {
+  const TemporaryFolder folder;
+  const auto config = small_config(folder.path());
+  const auto out = (folder.path() / "out").string();
+  REQUIRE(call(folder.path(), {"sweep", config, "--out", out}).status == 0);
+  const std::string csv = read_text(out + "/results.csv");
+  const auto changed = call(folder.path(), {"sweep", config, "train.batch=5", "--out", out});
+  CHECK(changed.status == 2);
+  CHECK(contains(changed.err, "train.batch"));
+  CHECK(read_text(out + "/results.csv") == csv);
+  CHECK(call(folder.path(), {"sweep", config, "task.length=5,6,7", "--out", out, "--extend"}).status == 0);
+  CHECK(lines_in(read_text(out + "/results.csv")) == 7);
+}
+
+TEST_CASE("[program] run trains one model and refuses a config of several") {
+  const TemporaryFolder folder;
+  const auto config = small_config(folder.path());
+  const auto out = (folder.path() / "one").string();
+  const auto several = call(folder.path(), {"run", config, "--out", out});
+  CHECK(several.status == 2);
+  CHECK(contains(several.err, "task.length"));
+  const auto one = call(folder.path(), {"run", config, "task.length=5", "seed=1", "--out", out});
+  CHECK_MESSAGE(one.status == 0, one.err);
+  CHECK(lines_in(read_text(out + "/results.csv")) == 2);
+  CHECK(call(folder.path(), {"status", out}).status == 0);
+}
+
+TEST_CASE("[program] a folder that cannot be written is named, with status 2") {
+  const TemporaryFolder folder;
+  const auto outcome = call(folder.path(), {"sweep", small_config(folder.path()), "--out", "/proc/nowhere"});
+  CHECK(outcome.status == 2);
+  CHECK(contains(outcome.err, "/proc/nowhere"));
+}
+
+TEST_CASE("[program] SIGINT and SIGTERM end a sweep with status 130 and keep finished trials") {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    const TemporaryFolder folder;
+    // Four trials finish first; those that are added take seconds and are cut.
+    const auto config = small_config(folder.path());
+    const auto out = folder.path() / "out";
+    REQUIRE(call(folder.path(), {"sweep", config, "--out", out.string()}).status == 0);
+    Command command(folder.path(),
+                    {"sweep", config, "task.length=5,6,20000", "--out", out.string(), "--extend"});
+    std::this_thread::sleep_for(std::chrono::milliseconds(700));
+    ::kill(command.id(), signal);
+    const auto outcome = command.wait();
+    CHECK(outcome.status == 130);
+    CHECK(contains(outcome.err, "are kept in"));
+    JournalReader journals(out);
+    journals.refresh();
+    CHECK(journals.records().size() == 4);
+  }
+}
+
+TEST_CASE("[program] tasks lists every task with its source and its trivial loss") {
+  const TemporaryFolder folder;
+  const auto tasks = call(folder.path(), {"tasks", "--format", "json"});
+  REQUIRE(tasks.status == 0);
+  const auto rows = nlohmann::json::parse(tasks.out);
+  REQUIRE_FALSE(rows.empty());
+  CHECK(rows[0]["task"] == "adding");
+  CHECK(std::abs(rows[0]["trivial_loss"].get<double>() - 1.0 / 6) < 1e-3);
+  for (const auto& row : rows) CHECK_FALSE(row["source"].get<std::string>().empty());
+}
+
+TEST_CASE("[program] doctor tells the kernels in use and agrees with its exit status") {
+  const TemporaryFolder folder;
+  const auto doctor = call(folder.path(), {"doctor"});
+  CHECK(contains(doctor.out, "double products"));
+  CHECK(contains(doctor.out, "trials at once"));
+  CHECK((doctor.status == 0) == contains(doctor.out, "nothing is wrong"));
+  CHECK((doctor.status == 1) == contains(doctor.out, "problem:"));
+}
+
+TEST_CASE("[program] a wrong core of the user's own choice is warned of, not looped over") {
+  const TemporaryFolder folder;
+  const auto doctor = Command(folder.path(), {"doctor"}, {{"OPENBLAS_CORETYPE", "Prescott"}}).wait();
+  CHECK(doctor.status <= 1);
+  if (doctor.status == 1) CHECK(contains(doctor.err, "warning: "));
+}
