@@ -16,7 +16,6 @@ namespace unroll {
 
 enum class Loss { mse, cross_entropy };
 
-
 /// Time-major sequences with their targets. One of the two target tensors is used, by the task's loss.
 struct Batch {
   Tensor<float> inputs;   ///< (T, B, input_size)

@@ -1,5 +1,6 @@
 #include "experiments/tasks/temporal_order.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
