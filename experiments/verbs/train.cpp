@@ -45,12 +45,15 @@ SweepOptions options_of(const Arguments& arguments, const SweepPlan& plan,
   return options;
 }
 
-/// The trials are on the disk already; a full disk must not hide why the sweep ended.
-void try_to_write_outputs(const std::filesystem::path& folder, const SweepResult& result) {
+/// Whether the files could be written. The trials are on the disk already; a full disk must not hide why the
+/// sweep ended.
+bool try_to_write_outputs(const std::filesystem::path& folder, const SweepResult& result) {
   try {
     write_outputs(folder, result.plan, result.records);
+    return true;
   } catch (const FileError& error) {
     fmt::print(stderr, "unroll: {}\n", error.what());
+    return false;
   }
 }
 
@@ -99,11 +102,12 @@ int train(const Arguments& arguments, SweepPlan plan, const std::filesystem::pat
   if (!result.error.empty()) return give_up(folder, result, result.error, exit_trial_failed);
   if (result.interrupted) return give_up(folder, result, "interrupted", exit_interrupted);
 
-  write_outputs(folder, result.plan, result.records);
+  const bool written = try_to_write_outputs(folder, result);
   fmt::print("{}\nreport: {}\n", summary_table(result.plan, result.records),
              (folder / "report.html").string());
   print_failures(result);
-  const bool bad = result.failed > 0 || (arguments.has("fail-on-diverged") && result.diverged > 0);
+  const bool bad =
+      !written || result.failed > 0 || (arguments.has("fail-on-diverged") && result.diverged > 0);
   return bad ? exit_trial_failed : exit_good;
 }
 
