@@ -1,0 +1,18 @@
+/// Defaults of the sanitizers, which look for these functions by name.
+
+extern "C" {
+
+/// Threads that libgomp (inside oneDNN) and TBB start synchronise in ways ThreadSanitizer cannot see, because
+/// their builds are not instrumented. Nothing of Unroll's own may be listed here.
+const char* __tsan_default_suppressions() {
+  return "called_from_lib:libgomp.so\n"
+         "called_from_lib:libtbb.so\n"
+         "called_from_lib:libdnnl.so\n"
+         "called_from_lib:libopenblas.so\n";
+}
+
+const char* __tsan_default_options() { return "ignore_noninstrumented_modules=1"; }
+
+const char* __ubsan_default_options() { return "print_stacktrace=1"; }
+
+}  // extern "C"
