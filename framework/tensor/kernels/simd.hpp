@@ -4,6 +4,7 @@
 
 // The intrinsics of g++ 12 start some results undefined on purpose and are warned about (GCC bug 105593).
 #pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #if defined(__x86_64__)
 #include <immintrin.h>

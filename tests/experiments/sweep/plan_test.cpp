@@ -186,8 +186,8 @@ TEST_CASE("[plan] what one key alone cannot tell is checked for every trial") {
                  "f.toml:2:11: task.variant: \"summ\" is no variant of adding; did you mean \"sum\"?"));
   CHECK(contains(error_in("[sweep]\n\"task.length\" = [100, 1]"), "f.toml:2:23: task.length: "));
   CHECK(contains(error_in("", {"task.length=1"}), "override \"task.length=1\": task.length: "));
-  CHECK(contains(error_in("[model]\ninit = \"sparse\"\nhidden = 20\n[sweep]\n\"model.nonzeros\" = [5, 30]"),
-                 "model.nonzeros: expected at most model.hidden = 20, found 30"));
+  CHECK(
+      contains(error_in("[model]\ninput_init = \"identity\""), "model.input_init: \"identity\" is unknown"));
 }
 
 TEST_CASE("[plan] a sweep beyond all measure is refused before it is expanded") {
