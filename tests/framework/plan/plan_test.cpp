@@ -1,0 +1,210 @@
+#include "framework/plan/plan.hpp"
+
+#include <doctest/doctest.h>
+
+#include <sstream>
+
+#include "framework/autodiff/gradients.hpp"
+#include "framework/autodiff/ops.hpp"
+#include "framework/autodiff/scan.hpp"
+#include "framework/plan/graph.hpp"
+#include "models/cell_table.hpp"
+#include "models/sequence_model.hpp"
+#include "tests/support/allocations.hpp"
+#include "tests/support/random_tensor.hpp"
+
+using namespace unroll;
+using sizes::B;
+using sizes::T;
+
+namespace {
+
+/// A vanilla net with its loss and all gradients, bound to random values.
+struct Net {
+  Tape tape;
+  Var x = tape.input("x", {T, B, 3}), target = tape.input("target", {B, 2});
+  SequenceModel model{make_cell("vanilla", {3, 5, "tanh"}), 2, Readout::last};
+  Parameters p{tape, model.parameters()};
+  Var loss = mse(model.record(x, p).outputs, target);
+  std::vector<Var> outputs = gradients(loss, p.all());
+  std::vector<Tensor<float>> weights;
+  Tensor<float> batch, labels;
+
+  Net() {
+    outputs.push_back(loss);
+    std::uint64_t seed = 0;
+    for (const ParameterSpec& spec : model.parameters())
+      weights.push_back(random_tensor<float>(spec.shape, ++seed));
+  }
+
+  void bind(Plan<float>& plan, std::int64_t steps, std::int64_t rows) {
+    batch = random_tensor<float>({steps, rows, 3}, 100);
+    labels = random_tensor<float>({rows, 2}, 101);
+    plan.bind(x, batch);
+    plan.bind(target, labels);
+    for (std::size_t i = 0; i < weights.size(); ++i) plan.bind(p.all()[i], weights[i]);
+  }
+
+  std::vector<Tensor<float>> results(const PlanOptions& options = {}, std::int64_t steps = 6,
+                                     std::int64_t rows = 4) {
+    Plan<float> plan(tape, outputs, options);
+    bind(plan, steps, rows);
+    plan.run();
+    std::vector<Tensor<float>> values;
+    for (const Var& v : outputs) values.push_back(plan.tensor(v));
+    return values;
+  }
+};
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t n = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+  return n;
+}
+
+}  // namespace
+
+TEST_CASE("[plan] every pass can be left out without changing a bit") {
+  Net net;
+  const std::vector<Tensor<float>> expected = net.results();
+  for (const std::string_view pass : {passes::common_subexpressions, passes::loop_invariants,
+                                      passes::reshape_in_place, passes::memory_reuse}) {
+    const std::vector<Tensor<float>> without = net.results({.without = {pass}});
+    INFO(pass);
+    for (std::size_t i = 0; i < expected.size(); ++i) CHECK(without[i].same_bits(expected[i]));
+  }
+}
+
+TEST_CASE("[plan] memory reuse saves memory") {
+  Net net;
+  const std::size_t reused = Plan<float>(net.tape, net.outputs).peak_bytes({100, 20});
+  const std::size_t apart =
+      Plan<float>(net.tape, net.outputs, {.without = {passes::memory_reuse}}).peak_bytes({100, 20});
+  CHECK(reused < apart);
+}
+
+TEST_CASE("[plan] run() allocates nothing once it has seen the largest sizes") {
+  Net net;
+  Plan<float> plan(net.tape, net.outputs);
+  net.bind(plan, 50, 8);
+  plan.run();
+  const std::int64_t before = allocations();
+  plan.run();
+  CHECK(allocations() == before);
+  for (const auto& [steps, rows] : {std::pair{10, 8}, {50, 3}, {1, 1}, {50, 8}}) {
+    net.bind(plan, steps, rows);
+    const std::int64_t bound = allocations();
+    plan.run();
+    CHECK(allocations() == bound);
+  }
+  CHECK(allocations() > before);  // the counter counts: binding new batches made tensors
+}
+
+TEST_CASE("[plan] one plan serves every T and B, with the bits of a plan made for them") {
+  Net net;
+  Plan<float> plan(net.tape, net.outputs);
+  for (const auto& [steps, rows] : {std::pair{9, 7}, {1, 1}, {4, 2}, {30, 5}}) {
+    const std::vector<Tensor<float>> expected = net.results({}, steps, rows);
+    net.bind(plan, steps, rows);
+    plan.run();
+    for (std::size_t i = 0; i < expected.size(); ++i)
+      CHECK(plan.tensor(net.outputs[i]).same_bits(expected[i]));
+  }
+}
+
+TEST_CASE("[plan] what no output needs is not computed") {
+  Tape tape;
+  const Var x = tape.input("x", {B}), unused = tape.input("unused", {B});
+  const Var wanted = exp(x), dropped = log(unused) + tanh(x);
+  const Scanned s = scan(
+      [&](const auto&, const auto& h) {
+        return Step{{h[0] + 1.0, sin(h[1])}, {cos(h[1])}};
+      },
+      {}, {x, x}, {.length = Dim(4)});
+  Plan<double> plan(tape, {wanted, s.final_state[0]});
+  const std::string text = plan.to_text();
+  for (const char* gone : {"log", "tanh", "sin", "cos"}) CHECK(count(text, gone) == 0);
+  CHECK(count(text, "exp") == 1);
+  const Tensor<double> value(Shape{2}, 0.5);
+  plan.bind(x, value);
+  plan.run();  // `unused` need not be bound
+  CHECK(plan.value(s.final_state[0])[0] == 4.5);
+  CHECK_THROWS_WITH_AS(plan.value(dropped), doctest::Contains("no output of the plan"),
+                       std::invalid_argument);
+}
+
+TEST_CASE("[plan] equal work is done once") {
+  Tape tape;
+  const Var x = tape.input("x", {B}), y = tape.input("y", {B});
+  const Var a = tanh(x * y) + tanh(x * y), b = tanh(y * x);
+  CHECK(count(Plan<double>(tape, {a, b}).to_text(), "tanh") == 2);  // x*y and y*x are two products
+  CHECK(count(Plan<double>(tape, {a, b}, {.without = {passes::common_subexpressions}}).to_text(), "tanh") ==
+        3);
+}
+
+TEST_CASE("[plan] work that depends on parameters alone leaves the loop") {
+  Tape tape;
+  const Var W = tape.input("W", {3, 3}), h = tape.input("h", {B, 3});
+  const Scanned s = scan(
+      [&](const auto&, const auto& state) {
+        const Var zero = state[0] * 0.0;
+        return Step{{linear(state[0], W - transpose(W)) + exp(zero.tape().fill(2, {3}))}};
+      },
+      {}, {h}, {.length = T});
+  const std::string text = Plan<double>(tape, {s.final_state[0]}).to_text();
+  CHECK(text.find("transpose") < text.find("for t"));
+  CHECK(count(text, "once ") >= 2);
+}
+
+TEST_CASE("[plan] wrong inputs are refused with name and both shapes") {
+  Net net;
+  Plan<float> plan(net.tape, net.outputs);
+  CHECK_THROWS_WITH_AS(plan.run(), doctest::Contains("'x' of shape (T, B, 3) is not bound"),
+                       std::invalid_argument);
+  net.bind(plan, 4, 2);
+  const Tensor<float> wide({4, 2, 4}), more({3, 2}), flat({8, 3});
+  plan.bind(net.x, wide);
+  CHECK_THROWS_WITH_AS(plan.run(), doctest::Contains("recorded as (T, B, 3), but is bound to (4, 2, 4)"),
+                       std::invalid_argument);
+  plan.bind(net.x, flat);
+  CHECK_THROWS_WITH_AS(plan.run(), doctest::Contains("number of axes"), std::invalid_argument);
+  net.bind(plan, 4, 2);
+  plan.bind(net.target, more);
+  CHECK_THROWS_WITH_AS(plan.run(), doctest::Contains("B = "), std::invalid_argument);
+  const Tensor<std::int64_t> integers({4, 2, 3});
+  CHECK_THROWS_WITH_AS(plan.bind(net.x, integers), doctest::Contains("real numbers"), std::invalid_argument);
+  CHECK_THROWS_AS(plan.bind(net.loss, more), std::invalid_argument);
+}
+
+TEST_CASE("[plan] an index outside its table ends the run, and the plan can be used again") {
+  Tape tape;
+  const Var table = tape.input("table", {3, 2}), index = tape.index_input("index", {B});
+  const Var rows = gather(table, index);
+  Plan<float> plan(tape, {rows});
+  const Tensor<float> values(Shape{3, 2}, {1, 2, 3, 4, 5, 6});
+  const Tensor<std::int64_t> bad(Shape{2}, {0, 3}), good(Shape{2}, {2, 0});
+  plan.bind(table, values);
+  plan.bind(index, bad);
+  CHECK_THROWS_WITH_AS(plan.run(), doctest::Contains("index 3 at position 1 is outside 0..2"),
+                       std::out_of_range);
+  plan.bind(index, good);
+  plan.run();
+  CHECK(plan.tensor(rows).same_bits(Tensor<float>(Shape{2, 2}, {5, 6, 1, 2})));
+}
+
+TEST_CASE("[plan] the graph writes itself as DOT") {
+  Net net;
+  const ValueGraph graph(net.tape);
+  std::ostringstream out;
+  graph.write_dot(out, graph.needed_for({graph.vertex(net.tape, net.loss.id())}));
+  CHECK(out.str().find("digraph") != std::string::npos);
+  CHECK(out.str().find("W_hh") != std::string::npos);
+  CHECK(out.str().find("grey") != std::string::npos);  // the gradients, which the loss does not need
+}
+
+TEST_CASE("[plan] floating-point operations are those of the products and one per element") {
+  Tape tape;
+  const Var a = tape.input("a", {B, 3}), b = tape.input("b", {3, 4});
+  Plan<float> plan(tape, {tanh(matmul(a, b))});
+  CHECK(plan.flops({1, 10}) == 2 * 10 * 3 * 4 + 10 * 4);
+}
