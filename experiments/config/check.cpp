@@ -35,14 +35,8 @@ void check_length(const TaskConfig& task, const OriginOf& origin_of) {
   try {
     make_task(task);
   } catch (const std::invalid_argument& error) {
-    throw ConfigError(fmt::format("{}: task.length: {}", origin_of("task.length"), error.what()));
+    throw ConfigError(fmt::format("{}: {}", origin_of("task.length"), error.what()));
   }
-}
-
-void check_nonzeros(const ModelConfig& model, const OriginOf& origin_of) {
-  if (model.init != "sparse" || model.nonzeros <= model.hidden) return;
-  throw ConfigError(fmt::format("{}: model.nonzeros: expected at most model.hidden = {}, found {}",
-                                origin_of("model.nonzeros"), model.hidden, model.nonzeros));
 }
 
 }  // namespace
@@ -50,7 +44,6 @@ void check_nonzeros(const ModelConfig& model, const OriginOf& origin_of) {
 void check_config(const Config& config, const OriginOf& origin_of) {
   check_variant(config.task, origin_of);
   check_length(config.task, origin_of);
-  check_nonzeros(config.model, origin_of);
 }
 
 }  // namespace unroll

@@ -4,6 +4,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -64,13 +65,16 @@ std::string read_text(const std::filesystem::path& file) {
   }
   errno = 0;
   std::ifstream stream(file, std::ios::binary);
-  std::string text(largest_file + 1, '\0');
-  if (stream) stream.read(text.data(), static_cast<std::streamsize>(text.size()));
+  std::string text;
+  std::array<char, 1 << 16> chunk;
+  while (stream && text.size() <= largest_file) {
+    stream.read(chunk.data(), chunk.size());
+    text.append(chunk.data(), static_cast<std::size_t>(stream.gcount()));
+  }
   if (!stream.is_open() || stream.bad()) {
     const char* reason = errno ? std::strerror(errno) : "unknown reason";
     throw ConfigError(fmt::format("{}: this config file cannot be read: {}", file.string(), reason));
   }
-  text.resize(static_cast<std::size_t>(stream.gcount()));
   if (text.size() > largest_file) {
     throw ConfigError(
         fmt::format("{}: over {} bytes, too large for a config file", file.string(), largest_file));

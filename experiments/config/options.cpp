@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 
 #include "experiments/config/nearest.hpp"
 #include "experiments/tasks/task.hpp"
@@ -24,6 +25,21 @@ using Names = std::vector<std::string>;
 Names task_names() {
   Names names;
   for (const TaskRow& row : task_table()) names.emplace_back(row.name);
+  return names;
+}
+
+/// Input and readout matrices are not square, and not every initialiser makes such a matrix.
+Names rectangular_initialiser_names() {
+  Names names;
+  for (const std::string& name : initialiser_names()) {
+    Stream stream(0, Purpose::check);
+    try {
+      initialise({.name = name}, Shape{2, 3}, stream);
+      names.push_back(name);
+    } catch (const std::invalid_argument&) {
+      continue;
+    }
+  }
   return names;
 }
 
@@ -77,7 +93,7 @@ const auto& table() {
           [](Config& c) -> OptionField { return &c.model.hidden; }),
       row("model.init", name("glorot", initialiser_names), result, "start of the recurrent matrix",
           [](Config& c) -> OptionField { return &c.model.init; }),
-      row("model.input_init", name("glorot", initialiser_names), result,
+      row("model.input_init", name("glorot", rectangular_initialiser_names), result,
           "start of the input and readout matrices",
           [](Config& c) -> OptionField { return &c.model.input_init; }),
       row("model.init_scale", number(1.0, at_least(0)), result,
@@ -86,7 +102,8 @@ const auto& table() {
       row("model.spectral_radius", number(0.95, above(0)), result,
           "largest |eigenvalue| after rescaling, of sparse",
           [](Config& c) -> OptionField { return &c.model.spectral_radius; }),
-      row("model.nonzeros", integer(15, from_to(1, 1e5)), result, "weights other than 0 per row, of sparse",
+      row("model.nonzeros", integer(15, from_to(1, 1e5)), result,
+          "weights other than 0 per row (all of a shorter one), of sparse",
           [](Config& c) -> OptionField { return &c.model.nonzeros; }),
 
       row("train.optimizer", name("rmsprop", optimizer_names), result, "the update rule",
