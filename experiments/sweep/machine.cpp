@@ -52,7 +52,9 @@ std::optional<double> ratio(std::optional<double> quota, std::optional<double> p
 }
 
 std::optional<std::uint64_t> room(std::optional<double> limit, std::optional<double> used) {
-  if (!limit || !used) return std::nullopt;
+  // Version 1 writes no limit as the largest number of bytes in whole pages.
+  constexpr double no_limit = 4e18;
+  if (!limit || !used || *limit > no_limit) return std::nullopt;
   return static_cast<std::uint64_t>(std::max(0.0, *limit - *used));
 }
 

@@ -10,10 +10,12 @@
 #include <new>
 #include <random>
 #include <set>
+#include <system_error>
 
 #include "experiments/report/progress.hpp"
 #include "experiments/report/text.hpp"
 #include "experiments/sweep/machine.hpp"
+#include "experiments/sweep/say.hpp"
 #include "framework/tensor/cpu.hpp"
 #include "framework/tensor/gemm.hpp"
 
@@ -54,6 +56,15 @@ class Run {
   std::string error_;
 };
 
+/// A terminal that is gone must not end the sweep, nor fail a trial.
+template <class Draw>
+void show(Draw draw) {
+  try {
+    draw();
+  } catch (const std::system_error&) {
+  }
+}
+
 std::vector<double> costs_of(const std::vector<Job>& jobs) {
   std::vector<double> costs;
   for (const Job& job : jobs) costs.push_back(job.cost.flops);
@@ -86,7 +97,7 @@ void Run::execute(int at_once) {
     tbb::parallel_for(
         0, at_once, [&](int) { work(); }, tbb::simple_partitioner{});
   });
-  progress_.close();
+  show([&] { progress_.close(); });
 }
 
 void Run::work() {
@@ -118,16 +129,16 @@ void Run::run_job(std::size_t index) {
   const Job& job = jobs_[index];
   const std::string label = describe(plan_, *job.trial);
   try {
-    progress_.trial_started(index);
+    show([&] { progress_.trial_started(index); });
     TrialStatus status;
     if (finished_elsewhere(job, status)) {
       ++finished_;
-      return progress_.trial_finished(index, status, label, "by another process");
+      return show([&] { progress_.trial_finished(index, status, label, "by another process"); });
     }
     const TrialRecord record = run_trial_of(index);
     journal_.append(record);
     ++finished_;
-    progress_.trial_finished(index, record.status, label, outcome(record));
+    show([&] { progress_.trial_finished(index, record.status, label, outcome(record)); });
   } catch (const Interrupted&) {
     // Not a result: it is run from the start next time.
   } catch (const std::exception& error) {
@@ -152,7 +163,7 @@ TrialRecord Run::run_trial_of(std::size_t index) {
   TrialHooks hooks;
   hooks.stop = &stop_;
   hooks.progress = [&](std::int64_t done, std::int64_t planned) {
-    progress_.trial_updates(index, done, planned);
+    show([&] { progress_.trial_updates(index, done, planned); });
   };
   const auto begin = std::chrono::steady_clock::now();
   TrialRecord record;
@@ -202,7 +213,7 @@ void check_build(const SweepPlan& plan, const JournalReader& journals, const std
 }
 
 void warn_of_ignored_lines(const JournalReader& journals) {
-  for (const std::string& sentence : journals.ignored()) fmt::print(stderr, "warning: {}\n", sentence);
+  for (const std::string& sentence : journals.ignored()) say("warning: {}\n", sentence);
 }
 
 SweepResult result_of(SweepPlan plan, const JournalReader& journals) {

@@ -1,13 +1,13 @@
 #include "experiments/sweep/signals.hpp"
 
-#include <fmt/format.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <cstdint>
-#include <cstdio>
+
+#include "experiments/sweep/say.hpp"
 
 namespace unroll {
 
@@ -38,7 +38,7 @@ void SignalWatch::watch(std::atomic<bool>& stop) {
     if (::read(signals_.get(), &info, sizeof info) != sizeof info) continue;
     if (++signals == 2) ::_exit(130);
     stop = true;
-    fmt::print(stderr, "\nstopping after the updates that are running; once more stops at once\n");
+    say("\nstopping after the updates that are running; once more stops at once\n");
   }
 }
 

@@ -1,4 +1,5 @@
 #include "experiments/verbs/folder_argument.hpp"
+#include "experiments/sweep/say.hpp"
 
 #include <fmt/format.h>
 
@@ -14,7 +15,7 @@ StoredSweep read_sweep(const Arguments& arguments) {
   const std::filesystem::path folder = arguments.words.front();
   StoredSweep sweep{folder, read_plan(folder), JournalReader(folder)};
   sweep.journals.refresh();
-  for (const std::string& sentence : sweep.journals.ignored()) fmt::print(stderr, "warning: {}\n", sentence);
+  for (const std::string& sentence : sweep.journals.ignored()) say("warning: {}\n", sentence);
   return sweep;
 }
 

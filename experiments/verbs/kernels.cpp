@@ -1,6 +1,5 @@
 #include "experiments/verbs/kernels.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -8,6 +7,7 @@
 #include <string>
 #include <system_error>
 
+#include "experiments/sweep/say.hpp"
 #include "framework/tensor/gemm.hpp"
 
 namespace unroll {
@@ -32,7 +32,7 @@ void choose_kernels(char** argv) {
   if (blas.problem.empty()) return;
   // Once the variable is set this is not reached again, so a core that OpenBLAS does not take makes no loop.
   if (!blas.wanted_core.empty() && std::getenv(core_variable) == nullptr) start_again(blas.wanted_core, argv);
-  fmt::print(stderr, "warning: {}\n", blas.problem);
+  say("warning: {}\n", blas.problem);
 }
 
 }  // namespace unroll

@@ -1,6 +1,8 @@
 #include "experiments/verbs/program.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <array>
 #include <boost/program_options/parsers.hpp>
@@ -10,6 +12,7 @@
 #include "experiments/config/config_error.hpp"
 #include "experiments/config/nearest.hpp"
 #include "experiments/sweep/folder.hpp"
+#include "experiments/sweep/say.hpp"
 #include "experiments/verbs/build.hpp"
 #include "experiments/verbs/kernels.hpp"
 #include "experiments/verbs/verb.hpp"
@@ -63,8 +66,9 @@ const Verb& find_verb(const std::string& name) {
 }
 
 [[noreturn]] void refuse_flag(const Verb& verb, const std::string& flag) {
+  const Flags flags = flags_of(verb);
   std::vector<std::string> names;
-  for (const auto& known : flags_of(verb).options()) names.push_back("--" + known->long_name());
+  for (const auto& known : flags.options()) names.push_back("--" + known->long_name());
   throw UsageError(fmt::format("`unroll {}` has no flag {}{}", verb.name, printable(flag),
                                did_you_mean(flag.substr(0, flag.find('=')), names)));
 }
@@ -128,14 +132,23 @@ int dispatch(const std::vector<std::string>& tokens, char** argv) {
   return verb.run(arguments);
 }
 
+/// Where the caller closed a standard stream, the next file opened would take its place, and messages would
+/// be written into a journal.
+void open_standard_streams() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) == -1) ::open("/dev/null", O_RDWR);
+  }
+}
+
 int complain(std::string_view message, int status) {
-  fmt::print(stderr, "unroll: {}\n", message);
+  say("unroll: {}\n", message);
   return status;
 }
 
 }  // namespace
 
 int run_program(int argc, char** argv) {
+  open_standard_streams();
   const std::vector<std::string> tokens(argv + (argc > 0), argv + argc);
   const std::string verb = tokens.empty() ? "" : " " + printable(tokens[0]);
   try {

@@ -2,6 +2,7 @@
 
 #include "experiments/config/overrides.hpp"
 #include "experiments/sweep/resolved.hpp"
+#include "experiments/sweep/say.hpp"
 #include "experiments/verbs/train.hpp"
 
 namespace unroll {
@@ -25,7 +26,7 @@ int run(const Arguments& arguments) {
   const std::string stem = config.file ? std::filesystem::path(*config.file).stem().string() : "run";
   const auto folder =
       output_folder(arguments, plan, fmt::format("{}-{}", stem, plan.trials.front().id.substr(0, 8)));
-  fmt::print(stderr, "one trial in {}\n", folder.string());
+  say("one trial in {}\n", folder.string());
   return train(arguments, std::move(plan), folder);
 }
 

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "experiments/sweep/say.hpp"
 #include "experiments/verbs/folder_argument.hpp"
 #include "experiments/verbs/listing.hpp"
 
@@ -38,8 +39,8 @@ int status(const Arguments& arguments) {
   for (const Trial& trial : sweep.plan.trials) rows.push_back(row_of(sweep, trial));
   print_listing(rows, arguments);
   const SweepState state = sweep_state(sweep.plan, sweep.journals);
-  fmt::print(stderr, "{} trials: {} done, {} diverged, {} failed, {} missing\n", sweep.plan.trials.size(),
-             state.done, state.diverged, state.failed, state.missing.size());
+  say("{} trials: {} done, {} diverged, {} failed, {} missing\n", sweep.plan.trials.size(), state.done,
+      state.diverged, state.failed, state.missing.size());
   return state.failed > 0 ? exit_trial_failed : exit_good;
 }
 

@@ -1,6 +1,5 @@
-#include <fmt/format.h>
-
 #include "experiments/config/overrides.hpp"
+#include "experiments/sweep/say.hpp"
 #include "experiments/verbs/train.hpp"
 
 namespace unroll {
@@ -14,7 +13,7 @@ int sweep(const Arguments& arguments) {
   const std::filesystem::path file = *config.file;
   SweepPlan plan = plan_sweep(file, config.overrides);
   const auto folder = output_folder(arguments, plan, file.stem().string());
-  fmt::print(stderr, "{} trials in {}\n", plan.trials.size(), folder.string());
+  say("{} trials in {}\n", plan.trials.size(), folder.string());
   return train(arguments, std::move(plan), folder);
 }
 

@@ -9,6 +9,7 @@
 #include "experiments/config/nearest.hpp"
 #include "experiments/report/table.hpp"
 #include "experiments/sweep/runner.hpp"
+#include "experiments/sweep/say.hpp"
 #include "experiments/sweep/signals.hpp"
 #include "experiments/train/trial.hpp"
 #include "experiments/verbs/build.hpp"
@@ -52,7 +53,7 @@ bool try_to_write_outputs(const std::filesystem::path& folder, const SweepResult
     write_outputs(folder, result.plan, result.records);
     return true;
   } catch (const FileError& error) {
-    fmt::print(stderr, "unroll: {}\n", error.what());
+    say("unroll: {}\n", error.what());
     return false;
   }
 }
@@ -60,18 +61,17 @@ bool try_to_write_outputs(const std::filesystem::path& folder, const SweepResult
 int give_up(const std::filesystem::path& folder, const SweepResult& result, const std::string& why,
             int status) {
   try_to_write_outputs(folder, result);
-  fmt::print(stderr,
-             "unroll: {}\n{} finished trials are kept in {}, {} are missing; the same command continues.\n",
-             why, result.records.size(), folder.string(), result.missing);
+  say("unroll: {}\n{} finished trials are kept in {}, {} are missing; the same command continues.\n", why,
+      result.records.size(), folder.string(), result.missing);
   return status;
 }
 
 void print_failures(const SweepResult& result) {
   for (const TrialRecord& record : result.records) {
     if (record.status != TrialStatus::failed) continue;
-    fmt::print(stderr, "failed: trial {}: {}\n", record.id, record.reason);
+    say("failed: trial {}: {}\n", record.id, record.reason);
   }
-  if (result.failed > 0) fmt::print(stderr, "--retry-failed runs failed trials again\n");
+  if (result.failed > 0) say("--retry-failed runs failed trials again\n");
 }
 
 }  // namespace

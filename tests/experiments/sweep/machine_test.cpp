@@ -62,6 +62,8 @@ TEST_CASE("[machine] quotas of control groups of version 1 are found, and -1 is 
   const MachineLimits limits = machine_limits(root.path());
   CHECK(limits.cgroup_cpus == 2.5);
   CHECK(limits.cgroup_free == 3000);
+  put(root.path() / "sys/fs/cgroup/memory/job/memory.limit_in_bytes", "9223372036854771712\n");
+  CHECK_FALSE(machine_limits(root.path()).cgroup_free);
 }
 
 TEST_CASE("[machine] the affinity mask of the process counts") {

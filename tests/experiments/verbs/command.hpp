@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +22,11 @@ struct Outcome {
 
 inline std::filesystem::path program() { return std::filesystem::path(UNROLL_BINARY_DIR) / "unroll"; }
 
+inline bool redirect(int fd, const std::filesystem::path& file) {
+  const Descriptor to(::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  return to && ::dup2(to.get(), fd) == fd;
+}
+
 /// A running `unroll` with its output in files of `folder`.
 class Command {
  public:
@@ -32,7 +38,8 @@ class Command {
     child_ = ::fork();
     if (child_ != 0) return;
     for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
-    const bool ready = std::freopen(out_.c_str(), "w", stdout) && std::freopen(err_.c_str(), "w", stderr);
+    // Not freopen: it would write out what the test's own buffers hold.
+    const bool ready = redirect(STDOUT_FILENO, out_) && redirect(STDERR_FILENO, err_);
     std::vector<char*> argv;
     for (std::string& argument : arguments) argv.push_back(argument.data());
     argv.push_back(nullptr);

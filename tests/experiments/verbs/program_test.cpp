@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <csignal>
@@ -86,7 +87,7 @@ TEST_CASE("[program] a config that is wrong ends with status 2, names the thing 
   refused(config, "train.optimizer=adamm", "adam");
   refused(config, "task.length=0", "task.length");
   refused(config, "task.length=-3", "task.length");
-  refused(config, "model.hidden=2000000", "bytes");
+  refused(config, "model.hidden=100000", "bytes");
 }
 
 TEST_CASE("[program] a sweep leaves its files, and the same command again changes none of them") {
@@ -223,4 +224,13 @@ TEST_CASE("[program] a wrong core of the user's own choice is warned of, not loo
   const auto doctor = Command(folder.path(), {"doctor"}, {{"OPENBLAS_CORETYPE", "Prescott"}}).wait();
   CHECK(doctor.status <= 1);
   if (doctor.status == 1) CHECK(contains(doctor.err, "warning: "));
+}
+
+TEST_CASE("[program] a sweep whose messages nobody can read still computes and keeps everything") {
+  const TemporaryFolder folder;
+  const auto out = (folder.path() / "out").string();
+  const auto command = fmt::format("'{}' sweep '{}' --out '{}' >/dev/null 2>/dev/full", program().string(),
+                                   small_config(folder.path()), out);
+  CHECK(std::system(command.c_str()) == 0);
+  CHECK(call(folder.path(), {"status", out}).err.find("4 done") != std::string::npos);
 }
