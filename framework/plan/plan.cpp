@@ -83,7 +83,8 @@ template <class T>
 Sizes Plan<T>::read_sizes() const {
   std::optional<std::int64_t> time, batch;
   for (const auto& [value, input] : inputs_) {
-    if (input.slot == no_slot) continue;
+    // An input that nothing depends on still tells T and B, which a zero gradient's shape may need.
+    if (input.slot == no_slot && !input.bound) continue;
     if (!input.bound)
       throw std::invalid_argument(
           fmt::format("[run] input '{}' of shape {} is not bound", input.name, to_string(input.dims)));
@@ -96,7 +97,7 @@ Sizes Plan<T>::read_sizes() const {
   }
   const Sizes sizes{time.value_or(1), batch.value_or(1)};
   for (const auto& [value, input] : inputs_)
-    for (std::size_t axis = 0; input.slot != no_slot && axis < input.dims.size(); ++axis)
+    for (std::size_t axis = 0; input.bound && axis < input.dims.size(); ++axis)
       if (input.dims[axis].at(sizes) != input.shape[axis])
         mismatch(input.name, input.dims, input.shape,
                  fmt::format("axis {} should be {} (T = {}, B = {})", axis, input.dims[axis].at(sizes),
