@@ -149,7 +149,7 @@ constexpr Op shaping_table[] = {
 /// begin + length <= total, wherever that can be told before T and B are known.
 void check_range(std::string_view op, const Dims& dims, Dim begin, Dim length, Dim total) {
   const std::optional<Dim> end = sum(begin, length);
-  const bool comparable = end && (*end == total || (end->fixed() && total.fixed()));
+  const bool comparable = end && sum(*end, total);  // the same powers of T and B
   const bool starts_whole = begin == Dim(0) && length == total;
   if (starts_whole ||
       (comparable && begin.number() >= 0 && length.number() >= 0 && end->number() <= total.number()))
