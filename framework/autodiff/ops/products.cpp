@@ -9,6 +9,12 @@ namespace {
 
 using P = const Pullback&;
 
+void check_inner(const ShapeArgs& args, Dim k_a, Dim k_b) {
+  if (k_a != k_b)
+    shape_error(args, "the inner extents " + to_string(k_a) + " and " + to_string(k_b) +
+                          " differ; is a transpose missing, or input and hidden size swapped?");
+}
+
 /// (m, k) (k, n) -> (m, n), or the same with one leading batch axis on all three.
 Dims matmul_shape(const ShapeArgs& args) {
   const Dims &a = args.in[0], &b = args.in[1];
@@ -18,9 +24,7 @@ Dims matmul_shape(const ShapeArgs& args) {
   if (i == 1 && a[0] != b[0]) shape_error(args, "the batch axes differ");
   const Dim m = args.attrs.transpose_a ? a[i + 1] : a[i], k_a = args.attrs.transpose_a ? a[i] : a[i + 1];
   const Dim k_b = args.attrs.transpose_b ? b[i + 1] : b[i], n = args.attrs.transpose_b ? b[i] : b[i + 1];
-  if (k_a != k_b)
-    shape_error(args, "the inner extents " + to_string(k_a) + " and " + to_string(k_b) +
-                          " differ; is a transpose missing, or input and hidden size swapped?");
+  check_inner(args, k_a, k_b);
   return i == 0 ? Dims{m, n} : Dims{a[0], m, n};
 }
 
@@ -84,6 +88,8 @@ std::span<const Op> product_rows() { return product_table; }
 
 Var matmul(Var a, Var b, bool transpose_a, bool transpose_b) {
   if (a.rank() > 2 && b.rank() == 2 && !transpose_a) {
+    const Dims shapes[] = {a.dims(), b.dims()};  // as given, not as rows, should they not fit
+    check_inner({"matmul", shapes, Attrs()}, a.dims().back(), b.dims()[transpose_b ? 1 : 0]);
     const Var rows = matmul(as_rows(a), b, false, transpose_b);
     Dims dims = a.dims();
     dims.back() = rows.dims().back();
@@ -98,6 +104,9 @@ Var matmul(Var a, Var b, bool transpose_a, bool transpose_b) {
 Var linear(Var x, Var weight) { return matmul(x, weight, false, true); }
 
 Var outer(Var a, Var b) {
+  const Dims shapes[] = {a.dims(), b.dims()};
+  if (a.rank() == 0 || b.rank() == 0)
+    shape_error({"outer", shapes, Attrs()}, "both operands need an axis to be multiplied along");
   Dims column = a.dims(), row = b.dims();
   column.push_back(1);
   row.insert(row.end() - 1, Dim(1));
