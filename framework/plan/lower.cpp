@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <unordered_map>
 
 #include "framework/autodiff/ops/sources.hpp"
@@ -45,7 +46,8 @@ std::vector<ValueId> common_subexpressions(const Tape& tape, const Live& live) {
     const auto [from, to] = seen.equal_range(hash);
     const auto equal = std::find_if(from, to, [&](const auto& entry) {
       return entry.second.node->op == node.op && entry.second.inputs == inputs &&
-             entry.second.node->attrs == node.attrs;
+             entry.second.node->attrs == node.attrs &&
+             std::signbit(entry.second.node->attrs.scalar) == std::signbit(node.attrs.scalar);  // 0 == -0
     });
     if (equal != to)
       first[node.outputs[0]] = equal->second.node->outputs[0];
