@@ -33,7 +33,7 @@ struct GradcheckEntry {
   std::string output;    ///< "y[0]" or "a random projection of y"
   double reverse;
   double difference;
-  double uncertainty;  ///< of the difference, from halving the step
+  double uncertainty;  ///< of the difference, from halving the step; at a kink, the jump of the slope
   double error;        ///< what is compared with the tolerance
   bool ok;
 };
@@ -49,7 +49,8 @@ struct GradcheckReport {
 
 /// Compares the reverse pass with central differences in double: f(x + hu) - f(x - hu) over a ladder of
 /// halved steps, extrapolated (Ridders 1982), so that a step too large, too small or across a kink is noticed
-/// and not believed. `output` may have any shape. Appends the gradients to the tape.
+/// and not believed; at a point that is a kink itself nothing is believed. `output` may have any shape.
+/// Appends the gradients to the tape.
 GradcheckReport gradcheck(Var output, const std::vector<Var>& wrt, const GradcheckPoint& at = {},
                           const GradcheckOptions& options = {});
 
