@@ -35,7 +35,8 @@ std::vector<Array> as_arrays(const OpCase& c, const Point& point);
 
 /// Values of `outputs` in precision T, with the case's operands at `point`.
 template <class T>
-std::vector<Tensor<T>> evaluate(const Recorded& recorded, const Point& point, const std::vector<Var>& outputs);
+std::vector<Tensor<T>> evaluate(const Recorded& recorded, const Point& point,
+                                const std::vector<Var>& outputs);
 
 /// What is wrong with `got`, one line per element; empty where it agrees with the reference.
 template <class T>

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "framework/plan/plan.hpp"
 #include "tests/framework/autodiff/op_cases.hpp"
 
 namespace unroll::conformance {
@@ -24,7 +25,8 @@ Real average(const Array& x) {
 
 template <class F>
 Array elementwise(const Arrays& in, F f) {
-  return generate(common_shape(in), [&](const Index& i) { return f(in[0].stretched(i), in.back().stretched(i)); });
+  return generate(common_shape(in),
+                  [&](const Index& i) { return f(in[0].stretched(i), in.back().stretched(i)); });
 }
 
 LineFunction line_total(bool divide) {
@@ -73,15 +75,22 @@ Array cross_entropy_of(const Arrays& in) {
 std::vector<OpCase> reductions() {
   std::vector<OpCase> cases;
   for (const Dims& dims : {Dims{}, Dims{2, 3}, Dims{T, B}})
-    cases.push_back({"mean", "", {{dims}}, [](const In& in) { return mean(in[0]); },
+    cases.push_back({"mean",
+                     "",
+                     {{dims}},
+                     [](const In& in) { return mean(in[0]); },
                      [](const Arrays& in) { return scalar(average(in[0])); }});
   for (const std::int64_t axis : {0, 1})
     for (const bool keep : {false, true}) {
       const auto at = static_cast<std::size_t>(axis);
-      cases.push_back({"mean", "along an axis", {{{T, B, 2}}},
+      cases.push_back({"mean",
+                       "along an axis",
+                       {{{T, B, 2}}},
                        [=](const In& in) { return mean(in[0], axis, keep); },
                        [=](const Arrays& in) { return along_axis(in[0], at, 1, !keep, line_total(true)); }});
-      cases.push_back({"sum", "along an axis", {{{T, B, 2}}},
+      cases.push_back({"sum",
+                       "along an axis",
+                       {{{T, B, 2}}},
                        [=](const In& in) { return sum(in[0], axis - 3, keep); },
                        [=](const Arrays& in) { return along_axis(in[0], at, 1, !keep, line_total(false)); }});
     }
@@ -101,13 +110,21 @@ std::vector<OpCase> losses() {
   };
   std::vector<OpCase> cases;
   for (const Dims& dims : {Dims{}, Dims{2, 3}, Dims{T, B, 2}}) {
-    cases.push_back({"mse", "", {{dims}, {dims}}, [](const In& in) { return mse(in[0], in[1]); }, squared_error});
-    cases.push_back({"binary_cross_entropy", "", {{dims}, {dims, Draw::bit}},
-                     [](const In& in) { return binary_cross_entropy(in[0], in[1]); }, coins, false});
+    cases.push_back(
+        {"mse", "", {{dims}, {dims}}, [](const In& in) { return mse(in[0], in[1]); }, squared_error});
+    cases.push_back({"binary_cross_entropy",
+                     "",
+                     {{dims}, {dims, Draw::bit}},
+                     [](const In& in) { return binary_cross_entropy(in[0], in[1]); },
+                     coins,
+                     false});
     Dims logits = dims;
     logits.push_back(4);
-    cases.push_back({"cross_entropy", "", {{logits}, index_operand(dims, 4)},
-                     [](const In& in) { return cross_entropy(in[0], in[1]); }, cross_entropy_of});
+    cases.push_back({"cross_entropy",
+                     "",
+                     {{logits}, index_operand(dims, 4)},
+                     [](const In& in) { return cross_entropy(in[0], in[1]); },
+                     cross_entropy_of});
   }
   return cases;
 }
@@ -115,12 +132,14 @@ std::vector<OpCase> losses() {
 std::vector<OpCase> products() {
   std::vector<OpCase> cases;
   for (const Dims& x : {Dims{2, 3}, Dims{T, B, 3}, Dims{1, 3}})
-    cases.push_back({"linear", "", {{x}, {{4, 3}}}, [](const In& in) { return linear(in[0], in[1]); }, weighted});
+    cases.push_back(
+        {"linear", "", {{x}, {{4, 3}}}, [](const In& in) { return linear(in[0], in[1]); }, weighted});
   for (const Dims& rows : {Dims{}, Dims{2}, Dims{T, B}}) {
     Dims a = rows, b = rows;
     a.push_back(3);
     b.push_back(2);
-    cases.push_back({"outer", "", {{a}, {b}}, [](const In& in) { return outer(in[0], in[1]); }, products_of_pairs});
+    cases.push_back(
+        {"outer", "", {{a}, {b}}, [](const In& in) { return outer(in[0], in[1]); }, products_of_pairs});
   }
   return cases;
 }
@@ -144,7 +163,10 @@ std::vector<OpCase> with_numbers() {
   };
   std::vector<OpCase> cases;
   for (const Row& row : rows) {
-    OpCase c{row.name, "", {{{T, B, 2}}}, [f = row.record](const In& in) { return f(in[0]); },
+    OpCase c{row.name,
+             "",
+             {{{T, B, 2}}},
+             [f = row.record](const In& in) { return f(in[0]); },
              [f = row.reference](const Arrays& in) {
                return generate(in[0].shape, [&](const Index& i) { return f(in[0].at(i)); });
              }};
@@ -160,12 +182,29 @@ std::vector<OpCase> composed_cases() {
   std::vector<OpCase> cases;
   for (const auto& family : {reductions(), losses(), products(), with_numbers()})
     cases.insert(cases.end(), family.begin(), family.end());
-  cases.push_back({"transpose", "the last two axes", {{{T, B, 2}}}, [](const In& in) { return transpose(in[0]); },
+  cases.push_back({"transpose",
+                   "the last two axes",
+                   {{{T, B, 2}}},
+                   [](const In& in) { return transpose(in[0]); },
                    [](const Arrays& in) {
                      return generate(Shape{in[0].shape[0], in[0].shape[2], in[0].shape[1]},
-                                     [&](const Index& i) { return in[0].at({i[0], i[2], i[1]}); });
+                                     [&](const Index& i) {
+                                       return in[0].at({i[0], i[2], i[1]});
+                                     });
                    }});
   return cases;
+}
+
+TEST_CASE("[conformance] the losses from logits stay finite where a probability rounds to 0") {
+  Tape tape;
+  const Var logits = tape.input("logits", {2}), targets = tape.input("targets", {2});
+  const Var loss = binary_cross_entropy(logits, targets);
+  const Tensor<float> z(Shape{2}, {300.0f, -300.0f}), t(Shape{2}, {0.0f, 1.0f});
+  Plan<float> plan(tape, {loss});
+  plan.bind(logits, z);
+  plan.bind(targets, t);
+  plan.run();
+  CHECK(plan.value(loss)[0] == 300);
 }
 
 }  // namespace unroll::conformance

@@ -36,7 +36,9 @@ const std::vector<UnaryRow> unary_rows_here = {
     {"sqrt", sqrt, [](Real x) { return std::sqrt(x); }},
     {"square", square, [](Real x) { return x * x; }},
     {"abs", abs, [](Real x) { return std::fabs(x); }},
-    {"sign", sign, [](Real x) { return x > 0 ? Real{1} : x < 0 ? Real{-1} : x; }},
+    {"sign", sign, [](Real x) { return x > 0   ? Real{1}
+                                       : x < 0 ? Real{-1}
+                                               : x; }},
     {"sin", sin, [](Real x) { return std::sin(x); }},
     {"cos", cos, [](Real x) { return std::cos(x); }},
     {"tanh", tanh, [](Real x) { return std::tanh(x); }},
@@ -107,10 +109,18 @@ std::vector<OpCase> elementwise_cases() {
   for (const UnaryRow& row : unary_rows_here)
     for (const Dims& dims : {Dims{}, Dims{1}, Dims{2, 3}, Dims{T, B, 3}, Dims{0, 2}, Dims{19}})
       cases.push_back(unary_case(row, dims));
-  const std::vector<std::pair<Dims, Dims>> shapes = {
-      {{}, {}},           {{2, 3}, {2, 3}},   {{2, 3}, {3}},          {{2, 1}, {1, 3}}, {{}, {2, 3}},
-      {{T, B, 3}, {3}},   {{T, 1, 2}, {B, 1}}, {{B, 2}, {T, B, 2}},   {{T, B}, {}},     {{1}, {1, 1}},
-      {{2, 1, 3, 1}, {4, 1, 2}}, {{0, 3}, {1, 3}}};
+  const std::vector<std::pair<Dims, Dims>> shapes = {{{}, {}},
+                                                     {{2, 3}, {2, 3}},
+                                                     {{2, 3}, {3}},
+                                                     {{2, 1}, {1, 3}},
+                                                     {{}, {2, 3}},
+                                                     {{T, B, 3}, {3}},
+                                                     {{T, 1, 2}, {B, 1}},
+                                                     {{B, 2}, {T, B, 2}},
+                                                     {{T, B}, {}},
+                                                     {{1}, {1, 1}},
+                                                     {{2, 1, 3, 1}, {4, 1, 2}},
+                                                     {{0, 3}, {1, 3}}};
   for (const BinaryRow& row : binary_rows_here)
     for (const auto& [a, b] : shapes) cases.push_back(binary_case(row, a, b));
   cases.push_back(where_case({{2, 3}, Draw::bit}, {2, 3}, {2, 3}));

@@ -17,7 +17,7 @@ Index joined(Index a, const Index& b, std::size_t from) {
   return a;
 }
 
-Shape joined(std::vector<std::int64_t> first, const Shape& rest, std::size_t from) {
+Shape joined_shape(std::vector<std::int64_t> first, const Shape& rest, std::size_t from) {
   for (std::size_t axis = from; axis < rest.rank(); ++axis) first.push_back(rest[axis]);
   return Shape(first);
 }
@@ -28,14 +28,15 @@ OpCase gather_case(Dims table, Dims index) {
           .label = "",
           .operands = {{std::move(table)}, index_operand(std::move(index), rows)},
           .record = [](const std::vector<Var>& in) { return gather(in[0], in[1]); },
-          .reference = [](const std::vector<Array>& in) {
-            const Shape& index_shape = in[1].shape;
-            const Shape shape = joined({index_shape.begin(), index_shape.end()}, in[0].shape, 1);
-            return generate(shape, [&](const Index& i) {
-              const Index at(i.begin(), i.begin() + static_cast<std::ptrdiff_t>(index_shape.rank()));
-              return in[0].at(joined({integer(in[1].at(at))}, i, index_shape.rank()));
-            });
-          }};
+          .reference =
+              [](const std::vector<Array>& in) {
+                const Shape& index_shape = in[1].shape;
+                const Shape shape = joined_shape({index_shape.begin(), index_shape.end()}, in[0].shape, 1);
+                return generate(shape, [&](const Index& i) {
+                  const Index at(i.begin(), i.begin() + static_cast<std::ptrdiff_t>(index_shape.rank()));
+                  return in[0].at(joined({integer(in[1].at(at))}, i, index_shape.rank()));
+                });
+              }};
 }
 
 OpCase scatter_add_case(Dims index, Dims updates, std::int64_t rows) {
@@ -43,15 +44,16 @@ OpCase scatter_add_case(Dims index, Dims updates, std::int64_t rows) {
           .label = "into " + std::to_string(rows) + " rows",
           .operands = {index_operand(std::move(index), rows), {std::move(updates)}},
           .record = [=](const std::vector<Var>& in) { return scatter_add(in[0], in[1], rows); },
-          .reference = [=](const std::vector<Array>& in) {
-            const std::size_t rank = in[0].shape.rank();
-            Array result(joined({rows}, in[1].shape, rank));
-            each_index(in[1].shape, [&](const Index& i) {
-              const Index at(i.begin(), i.begin() + static_cast<std::ptrdiff_t>(rank));
-              result.at(joined({integer(in[0].at(at))}, i, rank)) += in[1].at(i);
-            });
-            return result;
-          }};
+          .reference =
+              [=](const std::vector<Array>& in) {
+                const std::size_t rank = in[0].shape.rank();
+                Array result(joined_shape({rows}, in[1].shape, rank));
+                each_index(in[1].shape, [&](const Index& i) {
+                  const Index at(i.begin(), i.begin() + static_cast<std::ptrdiff_t>(rank));
+                  result.at(joined({integer(in[0].at(at))}, i, rank)) += in[1].at(i);
+                });
+                return result;
+              }};
 }
 
 OpCase pick_case(Dims x, Dims index) {
@@ -60,11 +62,12 @@ OpCase pick_case(Dims x, Dims index) {
           .label = "",
           .operands = {{std::move(x)}, index_operand(std::move(index), n)},
           .record = [](const std::vector<Var>& in) { return pick(in[0], in[1]); },
-          .reference = [](const std::vector<Array>& in) {
-            return generate(in[1].shape, [&](const Index& i) {
-              return in[0].at(joined(i, {integer(in[1].at(i))}, 0));
-            });
-          }};
+          .reference =
+              [](const std::vector<Array>& in) {
+                return generate(in[1].shape, [&](const Index& i) {
+                  return in[0].at(joined(i, {integer(in[1].at(i))}, 0));
+                });
+              }};
 }
 
 OpCase place_case(Dims values, std::int64_t n) {
@@ -72,15 +75,16 @@ OpCase place_case(Dims values, std::int64_t n) {
           .label = "among " + std::to_string(n),
           .operands = {{values}, index_operand(values, n)},
           .record = [=](const std::vector<Var>& in) { return place(in[0], in[1], n); },
-          .reference = [=](const std::vector<Array>& in) {
-            Shape shape = in[0].shape;
-            shape.push_back(n);
-            Array result(shape);
-            each_index(in[0].shape, [&](const Index& i) {
-              result.at(joined(i, {integer(in[1].at(i))}, 0)) = in[0].at(i);
-            });
-            return result;
-          }};
+          .reference =
+              [=](const std::vector<Array>& in) {
+                Shape shape = in[0].shape;
+                shape.push_back(n);
+                Array result(shape);
+                each_index(in[0].shape, [&](const Index& i) {
+                  result.at(joined(i, {integer(in[1].at(i))}, 0)) = in[0].at(i);
+                });
+                return result;
+              }};
 }
 
 using Words = std::array<std::uint32_t, 4>;
@@ -106,9 +110,9 @@ constexpr std::uint32_t mask_layer = 7;
 Real mask_element(double keep, Real update, Real time_step, Real row, std::int64_t unit) {
   const Words words = philox_from_the_paper(mask_seed, {0, mask_layer, 0, 4 | 0xFF00});
   const std::uint64_t key = std::uint64_t{words[1]} << 32 | words[0];
-  const Words block = philox_from_the_paper(
-      key, {static_cast<std::uint32_t>(unit / 4), static_cast<std::uint32_t>(row),
-            static_cast<std::uint32_t>(time_step), static_cast<std::uint32_t>(update)});
+  const Words block =
+      philox_from_the_paper(key, {static_cast<std::uint32_t>(unit / 4), static_cast<std::uint32_t>(row),
+                                  static_cast<std::uint32_t>(time_step), static_cast<std::uint32_t>(update)});
   return static_cast<double>(block[static_cast<std::size_t>(unit % 4)]) < keep * 4294967296.0 ? 1 : 0;
 }
 
@@ -120,31 +124,43 @@ OpCase mask_case(std::int64_t rows, std::int64_t units, double keep) {
               [=](const std::vector<Var>& in) {
                 return random_mask(in[0], in[1], in[2], {rows, units}, keep, mask_seed, mask_layer);
               },
-          .reference = [=](const std::vector<Array>& in) {
-            return generate(Shape{rows, units}, [&](const Index& i) {
-              return mask_element(keep, in[0].at({}), in[1].at({}), in[2].at({}) + static_cast<Real>(i[0]), i[1]);
-            });
-          }};
+          .reference =
+              [=](const std::vector<Array>& in) {
+                return generate(Shape{rows, units}, [&](const Index& i) {
+                  return mask_element(keep, in[0].at({}), in[1].at({}),
+                                      in[2].at({}) + static_cast<Real>(i[0]), i[1]);
+                });
+              }};
 }
 
 }  // namespace
 
 std::vector<OpCase> indexing_cases() {
-  return {gather_case({5, 3}, {4}),          gather_case({5, 3}, {}),
-          gather_case({5}, {2, 3}),          gather_case({4, 2, 2}, {T, B}),
-          gather_case({1, 1}, {1}),          gather_case({3, T}, {B}),
-          gather_case({2, 0}, {3}),          scatter_add_case({7}, {7, 3}, 4),
-          scatter_add_case({}, {3}, 5),      scatter_add_case({2, 3}, {2, 3}, 4),
-          scatter_add_case({T}, {T, B}, 2),  scatter_add_case({T, B}, {T, B, 2, 1}, 6),
-          scatter_add_case({1}, {1}, 1),     pick_case({4, 5}, {4}),
-          pick_case({5}, {}),                pick_case({T, B, 3}, {T, B}),
-          pick_case({1, 1}, {1}),            place_case({4}, 5),
-          place_case({}, 5),                 place_case({T, B}, 3),
+  return {gather_case({5, 3}, {4}),
+          gather_case({5, 3}, {}),
+          gather_case({5}, {2, 3}),
+          gather_case({4, 2, 2}, {T, B}),
+          gather_case({1, 1}, {1}),
+          gather_case({3, T}, {B}),
+          gather_case({2, 0}, {3}),
+          scatter_add_case({7}, {7, 3}, 4),
+          scatter_add_case({}, {3}, 5),
+          scatter_add_case({2, 3}, {2, 3}, 4),
+          scatter_add_case({T}, {T, B}, 2),
+          scatter_add_case({T, B}, {T, B, 2, 1}, 6),
+          scatter_add_case({1}, {1}, 1),
+          pick_case({4, 5}, {4}),
+          pick_case({5}, {}),
+          pick_case({T, B, 3}, {T, B}),
+          pick_case({1, 1}, {1}),
+          place_case({4}, 5),
+          place_case({}, 5),
+          place_case({T, B}, 3),
           place_case({1}, 1)};
 }
 
 std::vector<OpCase> random_cases() {
-  return {mask_case(3, 6, 0.5),  mask_case(2, 9, 0.8), mask_case(4, 3, 0), mask_case(4, 3, 1),
+  return {mask_case(3, 6, 0.5),  mask_case(2, 9, 0.8), mask_case(4, 3, 0),  mask_case(4, 3, 1),
           mask_case(1, 1, 0.25), mask_case(0, 3, 0.5), mask_case(3, 0, 0.5)};
 }
 
@@ -165,7 +181,8 @@ std::string out_of_range_message(const OpCase& c, std::size_t operand, std::int6
 
 }  // namespace
 
-TEST_CASE("[conformance] an index outside its range stops the run and is named with its place and the range") {
+TEST_CASE(
+    "[conformance] an index outside its range stops the run and is named with its place and the range") {
   struct Wrong {
     OpCase c;
     std::size_t operand;
@@ -185,7 +202,8 @@ TEST_CASE("[conformance] an index outside its range stops the run and is named w
 }
 
 TEST_CASE("[conformance] a mask's probability outside [0, 1] is refused while recording") {
-  for (const double keep : {-0.1, 1.1, std::nan("")}) CHECK_THROWS_AS(Recorded(mask_case(2, 2, keep)), std::invalid_argument);
+  for (const double keep : {-0.1, 1.1, std::nan("")})
+    CHECK_THROWS_AS(Recorded(mask_case(2, 2, keep)), std::invalid_argument);
 }
 
 }  // namespace unroll::conformance

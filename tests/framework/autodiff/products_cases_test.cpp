@@ -31,17 +31,20 @@ Array product(const Array& a, const Array& b) {
   return generate(shape, [&](const Index& index) {
     Real total = 0;
     for (std::int64_t k = 0; k < inner; ++k)
-      total += a.at(with_last_two(index, index[rank - 2], k)) * b.stretched(with_last_two(index, k, index.back()));
+      total +=
+          a.at(with_last_two(index, index[rank - 2], k)) * b.stretched(with_last_two(index, k, index.back()));
     return total;
   });
 }
 
 OpCase matmul_case(Dims a, Dims b, bool transpose_a, bool transpose_b) {
-  return {.op = "matmul",
-          .label = std::string(transpose_a ? "transposed " : "") + "by" + (transpose_b ? " transposed" : ""),
-          .operands = {{std::move(a)}, {std::move(b)}},
-          .record = [=](const std::vector<Var>& in) { return matmul(in[0], in[1], transpose_a, transpose_b); },
-          .reference = [=](const std::vector<Array>& in) {
+  return {
+      .op = "matmul",
+      .label = std::string(transpose_a ? "transposed " : "") + "by" + (transpose_b ? " transposed" : ""),
+      .operands = {{std::move(a)}, {std::move(b)}},
+      .record = [=](const std::vector<Var>& in) { return matmul(in[0], in[1], transpose_a, transpose_b); },
+      .reference =
+          [=](const std::vector<Array>& in) {
             return product(transpose_a ? swapped(in[0]) : in[0], transpose_b ? swapped(in[1]) : in[1]);
           }};
 }
@@ -84,15 +87,14 @@ Array triangle_of(const Array& a, bool lower, bool strict, bool unit_diagonal) {
 }
 
 OpCase solve_case(Dim n, Dim columns, bool transpose) {
-  return {.op = "solve",
-          .label = transpose ? "transposed" : "",
-          .operands = {{{n, n}, Draw::dominant}, {{n, columns}}},
-          .record = [=](const std::vector<Var>& in) { return solve(in[0], in[1], transpose); },
-          .reference =
-              [=](const std::vector<Array>& in) {
-                return eliminated(transpose ? swapped(in[0]) : in[0], in[1]);
-              },
-          .passes_special_values = false};
+  return {
+      .op = "solve",
+      .label = transpose ? "transposed" : "",
+      .operands = {{{n, n}, Draw::dominant}, {{n, columns}}},
+      .record = [=](const std::vector<Var>& in) { return solve(in[0], in[1], transpose); },
+      .reference =
+          [=](const std::vector<Array>& in) { return eliminated(transpose ? swapped(in[0]) : in[0], in[1]); },
+      .passes_special_values = false};
 }
 
 OpCase solve_triangular_case(Dim n, Dim columns, bool lower, bool transpose, bool unit) {
@@ -100,14 +102,15 @@ OpCase solve_triangular_case(Dim n, Dim columns, bool lower, bool transpose, boo
     const Array a = triangle_of(in[0], lower, false, unit);
     return eliminated(transpose ? swapped(a) : a, in[1]);
   };
-  return {.op = "solve_triangular",
-          .label = std::string(lower ? "lower" : "upper") + (transpose ? " transposed" : "") +
-                   (unit ? " unit diagonal" : ""),
-          .operands = {{{n, n}, Draw::dominant}, {{n, columns}}},
-          .record =
-              [=](const std::vector<Var>& in) { return solve_triangular(in[0], in[1], lower, transpose, unit); },
-          .reference = reference,
-          .passes_special_values = false};
+  return {
+      .op = "solve_triangular",
+      .label = std::string(lower ? "lower" : "upper") + (transpose ? " transposed" : "") +
+               (unit ? " unit diagonal" : ""),
+      .operands = {{{n, n}, Draw::dominant}, {{n, columns}}},
+      .record =
+          [=](const std::vector<Var>& in) { return solve_triangular(in[0], in[1], lower, transpose, unit); },
+      .reference = reference,
+      .passes_special_values = false};
 }
 
 OpCase triangle_case(Dims dims, bool lower, bool strict) {
@@ -115,11 +118,12 @@ OpCase triangle_case(Dims dims, bool lower, bool strict) {
           .label = std::string(strict ? "strictly " : "") + (lower ? "lower" : "upper"),
           .operands = {{std::move(dims)}},
           .record = [=](const std::vector<Var>& in) { return triangle(in[0], lower, strict); },
-          .reference = [=](const std::vector<Array>& in) {
-            return generate(in[0].shape, [&](const Index& i) {
-              return in_triangle(i, lower, strict) ? in[0].at(i) : Real{0};
-            });
-          }};
+          .reference =
+              [=](const std::vector<Array>& in) {
+                return generate(in[0].shape, [&](const Index& i) {
+                  return in_triangle(i, lower, strict) ? in[0].at(i) : Real{0};
+                });
+              }};
 }
 
 }  // namespace
@@ -169,7 +173,8 @@ TEST_CASE("[conformance] a triangular solve reads neither the other triangle nor
   CHECK(evaluate<double>(recorded, point, {recorded.result})[0].same_bits(want));
 }
 
-TEST_CASE("[conformance] a singular or non-finite system gives values that are not finite, and no exception") {
+TEST_CASE(
+    "[conformance] a singular or non-finite system gives values that are not finite, and no exception") {
   for (const double broken : {0.0, std::nan(""), std::numeric_limits<double>::infinity()}) {
     const OpCase c = solve_case(2, 1, false);
     const Recorded recorded(c);

@@ -30,9 +30,10 @@ OpCase sum_to_case(Target target) {
           .label = "to " + to_string(target.to),
           .operands = {{target.from}},
           .record = [target](const std::vector<Var>& in) { return sum_to(in[0], target.to); },
-          .reference = [target](const std::vector<Array>& in) {
-            return summed_to(in[0], resolve_like(target.to, target.from, in[0]));
-          }};
+          .reference =
+              [target](const std::vector<Array>& in) {
+                return summed_to(in[0], resolve_like(target.to, target.from, in[0]));
+              }};
 }
 
 OpCase broadcast_to_case(Target target) {
@@ -40,10 +41,11 @@ OpCase broadcast_to_case(Target target) {
           .label = "to " + to_string(target.to),
           .operands = {{target.from}},
           .record = [target](const std::vector<Var>& in) { return broadcast_to(in[0], target.to); },
-          .reference = [target](const std::vector<Array>& in) {
-            return generate(resolve_like(target.to, target.from, in[0]),
-                            [&](const Index& i) { return in[0].stretched(i); });
-          }};
+          .reference =
+              [target](const std::vector<Array>& in) {
+                return generate(resolve_like(target.to, target.from, in[0]),
+                                [&](const Index& i) { return in[0].stretched(i); });
+              }};
 }
 
 std::vector<Real> top_line(const std::vector<Real>& line) { return {top_of(line)}; }
@@ -81,13 +83,13 @@ OpCase reduction_case(const std::string& op, KeepingReduction f, LineFunction li
 OpCase normalisation_case(const std::string& op, Normalisation f, LineFunction line, Dims dims,
                           std::int64_t axis) {
   const auto at = static_cast<std::size_t>(axis < 0 ? axis + static_cast<std::int64_t>(dims.size()) : axis);
-  return {.op = op,
-          .label = "along axis " + std::to_string(axis),
-          .operands = {{std::move(dims)}},
-          .record = [=](const std::vector<Var>& in) { return f(in[0], axis); },
-          .reference = [=](const std::vector<Array>& in) {
-            return along_axis(in[0], at, in[0].shape[at], false, line);
-          }};
+  return {
+      .op = op,
+      .label = "along axis " + std::to_string(axis),
+      .operands = {{std::move(dims)}},
+      .record = [=](const std::vector<Var>& in) { return f(in[0], axis); },
+      .reference =
+          [=](const std::vector<Array>& in) { return along_axis(in[0], at, in[0].shape[at], false, line); }};
 }
 
 struct AxisShape {
@@ -113,9 +115,9 @@ std::vector<OpCase> reduction_cases() {
                                        {{0, 3}, {3}},
                                        {{3, 0}, {3, 1}}};
   for (const Target& target : targets) cases.push_back(sum_to_case(target));
-  const std::vector<Target> wider = {{{}, {2, 3}},      {{3}, {2, 3}},         {{2, 1}, {2, 3}},
-                                     {{1}, {0, 1}},     {{3, 1, 2}, {2, 3, 2, 2}}, {{T, 1}, {2, T, 3}},
-                                     {{T, B}, {T, T, B}}, {{1, 1}, {1, 1, 1}}};
+  const std::vector<Target> wider = {
+      {{}, {2, 3}},        {{3}, {2, 3}},       {{2, 1}, {2, 3}},   {{1}, {0, 1}}, {{3, 1, 2}, {2, 3, 2, 2}},
+      {{T, 1}, {2, T, 3}}, {{T, B}, {T, T, B}}, {{1, 1}, {1, 1, 1}}};
   for (const Target& target : wider) cases.push_back(broadcast_to_case(target));
   const std::vector<AxisShape> lines = {{{5}, 0},        {{1}, 0},       {{2, 4}, -1},   {{2, 4}, 0},
                                         {{T, B, 3}, -1}, {{T, B, 3}, 0}, {{3, B, 2}, 1}, {{2, 19}, 1}};
@@ -136,7 +138,10 @@ namespace {
 
 template <class P>
 Tensor<P> apply(const RecordFunction& f, const Tensor<double>& x) {
-  const OpCase c{.op = "", .label = "", .operands = {{Dims(x.shape().begin(), x.shape().end())}}, .record = f,
+  const OpCase c{.op = "",
+                 .label = "",
+                 .operands = {{Dims(x.shape().begin(), x.shape().end())}},
+                 .record = f,
                  .reference = {}};
   const Recorded recorded(c);
   Point point;
@@ -153,7 +158,8 @@ void check_rows_are_independent(const RecordFunction& f) {
   const std::int64_t n = together.numel() / 5;
   for (std::int64_t row = 0; row < 5; ++row) {
     const Tensor<P> alone = apply<P>(f, Tensor<double>(Shape{1, 23}, x.span().subspan(row * 23, 23)));
-    CHECK(Tensor<P>(Shape{n}, together.span().subspan(row * n, n)).same_bits(Tensor<P>(Shape{n}, alone.span())));
+    CHECK(Tensor<P>(Shape{n}, together.span().subspan(row * n, n))
+              .same_bits(Tensor<P>(Shape{n}, alone.span())));
   }
 }
 

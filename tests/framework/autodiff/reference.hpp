@@ -9,8 +9,8 @@
 
 #include "framework/tensor/shape.hpp"
 
-/// Slow, plain arithmetic in long double, element by element, to judge the engine by. Nothing of the engine is
-/// used but Shape.
+/// Slow, plain arithmetic in long double, element by element, to judge the engine by. Nothing of the engine
+/// is used but Shape.
 namespace unroll::conformance {
 
 using Real = long double;

@@ -13,11 +13,12 @@ OpCase reshape_case(Dims from, Dims to, std::function<Shape(const Shape&)> shape
           .label = "to " + to_string(to),
           .operands = {{std::move(from)}},
           .record = [to](const std::vector<Var>& in) { return reshape(in[0], to); },
-          .reference = [shape](const std::vector<Array>& in) {
-            Array result(shape(in[0].shape));
-            result.values = in[0].values;
-            return result;
-          }};
+          .reference =
+              [shape](const std::vector<Array>& in) {
+                Array result(shape(in[0].shape));
+                result.values = in[0].values;
+                return result;
+              }};
 }
 
 OpCase transpose_case(Dims dims, const std::vector<std::int64_t>& permutation) {
@@ -25,17 +26,18 @@ OpCase transpose_case(Dims dims, const std::vector<std::int64_t>& permutation) {
           .label = "to " + to_string(Shape(permutation)),
           .operands = {{std::move(dims)}},
           .record = [=](const std::vector<Var>& in) { return transpose(in[0], permutation); },
-          .reference = [=](const std::vector<Array>& in) {
-            Shape shape = in[0].shape;
-            for (std::size_t axis = 0; axis < permutation.size(); ++axis)
-              shape[axis] = in[0].shape[static_cast<std::size_t>(permutation[axis])];
-            return generate(shape, [&](const Index& out) {
-              Index own(out.size());
-              for (std::size_t axis = 0; axis < out.size(); ++axis)
-                own[static_cast<std::size_t>(permutation[axis])] = out[axis];
-              return in[0].at(own);
-            });
-          }};
+          .reference =
+              [=](const std::vector<Array>& in) {
+                Shape shape = in[0].shape;
+                for (std::size_t axis = 0; axis < permutation.size(); ++axis)
+                  shape[axis] = in[0].shape[static_cast<std::size_t>(permutation[axis])];
+                return generate(shape, [&](const Index& out) {
+                  Index own(out.size());
+                  for (std::size_t axis = 0; axis < out.size(); ++axis)
+                    own[static_cast<std::size_t>(permutation[axis])] = out[axis];
+                  return in[0].at(own);
+                });
+              }};
 }
 
 struct Range {
@@ -62,12 +64,13 @@ OpCase slice_case(Range r) {
           .label = label_of(r),
           .operands = {{r.dims}},
           .record = [=](const std::vector<Var>& in) { return slice(in[0], r.axis, r.begin, r.extent); },
-          .reference = [=](const std::vector<Array>& in) {
-            Shape shape = in[0].shape;
-            const std::int64_t begin = r.first(shape[axis]);
-            shape[axis] = r.size(shape[axis]);
-            return generate(shape, [&](Index i) { return i[axis] += begin, in[0].at(i); });
-          }};
+          .reference =
+              [=](const std::vector<Array>& in) {
+                Shape shape = in[0].shape;
+                const std::int64_t begin = r.first(shape[axis]);
+                shape[axis] = r.size(shape[axis]);
+                return generate(shape, [&](Index i) { return i[axis] += begin, in[0].at(i); });
+              }};
 }
 
 OpCase pad_case(Range r) {
@@ -76,15 +79,16 @@ OpCase pad_case(Range r) {
           .label = label_of(r),
           .operands = {{r.dims}},
           .record = [=](const std::vector<Var>& in) { return pad(in[0], r.axis, r.begin, r.extent); },
-          .reference = [=](const std::vector<Array>& in) {
-            Shape shape = in[0].shape;
-            const std::int64_t own = shape[axis], begin = r.first(own);
-            shape[axis] = r.size(own);
-            return generate(shape, [&](Index i) {
-              i[axis] -= begin;
-              return i[axis] >= 0 && i[axis] < own ? in[0].at(i) : Real{0};
-            });
-          }};
+          .reference =
+              [=](const std::vector<Array>& in) {
+                Shape shape = in[0].shape;
+                const std::int64_t own = shape[axis], begin = r.first(own);
+                shape[axis] = r.size(own);
+                return generate(shape, [&](Index i) {
+                  i[axis] -= begin;
+                  return i[axis] >= 0 && i[axis] < own ? in[0].at(i) : Real{0};
+                });
+              }};
 }
 
 Array joined(const std::vector<Array>& in, std::size_t axis) {

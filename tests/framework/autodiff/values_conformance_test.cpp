@@ -11,9 +11,12 @@ namespace {
 
 double draw(Domain domain, Stream& stream) {
   switch (domain) {
-    case Domain::positive: return stream.uniform(0.5, 2);
-    case Domain::nonzero: return (stream.below(2) ? 1 : -1) * stream.uniform(0.5, 2);
-    default: return stream.normal();
+    case Domain::positive:
+      return stream.uniform(0.5, 2);
+    case Domain::nonzero:
+      return (stream.below(2) ? 1 : -1) * stream.uniform(0.5, 2);
+    default:
+      return stream.normal();
   }
 }
 
@@ -33,8 +36,8 @@ Domain domain_of(const OpCase& c) {
   return row ? row->domain : Domain::real;
 }
 
-void fill(Tensor<double>& x, Draw how, Domain domain, const std::vector<double>& separated,
-          std::size_t& used, Stream& stream) {
+void fill(Tensor<double>& x, Draw how, Domain domain, const std::vector<double>& separated, std::size_t& used,
+          Stream& stream) {
   for (double& value : x.span()) {
     if (how == Draw::bit)
       value = static_cast<double>(stream.below(2));
@@ -104,7 +107,8 @@ std::vector<Array> as_arrays(const OpCase& c, const Point& point) {
     Array array(is_index ? point.index[i].shape() : point.real[i].shape());
     for (std::size_t j = 0; j < array.values.size(); ++j) {
       const auto at = static_cast<std::int64_t>(j);
-      array.values[j] = is_index ? static_cast<Real>(point.index[i][at]) : static_cast<Real>(point.real[i][at]);
+      array.values[j] =
+          is_index ? static_cast<Real>(point.index[i][at]) : static_cast<Real>(point.real[i][at]);
     }
     arrays.push_back(std::move(array));
   }
@@ -202,11 +206,15 @@ void check_special_values() {
 
 }  // namespace
 
-TEST_CASE("[conformance] every row's values agree with plain arithmetic, in double, at ordinary, empty and single sizes") {
+TEST_CASE(
+    "[conformance] every row's values agree with plain arithmetic, in double, at ordinary, empty and single "
+    "sizes") {
   check_values<double>();
 }
 
-TEST_CASE("[conformance] every row's values agree with plain arithmetic, in float, at ordinary, empty and single sizes") {
+TEST_CASE(
+    "[conformance] every row's values agree with plain arithmetic, in float, at ordinary, empty and single "
+    "sizes") {
   check_values<float>();
 }
 
