@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/program_options/value_semantic.hpp>
 #include <cstdio>
 
-#include "experiments/config/nearest.hpp"
 #include "experiments/report/table.hpp"
 #include "experiments/sweep/runner.hpp"
 #include "experiments/sweep/say.hpp"
@@ -28,9 +28,16 @@ int jobs_of(const Arguments& arguments, const SweepPlan& plan) {
   throw UsageError(fmt::format("--jobs must be from 0 (one per core) to {}, but is {}", most_jobs, jobs));
 }
 
+/// As one line of a comment, whatever the user typed.
+std::string one_line(std::string text) {
+  std::ranges::replace_if(
+      text, [](unsigned char c) { return c < ' ' || c == 127; }, '?');
+  return text;
+}
+
 /// What made the folder, as comment above its resolved config.
 std::string header_of(const Arguments& arguments, const std::string& build) {
-  return fmt::format("# {}\n# {}\n\n", printable(arguments.command_line), printable(build));
+  return fmt::format("# {}\n# {}\n\n", one_line(arguments.command_line), one_line(build));
 }
 
 SweepOptions options_of(const Arguments& arguments, const SweepPlan& plan,
