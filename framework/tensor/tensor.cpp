@@ -17,7 +17,8 @@ void Tensor<T>::assign(std::span<const T> values) {
 
 template <class T>
 bool Tensor<T>::same_bits(const Tensor& other) const {
-  return shape_ == other.shape_ && std::memcmp(data(), other.data(), data_.size() * sizeof(T)) == 0;
+  if (shape_ != other.shape_) return false;
+  return data_.size() == 0 || std::memcmp(data(), other.data(), data_.size() * sizeof(T)) == 0;
 }
 
 template class Tensor<float>;
