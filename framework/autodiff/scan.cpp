@@ -147,6 +147,11 @@ void mark_scan_dependence(const Node& node, std::vector<bool>& dependent) {
   for (const ValueId v : body.inputs) inside[v] = dependent[node.inputs[operand++]];
   for (const ValueId v : body.states) inside[v] = dependent[node.inputs[operand++]];
   for (const auto& [from, to] : body.tape.captures()) inside[to] = dependent[node.inputs[operand++]];
+  for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+    const ScanBody::Output& out = body.outputs[i];
+    if (out.role == ScanBody::Role::trajectory && dependent[node.outputs[i]])
+      inside[body.states[out.state]] = inside[out.value] = true;
+  }
   inside = body_dependence(body, std::move(inside));
   for (std::size_t i = 0; i < node.outputs.size(); ++i) {
     const ScanBody::Output& out = body.outputs[i];

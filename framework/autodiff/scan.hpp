@@ -62,7 +62,8 @@ struct ScanBody {
 
 bool is_trajectory(Var v);
 
-/// Sets dependent[v] for the results v of a scan that depend on operands marked in `dependent`.
+/// Sets dependent[v] for the results v of a scan that depend on operands marked in `dependent`, or on the
+/// state at some step where its trajectory is marked.
 void mark_scan_dependence(const Node& node, std::vector<bool>& dependent);
 
 /// Which values of the body depend on marked ones, through any number of steps.
