@@ -1,6 +1,7 @@
 #include "tests/support/allocations.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdlib>
 #include <new>
 
