@@ -1,0 +1,151 @@
+#include "experiments/train/trial.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "experiments/config/options.hpp"
+#include "experiments/tasks/task.hpp"
+#include "experiments/train/trainer.hpp"
+#include "framework/optim/optimizer.hpp"
+#include "framework/tensor/cpu.hpp"
+
+using namespace unroll;
+
+namespace {
+
+/// A trial of a blink.
+Config small() {
+  Config config = default_config();
+  config.task.length = 6;
+  config.model.hidden = 8;
+  config.train.batch = 4;
+  config.train.updates = 30;
+  config.train.validate_every = 10;
+  config.train.validation_sequences = 40;
+  return config;
+}
+
+std::string text_of(TrialRecord record) { return to_json(record); }
+
+}  // namespace
+
+TEST_CASE("[trial] the same config gives the same bits, another seed others") {
+  const std::string first = text_of(run_trial(small()));
+  CHECK(text_of(run_trial(small())) == first);
+  Config other = small();
+  other.seed = 2;
+  CHECK(text_of(run_trial(other)) != first);
+}
+
+TEST_CASE("[trial] every task and variant trains, with every optimiser") {
+  for (const TaskRow& task : task_table())
+    for (const std::string_view variant : task.variants)
+      for (const std::string& optimizer : optimizer_names()) {
+        Config config = small();
+        config.task = {std::string(task.name), std::string(variant), 60};
+        config.train.optimizer = optimizer;
+        config.train.updates = 2;
+        config.train.clip_norm = 1;
+        const TrialRecord record = run_trial(config);
+        INFO(task.name, " ", variant, " ", optimizer, " ", record.reason);
+        CHECK(record.status == TrialStatus::done);
+        CHECK(record.updates == 2);
+        CHECK(record.curve.size() == 2);
+        CHECK(std::isfinite(record.best_loss));
+        CHECK(record.gradient_norms.size() == 2);
+        CHECK(record.gradient_norms[0].norms.size() > 0);
+        CHECK(record.gradient_norms[0].norms.back() > 0);
+      }
+}
+
+TEST_CASE("[trial] the curve starts before training and has a point at every validation and at the end") {
+  Config config = small();
+  config.train.updates = 25;
+  const TrialRecord record = run_trial(config);
+  REQUIRE(record.curve.size() == 4);
+  CHECK(record.curve[0].update == 0);
+  CHECK(record.curve[1].update == 10);
+  CHECK(record.curve[3].update == 25);
+  CHECK(record.last_loss == record.curve.back().validation_loss);
+  double best = record.curve[0].validation_loss;
+  for (const CurvePoint& point : record.curve) best = std::min(best, point.validation_loss);
+  CHECK(record.best_loss == best);
+}
+
+TEST_CASE("[trial] learning lowers the loss, and a solved task stops it") {
+  Config config = small();
+  config.task.length = 2;
+  config.model.hidden = 32;
+  config.train.updates = 3000;
+  config.train.validate_every = 50;
+  const TrialRecord stopped = run_trial(config);
+  CHECK(stopped.success);
+  REQUIRE(stopped.solved_at);
+  CHECK(*stopped.solved_at == stopped.updates);
+  CHECK(stopped.updates < 3000);
+  CHECK(stopped.last_loss < stopped.trivial_loss / 2);
+  config.train.early_stop = false;
+  config.train.updates = stopped.updates + 50;
+  const TrialRecord going_on = run_trial(config);
+  CHECK(going_on.updates == stopped.updates + 50);
+  CHECK(going_on.solved_at == stopped.solved_at);
+}
+
+TEST_CASE("[trial] divergence is a result that says where it began") {
+  Config config = small();
+  config.model.activation = "identity";
+  config.train.optimizer = "sgd";
+  config.train.learning_rate = 1e4;
+  config.train.updates = 1000;
+  const TrialRecord record = run_trial(config);
+  CHECK(record.status == TrialStatus::diverged);
+  CHECK(record.reason.find("update") != std::string::npos);
+  const bool located = record.reason.find("time step") != std::string::npos ||
+                       record.reason.find("parameter") != std::string::npos ||
+                       record.reason.find("readout") != std::string::npos ||
+                       record.reason.find("the loss") != std::string::npos;
+  CHECK(located);
+  CHECK_FALSE(std::isfinite(record.last_loss));
+  CHECK_FALSE(record.success);
+}
+
+TEST_CASE("[trial] a stop request ends it after the update") {
+  std::atomic<bool> stop = false;
+  std::int64_t seen = 0;
+  TrialHooks hooks;
+  hooks.stop = &stop;
+  hooks.progress = [&](std::int64_t done, std::int64_t) {
+    seen = done;
+    stop = true;
+  };
+  Config config = small();
+  config.train.updates = 1000;
+  config.train.early_stop = false;
+  CHECK_THROWS_AS(run_trial(config, hooks), Interrupted);
+  CHECK(seen < 100);
+}
+
+TEST_CASE("[trial] cost is known beforehand, without allocating it") {
+  const TrialCost cost = trial_cost(small());
+  CHECK(cost.bytes > 0);
+  Config longer = small();
+  longer.train.updates *= 10;
+  CHECK(trial_cost(longer).flops > 5 * cost.flops);
+  Config huge = small();
+  huge.model.hidden = 1'000'000;  // W_hh alone: 4 TB
+  CHECK(trial_cost(huge).bytes > 4'000'000'000'000u);
+}
+
+TEST_CASE("[trial] gradient norms do not depend on whether training flushes subnormals") {
+  Config config = small();
+  config.model.activation = "sigmoid";
+  config.model.init = "normal";
+  config.model.init_scale = 1e-4;
+  config.task.length = 80;  // each step takes about four digits: the first ones are below 1e-308
+  const Trainer trainer(config);
+  const GradientNorms kept = trainer.gradient_norms(0);
+  const FlushSubnormals guard;
+  CHECK(trainer.gradient_norms(0).norms == kept.norms);
+  CHECK(kept.norms.back() > 0);
+}

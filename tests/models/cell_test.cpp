@@ -1,0 +1,168 @@
+#include "models/cell_table.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <map>
+
+#include "framework/autodiff/gradients.hpp"
+#include "framework/autodiff/ops.hpp"
+#include "framework/plan/gradcheck.hpp"
+#include "framework/plan/plan.hpp"
+#include "models/activation.hpp"
+#include "models/sequence_model.hpp"
+#include "tests/support/random_tensor.hpp"
+
+using namespace unroll;
+using sizes::B;
+using sizes::T;
+
+namespace {
+
+constexpr std::int64_t inputs = 3, hidden = 4, outputs = 2;
+
+double apply(const std::string& activation, double a) {
+  if (activation == "tanh") return std::tanh(a);
+  if (activation == "relu") return a > 0 ? a : 0;
+  if (activation == "sigmoid") return 1 / (1 + std::exp(-a));
+  return a;
+}
+
+/// A model with random parameters, in double.
+struct Fixture {
+  Tape tape;
+  Var x = tape.input("x", {T, B, inputs});
+  SequenceModel model;
+  Parameters p;
+  SequenceModel::Recorded recorded;
+  std::map<std::string, Tensor<double>> values;
+  Tensor<double> batch;
+
+  Fixture(const std::string& cell, const std::string& activation, Readout readout, std::int64_t steps,
+          std::int64_t rows)
+      : model(make_cell(cell, {inputs, hidden, activation}), outputs, readout),
+        p(tape, model.parameters()),
+        recorded(model.record(x, p)),
+        batch(random_tensor<double>({steps, rows, inputs}, 50)) {
+    std::uint64_t seed = 0;
+    for (const ParameterSpec& spec : model.parameters())
+      values.emplace(spec.name, random_tensor<double>(spec.shape, ++seed));
+  }
+
+  void bind(Plan<double>& plan) {
+    plan.bind(x, batch);
+    for (const ParameterSpec& spec : model.parameters()) plan.bind(p[spec.name], values.at(spec.name));
+  }
+};
+
+/// h_t = f(W_xh x_t + W_hh h_{t-1} + b_h), y_t = W_hy h_t + b_y, h_0 = 0, written out.
+std::vector<double> vanilla_by_hand(const Fixture& f, const std::string& activation, std::int64_t row) {
+  const auto& w = f.values;
+  std::vector<double> h(hidden, 0.0), all;
+  for (std::int64_t t = 0; t < f.batch.shape()[0]; ++t) {
+    std::vector<double> next(hidden);
+    for (std::int64_t i = 0; i < hidden; ++i) {
+      double a = w.at("b_h")[i];
+      for (std::int64_t j = 0; j < inputs; ++j)
+        a += w.at("W_xh")[i * inputs + j] * f.batch[(t * f.batch.shape()[1] + row) * inputs + j];
+      for (std::int64_t j = 0; j < hidden; ++j) a += w.at("W_hh")[i * hidden + j] * h[j];
+      next[i] = apply(activation, a);
+    }
+    h = next;
+    for (std::int64_t o = 0; o < outputs; ++o) {
+      double y = w.at("b_y")[o];
+      for (std::int64_t j = 0; j < hidden; ++j) y += w.at("W_hy")[o * hidden + j] * h[j];
+      all.push_back(y);
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("[vanilla] outputs are those of the equations written out, for every activation and readout") {
+  constexpr std::int64_t steps = 5, rows = 3;
+  for (const std::string& activation : activation_names()) {
+    Fixture every("vanilla", activation, Readout::every_step, steps, rows);
+    Fixture last("vanilla", activation, Readout::last, steps, rows);
+    Plan<double> every_plan(every.tape, {every.recorded.outputs}),
+        last_plan(last.tape, {last.recorded.outputs});
+    every.bind(every_plan);
+    last.bind(last_plan);
+    every_plan.run();
+    last_plan.run();
+    REQUIRE(every_plan.tensor(every.recorded.outputs).shape() == Shape{steps, rows, outputs});
+    REQUIRE(last_plan.tensor(last.recorded.outputs).shape() == Shape{rows, outputs});
+    for (std::int64_t row = 0; row < rows; ++row) {
+      const std::vector<double> expected = vanilla_by_hand(every, activation, row);
+      for (std::int64_t t = 0; t < steps; ++t)
+        for (std::int64_t o = 0; o < outputs; ++o)
+          CHECK(every_plan.value(every.recorded.outputs)[(t * rows + row) * outputs + o] ==
+                doctest::Approx(expected[t * outputs + o]).epsilon(1e-12));
+      for (std::int64_t o = 0; o < outputs; ++o)
+        CHECK(last_plan.value(last.recorded.outputs)[row * outputs + o] ==
+              doctest::Approx(expected[(steps - 1) * outputs + o]).epsilon(1e-12));
+    }
+  }
+}
+
+TEST_CASE(
+    "[cells] gradients of every cell agree with central differences, for every activation and readout") {
+  for (const CellRow& row : cell_table())
+    for (const std::string& activation : activation_names())
+      for (const Readout readout : {Readout::last, Readout::every_step}) {
+        Fixture f(std::string(row.name), activation, readout, 4, 2);
+        std::vector<Var> wrt = f.p.all();
+        wrt.push_back(f.x);
+        const GradcheckReport report = gradcheck(sum(sin(f.recorded.outputs)), wrt);
+        INFO(row.name, " ", activation, "\n", report.to_text());
+        CHECK(report.ok());
+      }
+}
+
+TEST_CASE("[cells] Hessian-vector products of every cell agree with central differences") {
+  for (const CellRow& row : cell_table())
+    for (const std::string activation : {"tanh", "sigmoid"}) {
+      Fixture f(std::string(row.name), activation, Readout::last, 3, 2);
+      Var product = f.tape.zeros({});
+      for (const Var& g : gradients(sum(square(f.recorded.outputs)), f.p.all()))
+        product = product + sum(g * f.tape.constant(random_tensor<double>(resolve(g.dims(), {}), 77)));
+      const GradcheckReport report = gradcheck(product, f.p.all());
+      INFO(row.name, " ", activation, "\n", report.to_text());
+      CHECK(report.ok());
+    }
+}
+
+TEST_CASE("[cells] with the identity start and all units on, ReLU's gradient neither vanishes nor explodes") {
+  constexpr std::int64_t steps = 200;
+  Tape tape;
+  const Var x = tape.input("x", {T, B, 1});
+  const SequenceModel model(make_cell("vanilla", {1, 3, "relu"}), 1, Readout::last);
+  const Parameters p(tape, model.parameters());
+  const SequenceModel::Recorded recorded = model.record(x, p);
+  const Var d = gradients(sum(recorded.outputs), {recorded.state_trajectory[0]})[0];
+  Plan<double> plan(tape, {d});
+  const Tensor<double> batch({steps, 1, 1}, 0.1), W_xh({3, 1}, 1.0), b_h(Shape{3}), W_hy({1, 3}, 0.5),
+      b_y(Shape{1});
+  Tensor<double> W_hh(Shape{3, 3});
+  for (int i = 0; i < 3; ++i) W_hh[i * 4] = 1;
+  plan.bind(x, batch);
+  plan.bind(p["W_xh"], W_xh);
+  plan.bind(p["W_hh"], W_hh);
+  plan.bind(p["b_h"], b_h);
+  plan.bind(p["W_hy"], W_hy);
+  plan.bind(p["b_y"], b_y);
+  plan.run();
+  for (const double g : plan.value(d)) CHECK(g == 0.5);
+}
+
+TEST_CASE("[cells] unknown names are refused with the known ones") {
+  CHECK_THROWS_WITH_AS(make_cell("vanila", {1, 1, "tanh"}), doctest::Contains("known are vanilla"),
+                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(make_cell("vanilla", {1, 1, "tan"}),
+                       doctest::Contains("tanh, relu, sigmoid, identity"), std::invalid_argument);
+  Tape tape;
+  const SequenceModel model(make_cell("vanilla", {1, 2, "tanh"}), 1, Readout::last);
+  const Parameters p(tape, model.parameters());
+  CHECK_THROWS_WITH_AS(p["W_hx"], doctest::Contains("W_xh, W_hh, b_h, W_hy, b_y"), std::invalid_argument);
+}
