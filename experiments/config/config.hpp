@@ -22,6 +22,7 @@ struct ModelConfig {
   std::string init;        ///< of the recurrent matrix
   std::string input_init;  ///< of the input and readout matrices
   double init_scale;       ///< std of "normal", bound of "uniform", gain of "orthogonal" and "identity"
+  double input_scale;      ///< the same for input_init
   double spectral_radius;  ///< of "sparse"
   std::int64_t nonzeros;   ///< per row of "sparse"
 };

@@ -53,8 +53,9 @@ std::vector<Tensor<float>> initial_parameters(const Config& config, const std::v
       continue;
     }
     InitialiserOptions options;
-    options.name = spec.role == Role::recurrent_matrix ? model.init : model.input_init;
-    options.scale = model.init_scale;
+    const bool recurrent = spec.role == Role::recurrent_matrix;
+    options.name = recurrent ? model.init : model.input_init;
+    options.scale = recurrent ? model.init_scale : model.input_scale;
     options.spectral_radius = model.spectral_radius;
     options.nonzeros = model.nonzeros;
     Stream stream(config.seed, Purpose::parameters, {static_cast<std::uint32_t>(i)});

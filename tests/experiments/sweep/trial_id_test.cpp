@@ -81,6 +81,7 @@ model.hidden=100
 model.init=glorot
 model.input_init=glorot
 model.init_scale=1
+model.input_scale=1
 model.spectral_radius=0.95
 model.nonzeros=15
 train.optimizer=rmsprop
