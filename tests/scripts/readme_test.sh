@@ -1,0 +1,45 @@
+#!/bin/bash
+# The README is true: its C++ compiles, runs and prints what stands there; its commands run as they stand.
+set -u
+work=$(mktemp -d "${TMPDIR:-/tmp}/unroll readme.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+readme=$UNROLL_SOURCE_DIR/README.md
+
+fail() {
+  printf 'FAILED: %s\n' "$*"
+  exit 1
+}
+
+# block LANGUAGE: the contents of all fenced blocks of that language.
+block() { sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/{/^\`\`\`/d;p}" "$readme"; }
+
+# ---- The proof ----
+block cpp >"$work/proof.cpp"
+[[ -s $work/proof.cpp ]] || fail "the README shows no C++"
+# shellcheck disable=SC2086
+g++ -std=c++20 -I"$UNROLL_BINARY_DIR/include" -I"$UNROLL_SOURCE_DIR" "$work/proof.cpp" "$UNROLL_BINARY_DIR/libunroll.a" \
+  -ltbb -lopenblas -ldnnl -lgomp -lfmt -lzip -lxxhash -o "$work/proof" || fail "the C++ does not compile"
+"$work/proof" >"$work/proof.out" || fail "the C++ example exits with $?"
+# The last digits of an error depend on the CPU; all that stands before them does not.
+diff <(sed 's/ [0-9.]*e-[0-9]*$//' "$work/proof.out") <(block text | grep '^gradients' | sed 's/ [0-9.]*e-[0-9]*$//') ||
+  fail "the C++ example prints something else than the README says"
+
+# ---- The commands, but for the two that other tests are: the long-range sweep, and all tests ----
+mkdir -p "$work/scripts"
+ln -s "$UNROLL_PROGRAM" "$work/scripts/unroll"
+ln -s "$UNROLL_SOURCE_DIR/experiments" "$work/experiments"
+cd "$work" || exit
+ran=0
+while IFS= read -r command; do
+  case $command in
+    ./scripts/test | './scripts/unroll sweep experiments/configs/long_range.toml') continue ;;
+  esac
+  bash -c "$command" >command.out 2>&1 </dev/null
+  status=$?
+  # doctor says with 1 that something is wrong with this machine, which is not the README's fault.
+  [[ $status == 0 || ($status == 1 && $command == *doctor) ]] || fail "'$command' exits with $status: $(<command.out)"
+  ran=$((ran + 1))
+done < <(block sh)
+[[ $ran -ge 5 ]] || fail "only $ran commands of the README were run"
+[[ -s out/rates/report.html && -s out/relu/report.html ]] || fail "a command left no report"
+printf '%d commands ran\n' "$ran"
