@@ -3,18 +3,14 @@
 #include <cstdint>
 #include <string>
 
+#include "experiments/tasks/task_config.hpp"
+
 namespace unroll {
 
 /// The settings of one trial. Defaults, meaning and range of every field stand once, in options.cpp's table;
 /// the file format, the command line, sweep axes, --help and the trial's id all follow from that table.
 /// Defaults that depend on other settings (an empty variant, a decay or epsilon of 0) are filled in before a
 /// trial gets its config.
-struct TaskConfig {
-  std::string name;
-  std::string variant;
-  std::int64_t length;
-};
-
 struct ModelConfig {
   std::string cell;
   std::string activation;

@@ -6,7 +6,7 @@
 #include <set>
 #include <unordered_map>
 
-#include "experiments/report/text.hpp"
+#include "experiments/config/text.hpp"
 
 namespace unroll {
 namespace {

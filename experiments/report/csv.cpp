@@ -3,8 +3,8 @@
 #include <array>
 #include <string_view>
 
+#include "experiments/config/text.hpp"
 #include "experiments/report/axes.hpp"
-#include "experiments/report/text.hpp"
 
 namespace unroll {
 namespace {

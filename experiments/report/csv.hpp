@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "experiments/sweep/plan.hpp"
-#include "experiments/sweep/record.hpp"
+#include "experiments/train/record.hpp"
 
 namespace unroll {
 

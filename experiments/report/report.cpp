@@ -8,12 +8,12 @@
 #include <string_view>
 #include <utility>
 
+#include "experiments/config/text.hpp"
 #include "experiments/report/axes.hpp"
-#include "experiments/report/progress.hpp"
 #include "experiments/report/statistics.hpp"
 #include "experiments/report/table.hpp"
-#include "experiments/report/text.hpp"
 #include "experiments/report/web_files.hpp"
+#include "experiments/sweep/progress.hpp"
 
 namespace unroll {
 namespace {

@@ -6,7 +6,7 @@
 #include <array>
 #include <cmath>
 
-#include "experiments/report/text.hpp"
+#include "experiments/config/text.hpp"
 
 namespace unroll {
 namespace {

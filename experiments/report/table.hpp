@@ -8,7 +8,7 @@
 #include "experiments/report/axes.hpp"
 #include "experiments/report/statistics.hpp"
 #include "experiments/sweep/plan.hpp"
-#include "experiments/sweep/record.hpp"
+#include "experiments/train/record.hpp"
 
 namespace unroll {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "experiments/sweep/files.hpp"
-#include "experiments/sweep/record.hpp"
+#include "experiments/train/record.hpp"
 
 namespace unroll {
 

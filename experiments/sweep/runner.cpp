@@ -12,9 +12,9 @@
 #include <set>
 #include <system_error>
 
-#include "experiments/report/progress.hpp"
-#include "experiments/report/text.hpp"
+#include "experiments/config/text.hpp"
 #include "experiments/sweep/machine.hpp"
+#include "experiments/sweep/progress.hpp"
 #include "experiments/sweep/say.hpp"
 #include "framework/tensor/cpu.hpp"
 #include "framework/tensor/gemm.hpp"

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "experiments/config/config.hpp"
+#include "experiments/tasks/task_config.hpp"
 #include "framework/random/stream.hpp"
 #include "framework/tensor/tensor.hpp"
 #include "models/readout.hpp"

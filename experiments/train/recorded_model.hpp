@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/config/config.hpp"
 #include "experiments/tasks/task.hpp"
 #include "framework/autodiff/tape.hpp"
 #include "framework/plan/plan.hpp"

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "experiments/sweep/record.hpp"
+#include "experiments/train/record.hpp"
 #include "experiments/train/recorded_model.hpp"
 #include "experiments/train/trial.hpp"
 #include "framework/optim/optimizer.hpp"

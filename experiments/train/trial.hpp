@@ -6,7 +6,7 @@
 #include <functional>
 
 #include "experiments/config/config.hpp"
-#include "experiments/sweep/record.hpp"
+#include "experiments/train/record.hpp"
 
 namespace unroll {
 

@@ -6,7 +6,7 @@
 #include <boost/program_options/value_semantic.hpp>
 
 #include "experiments/config/nearest.hpp"
-#include "experiments/report/text.hpp"
+#include "experiments/config/text.hpp"
 
 namespace unroll {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "experiments/sweep/plan.hpp"
-#include "experiments/sweep/record.hpp"
+#include "experiments/train/record.hpp"
 
 /// Made-up sweeps for the tests of tables and report: cheap, the same on every machine, with everything in
 /// them that a report must cope with.

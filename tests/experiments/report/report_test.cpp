@@ -7,9 +7,9 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "experiments/config/text.hpp"
 #include "experiments/report/bands.hpp"
 #include "experiments/report/csv.hpp"
-#include "experiments/report/text.hpp"
 #include "experiments/report/web_files.hpp"
 #include "tests/experiments/report/fixture.hpp"
 

@@ -5,7 +5,7 @@
 #include <limits>
 #include <sstream>
 
-#include "experiments/report/text.hpp"
+#include "experiments/config/text.hpp"
 #include "tests/experiments/report/fixture.hpp"
 
 using namespace unroll;

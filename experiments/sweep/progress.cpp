@@ -1,4 +1,4 @@
-#include "experiments/report/progress.hpp"
+#include "experiments/sweep/progress.hpp"
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>
@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <utility>
 
-#include "experiments/report/text.hpp"
+#include "experiments/config/text.hpp"
 
 namespace unroll {
 namespace {

@@ -1,4 +1,4 @@
-#include "experiments/sweep/record.hpp"
+#include "experiments/train/record.hpp"
 
 #include <doctest/doctest.h>
 #include <rapidcheck.h>

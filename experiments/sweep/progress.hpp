@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "experiments/sweep/record.hpp"
+#include "experiments/train/record.hpp"
 
 namespace unroll {
 

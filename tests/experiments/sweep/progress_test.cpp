@@ -1,4 +1,4 @@
-#include "experiments/report/progress.hpp"
+#include "experiments/sweep/progress.hpp"
 
 #include <doctest/doctest.h>
 
@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "experiments/report/text.hpp"
+#include "experiments/config/text.hpp"
 
 using namespace unroll;
 

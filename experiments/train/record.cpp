@@ -1,4 +1,4 @@
-#include "experiments/sweep/record.hpp"
+#include "experiments/train/record.hpp"
 
 #include <fmt/format.h>
 

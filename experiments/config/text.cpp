@@ -1,4 +1,4 @@
-#include "experiments/report/text.hpp"
+#include "experiments/config/text.hpp"
 
 #include <fmt/format.h>
 
