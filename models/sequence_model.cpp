@@ -15,6 +15,9 @@ std::vector<ParameterSpec> SequenceModel::parameters() const {
 }
 
 SequenceModel::Recorded SequenceModel::record(Var inputs, const Parameters& p) const {
+  if (inputs.rank() != 3)
+    throw ShapeError("[SequenceModel] inputs are time-major, (T, B, input_size), not " +
+                     to_string(inputs.dims()));
   const Dim rows = inputs.dims()[1];
   std::vector<Var> initial;
   for (const StateSpec& state : cell_->states()) initial.push_back(inputs.tape().zeros({rows, state.size}));

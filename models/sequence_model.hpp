@@ -9,9 +9,6 @@
 
 namespace unroll {
 
-
-
-
 /// A cell unrolled over time from h_0 = 0, the same weights at every step, with a linear readout y_t = W_hy
 /// h_t + b_y.
 class SequenceModel {
@@ -25,7 +22,7 @@ class SequenceModel {
     Var outputs;                        ///< (B, output), or (T, B, output)
     std::vector<Var> state_trajectory;  ///< (T, B, size) of each state
   };
-  /// `inputs` is (T, B, input_size), T and B numbers or symbols.
+  /// `inputs` is (T, B, input_size), T and B numbers or symbols; else ShapeError.
   Recorded record(Var inputs, const Parameters& p) const;
 
  private:

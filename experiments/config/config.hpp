@@ -35,6 +35,7 @@ struct TrainConfig {
   std::string schedule;  ///< constant, exponential, step, plateau
   double schedule_factor;
   std::int64_t schedule_every;
+  std::int64_t schedule_patience;
   double clip_norm;   ///< 0: off
   double clip_value;  ///< 0: off
   std::int64_t batch;

@@ -30,10 +30,9 @@ std::size_t batch_bytes(const Task& task, std::int64_t sequences, std::size_t re
 TrialCost trial_cost(const Config& config) {
   const std::unique_ptr<Task> task = make_task(config.task);
   const RecordedModel model(config, *task);
-  std::vector<Var> outputs = model.parameter_gradients;
-  outputs.push_back(model.loss);
-  const Plan<float> training(*model.tape, outputs), validation(*model.tape, {model.loss, model.outputs});
-  const Plan<double> diagnostics(*model.tape, {model.trajectory_gradient});
+  const Plan<float> training(*model.tape, model.training_outputs());
+  const Plan<float> validation(*model.tape, model.validation_outputs());
+  const Plan<double> diagnostics(*model.tape, model.diagnostics_outputs());
 
   const TrainConfig& train = config.train;
   const Sizes update{task->max_steps(), train.batch};

@@ -17,7 +17,7 @@ std::string_view status_name(TrialStatus status);
 /// One validation during training.
 struct CurvePoint {
   std::int64_t update;
-  double train_loss;  ///< mean over the updates since the point before
+  double train_loss;  ///< mean over the updates since the point before; NaN before the first
   double validation_loss;
   double error_rate;  ///< fraction of wrong validation sequences
 };

@@ -43,6 +43,12 @@ RecordedModel::RecordedModel(const Config& config, const Task& task) : loss_kind
   trajectory_gradient = gradients(loss, {trajectory})[0];
 }
 
+std::vector<Var> RecordedModel::training_outputs() const {
+  std::vector<Var> all = parameter_gradients;
+  all.push_back(loss);
+  return all;
+}
+
 std::vector<Tensor<float>> initial_parameters(const Config& config, const std::vector<ParameterSpec>& specs) {
   const ModelConfig& model = config.model;
   std::vector<Tensor<float>> values;

@@ -28,6 +28,11 @@ struct RecordedModel {
     for (std::size_t i = 0; i < values.size(); ++i) plan.bind(parameters[i], values[i]);
   }
 
+  /// What a training run, a validation, and a look at the gradient's norms compute.
+  std::vector<Var> training_outputs() const;
+  std::vector<Var> validation_outputs() const { return {loss, outputs}; }
+  std::vector<Var> diagnostics_outputs() const { return {trajectory_gradient}; }
+
   std::unique_ptr<Tape> tape = std::make_unique<Tape>();
   Loss loss_kind;
   std::vector<ParameterSpec> specs;

@@ -30,13 +30,8 @@ ScheduleOptions schedule_options(const TrainConfig& train) {
   options.learning_rate = train.learning_rate;
   options.factor = train.schedule_factor;
   options.every = train.schedule_every;
+  options.patience = train.schedule_patience;
   return options;
-}
-
-std::vector<Var> training_outputs(const RecordedModel& model) {
-  std::vector<Var> outputs = model.parameter_gradients;
-  outputs.push_back(model.loss);
-  return outputs;
 }
 
 /// Index of the first value that is not finite, or -1.
@@ -55,8 +50,8 @@ Trainer::Trainer(const Config& config)
       parameters_(initial_parameters(config, model_.specs)),
       optimizer_(make_optimizer(optimizer_options(config.train))),
       schedule_(schedule_options(config.train)),
-      training_(*model_.tape, training_outputs(model_)),
-      validation_(*model_.tape, {model_.loss, model_.outputs}) {}
+      training_(*model_.tape, model_.training_outputs()),
+      validation_(*model_.tape, model_.validation_outputs()) {}
 
 void Trainer::sample(Purpose purpose, std::int64_t first, std::int64_t second, std::int64_t sequences) {
   Stream stream(config_.seed, purpose,
@@ -95,7 +90,9 @@ Validation Trainer::validate(std::int64_t updates_done) {
     sample(Purpose::validation_data, updates_done, part, sequences);
     model_.bind(validation_, batch_.inputs, batch_.targets, batch_.classes, parameters_);
     validation_.run();
-    loss += validation_.value(model_.loss)[0] * static_cast<double>(sequences);
+    const double part_loss = validation_.value(model_.loss)[0];
+    if (!std::isfinite(part_loss)) return {part_loss, 1};  // first_non_finite() looks at this batch
+    loss += part_loss * static_cast<double>(sequences);
     wrong += task_->count_wrong(batch_, validation_.tensor(model_.outputs));
     done += sequences;
   }
@@ -109,7 +106,7 @@ GradientNorms Trainer::gradient_norms(std::int64_t updates_done) const {
   const Tensor<double> inputs = convert<double>(batch.inputs), targets = convert<double>(batch.targets);
   std::vector<Tensor<double>> values;
   for (const Tensor<float>& p : parameters_) values.push_back(convert<double>(p));
-  Plan<double> plan(*model_.tape, {model_.trajectory_gradient});
+  Plan<double> plan(*model_.tape, model_.diagnostics_outputs());
   model_.bind(plan, inputs, targets, batch.classes, values);
   plan.run();
   const Tensor<double> g =

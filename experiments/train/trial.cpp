@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <optional>
+#include <limits>
 
 #include "experiments/train/trainer.hpp"
 
@@ -35,13 +35,11 @@ void diverge(TrialRecord& record, const std::string& what, double value, std::in
   record.last_loss = value;
 }
 
-/// Validates after `n` updates, before the first of which there is no training loss; false when training has
-/// to end there.
-bool checkpoint(Trainer& trainer, const Config& config, std::int64_t n, std::optional<double> train_loss,
+/// Validates after `n` updates; false when training has to end there.
+bool checkpoint(Trainer& trainer, const Config& config, std::int64_t n, double train_loss,
                 TrialRecord& record) {
   const Validation validation = trainer.validate(n);
-  note(record, trainer.task(),
-       {n, train_loss.value_or(validation.loss), validation.loss, validation.error_rate});
+  note(record, trainer.task(), {n, train_loss, validation.loss, validation.error_rate});
   if (!std::isfinite(validation.loss)) {
     diverge(record, "the validation loss", validation.loss, n, trainer.first_non_finite());
     return false;
@@ -77,7 +75,7 @@ TrialRecord run_trial(const Config& config, const TrialHooks& hooks) {
   record.trivial_loss = trainer.task().trivial_loss();
   record.success_rule = trainer.task().success_rule();
   record.gradient_norms.push_back(trainer.gradient_norms(0));
-  const bool go_on = checkpoint(trainer, config, 0, std::nullopt, record);
+  const bool go_on = checkpoint(trainer, config, 0, std::numeric_limits<double>::quiet_NaN(), record);
   if (go_on) train(trainer, config, hooks, record);
   if (record.status != TrialStatus::diverged)
     record.gradient_norms.push_back(trainer.gradient_norms(record.updates));

@@ -27,6 +27,8 @@ class Dim {
 
   constexpr bool fixed() const { return time_power_ == 0 && batch_power_ == 0; }
   constexpr std::int64_t number() const { return number_; }
+  constexpr bool uses_time() const { return time_power_ > 0; }
+  constexpr bool uses_batch() const { return batch_power_ > 0; }
   constexpr std::int64_t at(Sizes sizes) const {
     std::int64_t extent = number_;
     for (int i = 0; i < time_power_; ++i) extent *= sizes.time;
@@ -59,6 +61,9 @@ namespace sizes {
 inline constexpr Dim T = Dim::time();
 inline constexpr Dim B = Dim::batch();
 }  // namespace sizes
+
+/// Most axes that a recorded value can have.
+inline constexpr std::size_t max_rank = 16;
 
 /// The shape of a recorded value, outermost axis first.
 using Dims = std::vector<Dim>;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "framework/autodiff/ops.hpp"
 #include "framework/autodiff/scan.hpp"
 
@@ -94,6 +96,10 @@ std::vector<Var> gradients(Var loss, const std::vector<Var>& wrt) {
 
 std::vector<Var> gradients(Var output, const std::vector<Var>& wrt, Var cotangent) {
   check_wanted(output, wrt);
+  if (&cotangent.tape() != &output.tape() || cotangent.dims() != output.dims())
+    throw ShapeError(
+        fmt::format("[gradients] the cotangent must be on the output's tape and have its shape {}, not {}",
+                    to_string(output.dims()), to_string(cotangent.dims())));
   Tape& tape = output.tape();
   std::vector<bool> wanted(tape.values().size(), false);
   for (const Var& v : wrt) wanted[v.id()] = true;
@@ -108,7 +114,10 @@ std::vector<Var> gradients(Var output, const std::vector<Var>& wrt, Var cotangen
     const auto trajectory = pass.trajectories.find(v.id());
     const std::optional<Var> g =
         trajectory != pass.trajectories.end() ? trajectory->second : pass.cotangent(v.id());
-    result.push_back(g ? *g : tape.zeros(v.dims()));
+    const Var value = g ? *g : tape.zeros(v.dims());
+    // Variables that are only added share their cotangent; each gets a value of its own.
+    const bool shared = std::find(result.begin(), result.end(), value) != result.end();
+    result.push_back(shared ? identity(value) : value);
   }
   return result;
 }

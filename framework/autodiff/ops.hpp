@@ -21,6 +21,7 @@ Var tanh(Var x);
 Var sigmoid(Var x);
 Var relu(Var x);      ///< gradient 0 at 0
 Var softplus(Var x);  ///< log(1 + e^x)
+Var identity(Var x);
 Var stop_gradient(Var x);
 
 // Elementwise, two operands

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "framework/autodiff/gradients.hpp"
+#include "framework/autodiff/ops.hpp"
 #include "framework/autodiff/ops/rows.hpp"
 #include "framework/autodiff/scan_reverse.hpp"
 
@@ -58,6 +61,23 @@ Dims stacked_dims(Dim length, const Dims& step) {
   return dims;
 }
 
+/// `v` on the body's tape. Only real values can leave a step.
+Var real_value(ScanBody& body, Var v, const char* what, std::size_t k) {
+  const Var here = body.tape.import(v);
+  if (body.tape.value(here.id()).kind != Kind::real)
+    throw std::invalid_argument(fmt::format(
+        "[scan] {} value {} of the step is an index; only real values can leave a step", what, k));
+  return here;
+}
+
+/// A state after the step that no other state shares, so that the cotangent of the value is the cotangent of
+/// the state.
+Var own_value(const ScanBody& body, Var v) {
+  const bool computed = body.tape.producer(v.id()).op->arity != 0;
+  const bool shared = std::find(body.next.begin(), body.next.end(), v.id()) != body.next.end();
+  return computed && !shared ? v : identity(v);
+}
+
 Step record_step(const StepFunction& step, ScanBody& body, const std::vector<Var>& inputs,
                  const std::vector<Var>& initial_state) {
   std::vector<Var> x, state;
@@ -68,6 +88,9 @@ Step record_step(const StepFunction& step, ScanBody& body, const std::vector<Var
     body.inputs.push_back(x.back().id());
   }
   for (const Var& v : initial_state) {
+    if (v.tape().value(v.id()).kind != Kind::real)
+      throw std::invalid_argument(
+          fmt::format("[scan] initial state {} is an index; a state must be real", state.size()));
     state.push_back(body.tape.input("", v.dims()));
     body.states.push_back(state.back().id());
   }
@@ -77,7 +100,7 @@ Step record_step(const StepFunction& step, ScanBody& body, const std::vector<Var
                                             result.state.size(), initial_state.size()));
   for (std::size_t k = 0; k < result.state.size(); ++k) {
     check_state(k, initial_state[k].dims(), result.state[k].dims());
-    body.next.push_back(body.tape.import(result.state[k]).id());
+    body.next.push_back(own_value(body, real_value(body, result.state[k], "state", k)).id());
   }
   return result;
 }
@@ -95,8 +118,9 @@ Scanned scan(const StepFunction& step, const std::vector<Var>& inputs, const std
   const Dim length = attrs.dims[0];
   const Step result = record_step(step, body, inputs, initial_state);
   std::vector<ValueId> stacked, summed;
-  for (const Var& v : result.stacked) stacked.push_back(body.tape.import(v).id());
-  for (const Var& v : result.summed) summed.push_back(body.tape.import(v).id());
+  for (const Var& v : result.stacked) stacked.push_back(real_value(body, v, "stacked", stacked.size()).id());
+  for (const Var& v : result.summed) summed.push_back(real_value(body, v, "summed", summed.size()).id());
+  body.tape.close();
 
   std::vector<Var> operands = inputs;
   operands.insert(operands.end(), initial_state.begin(), initial_state.end());

@@ -176,6 +176,7 @@ class ScanReverser {
     attrs.dims = {length_};
     attrs.reverse = !outer_.node(node_).attrs.reverse;
     attrs.body = backward_;
+    backward_->tape.close();
     const NodeId node = outer_.record_many(scan_op, operands, std::move(attrs));
     for (std::size_t i = 0; i < emissions_.size(); ++i) {
       const Emission& e = emissions_[i];

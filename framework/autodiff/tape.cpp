@@ -14,7 +14,19 @@ Tape& Var::tape() const {
 
 const Dims& Var::dims() const { return tape().value(id_).dims; }
 
+void Tape::check_open() const {
+  if (closed_)
+    throw std::invalid_argument(
+        "[Tape] a value from inside the step of a scan was used after it; return it from the step instead, "
+        "as a state, "
+        "stacked or summed");
+}
+
 Var Tape::append(const Op& op, Attrs attrs, std::vector<ValueId> inputs, Dims dims, Kind kind) {
+  check_open();
+  if (dims.size() > max_rank)
+    throw ShapeError(fmt::format("[{}] shape {} has {} axes, at most {} are supported", op.name,
+                                 to_string(dims), dims.size(), max_rank));
   nodes_.push_back({&op, std::move(attrs), std::move(inputs), {}});
   return add_output(static_cast<NodeId>(nodes_.size()) - 1, std::move(dims), kind);
 }

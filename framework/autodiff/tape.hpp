@@ -1,7 +1,6 @@
 #pragma once
 
 #include <deque>
-#include <initializer_list>
 #include <map>
 #include <string>
 #include <utility>
@@ -93,13 +92,19 @@ class Tape {
   /// (value of the parent, value here) in order of first use.
   const std::vector<std::pair<ValueId, ValueId>>& captures() const { return captures_; }
 
+  /// Nothing can be recorded on it from now on: the step of a scan, once the scan is recorded.
+  void close() { closed_ = true; }
+
   /// One line per node: "%7 (B, 100) = matmul %3 %5".
   std::string to_text() const;
 
  private:
   Var append(const Op& op, Attrs attrs, std::vector<ValueId> inputs, Dims dims, Kind kind);
 
+  void check_open() const;
+
   Tape* parent_ = nullptr;
+  bool closed_ = false;
   std::deque<Node> nodes_;  // deques: references stay valid while recording goes on
   std::deque<Value> values_;
   std::vector<std::pair<ValueId, ValueId>> captures_;

@@ -108,6 +108,7 @@ double Frame::flops() const {
     else
       total += static_cast<double>(shapes_[instruction.out].numel());
   };
+  for (std::size_t i = 0; i < prologue_.size(); ++i) add(program_.prologue[i], prologue_[i]);
   for (std::size_t i = 0; i < code_.size(); ++i) add(program_.code[i], code_[i]);
   return total;
 }

@@ -72,6 +72,20 @@ std::string element(const std::string& name, std::int64_t flat, const Shape& sha
   return fmt::format("{}[{}]", name, index.substr(1, index.size() - 2));
 }
 
+void read_sizes(const Dims& dims, const Shape& shape, Sizes& sizes) {
+  for (std::size_t axis = 0; axis < dims.size() && axis < shape.rank(); ++axis) {
+    if (dims[axis] == Dim::time()) sizes.time = shape[axis];
+    if (dims[axis] == Dim::batch()) sizes.batch = shape[axis];
+  }
+}
+
+/// T and B of the values that are given, else the defaults.
+Sizes sizes_of(const GradcheckPoint& at, Sizes sizes) {
+  for (const auto& [v, value] : at.real) read_sizes(v.dims(), value.shape(), sizes);
+  for (const auto& [v, value] : at.index) read_sizes(v.dims(), value.shape(), sizes);
+  return sizes;
+}
+
 /// The function under test at a movable point, with its reverse pass.
 class Subject {
  public:
@@ -83,7 +97,8 @@ class Subject {
         values_(output.tape(), {output}),
         reverse_(output.tape(), gradients_) {
     Stream stream(options.seed, Purpose::check);
-    for (const Node& node : output.tape().nodes()) place_input(node, at, options.sizes, stream);
+    const Sizes sizes = sizes_of(at, options.sizes);
+    for (const Node& node : output.tape().nodes()) place_input(node, at, sizes, stream);
     values_.run();
     result_shape_ = values_.tensor(output).shape();
     set_cotangent(Tensor<double>(result_shape_));
@@ -134,7 +149,8 @@ class Subject {
   void place_input(const Node& node, const GradcheckPoint& at, Sizes sizes, Stream& stream) {
     if (node.op != &input_op && node.op != &index_input_op) return;
     const Var v(output_.tape(), node.outputs[0]);
-    if (v == cotangent_) return;
+    const bool wanted = std::find(wrt_.begin(), wrt_.end(), v) != wrt_.end();
+    if (v == cotangent_ || (!wanted && !values_.reads(v) && !reverse_.reads(v))) return;
     if (node.op == &index_input_op) {
       const auto given = at.index.find(v);
       if (given == at.index.end())
@@ -278,6 +294,10 @@ std::string GradcheckReport::to_text() const {
 
 GradcheckReport gradcheck(Var output, const std::vector<Var>& wrt, const GradcheckPoint& at,
                           const GradcheckOptions& options) {
+  for (const Var& v : wrt)
+    if (v.tape().producer(v.id()).op != &input_op)
+      throw std::invalid_argument(
+          "[gradcheck] only real inputs of the tape can be moved; a variable is a computed value");
   Subject subject(output, wrt, at, options);
   GradcheckReport report;
   Stream stream(options.seed, Purpose::check, {1});

@@ -49,8 +49,8 @@ struct GradcheckReport {
 
 /// Compares the reverse pass with central differences in double: f(x + hu) - f(x - hu) over a ladder of
 /// halved steps, extrapolated (Ridders 1982), so that a step too large, too small or across a kink is noticed
-/// and not believed; at a point that is a kink itself nothing is believed. `output` may have any shape.
-/// Appends the gradients to the tape.
+/// and not believed; at a point that is a kink itself nothing is believed. `output` may have any shape;
+/// `wrt` are real inputs of the tape, else std::invalid_argument. Appends the gradients to the tape.
 GradcheckReport gradcheck(Var output, const std::vector<Var>& wrt, const GradcheckPoint& at = {},
                           const GradcheckOptions& options = {});
 

@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <unordered_map>
 
+#include "framework/autodiff/ops/rows.hpp"
 #include "framework/autodiff/ops/sources.hpp"
 #include "framework/autodiff/scan.hpp"
 #include "framework/plan/graph.hpp"
@@ -14,14 +16,6 @@ bool PlanOptions::runs(std::string_view pass) const {
 }
 
 namespace {
-
-/// An identity, for values that need bytes of their own (an input that is put out, a value put out twice).
-constexpr Op copy_op{
-    .name = "copy",
-    .arity = 1,
-    .shape = nullptr,
-    .forward = forward([](const auto& c) { std::copy_n(c.real(0), c.out_shape->numel(), c.out); }),
-    .elementwise = true};
 
 bool is_input(const Op& op) { return op.arity == 0 && !op.forward.f32; }
 
@@ -100,19 +94,32 @@ class Lowering {
       program.slots[source].place = place;
       return source;
     }
-    program.slots.push_back({tape_.value(v).dims, Kind::real, place, no_slot, 0, -1});
-    const auto copy = static_cast<SlotId>(program.slots.size()) - 1;
-    program.code.push_back({&copy_op, {}, {source}, copy, nullptr});
-    return copy;
+    return copy(v, source, place);
+  }
+
+  /// A slot that one output alone has: it may be changed in place between runs without changing the next run.
+  SlotId claim_output(ValueId v) {
+    const SlotId source = slot(v);
+    if (taken_.insert(source).second && program.slots[source].place == Place::arena &&
+        program.slots[source].alias == no_slot)
+      return source;
+    return copy(v, source, Place::arena);
   }
 
   Program program;
 
  private:
+  SlotId copy(ValueId v, SlotId source, Place place) {
+    program.slots.push_back({tape_.value(v).dims, tape_.value(v).kind, place, no_slot, 0, -1});
+    const auto slot = static_cast<SlotId>(program.slots.size()) - 1;
+    program.code.push_back({&identity_op(), {}, {source}, slot, nullptr});
+    return slot;
+  }
+
   void emit(const Node& node, bool steady) {
     std::vector<SlotId> in;
     for (const ValueId v : node.inputs) in.push_back(slot(v));
-    if (node.op->name == "reshape" && !steady && !tape_.parent() && options_.runs(passes::reshape_in_place)) {
+    if (node.op == &reshape_op() && !steady && !tape_.parent() && options_.runs(passes::reshape_in_place)) {
       const SlotId out = add_slot(node.outputs[0], Place::arena);
       program.slots[out].alias = in[0];
       return;
@@ -129,6 +136,7 @@ class Lowering {
   const PlanOptions& options_;
   std::vector<ValueId> first_;
   std::vector<SlotId> slot_of_;
+  std::set<SlotId> taken_;  ///< by outputs of the plan
 };
 
 /// Values that no time step changes: they depend on captures and constants alone.
@@ -287,7 +295,8 @@ Lowered lower(const Tape& tape, const std::vector<Var>& outputs, const PlanOptio
       steady[v] = true;
   }
   lowering.emit_all(steady);
-  for (const Var& v : outputs) lowered.outputs[v.id()] = lowering.slot(v.id());
+  for (const Var& v : outputs)
+    if (!lowered.outputs.contains(v.id())) lowered.outputs[v.id()] = lowering.claim_output(v.id());
   lowered.program = std::move(lowering.program);
   find_lifetimes(lowered.program);
   for (const auto& [value, slot] : lowered.outputs)

@@ -9,10 +9,42 @@
 #include "framework/autodiff/ops/sources.hpp"
 
 namespace unroll {
+namespace {
+
+[[noreturn]] void mismatch(const std::string& name, const Dims& dims, const Shape& shape,
+                           const std::string& reason) {
+  throw std::invalid_argument(fmt::format("[run] input '{}' was recorded as {}, but is bound to {}: {}", name,
+                                          to_string(dims), to_string(shape), reason));
+}
+
+/// Takes T or B from an axis that is a number times that symbol; what does not come out even is found by the
+/// caller.
+void learn(std::optional<std::int64_t>& size, Dim symbol, Dim dim, std::int64_t extent) {
+  if (!size && dim == Dim(dim.number()) * symbol && dim.number() > 0) size = extent / dim.number();
+}
+
+void note_symbols(const Dims& dims, bool& time, bool& batch) {
+  for (const Dim dim : dims) {
+    time = time || dim.uses_time();
+    batch = batch || dim.uses_batch();
+  }
+}
+
+/// Whether anything in the program, through all loops, has an extent in T or B.
+void note_symbols(const Program& program, bool& time, bool& batch) {
+  for (const Slot& slot : program.slots) note_symbols(slot.dims, time, batch);
+  for (const std::vector<Instruction>* part : {&program.prologue, &program.code})
+    for (const Instruction& instruction : *part) {
+      note_symbols(instruction.attrs.dims, time, batch);
+      if (instruction.loop) note_symbols(instruction.loop->body, time, batch);
+    }
+}
+
+}  // namespace
 
 template <class T>
 Plan<T>::Plan(const Tape& tape, const std::vector<Var>& outputs, const PlanOptions& options)
-    : reuse_memory_(options.runs(passes::memory_reuse)) {
+    : tape_(&tape), reuse_memory_(options.runs(passes::memory_reuse)) {
   for (const Var& v : outputs)
     if (&v.tape() != &tape) throw std::invalid_argument("[Plan] an output lives on another tape");
   Lowered lowered = lower(tape, outputs, options);
@@ -21,14 +53,11 @@ Plan<T>::Plan(const Tape& tape, const std::vector<Var>& outputs, const PlanOptio
     if (node.op == &input_op || node.op == &index_input_op) {
       const ValueId v = node.outputs[0];
       const auto live = lowered.inputs.find(v);
-      inputs_[v] = {node.attrs.name,
-                    tape.value(v).dims,
-                    tape.value(v).kind,
-                    live == lowered.inputs.end() ? no_slot : live->second,
-                    nullptr,
-                    {}};
+      inputs_[v] = {node.attrs.name, tape.value(v).dims, tape.value(v).kind,
+                    live == lowered.inputs.end() ? no_slot : live->second};
     }
   program_ = std::make_unique<Program>(std::move(lowered.program));
+  note_symbols(*program_, uses_time_, uses_batch_);
   frame_ = std::make_unique<Frame>(*program_, sizeof(T), reuse_memory_);
 }
 
@@ -40,7 +69,8 @@ Plan<T>::Plan(Plan&&) noexcept = default;
 template <class T>
 typename Plan<T>::Input& Plan<T>::find(Var input, Kind kind) {
   const auto found = inputs_.find(input.id());
-  if (found == inputs_.end()) throw std::invalid_argument("[Plan] only inputs of the tape can be bound");
+  if (&input.tape() != tape_ || found == inputs_.end())
+    throw std::invalid_argument("[Plan] only inputs of the tape can be bound");
   if (found->second.kind != kind)
     throw std::invalid_argument(
         fmt::format("[Plan] input '{}' holds {}", found->second.name,
@@ -49,68 +79,69 @@ typename Plan<T>::Input& Plan<T>::find(Var input, Kind kind) {
 }
 
 template <class T>
+bool Plan<T>::reads(Var input) const {
+  const auto found = inputs_.find(input.id());
+  return &input.tape() == tape_ && found != inputs_.end() && found->second.slot != no_slot;
+}
+
+template <class T>
 void Plan<T>::bind(Var input, const Tensor<T>& tensor) {
-  Input& entry = find(input, Kind::real);
-  entry.data = tensor.data();
-  entry.shape = tensor.shape();
-  entry.bound = true;
+  find(input, Kind::real).real = &tensor;
 }
 
 template <class T>
 void Plan<T>::bind(Var input, const Tensor<std::int64_t>& tensor) {
-  Input& entry = find(input, Kind::integer);
-  entry.data = tensor.data();
-  entry.shape = tensor.shape();
-  entry.bound = true;
+  find(input, Kind::integer).index = &tensor;
 }
-
-namespace {
-
-[[noreturn]] void mismatch(const std::string& name, const Dims& dims, const Shape& shape,
-                           const std::string& reason) {
-  throw std::invalid_argument(fmt::format("[run] input '{}' was recorded as {}, but is bound to {}: {}", name,
-                                          to_string(dims), to_string(shape), reason));
-}
-
-/// Takes T or B from an axis that is just that symbol; what is known already is checked by the caller.
-void learn(std::optional<std::int64_t>& size, Dim symbol, Dim dim, std::int64_t extent) {
-  if (dim == symbol && !size) size = extent;
-}
-
-}  // namespace
 
 template <class T>
 Sizes Plan<T>::read_sizes() const {
   std::optional<std::int64_t> time, batch;
   for (const auto& [value, input] : inputs_) {
     // An input that nothing depends on still tells T and B, which a zero gradient's shape may need.
-    if (input.slot == no_slot && !input.bound) continue;
-    if (!input.bound)
+    if (input.slot == no_slot && !input.bound()) continue;
+    if (!input.bound())
       throw std::invalid_argument(
           fmt::format("[run] input '{}' of shape {} is not bound", input.name, to_string(input.dims)));
-    if (input.dims.size() != input.shape.rank())
-      mismatch(input.name, input.dims, input.shape, "the number of axes differs");
+    if (input.dims.size() != input.shape().rank())
+      mismatch(input.name, input.dims, input.shape(), "the number of axes differs");
     for (std::size_t axis = 0; axis < input.dims.size(); ++axis) {
-      learn(time, Dim::time(), input.dims[axis], input.shape[axis]);
-      learn(batch, Dim::batch(), input.dims[axis], input.shape[axis]);
+      learn(time, Dim::time(), input.dims[axis], input.shape()[axis]);
+      learn(batch, Dim::batch(), input.dims[axis], input.shape()[axis]);
     }
   }
+  check_known(time.has_value(), batch.has_value());
   const Sizes sizes{time.value_or(1), batch.value_or(1)};
   for (const auto& [value, input] : inputs_)
-    for (std::size_t axis = 0; input.bound && axis < input.dims.size(); ++axis)
-      if (input.dims[axis].at(sizes) != input.shape[axis])
-        mismatch(input.name, input.dims, input.shape,
+    for (std::size_t axis = 0; input.bound() && axis < input.dims.size(); ++axis)
+      if (input.dims[axis].at(sizes) != input.shape()[axis])
+        mismatch(input.name, input.dims, input.shape(),
                  fmt::format("axis {} should be {} (T = {}, B = {})", axis, input.dims[axis].at(sizes),
                              sizes.time, sizes.batch));
   return sizes;
 }
 
 template <class T>
+void Plan<T>::check_known(bool time, bool batch) const {
+  const auto check = [](bool used, bool known, const char* symbol) {
+    if (used && !known)
+      throw std::invalid_argument(fmt::format(
+          "[run] {} is needed, but no bound input has an axis of {}; bind one, or record a number", symbol,
+          symbol));
+  };
+  check(uses_time_, time, "T");
+  check(uses_batch_, batch, "B");
+}
+
+template <class T>
 void Plan<T>::resize(Sizes sizes) {
+  laid_out_ = false;  // until all has gone well
   const std::size_t bytes = frame_->lay_out(sizes);
   if (bytes > capacity_ || !arena_) {
     constexpr std::size_t alignment = 64;
     memory_.reset();
+    arena_ = nullptr;
+    capacity_ = 0;
     memory_ = std::make_unique_for_overwrite<std::byte[]>(bytes + alignment);
     void* start = memory_.get();
     std::size_t space = bytes + alignment;
@@ -128,7 +159,7 @@ void Plan<T>::run() {
   const Sizes sizes = read_sizes();
   if (!laid_out_ || sizes != sizes_) resize(sizes);
   for (const auto& [value, input] : inputs_)
-    if (input.slot != no_slot) frame_->set_pointer(input.slot, input.data);
+    if (input.slot != no_slot) frame_->set_pointer(input.slot, input.data());
   frame_->share_pointers();
   frame_->template run_code<T>();
 }
@@ -136,7 +167,7 @@ void Plan<T>::run() {
 template <class T>
 SlotId Plan<T>::output_slot(Var output) const {
   const auto found = outputs_.find(output.id());
-  if (found == outputs_.end())
+  if (&output.tape() != tape_ || found == outputs_.end())
     throw std::invalid_argument("[Plan] this value is no output of the plan; name it when the plan is made");
   if (!laid_out_) throw std::logic_error("[Plan] run() comes before the outputs");
   return found->second;

@@ -30,14 +30,20 @@ class Plan {
   ~Plan();
   Plan(Plan&&) noexcept;
 
-  /// Throws std::invalid_argument when `input` is no input of the tape, or not of this kind. An input that
-  /// nothing depends on may be bound or not.
+  /// By reference: the tensor is looked at in run(), with the shape it has then. Throws std::invalid_argument
+  /// when `input` is no input of the tape, or not of this kind. An input that nothing depends on may be bound
+  /// or not.
   void bind(Var input, const Tensor<T>& tensor);
   void bind(Var input, const Tensor<std::int64_t>& tensor);
   void bind(Var input, Tensor<T>&&) = delete;
+  void bind(Var input, Tensor<std::int64_t>&&) = delete;
 
-  /// Throws std::invalid_argument when an input is not bound, or when shapes disagree with the recorded ones
-  /// or with each other about T or B; std::out_of_range for an index outside its table.
+  /// Whether an output depends on this input of the tape.
+  bool reads(Var input) const;
+
+  /// Throws std::invalid_argument when an input is not bound, when shapes disagree with the recorded ones or
+  /// with each other about T or B, or when nothing tells a T or B that is needed; std::out_of_range for an
+  /// index outside its table.
   void run();
 
   /// An output of the last run; valid until the next one.
@@ -61,16 +67,22 @@ class Plan {
     Dims dims;
     Kind kind;
     SlotId slot;  ///< no_slot where nothing depends on it
-    const void* data = nullptr;
-    Shape shape;
-    bool bound = false;
+    const Tensor<T>* real = nullptr;
+    const Tensor<std::int64_t>* index = nullptr;
+
+    bool bound() const { return real || index; }
+    const void* data() const { return real ? static_cast<const void*>(real->data()) : index->data(); }
+    const Shape& shape() const { return real ? real->shape() : index->shape(); }
   };
 
   Input& find(Var input, Kind kind);
   Sizes read_sizes() const;
+  void check_known(bool time, bool batch) const;
   void resize(Sizes sizes);
   SlotId output_slot(Var output) const;
 
+  const Tape* tape_;  ///< to tell its Vars from another tape's; never looked into
+  bool uses_time_ = false, uses_batch_ = false;
   std::map<ValueId, Input> inputs_;
   std::map<ValueId, SlotId> outputs_;
   std::unique_ptr<Program> program_;

@@ -56,7 +56,7 @@ struct Loop {
   };
   struct State {
     SlotId initial;  ///< outer
-    SlotId before;   ///< inner; no_slot where no step reads it
+    SlotId before;   ///< inner
     SlotId after;    ///< inner
     SlotId final;    ///< outer; no_slot where nobody asks for it
   };

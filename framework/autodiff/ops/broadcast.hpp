@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdint>
 
-#include "framework/tensor/shape.hpp"
+#include "framework/autodiff/dim.hpp"
 
 namespace unroll {
 
@@ -50,8 +50,6 @@ class BroadcastWalk {
   }
 
  private:
-  static constexpr std::size_t max_rank = 16;
-
   static std::int64_t extent(const Shape& shape, std::size_t rank, std::size_t axis) {
     const std::size_t missing = rank - shape.rank();
     return axis < missing ? 1 : shape[axis - missing];

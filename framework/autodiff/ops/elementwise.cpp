@@ -1,6 +1,7 @@
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
 #include "framework/autodiff/ops/broadcast.hpp"
+#include "framework/autodiff/ops/copy.hpp"
 #include "framework/autodiff/ops/rows.hpp"
 #include "framework/autodiff/ops/shape_rules.hpp"
 #include "framework/tensor/kernels.hpp"
@@ -65,13 +66,23 @@ constexpr Op unary_table[] = {
         Domain::nonzero),
     unary<Unary::softplus>(
         "softplus", [](P p) { return p.g() * sigmoid(p.in(0)); }, Keep::inputs),
+    Op{.name = "identity",
+       .arity = 1,
+       .shape = same_shape,
+       .forward = copy_forward,
+       .vjp = {[](P p) { return p.g(); }},
+       .elementwise = true},
     Op{.name = "stop_gradient",
        .arity = 1,
        .shape = same_shape,
-       .forward = forward([](const auto& c) { std::copy_n(c.real(0), c.out_shape->numel(), c.out); }),
+       .forward = copy_forward,
        .constant_because = "that is its purpose",
        .elementwise = true},
 };
+
+// Behind those of enum Unary.
+constexpr const Op& identity_row = unary_table[std::size(unary_table) - 2];
+constexpr const Op& stop_gradient_row = unary_table[std::size(unary_table) - 1];
 
 template <Binary f>
 constexpr Forward binary_forward = forward([](const auto& c) {
@@ -131,9 +142,15 @@ constexpr Op binary_table[] = {
     binary<Binary::div>(
         "div", [](P p) { return p.g() / p.in(1); }, [](P p) { return -(p.g() * p.out() / p.in(1)); },
         Keep::both, Domain::nonzero),
-    // At a = 0 the exponent's gradient is a limit, 0 for b > 0; log is kept away from 0 there.
+    // At a = 0 the exponent's gradient is a limit, 0 for b > 0; log is kept away from 0 there. At b = 0 the
+    // base's gradient is 0, also where a is 0 and a^(b-1) is not finite.
     binary<Binary::pow>(
-        "pow", [](P p) { return p.g() * (p.in(1) * pow(p.in(0), p.in(1) - 1.0)); },
+        "pow",
+        [](P p) {
+          const Var b = p.in(1), zero = p.tape().fill(0, {});
+          const Var safe = where(equal(b, zero), p.tape().fill(1, {}), p.in(0));
+          return p.g() * (b * pow(safe, b - 1.0));
+        },
         [](P p) {
           const Var zero = p.tape().fill(0, {});
           const Var safe = where(equal(p.in(0), zero), p.tape().fill(1, {}), p.in(0));
@@ -169,6 +186,7 @@ Var scalar(Var like, double value) { return like.tape().fill(value, {}); }
 }  // namespace
 
 std::span<const Op> unary_rows() { return unary_table; }
+const Op& identity_op() { return identity_row; }
 std::span<const Op> binary_rows() { return binary_table; }
 
 Var neg(Var x) { return unary_op(Unary::neg, x); }
@@ -184,7 +202,8 @@ Var tanh(Var x) { return unary_op(Unary::tanh, x); }
 Var sigmoid(Var x) { return unary_op(Unary::sigmoid, x); }
 Var relu(Var x) { return unary_op(Unary::relu, x); }
 Var softplus(Var x) { return unary_op(Unary::softplus, x); }
-Var stop_gradient(Var x) { return record(unary_table[std::size(unary_table) - 1], {x}); }
+Var identity(Var x) { return record(identity_row, {x}); }
+Var stop_gradient(Var x) { return record(stop_gradient_row, {x}); }
 
 Var add(Var a, Var b) { return binary_op(Binary::add, a, b); }
 Var sub(Var a, Var b) { return binary_op(Binary::sub, a, b); }

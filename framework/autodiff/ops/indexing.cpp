@@ -84,6 +84,8 @@ constexpr auto place_kernel = [](const auto& c) {
 
 constexpr std::array<Kind, 3> second_is_index = {Kind::real, Kind::integer, Kind::real};
 
+enum Row { gather_row, scatter_add_row, pick_row, place_row };
+
 constexpr Op indexing_table[] = {
     Op{.name = "gather",
        .arity = 2,
@@ -121,11 +123,11 @@ Var record_sized(const Op& op, Var a, Var b, Dim extent) {
 
 std::span<const Op> indexing_rows() { return indexing_table; }
 
-Var gather(Var table, Var index) { return record(indexing_table[0], {table, index}); }
+Var gather(Var table, Var index) { return record(indexing_table[gather_row], {table, index}); }
 Var scatter_add(Var index, Var updates, Dim rows) {
-  return record_sized(indexing_table[1], index, updates, rows);
+  return record_sized(indexing_table[scatter_add_row], index, updates, rows);
 }
-Var pick(Var x, Var index) { return record(indexing_table[2], {x, index}); }
-Var place(Var values, Var index, Dim n) { return record_sized(indexing_table[3], values, index, n); }
+Var pick(Var x, Var index) { return record(indexing_table[pick_row], {x, index}); }
+Var place(Var values, Var index, Dim n) { return record_sized(indexing_table[place_row], values, index, n); }
 
 }  // namespace unroll

@@ -17,4 +17,8 @@ std::span<const Op> indexing_rows();
 std::span<const Op> random_rows();
 extern const Op scan_op;
 
+// Rows that the planner uses itself.
+const Op& identity_op();
+const Op& reshape_op();
+
 }  // namespace unroll

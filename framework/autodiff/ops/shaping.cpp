@@ -4,6 +4,7 @@
 
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
+#include "framework/autodiff/ops/copy.hpp"
 #include "framework/autodiff/ops/rows.hpp"
 #include "framework/autodiff/ops/shape_rules.hpp"
 
@@ -18,9 +19,6 @@ Dims reshaped(const ShapeArgs& args) {
                           to_string(args.attrs.dims) + " holds " + to_string(numel(args.attrs.dims)));
   return args.attrs.dims;
 }
-
-constexpr Forward copy_forward =
-    forward([](const auto& c) { std::copy_n(c.real(0), c.out_shape->numel(), c.out); });
 
 Dims permuted(const ShapeArgs& args) {
   const Dims& x = args.in[0];
@@ -46,7 +44,7 @@ constexpr auto transpose_kernel = [](const auto& c) {
     std::copy_n(c.real(0), total, c.out);
     return;
   }
-  std::int64_t strides[16], index[16] = {};
+  std::int64_t strides[max_rank], index[max_rank] = {};
   for (std::size_t axis = 0; axis < rank; ++axis) {
     strides[axis] = 1;
     for (std::size_t i = c.attrs.permutation[axis] + 1; i < rank; ++i) strides[axis] *= in[i];
@@ -119,6 +117,8 @@ Var concat_vjp(P p) {
   return slice(p.g(), axis, begin, p.dims(p.operand())[axis]);
 }
 
+enum Row { reshape_row, transpose_row, slice_row, pad_row, concat_row };
+
 constexpr Op shaping_table[] = {
     Op{.name = "reshape", .arity = 1, .shape = reshaped, .forward = copy_forward, .vjp = {[](P p) {
                                                                                     return reshape(p.g(),
@@ -146,7 +146,7 @@ constexpr Op shaping_table[] = {
        .vjp = {concat_vjp}},
 };
 
-/// begin + length <= total, wherever that can be told before T and B are known.
+/// begin + length <= total. What cannot be told before T and B are known is refused.
 void check_range(std::string_view op, const Dims& dims, Dim begin, Dim length, Dim total) {
   const std::optional<Dim> end = sum(begin, length);
   const bool comparable = end && sum(*end, total);  // the same powers of T and B
@@ -169,18 +169,19 @@ Var record_range(const Op& op, Var x, std::size_t axis, Dim begin, Dims dims) {
 }  // namespace
 
 std::span<const Op> shaping_rows() { return shaping_table; }
+const Op& reshape_op() { return shaping_table[reshape_row]; }
 
 Var reshape(Var x, Dims dims) {
   if (x.dims() == dims) return x;
   Attrs attrs;
   attrs.dims = std::move(dims);
-  return record(shaping_table[0], {x}, std::move(attrs));
+  return record(shaping_table[reshape_row], {x}, std::move(attrs));
 }
 
 Var transpose(Var x, std::vector<std::int64_t> permutation) {
   Attrs attrs;
   attrs.permutation = std::move(permutation);
-  return record(shaping_table[1], {x}, std::move(attrs));
+  return record(shaping_table[transpose_row], {x}, std::move(attrs));
 }
 
 Var transpose(Var x) {
@@ -196,7 +197,7 @@ Var slice(Var x, std::int64_t axis, Dim begin, Dim length) {
   check_range("slice", x.dims(), begin, length, x.dims()[at]);
   Dims dims = x.dims();
   dims[at] = length;
-  return record_range(shaping_table[2], x, at, begin, std::move(dims));
+  return record_range(shaping_table[slice_row], x, at, begin, std::move(dims));
 }
 
 Var pad(Var x, std::int64_t axis, Dim begin, Dim total) {
@@ -204,14 +205,14 @@ Var pad(Var x, std::int64_t axis, Dim begin, Dim total) {
   check_range("pad", x.dims(), begin, x.dims()[at], total);
   Dims dims = x.dims();
   dims[at] = total;
-  return record_range(shaping_table[3], x, at, begin, std::move(dims));
+  return record_range(shaping_table[pad_row], x, at, begin, std::move(dims));
 }
 
 Var concat(const std::vector<Var>& parts, std::int64_t axis) {
   if (parts.empty()) throw ShapeError("[concat] nothing to join");
   Attrs attrs;
   attrs.axis = static_cast<std::int64_t>(normal_axis("concat", parts[0].dims(), axis));
-  return record(shaping_table[4], parts, std::move(attrs));
+  return record(shaping_table[concat_row], parts, std::move(attrs));
 }
 
 }  // namespace unroll

@@ -96,6 +96,7 @@ train.weight_decay=0
 train.schedule=constant
 train.schedule_factor=0.5
 train.schedule_every=1000
+train.schedule_patience=1
 train.clip_norm=0
 train.clip_value=0
 train.batch=20

@@ -313,6 +313,31 @@ TEST_CASE("[scan] misuse is refused with the reason") {
     return Step{s};
   };
   scan(leak, {x}, {h});
-  CHECK_THROWS_WITH_AS(leaked + h + tape.input("z", {B, 3}) * Var(), doctest::Contains("empty Var"),
+  CHECK_THROWS_WITH_AS(leaked * h, doctest::Contains("return it from the step instead"),
                        std::invalid_argument);
+  CHECK_THROWS_WITH_AS(h * Var(), doctest::Contains("empty Var"), std::invalid_argument);
+  const auto count_steps = [&](const std::vector<Var>& in, const std::vector<Var>& s) {
+    return Step{s, {step_index(in[0])}};
+  };
+  CHECK_THROWS_WITH_AS(scan(count_steps, {x}, {h}),
+                       doctest::Contains("stacked value 0 of the step is an index"), std::invalid_argument);
+}
+
+TEST_CASE("[scan] a delayed state has a trajectory gradient of its own") {
+  Tape tape;
+  const Var h0 = tape.input("h0", {2}), s0 = tape.input("s0", {2});
+  const Scanned s = scan(
+      [&](const auto&, const auto& h) {
+        return Step{{tanh(h[0] + h[0]), h[0]}};
+      },
+      {}, {h0, s0}, {.length = Dim(4)});
+  // The delay is never read, so nothing depends on it.
+  const std::vector<Var> g = gradients(sum(s.final_state[0]), {s.state_trajectory[0], s.state_trajectory[1]});
+  Plan<double> plan(tape, g);
+  const Tensor<double> start(Shape{2}, {0.1, -0.2});
+  plan.bind(h0, start);
+  plan.bind(s0, start);
+  plan.run();
+  for (const double x : plan.value(g[0])) CHECK(x != 0);
+  for (const double x : plan.value(g[1])) CHECK(x == 0);
 }

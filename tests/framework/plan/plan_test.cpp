@@ -176,6 +176,52 @@ TEST_CASE("[plan] wrong inputs are refused with name and both shapes") {
   CHECK_THROWS_AS(plan.bind(net.loss, more), std::invalid_argument);
 }
 
+TEST_CASE("[plan] outputs own their bytes: changing them in place changes no later run") {
+  Tape tape;
+  const Var w = tape.input("w", {}), b = tape.input("b", {}), c = tape.input("c", {});
+  // The gradients of b and c are the seed of the whole reverse pass, and equal.
+  std::vector<Var> outputs = gradients(square(w) + b + c, {w, b, c});
+  outputs.push_back(b);  // an input put out
+  outputs.push_back(reshape(outputs[0], {1}));
+  Plan<double> plan(tape, outputs);
+  Tensor<double> value(Shape{}, 3.0);
+  for (const Var& v : {w, b, c}) plan.bind(v, value);
+  for (int run = 0; run < 3; ++run) {
+    plan.run();
+    const double expected[] = {6, 1, 1, 3, 6};
+    for (std::size_t i = 0; i < outputs.size(); ++i) CHECK(plan.value(outputs[i])[0] == expected[i]);
+    for (const Var& v : outputs) plan.mutable_value(v)[0] *= 0.5;
+    for (std::size_t i = 0; i < outputs.size(); ++i) CHECK(plan.value(outputs[i])[0] == 0.5 * expected[i]);
+  }
+  CHECK(value[0] == 3);
+}
+
+TEST_CASE("[plan] tensors are bound by reference and looked at when the plan runs") {
+  Net net;
+  Plan<float> plan(net.tape, net.outputs);
+  net.bind(plan, 4, 2);
+  plan.run();
+  net.batch = random_tensor<float>({9, 2, 3}, 100);  // another length, in the tensor that is bound
+  plan.run();
+  CHECK(plan.tensor(net.loss).same_bits(net.results({}, 9, 2).back()));
+}
+
+TEST_CASE("[plan] a T that nothing tells, and Vars of another tape, are refused") {
+  Tape tape, other;
+  const Var h = tape.input("h", {2}), foreign = other.input("foreign", {2});
+  const Scanned s =
+      scan([](const auto&, const auto& state) { return Step{{tanh(state[0])}}; }, {}, {h}, {.length = T});
+  Plan<double> plan(tape, {s.final_state[0]});
+  const Tensor<double> value(Shape{2}, 0.5);
+  plan.bind(h, value);
+  CHECK_THROWS_WITH_AS(plan.run(), doctest::Contains("T is needed"), std::invalid_argument);
+  CHECK_THROWS_WITH_AS(plan.bind(foreign, value), doctest::Contains("only inputs of the tape"),
+                       std::invalid_argument);
+  CHECK_THROWS_AS(plan.value(foreign), std::invalid_argument);
+  CHECK(plan.reads(h));
+  CHECK_FALSE(plan.reads(foreign));
+}
+
 TEST_CASE("[plan] an index outside its table ends the run, and the plan can be used again") {
   Tape tape;
   const Var table = tape.input("table", {3, 2}), index = tape.index_input("index", {B});

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <algorithm>
+
+#include "framework/autodiff/op.hpp"
+
+namespace unroll {
+
+/// The operand's elements as they are: identity, stop_gradient, reshape.
+inline constexpr Forward copy_forward =
+    forward([](const auto& c) { std::copy_n(c.real(0), c.out_shape->numel(), c.out); });
+
+}  // namespace unroll
