@@ -14,44 +14,44 @@ namespace unroll {
 struct ModelConfig {
   std::string cell;
   std::string activation;
-  std::int64_t hidden;
-  std::string init;        ///< of the recurrent matrix
-  std::string input_init;  ///< of the input and readout matrices
-  double init_scale;       ///< std of "normal", bound of "uniform", gain of "orthogonal" and "identity"
-  double input_scale;      ///< the same for input_init
-  double spectral_radius;  ///< of "sparse"
-  std::int64_t nonzeros;   ///< per row of "sparse"
+  std::int64_t hidden = 0;
+  std::string init;            ///< of the recurrent matrix
+  std::string input_init;      ///< of the input and readout matrices
+  double init_scale = 0;       ///< std of "normal", bound of "uniform", gain of "orthogonal" and "identity"
+  double input_scale = 0;      ///< the same for input_init
+  double spectral_radius = 0;  ///< of "sparse"
+  std::int64_t nonzeros = 0;   ///< per row of "sparse"
 };
 
 struct TrainConfig {
   std::string optimizer;
-  double learning_rate;
-  double momentum;
-  double decay;  ///< of the running mean of squares (RMSProp)
-  double epsilon;
-  std::string rmsprop;  ///< variant: urnn, tensorflow, char-rnn
-  double beta1, beta2;  ///< Adam, AdamW
-  double weight_decay;
+  double learning_rate = 0;
+  double momentum = 0;
+  double decay = 0;  ///< of the running mean of squares (RMSProp)
+  double epsilon = 0;
+  std::string rmsprop;          ///< variant: urnn, tensorflow, char-rnn
+  double beta1 = 0, beta2 = 0;  ///< Adam, AdamW
+  double weight_decay = 0;
   std::string schedule;  ///< constant, exponential, step, plateau
-  double schedule_factor;
-  std::int64_t schedule_every;
-  std::int64_t schedule_patience;
-  double clip_norm;   ///< 0: off
-  double clip_value;  ///< 0: off
-  std::int64_t batch;
-  std::int64_t updates;
-  std::int64_t validate_every;
-  std::int64_t validation_sequences;
-  bool early_stop;
+  double schedule_factor = 0;
+  std::int64_t schedule_every = 0;
+  std::int64_t schedule_patience = 0;
+  double clip_norm = 0;   ///< 0: off
+  double clip_value = 0;  ///< 0: off
+  std::int64_t batch = 0;
+  std::int64_t updates = 0;
+  std::int64_t validate_every = 0;
+  std::int64_t validation_sequences = 0;
+  bool early_stop = false;
 };
 
 struct Config {
   TaskConfig task;
   ModelConfig model;
   TrainConfig train;
-  std::uint64_t seed;
-  std::string out;    ///< output folder; no part of a trial's id
-  std::int64_t jobs;  ///< trials at once; no part of a trial's id
+  std::uint64_t seed = 0;
+  std::string out;        ///< output folder; no part of a trial's id
+  std::int64_t jobs = 0;  ///< trials at once; no part of a trial's id
 };
 
 }  // namespace unroll

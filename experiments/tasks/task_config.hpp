@@ -9,7 +9,7 @@ namespace unroll {
 struct TaskConfig {
   std::string name;
   std::string variant;
-  std::int64_t length;
+  std::int64_t length = 0;
 };
 
 }  // namespace unroll
