@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -13,6 +15,17 @@
 namespace unroll {
 
 namespace {
+
+/// Creates `folder` where missing and makes sure that files can be made in it. Throws FileError.
+void prepare_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw FileError("cannot create the output folder", folder, error.value());
+  if (!std::filesystem::is_directory(folder)) throw FileError("cannot use as output folder", folder, ENOTDIR);
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+    throw FileError("cannot write into the output folder", folder, errno);
+  }
+}
 
 using Json = nlohmann::ordered_json;
 
@@ -39,7 +52,7 @@ Trial trial_from_line(const std::string& line) {
 std::vector<Trial> read_plan_lines(const std::filesystem::path& path) {
   std::vector<Trial> trials;
   if (!std::filesystem::exists(path)) return trials;
-  std::istringstream lines(read_text(path));
+  std::istringstream lines(read_file(path));
   std::string line;
   for (int number = 1; std::getline(lines, line); ++number) {
     try {
@@ -70,7 +83,7 @@ void add_earlier_trials(SweepPlan& plan, const std::filesystem::path& folder) {
 SweepPlan continued_plan(const std::filesystem::path& folder, SweepPlan plan, bool extend) {
   const auto config = folder / "sweep.toml";
   if (!std::filesystem::exists(config)) return plan;
-  const auto difference = config_difference(read_text(config), plan.resolved);
+  const auto difference = config_difference(read_file(config), plan.resolved);
   if (!difference.empty() && !extend) {
     throw SweepRefused(
         fmt::format("{} holds a sweep with another config. What differs from its sweep.toml:\n  {}\n"
@@ -83,11 +96,11 @@ SweepPlan continued_plan(const std::filesystem::path& folder, SweepPlan plan, bo
 
 void write_plan(const std::filesystem::path& folder, const SweepPlan& plan, const std::string& header) {
   prepare_folder(folder);
-  write_whole(folder / "plan.jsonl", plan_lines(plan));
+  write_file(folder / "plan.jsonl", plan_lines(plan));
   const auto config = folder / "sweep.toml";
   const bool right =
-      std::filesystem::exists(config) && config_difference(read_text(config), plan.resolved).empty();
-  if (!right) write_whole(config, header + plan.resolved);
+      std::filesystem::exists(config) && config_difference(read_file(config), plan.resolved).empty();
+  if (!right) write_file(config, header + plan.resolved);
 }
 
 SweepPlan read_plan(const std::filesystem::path& folder) {

@@ -107,7 +107,7 @@ void JournalReader::take_line(const std::filesystem::path& path, std::size_t num
 }
 
 void JournalReader::take_file(const std::filesystem::path& path, File& file) {
-  const std::string text = read_text(path, file.read);
+  const std::string text = read_file(path, file.read);
   std::string_view rest = text;
   for (std::size_t end; (end = rest.find('\n')) != std::string_view::npos; rest.remove_prefix(end + 1)) {
     take_line(path, ++file.lines, rest.substr(0, end));

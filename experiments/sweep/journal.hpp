@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "experiments/sweep/files.hpp"
 #include "experiments/train/record.hpp"
+#include "framework/tensor/file.hpp"
 
 namespace unroll {
 

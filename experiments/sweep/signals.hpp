@@ -6,7 +6,7 @@
 #include <csignal>
 #include <thread>
 
-#include "experiments/sweep/files.hpp"
+#include "framework/tensor/file.hpp"
 
 namespace unroll {
 

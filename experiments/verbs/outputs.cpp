@@ -8,7 +8,7 @@
 
 #include "experiments/report/csv.hpp"
 #include "experiments/report/report.hpp"
-#include "experiments/sweep/files.hpp"
+#include "framework/tensor/file.hpp"
 
 namespace unroll {
 
@@ -31,8 +31,8 @@ std::string title_of(const std::filesystem::path& folder) {
 
 void write_outputs(const std::filesystem::path& folder, const SweepPlan& plan,
                    const std::vector<TrialRecord>& records) {
-  write_whole(folder / "results.csv", results_csv(plan, records));
-  write_whole(folder / "report.html", report_html(plan, records, title_of(folder), machines(records)));
+  write_file(folder / "results.csv", results_csv(plan, records));
+  write_file(folder / "report.html", report_html(plan, records, title_of(folder), machines(records)));
 }
 
 }  // namespace unroll

@@ -2,93 +2,97 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <random>
-#include <stdexcept>
+#include <cstdint>
+#include <cstring>
 #include <system_error>
 #include <utility>
 
 namespace unroll {
 
+FileError::FileError(std::string_view what, const std::filesystem::path& path, int error)
+    : std::runtime_error(
+          fmt::format("{} {}: {} (errno {})", what, path.string(), std::strerror(error), error)),
+      error_(error) {}
+
+Descriptor::Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+Descriptor::~Descriptor() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+std::string random_hex() {
+  std::uint64_t bits = 0;
+  while (::getrandom(&bits, sizeof bits, 0) != sizeof bits) {
+  }
+  return fmt::format("{:016x}", bits);
+}
+
+std::string read_file(const std::filesystem::path& path, std::size_t from) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) throw FileError("cannot read", path, errno);
+  if (from != 0) ::lseek(file.get(), static_cast<off_t>(from), SEEK_SET);
+  std::string text;
+  char buffer[1 << 16];
+  for (;;) {
+    const ssize_t n = ::read(file.get(), buffer, sizeof buffer);
+    if (n == 0) return text;
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw FileError("cannot read", path, errno);
+    text.append(buffer, static_cast<std::size_t>(n));
+  }
+}
+
+int write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = ::write(fd, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno;
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return 0;
+}
+
 namespace {
 
-[[noreturn]] void fail(const char* what, const std::filesystem::path& path, int reason) {
-  throw std::runtime_error(
-      fmt::format("cannot {} {}: {}", what, path.string(), std::generic_category().message(reason)));
+bool holds(const std::filesystem::path& path, std::string_view text) {
+  std::error_code none;
+  return std::filesystem::file_size(path, none) == text.size() && !none && read_file(path) == text;
 }
 
-/// An open file; closed when it goes out of scope.
-class Descriptor {
- public:
-  Descriptor(const std::filesystem::path& path, int flags)
-      : fd_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  bool is_open() const { return fd_ >= 0; }
-  int get() const { return fd_; }
-  /// Some file systems report only here that the disk is full.
-  bool close() { return ::close(std::exchange(fd_, -1)) == 0; }
-
- private:
-  int fd_;
-};
-
-bool write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
-
-/// A name beside `path` that another process will not choose.
-std::filesystem::path temporary_name(const std::filesystem::path& path) {
-  std::random_device random;
-  std::filesystem::path name = path;
-  name += fmt::format(".{:08x}{:08x}.tmp", random(), random());
-  return name;
+int write_and_sync(const std::filesystem::path& path, std::string_view text) {
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (!file) return errno;
+  if (const int error = write_all(file.get(), text)) return error;
+  return ::fsync(file.get()) == 0 ? 0 : errno;
 }
 
 }  // namespace
 
-std::string read_file(const std::filesystem::path& path) {
-  const Descriptor file(path, O_RDONLY);
-  if (!file.is_open()) fail("open", path, errno);
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0) fail("read", path, errno);
-  std::string bytes(static_cast<std::size_t>(S_ISREG(status.st_mode) ? status.st_size : 0) + 1, '\0');
-  std::size_t size = 0;
-  for (;;) {
-    const ssize_t got = ::read(file.get(), bytes.data() + size, bytes.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail("read", path, errno);
-    if (got == 0) break;
-    size += static_cast<std::size_t>(got);
-    if (size == bytes.size()) bytes.resize(2 * size);
+void write_file(const std::filesystem::path& path, std::string_view text) {
+  if (holds(path, text)) return;
+  const auto temporary = path.parent_path() / fmt::format(".{}.{}", path.filename().string(), random_hex());
+  int error = write_and_sync(temporary, text);
+  if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
+  if (error != 0) {
+    ::unlink(temporary.c_str());
+    throw FileError("cannot write", path, error);
   }
-  bytes.resize(size);
-  return bytes;
+  sync_folder(path.parent_path());
 }
 
-void write_file(const std::filesystem::path& path, std::string_view bytes) {
-  const std::filesystem::path temporary = temporary_name(path);
-  Descriptor file(temporary, O_WRONLY | O_CREAT | O_EXCL);
-  if (!file.is_open()) fail("write", path, errno);
-  const bool written = write_all(file.get(), bytes) && ::fsync(file.get()) == 0 && file.close() &&
-                       ::rename(temporary.c_str(), path.c_str()) == 0;
-  if (written) return;
-  const int reason = errno;
-  ::unlink(temporary.c_str());
-  fail("write", path, reason);
+void sync_folder(const std::filesystem::path& folder) {
+  // Some network file systems refuse to sync a folder; their renames are durable by themselves.
+  const Descriptor handle(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (handle) ::fsync(handle.get());
 }
 
 }  // namespace unroll

@@ -1,17 +1,51 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
 namespace unroll {
 
-/// All bytes of a file. Throws std::runtime_error naming the file and the system's reason.
-std::string read_file(const std::filesystem::path& path);
+/// The operating system refused a file: the message names the file and says why.
+class FileError : public std::runtime_error {
+ public:
+  FileError(std::string_view what, const std::filesystem::path& path, int error);
+  int error() const { return error_; }  ///< errno
 
-/// Replaces a file as a whole: the bytes go to a new name beside it, reach the disk, and are then renamed, so
-/// that a reader sees the old content or the new and a full disk costs nothing. Throws std::runtime_error
-/// naming the file and the system's reason; then the old file is as it was and nothing is left beside it.
+ private:
+  int error_;
+};
+
+/// An open file descriptor that closes itself.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd = -1) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept;
+  Descriptor& operator=(Descriptor&& other) noexcept;
+  ~Descriptor();
+  int get() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+/// 16 hex digits from the operating system's generator: names that two processes never share.
+std::string random_hex();
+
+/// The file from byte `from` to its end. Throws FileError.
+std::string read_file(const std::filesystem::path& path, std::size_t from = 0);
+
+/// Writes all of `bytes`; 0, or errno of the write that failed.
+int write_all(int fd, std::string_view bytes);
+
+/// Makes `path` hold `bytes`: a temporary file beside it, flushed to the disk and renamed, so that a reader
+/// sees the old content or the new. A file that holds `bytes` already is left alone. Throws FileError.
 void write_file(const std::filesystem::path& path, std::string_view bytes);
+
+/// Makes the names in `folder` durable.
+void sync_folder(const std::filesystem::path& folder);
 
 }  // namespace unroll

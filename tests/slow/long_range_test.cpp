@@ -57,7 +57,7 @@ TEST_CASE(
   INFO(first.err);
   REQUIRE(first.status == 0);
   CHECK(first.out.find("report.html") != std::string::npos);
-  const std::string csv = read_text(out + "/results.csv");
+  const std::string csv = read_file(out + "/results.csv");
   const auto rows = read_rows(csv);
   REQUIRE(rows.size() == 60);
   for (const auto& row : rows) CHECK(row.at("status") == "done");
@@ -76,7 +76,7 @@ TEST_CASE(
   const Outcome again = call(folder.path(), arguments);
   CHECK(again.status == 0);
   CHECK(again.seconds < 20);  // nothing is trained again; how fast that is belongs to a benchmark
-  CHECK(read_text(out + "/results.csv") == csv);
+  CHECK(read_file(out + "/results.csv") == csv);
 }
 
 TEST_CASE("[slow] the sigmoid is not simply broken: at length 5 it learns") {
@@ -86,7 +86,7 @@ TEST_CASE("[slow] the sigmoid is not simply broken: at length 5 it learns") {
       call(folder.path(), {"sweep", source("experiments/configs/sigmoid_control.toml"), "--out", out});
   INFO(outcome.err);
   REQUIRE(outcome.status == 0);
-  const auto rows = read_rows(read_text(out + "/results.csv"));
+  const auto rows = read_rows(read_file(out + "/results.csv"));
   REQUIRE(rows.size() == 5);
   for (const auto& row : rows) {
     CHECK(std::stod(row.at("best_loss")) < 0.13);
@@ -104,7 +104,7 @@ TEST_CASE("[slow] real trials give the same bytes whatever the number of jobs") 
                              jobs, "task.length=10,20", "train.updates=200"});
     INFO(outcome.err);
     REQUIRE(outcome.status == 0);
-    tables.push_back(read_text(out + "/results.csv"));
+    tables.push_back(read_file(out + "/results.csv"));
   }
   CHECK(tables[0] == tables[1]);
   CHECK(tables[0] == tables[2]);

@@ -8,17 +8,7 @@
 #include "tests/experiments/report/fixture.hpp"
 
 using namespace unroll;
-
-namespace {
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
-
-}  // namespace
+using fixture::lines_of;
 
 TEST_CASE("[csv] one row per trial, in the order of the plan whatever the order of the records") {
   const SweepPlan plan = fixture::long_range_plan();

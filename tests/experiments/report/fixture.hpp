@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,13 @@
 /// Made-up sweeps for the tests of tables and report: cheap, the same on every machine, with everything in
 /// them that a report must cope with.
 namespace unroll::fixture {
+
+inline std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
 
 using Axis = std::vector<std::map<std::string, std::string>>;  ///< per value: the keys that it sets
 

@@ -31,9 +31,7 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-inline void write_text(const std::filesystem::path& path, const std::string& text) {
-  write_whole(path, text);
-}
+inline void write_text(const std::filesystem::path& path, const std::string& text) { write_file(path, text); }
 
 /// `lengths` x `seeds` trials, planned by the program's own code from a file in `folder`.
 inline SweepPlan fake_plan(const std::filesystem::path& folder, const std::string& lengths = "[5, 10, 20]",

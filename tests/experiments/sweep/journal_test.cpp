@@ -33,7 +33,7 @@ JournalReader read(const std::filesystem::path& folder) {
 }
 
 void write_journal(const std::filesystem::path& folder, const std::string& name, const std::string& text) {
-  // Not write_whole: thousands of files would wait for the disk.
+  // Not write_file: thousands of files would wait for the disk.
   std::ofstream(folder / ("journal-" + name + ".jsonl"), std::ios::binary) << text;
 }
 

@@ -193,9 +193,9 @@ TEST_CASE("[sweep] another config under the same folder is refused with the diff
   const SweepPlan small = fake_plan(folder.path(), "[5, 10]");
   const SweepPlan large = fake_plan(folder.path(), "[5, 10, 40]");
   run_quietly(small, out);
-  const std::string before = read_text(out / "sweep.toml");
+  const std::string before = read_file(out / "sweep.toml");
   CHECK_THROWS_WITH_AS(run_quietly(large, out), doctest::Contains("task.length"), SweepRefused);
-  CHECK(read_text(out / "sweep.toml") == before);
+  CHECK(read_file(out / "sweep.toml") == before);
 
   QuietOptions quiet(out, 2);
   quiet.options.extend = true;

@@ -53,8 +53,8 @@ class Command {
     int status = 0;
     ::waitpid(child_, &status, 0);
     const auto spent = std::chrono::steady_clock::now() - begin_;
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_text(out_),
-            read_text(err_), std::chrono::duration<double>(spent).count()};
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(out_),
+            read_file(err_), std::chrono::duration<double>(spent).count()};
   }
 
  private:

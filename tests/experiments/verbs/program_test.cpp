@@ -102,7 +102,7 @@ TEST_CASE("[program] a sweep leaves its files, and the same command again change
     CHECK(std::filesystem::exists(out / file));
   }
   CHECK(journals_in(out).size() == 1);
-  const std::string csv = read_text(out / "results.csv");
+  const std::string csv = read_file(out / "results.csv");
   CHECK(lines_in(csv) == 5);
 
   const auto time = std::filesystem::last_write_time(out / "report.html");
@@ -110,17 +110,17 @@ TEST_CASE("[program] a sweep leaves its files, and the same command again change
   CHECK(again.status == 0);
   CHECK(again.out == first.out);
   CHECK(again.seconds < 2);
-  CHECK(read_text(out / "results.csv") == csv);
+  CHECK(read_file(out / "results.csv") == csv);
   CHECK(std::filesystem::last_write_time(out / "report.html") == time);
 
   const auto alone = folder.path() / "alone";
   CHECK(call(folder.path(), {"sweep", config, "--out", alone.string(), "--jobs", "1"}).status == 0);
-  CHECK(read_text(alone / "results.csv") == csv);
+  CHECK(read_file(alone / "results.csv") == csv);
 
   // The resolved config is itself runnable and makes the same trials.
   const auto copy = folder.path() / "copy";
   CHECK(call(folder.path(), {"sweep", (out / "sweep.toml").string(), "--out", copy.string()}).status == 0);
-  CHECK(read_text(copy / "results.csv") == csv);
+  CHECK(read_file(copy / "results.csv") == csv);
 }
 
 TEST_CASE("[program] status counts trials for people and lists them for programs; report writes anew") {
@@ -136,13 +136,13 @@ TEST_CASE("[program] status counts trials for people and lists them for programs
   CHECK(rows[0]["task.length"] == "5");
   CHECK(lines_in(call(folder.path(), {"status", out.string(), "--format", "csv"}).out) == 5);
 
-  const std::string csv = read_text(out / "results.csv");
-  const std::string html = read_text(out / "report.html");
+  const std::string csv = read_file(out / "results.csv");
+  const std::string html = read_file(out / "report.html");
   std::filesystem::remove(out / "results.csv");
   std::filesystem::remove(out / "report.html");
   CHECK(call(folder.path(), {"report", out.string()}).status == 0);
-  CHECK(read_text(out / "results.csv") == csv);
-  CHECK(read_text(out / "report.html") == html);
+  CHECK(read_file(out / "results.csv") == csv);
+  CHECK(read_file(out / "report.html") == html);
 }
 
 TEST_CASE("[program] a changed config under an existing folder is refused with the difference") {
@@ -150,13 +150,13 @@ TEST_CASE("[program] a changed config under an existing folder is refused with t
   const auto config = small_config(folder.path());
   const auto out = (folder.path() / "out").string();
   REQUIRE(call(folder.path(), {"sweep", config, "--out", out}).status == 0);
-  const std::string csv = read_text(out + "/results.csv");
+  const std::string csv = read_file(out + "/results.csv");
   const auto changed = call(folder.path(), {"sweep", config, "train.batch=5", "--out", out});
   CHECK(changed.status == 2);
   CHECK(contains(changed.err, "train.batch"));
-  CHECK(read_text(out + "/results.csv") == csv);
+  CHECK(read_file(out + "/results.csv") == csv);
   CHECK(call(folder.path(), {"sweep", config, "task.length=5,6,7", "--out", out, "--extend"}).status == 0);
-  CHECK(lines_in(read_text(out + "/results.csv")) == 7);
+  CHECK(lines_in(read_file(out + "/results.csv")) == 7);
 }
 
 TEST_CASE("[program] run trains one model and refuses a config of several") {
@@ -168,7 +168,7 @@ TEST_CASE("[program] run trains one model and refuses a config of several") {
   CHECK(contains(several.err, "task.length"));
   const auto one = call(folder.path(), {"run", config, "task.length=5", "seed=1", "--out", out});
   CHECK_MESSAGE(one.status == 0, one.err);
-  CHECK(lines_in(read_text(out + "/results.csv")) == 2);
+  CHECK(lines_in(read_file(out + "/results.csv")) == 2);
   CHECK(call(folder.path(), {"status", out}).status == 0);
 }
 
