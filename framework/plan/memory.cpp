@@ -1,7 +1,6 @@
 #include "framework/plan/memory.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
 
 namespace unroll {
