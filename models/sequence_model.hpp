@@ -17,6 +17,8 @@ class SequenceModel {
 
   /// The cell's parameters, then W_hy (output, hidden) and b_y (output).
   std::vector<ParameterSpec> parameters() const;
+  /// The cell's.
+  std::vector<StateSpec> states() const { return cell_->states(); }
 
   struct Recorded {
     Var outputs;                        ///< (B, output), or (T, B, output)

@@ -87,7 +87,8 @@ const auto& table() {
 
       row("model.cell", name("vanilla", cell_names), result, "the recurrent step",
           [](Config& c) -> OptionField { return &c.model.cell; }),
-      row("model.activation", name("tanh", activation_names), result, "f of the vanilla cell",
+      row("model.activation", name("tanh", activation_names), result,
+          "f of vanilla; in lstm, gru and gru_v1 what stands where tanh is usual (never in a gate)",
           [](Config& c) -> OptionField { return &c.model.activation; }),
       row("model.hidden", integer(100, from_to(1, 1e5)), result, "units H of the state",
           [](Config& c) -> OptionField { return &c.model.hidden; }),

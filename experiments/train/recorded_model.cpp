@@ -39,8 +39,9 @@ RecordedModel::RecordedModel(const Config& config, const Task& task) : loss_kind
   outputs = recorded.outputs;
   loss = record_loss(loss_kind, outputs, target);
   parameter_gradients = gradients(loss, parameters);
-  trajectory = recorded.state_trajectory[0];
-  trajectory_gradient = gradients(loss, {trajectory})[0];
+  states = model.states();
+  trajectories = recorded.state_trajectory;
+  trajectory_gradient = gradients(loss, {trajectories[0]})[0];
 }
 
 std::vector<Var> RecordedModel::training_outputs() const {

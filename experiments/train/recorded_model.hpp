@@ -8,6 +8,7 @@
 #include "experiments/tasks/task.hpp"
 #include "framework/autodiff/tape.hpp"
 #include "framework/plan/plan.hpp"
+#include "models/cell.hpp"
 #include "models/parameter.hpp"
 
 namespace unroll {
@@ -39,8 +40,9 @@ struct RecordedModel {
   Var inputs, target, outputs, loss;
   std::vector<Var> parameters;
   std::vector<Var> parameter_gradients;
-  Var trajectory;           ///< h_t, t = 1..T: (T, B, hidden)
-  Var trajectory_gradient;  ///< dL/dh_t, through all paths
+  std::vector<StateSpec> states;  ///< of the cell; the first one is the h that is read out
+  std::vector<Var> trajectories;  ///< of each state, t = 1..T: (T, B, size)
+  Var trajectory_gradient;        ///< dL/dh_t, through all paths from h_t on; other states held
 };
 
 /// Parameters at the start of training: each from a stream of its own, biases 0.

@@ -1,6 +1,7 @@
 #include "experiments/train/trainer.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -132,14 +133,25 @@ GradientNorms Trainer::gradient_norms(std::int64_t updates_done) const {
 std::string Trainer::first_non_finite() const {
   for (std::size_t i = 0; i < parameters_.size(); ++i)
     if (first_bad(parameters_[i].span()) >= 0) return fmt::format("parameter {}", model_.specs[i].name);
-  Plan<float> plan(*model_.tape, {model_.trajectory, model_.outputs});
+  std::vector<Var> watched = model_.trajectories;
+  watched.push_back(model_.outputs);
+  Plan<float> plan(*model_.tape, watched);
   model_.bind(plan, batch_.inputs, batch_.targets, batch_.classes, parameters_);
   plan.run();
-  const std::int64_t at = first_bad(plan.value(model_.trajectory));
-  if (at >= 0) {
-    const Shape shape = plan.tensor(model_.trajectory).shape();
-    return fmt::format("h at time step {} of {}", at / (shape[1] * shape[2]) + 1, shape[0]);
+  std::int64_t first_step = batch_.inputs.shape()[0];
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < model_.states.size(); ++i) {
+    const std::int64_t at = first_bad(plan.value(model_.trajectories[i]));
+    if (at < 0) continue;
+    const std::int64_t step = at / (batch_.inputs.shape()[1] * model_.states[i].size);
+    if (step > first_step) continue;
+    if (step < first_step) names.clear();
+    first_step = step;
+    names.push_back(model_.states[i].name);
   }
+  if (!names.empty())
+    return fmt::format("{} at time step {} of {}", fmt::join(names, " and "), first_step + 1,
+                       batch_.inputs.shape()[0]);
   return first_bad(plan.value(model_.outputs)) >= 0 ? "the readout y" : "the loss";
 }
 

@@ -44,7 +44,8 @@ class Trainer {
   /// ‖dL/dh_t‖ on a batch that is the same at every call, in double and without flushing subnormals.
   GradientNorms gradient_norms(std::int64_t updates_done) const;
 
-  /// Where the last update's first value that is not finite appeared: "h at time step 37", "the loss".
+  /// Where the last update's first value that is not finite appeared: "h at time step 37 of 100", "h and c at
+  /// time step 3 of 100", "the loss".
   std::string first_non_finite() const;
 
  private:

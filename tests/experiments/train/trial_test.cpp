@@ -9,6 +9,8 @@
 #include "experiments/train/trainer.hpp"
 #include "framework/optim/optimizer.hpp"
 #include "framework/tensor/cpu.hpp"
+#include "models/activation.hpp"
+#include "models/cell_table.hpp"
 
 using namespace unroll;
 
@@ -57,6 +59,33 @@ TEST_CASE("[trial] every task and variant trains, with every optimiser") {
         CHECK(record.gradient_norms[0].norms.size() > 0);
         CHECK(record.gradient_norms[0].norms.back() > 0);
       }
+}
+
+TEST_CASE("[trial] every cell trains, with every activation") {
+  for (const CellRow& cell : cell_table())
+    for (const std::string& activation : activation_names()) {
+      Config config = small();
+      config.model.cell = cell.name;
+      config.model.activation = activation;
+      config.train.updates = 3;
+      const TrialRecord record = run_trial(config);
+      INFO(cell.name, " ", activation, " ", record.reason);
+      CHECK(record.status == TrialStatus::done);
+      CHECK(record.updates == 3);
+      CHECK(record.gradient_norms[0].norms.back() > 0);
+    }
+}
+
+TEST_CASE("[trial] the states that diverged first are named, all of them") {
+  Config config = small();
+  config.model.cell = "lstm";
+  config.model.activation = "identity";
+  config.model.init = "identity";
+  config.model.init_scale = 1e30;
+  const TrialRecord record = run_trial(config);
+  CHECK(record.status == TrialStatus::diverged);
+  INFO(record.reason);
+  CHECK(record.reason.find("is h and c at time step ") != std::string::npos);
 }
 
 TEST_CASE("[trial] the curve starts before training and has a point at every validation and at the end") {
