@@ -9,8 +9,7 @@
 
 namespace unroll {
 
-/// A cell unrolled over time from h_0 = 0, the same weights at every step, with a linear readout y_t = W_hy
-/// h_t + b_y.
+/// A cell unrolled over time, the same weights at every step, with a linear readout y_t = W_hy h_t + b_y.
 class SequenceModel {
  public:
   SequenceModel(std::unique_ptr<Cell> cell, std::int64_t output_size, Readout readout);
@@ -23,11 +22,15 @@ class SequenceModel {
   struct Recorded {
     Var outputs;                        ///< (B, output), or (T, B, output)
     std::vector<Var> state_trajectory;  ///< (T, B, size) of each state
+    std::vector<Var> final_state;       ///< (B, size) of each state
   };
-  /// `inputs` is (T, B, input_size), T and B numbers or symbols; else ShapeError.
-  Recorded record(Var inputs, const Parameters& p) const;
+  /// `inputs` is (T, B, input_size), T and B numbers or symbols. The states before the first step are 0, or
+  /// those of `initial`: (B, size) each, in the order of states(). Else ShapeError.
+  Recorded record(Var inputs, const Parameters& p, std::vector<Var> initial = {}) const;
 
  private:
+  void check_initial(const std::vector<Var>& initial, Dim rows) const;
+
   std::unique_ptr<Cell> cell_;
   std::int64_t output_size_;
   Readout readout_;

@@ -186,6 +186,17 @@ TEST_CASE("[cells] the activation matters in every cell, and no gate takes it") 
   CHECK(plan.value(f.recorded.outputs)[0] == hidden * 0.75);
 }
 
+TEST_CASE("[cells] initial states that do not fit are refused with both shapes") {
+  Tape tape;
+  const SequenceModel model(make_cell("lstm", {1, 2, "tanh"}), 1, Readout::last);
+  const Parameters p(tape, model.parameters());
+  const Var x = tape.input("x", {T, B, 1}), h = tape.input("h", {B, 2}), narrow = tape.input("c", {B, 3});
+  CHECK_THROWS_WITH_AS(model.record(x, p, {h}), doctest::Contains("1 initial states given, the cell has 2"),
+                       ShapeError);
+  CHECK_THROWS_WITH_AS(model.record(x, p, {h, narrow}),
+                       doctest::Contains("initial state c is (B, 3), not (B, 2)"), ShapeError);
+}
+
 TEST_CASE("[cells] unknown names are refused with the known ones") {
   CHECK_THROWS_WITH_AS(make_cell("vanila", {1, 1, "tanh"}), doctest::Contains("known are vanilla"),
                        std::invalid_argument);
