@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <stdexcept>
 #include <unordered_map>
@@ -14,15 +15,16 @@ using dnnl::memory;
 using Arguments = std::unordered_map<int, memory>;
 using Tag = memory::format_tag;
 
-constexpr auto training = dnnl::prop_kind::forward_training;
-constexpr auto backward = dnnl::prop_kind::backward;
+constexpr auto to_train = dnnl::prop_kind::forward_training;
+constexpr auto to_go_back = dnnl::prop_kind::backward;
 constexpr auto direction = dnnl::rnn_direction::unidirectional_left2right;
 
 memory::desc described(const memory::dims& dims, Tag tag) { return {dims, memory::data_type::f32, tag}; }
 
-/// The shapes of everything that a recurrent primitive reads and writes. There is no initial state: it is 0.
+/// The shapes of everything that a recurrent primitive reads and writes. The initial state is given though it
+/// is 0: without one, version 2.6.3 gives wrong gradients of the recurrent weights.
 struct Descs {
-  memory::desc x, w_x, w_h, bias, y, h, none;
+  memory::desc x, w_x, w_h, bias, y, h;
 
   Descs(StepShape s, int gates, int biases)
       : x(described({s.steps, s.rows, s.inputs}, Tag::tnc)),
@@ -49,28 +51,42 @@ Pair paired(const typename Forward::desc& forward, const typename Backward::desc
 
 Pair make_vanilla(const Descs& d, const dnnl::engine& engine) {
   constexpr auto tanh = dnnl::algorithm::eltwise_tanh;
-  return paired<dnnl::vanilla_rnn_forward, dnnl::vanilla_rnn_backward>(
-      {training, tanh, direction, d.x, d.none, d.w_x, d.w_h, d.bias, d.y, d.h},
-      {backward, tanh, direction, d.x, d.none, d.w_x, d.w_h, d.bias, d.y, d.h,  //
-       d.x, d.none, d.w_x, d.w_h, d.bias, d.y, d.h},
-      engine);
+  using Forward = dnnl::vanilla_rnn_forward;
+  using Backward = dnnl::vanilla_rnn_backward;
+  const Forward::desc forward(to_train, tanh, direction, d.x, d.h, d.w_x, d.w_h, d.bias, d.y, d.h);
+  const Backward::desc backward(to_go_back, tanh, direction, d.x, d.h, d.w_x, d.w_h, d.bias, d.y, d.h, d.x,
+                                d.h, d.w_x, d.w_h, d.bias, d.y, d.h);
+  return paired<Forward, Backward>(forward, backward, engine);
 }
 
 Pair make_lstm(const Descs& d, const dnnl::engine& engine) {
-  return paired<dnnl::lstm_forward, dnnl::lstm_backward>(
-      {training, direction, d.x, d.none, d.none, d.w_x, d.w_h, d.bias, d.y, d.h, d.h},
-      {backward, direction, d.x,    d.none, d.none, d.w_x,  d.w_h, d.bias, d.y, d.h, d.h,  //
-       d.x,      d.none,    d.none, d.w_x,  d.w_h,  d.bias, d.y,   d.h,    d.h},
-      engine);
+  using Forward = dnnl::lstm_forward;
+  using Backward = dnnl::lstm_backward;
+  const Forward::desc forward(to_train, direction, d.x, d.h, d.h, d.w_x, d.w_h, d.bias, d.y, d.h, d.h);
+  const Backward::desc backward(to_go_back, direction, d.x, d.h, d.h, d.w_x, d.w_h, d.bias, d.y, d.h, d.h,
+                                d.x, d.h, d.h, d.w_x, d.w_h, d.bias, d.y, d.h, d.h);
+  return paired<Forward, Backward>(forward, backward, engine);
 }
 
 Pair make_gru(const Descs& d, const dnnl::engine& engine) {
-  return paired<dnnl::lbr_gru_forward, dnnl::lbr_gru_backward>(
-      {training, direction, d.x, d.none, d.w_x, d.w_h, d.bias, d.y, d.h},
-      {backward, direction, d.x, d.none, d.w_x, d.w_h, d.bias, d.y, d.h,  //
-       d.x, d.none, d.w_x, d.w_h, d.bias, d.y, d.h},
-      engine);
+  using Forward = dnnl::lbr_gru_forward;
+  using Backward = dnnl::lbr_gru_backward;
+  const Forward::desc forward(to_train, direction, d.x, d.h, d.w_x, d.w_h, d.bias, d.y, d.h);
+  const Backward::desc backward(to_go_back, direction, d.x, d.h, d.w_x, d.w_h, d.bias, d.y, d.h, d.x, d.h,
+                                d.w_x, d.w_h, d.bias, d.y, d.h);
+  return paired<Forward, Backward>(forward, backward, engine);
 }
+
+/// A copy from one layout to another.
+struct Reorder {
+  Reorder(const memory& source, const memory& target)
+      : from(source), to(target), primitive(dnnl::reorder::primitive_desc(from, to)) {}
+
+  void run(dnnl::stream& stream) { primitive.execute(stream, from, to); }
+
+  memory from, to;
+  dnnl::reorder primitive;
+};
 
 struct CellPrimitives {
   std::string_view cell;
@@ -105,25 +121,18 @@ class OnednnRecurrent::Net {
         d_w_x(w_x.shape()),
         d_w_h(w_h.shape()),
         descs_(s, cell.gates, cell.biases),
-        pair_(cell.make(descs_, engine_)),
-        user_w_x_(over(w_x, {1, 1, s.inputs, cell.gates, s.hidden}, Tag::ldgoi)),
-        user_w_h_(over(w_h, {1, 1, s.hidden, cell.gates, s.hidden}, Tag::ldgoi)),
-        user_d_w_x_(over(d_w_x, {1, 1, s.inputs, cell.gates, s.hidden}, Tag::ldgoi)),
-        user_d_w_h_(over(d_w_h, {1, 1, s.hidden, cell.gates, s.hidden}, Tag::ldgoi)) {
-    bind(cell.has_memory);
+        pair_(cell.make(descs_, engine_)) {
+    bind(cell, s);
   }
 
   void run() {
-    reorder(user_w_x_, forward_[DNNL_ARG_WEIGHTS_LAYER]);
-    reorder(user_w_h_, forward_[DNNL_ARG_WEIGHTS_ITER]);
+    for (Reorder& reorder : before_forward_) reorder.run(stream_);
     pair_.forward.execute(stream_, forward_);
-    reorder(user_w_x_, backward_[DNNL_ARG_WEIGHTS_LAYER]);
-    reorder(user_w_h_, backward_[DNNL_ARG_WEIGHTS_ITER]);
+    for (Reorder& reorder : before_backward_) reorder.run(stream_);
     for (const int what : {DNNL_ARG_DIFF_WEIGHTS_LAYER, DNNL_ARG_DIFF_WEIGHTS_ITER, DNNL_ARG_DIFF_BIAS})
       set_to_zero(backward_[what]);  // the primitive adds to them
     pair_.backward.execute(stream_, backward_);
-    reorder(backward_[DNNL_ARG_DIFF_WEIGHTS_LAYER], user_d_w_x_);
-    reorder(backward_[DNNL_ARG_DIFF_WEIGHTS_ITER], user_d_w_h_);
+    for (Reorder& reorder : after_backward_) reorder.run(stream_);
     stream_.wait();
   }
 
@@ -146,40 +155,57 @@ class OnednnRecurrent::Net {
     std::fill_n(bytes, what.get_desc().get_size(), char{0});
   }
 
-  void reorder(memory& from, memory& to) { dnnl::reorder(from, to).execute(stream_, from, to); }
+  void bind(const CellPrimitives& cell, StepShape s) {
+    bind_forward(cell.has_memory);
+    bind_backward(cell.has_memory);
+    const memory::dims x_dims = {1, 1, s.inputs, cell.gates, s.hidden},
+                       h_dims = {1, 1, s.hidden, cell.gates, s.hidden};
+    const memory kept_w_x = over(w_x, x_dims, Tag::ldgoi), kept_w_h = over(w_h, h_dims, Tag::ldgoi);
+    before_forward_ = {{kept_w_x, forward_[DNNL_ARG_WEIGHTS_LAYER]},
+                       {kept_w_h, forward_[DNNL_ARG_WEIGHTS_ITER]}};
+    before_backward_ = {{kept_w_x, backward_[DNNL_ARG_WEIGHTS_LAYER]},
+                        {kept_w_h, backward_[DNNL_ARG_WEIGHTS_ITER]}};
+    after_backward_ = {{backward_[DNNL_ARG_DIFF_WEIGHTS_LAYER], over(d_w_x, x_dims, Tag::ldgoi)},
+                       {backward_[DNNL_ARG_DIFF_WEIGHTS_ITER], over(d_w_h, h_dims, Tag::ldgoi)}};
+  }
 
-  void bind(bool has_memory) {
-    const memory x_memory(descs_.x, engine_, x.data()), bias = fresh(descs_.bias), y = fresh(descs_.y),
-                                                        state(descs_.h, engine_, h.data());
-    const memory workspace = fresh(pair_.forward_desc.workspace_desc());
-    forward_ = {{DNNL_ARG_SRC_LAYER, x_memory},
+  void bind_forward(bool has_memory) {
+    forward_ = {{DNNL_ARG_SRC_LAYER, memory(descs_.x, engine_, x.data())},
+                {DNNL_ARG_SRC_ITER, fresh(descs_.h)},
                 {DNNL_ARG_WEIGHTS_LAYER, fresh(pair_.forward_desc.weights_layer_desc())},
                 {DNNL_ARG_WEIGHTS_ITER, fresh(pair_.forward_desc.weights_iter_desc())},
-                {DNNL_ARG_BIAS, bias},
-                {DNNL_ARG_DST_LAYER, y},
-                {DNNL_ARG_DST_ITER, state},
-                {DNNL_ARG_WORKSPACE, workspace}};
-    if (has_memory) forward_[DNNL_ARG_DST_ITER_C] = fresh(descs_.h);
+                {DNNL_ARG_BIAS, fresh(descs_.bias)},
+                {DNNL_ARG_DST_LAYER, fresh(descs_.y)},
+                {DNNL_ARG_DST_ITER, memory(descs_.h, engine_, h.data())},
+                {DNNL_ARG_WORKSPACE, fresh(pair_.forward_desc.workspace_desc())}};
+    if (has_memory)
+      for (const int what : {DNNL_ARG_SRC_ITER_C, DNNL_ARG_DST_ITER_C}) forward_[what] = fresh(descs_.h);
+  }
+
+  void bind_backward(bool has_memory) {
     backward_ = forward_;
     const Arguments more = {
         {DNNL_ARG_WEIGHTS_LAYER, fresh(pair_.backward_desc.weights_layer_desc())},
         {DNNL_ARG_WEIGHTS_ITER, fresh(pair_.backward_desc.weights_iter_desc())},
         {DNNL_ARG_DIFF_SRC_LAYER, fresh(descs_.x)},
+        {DNNL_ARG_DIFF_SRC_ITER, fresh(descs_.h)},
         {DNNL_ARG_DIFF_WEIGHTS_LAYER, fresh(pair_.backward_desc.diff_weights_layer_desc())},
         {DNNL_ARG_DIFF_WEIGHTS_ITER, fresh(pair_.backward_desc.diff_weights_iter_desc())},
         {DNNL_ARG_DIFF_BIAS, fresh(descs_.bias)},
         {DNNL_ARG_DIFF_DST_LAYER, fresh(descs_.y)},
         {DNNL_ARG_DIFF_DST_ITER, memory(descs_.h, engine_, d_h.data())}};
     for (const auto& [what, value] : more) backward_[what] = value;
-    if (has_memory) backward_[DNNL_ARG_DIFF_DST_ITER_C] = fresh(descs_.h);
+    if (!has_memory) return;
+    for (const int what : {DNNL_ARG_DIFF_SRC_ITER_C, DNNL_ARG_DIFF_DST_ITER_C})
+      backward_[what] = fresh(descs_.h);
   }
 
   dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
   dnnl::stream stream_{engine_};
   Descs descs_;
   Pair pair_;
-  memory user_w_x_, user_w_h_, user_d_w_x_, user_d_w_h_;
   Arguments forward_, backward_;
+  std::vector<Reorder> before_forward_, before_backward_, after_backward_;
 };
 
 OnednnRecurrent::OnednnRecurrent(std::string_view cell, StepShape shape)
