@@ -10,6 +10,7 @@
 #include "experiments/config/config_error.hpp"
 #include "experiments/config/nearest.hpp"
 #include "experiments/tasks/task.hpp"
+#include "experiments/train/sharded_plan.hpp"
 
 namespace unroll {
 
@@ -39,11 +40,20 @@ void check_length(const TaskConfig& task, const OriginOf& origin_of) {
   }
 }
 
+void check_shards(const TrainConfig& train, const OriginOf& origin_of) {
+  try {
+    split_rows(train.batch, train.batch_shards);
+  } catch (const std::invalid_argument& error) {
+    throw ConfigError(fmt::format("{}: {}", origin_of("train.batch_shards"), error.what()));
+  }
+}
+
 }  // namespace
 
 void check_config(const Config& config, const OriginOf& origin_of) {
   check_variant(config.task, origin_of);
   check_length(config.task, origin_of);
+  check_shards(config.train, origin_of);
 }
 
 }  // namespace unroll

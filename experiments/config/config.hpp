@@ -39,6 +39,7 @@ struct TrainConfig {
   double clip_norm = 0;   ///< 0: off
   double clip_value = 0;  ///< 0: off
   std::int64_t batch = 0;
+  std::int64_t batch_shards = 0;
   std::int64_t updates = 0;
   std::int64_t validate_every = 0;
   std::int64_t validation_sequences = 0;
@@ -51,7 +52,7 @@ struct Config {
   TrainConfig train;
   std::uint64_t seed = 0;
   std::string out;        ///< output folder; no part of a trial's id
-  std::int64_t jobs = 0;  ///< trials at once; no part of a trial's id
+  std::int64_t jobs = 0;  ///< threads; no part of a trial's id
 };
 
 }  // namespace unroll

@@ -74,7 +74,8 @@ const auto& table() {
           [](Config& c) -> OptionField { return &c.seed; }),
       row("out", text(""), display, "output folder; empty: out/ and the name of the config file",
           [](Config& c) -> OptionField { return &c.out; }),
-      row("jobs", integer(0, from_to(0, 4096)), display, "trials trained at once; 0: one per core",
+      row("jobs", integer(0, from_to(0, 4096)), display,
+          "threads: trials trained at once, then shards of a batch; 0: one per core",
           [](Config& c) -> OptionField { return &c.jobs; }),
 
       row("task.name", name("adding", task_names), result, "what the model must learn",
@@ -151,6 +152,10 @@ const auto& table() {
           [](Config& c) -> OptionField { return &c.train.clip_value; }),
       row("train.batch", integer(20, from_to(1, 1e5)), result, "sequences B per update",
           [](Config& c) -> OptionField { return &c.train.batch; }),
+      row("train.batch_shards", integer(1, from_to(1, 4096)), result,
+          "fixed parts of a batch that cores work on at the same time, where trials leave some idle; at most "
+          "one per sequence",
+          [](Config& c) -> OptionField { return &c.train.batch_shards; }),
       row("train.updates", integer(3000, from_to(1, 1e9)), result, "parameter updates at most",
           [](Config& c) -> OptionField { return &c.train.updates; }),
       row("train.validate_every", integer(100, from_to(1, 1e9)), result, "updates between validations",

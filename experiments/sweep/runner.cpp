@@ -5,6 +5,7 @@
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
+#include <algorithm>
 #include <chrono>
 #include <mutex>
 #include <new>
@@ -29,7 +30,7 @@ class Run {
   Run(const SweepPlan& plan, const SweepOptions& options, const TrialFunction& run, std::vector<Job> jobs,
       std::size_t finished_before, JournalReader& journals, std::atomic<bool>& stop);
 
-  void execute(int at_once);
+  void execute(int threads);
   const std::string& error() const { return error_; }
   /// Whether trials are left that were to be run.
   bool cut_short() const { return finished_ < jobs_.size(); }
@@ -86,13 +87,16 @@ Run::Run(const SweepPlan& plan, const SweepOptions& options, const TrialFunction
   }
 }
 
-void Run::execute(int at_once) {
+void Run::execute(int threads) {
   // Without this TBB would not give more threads than cores, though the user asked for them.
-  const tbb::global_control threads(tbb::global_control::max_allowed_parallelism,
-                                    static_cast<std::size_t>(at_once));
-  tbb::task_arena arena(at_once);
+  const tbb::global_control allowed(tbb::global_control::max_allowed_parallelism,
+                                    static_cast<std::size_t>(threads));
+  tbb::task_arena arena(threads);
   // One task per thread, each taking the next trial of the list until none is left: the order of starts is
-  // the order of the list, which TBB's own scheduling does not promise.
+  // the order of the list, which TBB's own scheduling does not promise. A thread without a trial helps those
+  // that run with their shards.
+  const int at_once =
+      static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(threads), jobs_.size()));
   arena.execute([&] {
     tbb::parallel_for(
         0, at_once, [&](int) { work(); }, tbb::simple_partitioner{});
@@ -249,7 +253,7 @@ SweepResult run_sweep(SweepPlan asked, const SweepOptions& options, const TrialF
   bool cut_short = false;
   if (!jobs.empty()) {
     Run sweep(plan, options, run, std::move(jobs), plan.trials.size() - trials.size(), journals, stop);
-    sweep.execute(std::min<int>(at_once, static_cast<int>(trials.size())));
+    sweep.execute(at_once);
     error = sweep.error();
     cut_short = sweep.cut_short();
     journals.refresh();

@@ -15,7 +15,7 @@ using TrialFunction = std::function<TrialRecord(const Config&, const TrialHooks&
 
 struct SweepOptions {
   std::filesystem::path out;
-  int jobs = 0;  ///< trials at once; 0: the cores this process may use
+  int jobs = 0;  ///< threads: trials at once; 0: the cores this process may use
   bool extend = false;
   bool allow_other_build = false;
   bool retry_failed = false;

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "experiments/train/sharded_plan.hpp"
 #include "experiments/train/trainer.hpp"
 
 namespace unroll {
@@ -25,6 +26,14 @@ std::size_t batch_bytes(const Task& task, std::int64_t sequences, std::size_t re
          real_bytes;
 }
 
+/// Every shard has an arena of its own.
+std::size_t bytes_of(const Plan<float>& plan, Sizes whole, std::int64_t shards) {
+  std::size_t bytes = 0;
+  for (const Range& rows : split_rows(whole.batch, std::min(whole.batch, shards)))
+    bytes += plan.peak_bytes({whole.time, rows.count});
+  return bytes;
+}
+
 }  // namespace
 
 TrialCost trial_cost(const Config& config) {
@@ -41,10 +50,13 @@ TrialCost trial_cost(const Config& config) {
   const double validations = 1.0 + static_cast<double>(train.updates / train.validate_every);
   const double parts =
       static_cast<double>((train.validation_sequences + validation_batch - 1) / validation_batch);
-  return {parameter_bytes(model.specs) + training.peak_bytes(update) + validation.peak_bytes(check) +
-              diagnostics.peak_bytes(look) +
-              batch_bytes(*task, std::max(update.batch, check.batch), sizeof(float)) +
-              batch_bytes(*task, look.batch, sizeof(double)),
+  const bool sharded = train.batch_shards > 1;
+  const std::size_t copies = sharded ? 3 : 1;  // the shards' parts, of training and validation
+  return {parameter_bytes(model.specs) + bytes_of(training, update, train.batch_shards) +
+              bytes_of(validation, check, train.batch_shards) + diagnostics.peak_bytes(look) +
+              copies * batch_bytes(*task, std::max(update.batch, check.batch), sizeof(float)) +
+              batch_bytes(*task, look.batch, sizeof(double)) +
+              (sharded ? elements(model.specs) * sizeof(float) : 0),  // the mean gradients
           static_cast<double>(train.updates) * training.flops(update) +
               validations * parts * validation.flops(check)};
 }

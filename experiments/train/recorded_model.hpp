@@ -29,6 +29,10 @@ struct RecordedModel {
     for (std::size_t i = 0; i < values.size(); ++i) plan.bind(parameters[i], values[i]);
   }
 
+  void bind(Plan<float>& plan, const Batch& batch, const std::vector<Tensor<float>>& values) const {
+    bind(plan, batch.inputs, batch.targets, batch.classes, values);
+  }
+
   /// What a training run, a validation, and a look at the gradient's norms compute.
   std::vector<Var> training_outputs() const;
   std::vector<Var> validation_outputs() const { return {loss, outputs}; }

@@ -51,8 +51,10 @@ Trainer::Trainer(const Config& config)
       parameters_(initial_parameters(config, model_.specs)),
       optimizer_(make_optimizer(optimizer_options(config.train))),
       schedule_(schedule_options(config.train)),
-      training_(*model_.tape, model_.training_outputs()),
-      validation_(*model_.tape, model_.validation_outputs()) {}
+      training_(model_, model_.training_outputs(), config.train.batch_shards),
+      validation_(model_, model_.validation_outputs(), config.train.batch_shards) {
+  split_rows(config.train.batch, config.train.batch_shards);  // refuses too many shards
+}
 
 void Trainer::sample(Purpose purpose, std::int64_t first, std::int64_t second, std::int64_t sequences) {
   Stream stream(config_.seed, purpose,
@@ -62,9 +64,8 @@ void Trainer::sample(Purpose purpose, std::int64_t first, std::int64_t second, s
 
 double Trainer::update(std::int64_t n) {
   sample(Purpose::training_data, n, 0, config_.train.batch);
-  model_.bind(training_, batch_.inputs, batch_.targets, batch_.classes, parameters_);
-  training_.run();
-  const double loss = training_.value(model_.loss)[0];
+  training_.run(batch_, parameters_);
+  const double loss = training_.mean(model_.loss);
   if (!std::isfinite(loss)) return loss;
   clip();
   parameter_refs_.clear();
@@ -76,7 +77,7 @@ double Trainer::update(std::int64_t n) {
 
 void Trainer::clip() {
   gradient_spans_.clear();
-  for (const Var& g : model_.parameter_gradients) gradient_spans_.push_back(training_.mutable_value(g));
+  for (const Var& g : model_.parameter_gradients) gradient_spans_.push_back(training_.mean_elements(g));
   if (config_.train.clip_norm > 0) clip_by_norm(gradient_spans_, config_.train.clip_norm);
   if (config_.train.clip_value > 0)
     clip_by_value(gradient_spans_, static_cast<float>(config_.train.clip_value));
@@ -89,12 +90,11 @@ Validation Trainer::validate(std::int64_t updates_done) {
   for (std::int64_t done = 0, part = 0; done < total; ++part) {
     const std::int64_t sequences = std::min(validation_batch, total - done);
     sample(Purpose::validation_data, updates_done, part, sequences);
-    model_.bind(validation_, batch_.inputs, batch_.targets, batch_.classes, parameters_);
-    validation_.run();
-    const double part_loss = validation_.value(model_.loss)[0];
+    validation_.run(batch_, parameters_);
+    const double part_loss = validation_.mean(model_.loss);
     if (!std::isfinite(part_loss)) return {part_loss, 1};  // first_non_finite() looks at this batch
     loss += part_loss * static_cast<double>(sequences);
-    wrong += task_->count_wrong(batch_, validation_.tensor(model_.outputs));
+    wrong += task_->count_wrong(batch_, validation_.rows(model_.outputs));
     done += sequences;
   }
   return {loss / static_cast<double>(total), static_cast<double>(wrong) / static_cast<double>(total)};
@@ -136,7 +136,7 @@ std::string Trainer::first_non_finite() const {
   std::vector<Var> watched = model_.trajectories;
   watched.push_back(model_.outputs);
   Plan<float> plan(*model_.tape, watched);
-  model_.bind(plan, batch_.inputs, batch_.targets, batch_.classes, parameters_);
+  model_.bind(plan, batch_, parameters_);
   plan.run();
   std::int64_t first_step = batch_.inputs.shape()[0];
   std::vector<std::string> names;

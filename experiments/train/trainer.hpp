@@ -6,6 +6,7 @@
 
 #include "experiments/train/record.hpp"
 #include "experiments/train/recorded_model.hpp"
+#include "experiments/train/sharded_plan.hpp"
 #include "experiments/train/trial.hpp"
 #include "framework/optim/optimizer.hpp"
 #include "framework/optim/schedule.hpp"
@@ -58,8 +59,8 @@ class Trainer {
   std::vector<Tensor<float>> parameters_;
   std::unique_ptr<Optimizer> optimizer_;
   Schedule schedule_;
-  Plan<float> training_;
-  Plan<float> validation_;
+  ShardedPlan training_;
+  ShardedPlan validation_;
   Batch batch_;
   std::vector<std::span<float>> gradient_spans_;
   std::vector<ParameterRef> parameter_refs_;

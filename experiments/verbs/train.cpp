@@ -87,7 +87,8 @@ void add_training_flags(Flags& flags) {
   namespace po = boost::program_options;
   flags.add_options()("out", po::value<std::string>(),
                       "output folder; out/ and the config's name by default")(
-      "jobs", po::value<int>(), "trials at once; 0, the default: one per core that may be used")(
+      "jobs", po::value<int>(),
+      "threads: trials at once, then shards of a batch; 0, the default: one per core that may be used")(
       "extend", "add the trials of a changed config to an existing folder")(
       "allow-other-build", "continue a folder that another build or CPU model began")(
       "retry-failed", "run failed trials again")("fail-on-diverged",

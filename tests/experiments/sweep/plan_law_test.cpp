@@ -26,6 +26,8 @@ double random_number(const OptionRange& range) {
 /// Settings of the task and sizes stay where every combination of them is allowed.
 std::int64_t random_integer(const Option& option) {
   if (option.key == "task.length" || option.key == "model.hidden") return *rc::gen::inRange(100, 200);
+  if (option.key == "train.batch") return *rc::gen::inRange<std::int64_t>(10, 100);
+  if (option.key == "train.batch_shards") return *rc::gen::inRange<std::int64_t>(1, 10);
   return *rc::gen::inRange<std::int64_t>(1, 100);
 }
 

@@ -100,6 +100,7 @@ train.schedule_patience=1
 train.clip_norm=0
 train.clip_value=0
 train.batch=20
+train.batch_shards=1
 train.updates=3000
 train.validate_every=100
 train.validation_sequences=2000

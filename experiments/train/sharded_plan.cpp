@@ -1,0 +1,113 @@
+#include "experiments/train/sharded_plan.hpp"
+
+#include <fmt/format.h>
+#include <tbb/parallel_for.h>
+#include <tbb/partitioner.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "framework/tensor/cpu.hpp"
+#include "framework/tensor/gemm.hpp"
+
+namespace unroll {
+namespace {
+
+/// The axis of a value that counts sequences.
+std::size_t batch_axis(Var v) {
+  const Dims& dims = v.dims();
+  const auto found = std::find(dims.begin(), dims.end(), sizes::B);
+  if (found == dims.end())
+    throw std::invalid_argument("[ShardedPlan] " + to_string(dims) + " has no axis of sequences, B");
+  return static_cast<std::size_t>(found - dims.begin());
+}
+
+}  // namespace
+
+std::vector<Range> split_rows(std::int64_t rows, std::int64_t shards) {
+  if (shards < 1 || shards > rows)
+    throw std::invalid_argument(
+        fmt::format("train.batch_shards: {} shards of a batch of {} sequences; each shard needs at least one",
+                    shards, rows));
+  std::vector<Range> ranges;
+  for (std::int64_t i = 0, first = 0; i < shards; ++i) {
+    const std::int64_t count = rows / shards + (i < rows % shards);
+    ranges.push_back({first, count});
+    first += count;
+  }
+  return ranges;
+}
+
+ShardedPlan::ShardedPlan(const RecordedModel& model, const std::vector<Var>& outputs, std::int64_t shards)
+    : model_(model) {
+  for (std::int64_t i = 0; i < shards; ++i) shards_.push_back({Plan<float>(*model.tape, outputs), {}});
+}
+
+void ShardedPlan::run(const Batch& batch, const std::vector<Tensor<float>>& parameters) {
+  batch_rows_ = batch.inputs.shape()[1];
+  ranges_ = split_rows(batch_rows_, std::min(batch_rows_, static_cast<std::int64_t>(shards_.size())));
+  if (used() == 1) {
+    model_.bind(shards_[0].plan, batch, parameters);
+    return shards_[0].plan.run();
+  }
+  // A thread that waits for other shards must not start another trial meanwhile.
+  tbb::this_task_arena::isolate([&] {
+    tbb::parallel_for(
+        std::size_t{0}, used(),
+        [&](std::size_t i) {
+          const FlushSubnormals flush;
+          single_threaded_products();
+          run_shard(i, batch, parameters);
+        },
+        tbb::simple_partitioner{});
+  });
+}
+
+void ShardedPlan::run_shard(std::size_t i, const Batch& batch, const std::vector<Tensor<float>>& parameters) {
+  Batch& part = shards_[i].batch;
+  copy_range(batch.inputs, batch_axis(model_.inputs), ranges_[i], part.inputs);
+  if (model_.loss_kind == Loss::mse)
+    copy_range(batch.targets, batch_axis(model_.target), ranges_[i], part.targets);
+  else
+    copy_range(batch.classes, batch_axis(model_.target), ranges_[i], part.classes);
+  model_.bind(shards_[i].plan, part, parameters);
+  shards_[i].plan.run();
+}
+
+double ShardedPlan::weight(std::size_t i) const {
+  return static_cast<double>(ranges_[i].count) / static_cast<double>(batch_rows_);
+}
+
+double ShardedPlan::mean(Var output) const {
+  double sum = 0;
+  for (std::size_t i = 0; i < used(); ++i) sum += weight(i) * shards_[i].plan.value(output)[0];
+  return sum;
+}
+
+std::span<float> ShardedPlan::mean_elements(Var output) {
+  if (used() == 1) return shards_[0].plan.mutable_value(output);
+  std::vector<std::span<const float>> parts;
+  for (std::size_t i = 0; i < used(); ++i) parts.push_back(shards_[i].plan.value(output));
+  std::vector<float>& means = means_[output];
+  means.resize(parts[0].size());
+  for (std::size_t j = 0; j < means.size(); ++j) {
+    double sum = 0;
+    for (std::size_t i = 0; i < used(); ++i) sum += weight(i) * parts[i][j];
+    means[j] = static_cast<float>(sum);
+  }
+  return means;
+}
+
+Tensor<float> ShardedPlan::rows(Var output) const {
+  const std::size_t axis = batch_axis(output);
+  if (used() == 1) return shards_[0].plan.tensor(output);
+  Shape shape = shards_[0].plan.tensor(output).shape();
+  shape[axis] = batch_rows_;
+  Tensor<float> whole(shape);
+  for (std::size_t i = 0; i < used(); ++i)
+    write_range(shards_[i].plan.value(output).data(), axis, ranges_[i], whole);
+  return whole;
+}
+
+}  // namespace unroll

@@ -1,0 +1,187 @@
+#include "experiments/train/sharded_plan.hpp"
+
+#include <doctest/doctest.h>
+#include <tbb/global_control.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <set>
+#include <thread>
+
+#include "experiments/config/options.hpp"
+#include "experiments/tasks/task.hpp"
+#include "experiments/train/trainer.hpp"
+#include "experiments/train/trial.hpp"
+#include "framework/tensor/cpu.hpp"
+
+using namespace unroll;
+
+namespace {
+
+Config small(const std::string& task, std::int64_t length) {
+  Config config = default_config();
+  config.task = {task, "", length};
+  resolve_dependent_defaults(config);
+  config.model.hidden = 16;
+  config.train.batch = 7;
+  config.train.updates = 12;
+  config.train.validate_every = 4;
+  config.train.validation_sequences = 30;
+  return config;
+}
+
+/// A batch's loss and gradients in that many shards.
+struct Computed {
+  std::unique_ptr<Task> task;
+  RecordedModel model;
+  std::vector<Tensor<float>> parameters;
+  Batch batch;
+  ShardedPlan plan;
+
+  Computed(const Config& config, std::int64_t shards)
+      : task(make_task(config.task)),
+        model(config, *task),
+        parameters(initial_parameters(config, model.specs)),
+        batch(sample(config)),
+        plan(model, outputs(), shards) {
+    plan.run(batch, parameters);
+  }
+
+  std::vector<Var> outputs() const {
+    std::vector<Var> all = model.training_outputs();
+    all.push_back(model.outputs);
+    return all;
+  }
+
+  Batch sample(const Config& config) const {
+    Stream stream(config.seed, Purpose::check);
+    return task->sample(stream, config.train.batch);
+  }
+};
+
+void check_close(std::span<const float> found, std::span<const float> expected) {
+  REQUIRE(found.size() == expected.size());
+  float largest = 0, error = 0;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    largest = std::max(largest, std::abs(expected[i]));
+    error = std::max(error, std::abs(found[i] - expected[i]));
+  }
+  CHECK(error <= 3e-6f * largest);
+}
+
+template <class F>
+auto with_threads(int threads, F f) {
+  const tbb::global_control allowed(tbb::global_control::max_allowed_parallelism,
+                                    static_cast<std::size_t>(threads));
+  tbb::task_arena arena(threads);
+  return arena.execute(f);
+}
+
+}  // namespace
+
+TEST_CASE("[shards] the rows of a batch are split without a gap, in sizes that differ by one at most") {
+  for (std::int64_t rows = 1; rows <= 40; ++rows)
+    for (std::int64_t shards = 1; shards <= rows; ++shards) {
+      const std::vector<Range> ranges = split_rows(rows, shards);
+      REQUIRE(ranges.size() == static_cast<std::size_t>(shards));
+      std::int64_t next = 0;
+      for (const Range& range : ranges) {
+        CHECK(range.first == next);
+        CHECK(range.count >= 1);
+        CHECK(range.count >= ranges.back().count);
+        CHECK(range.count <= ranges.back().count + 1);
+        next += range.count;
+      }
+      CHECK(next == rows);
+    }
+}
+
+TEST_CASE("[shards] more shards than sequences are refused, with both numbers") {
+  CHECK_THROWS_WITH_AS(split_rows(2, 4), doctest::Contains("4 shards of a batch of 2 sequences"),
+                       std::invalid_argument);
+  CHECK_THROWS_AS(split_rows(2, 0), std::invalid_argument);
+  Config config = small("adding", 6);
+  config.train.batch_shards = 8;
+  CHECK_THROWS_WITH_AS(Trainer{config}, doctest::Contains("8 shards of a batch of 7"), std::invalid_argument);
+}
+
+TEST_CASE("[shards] one shard is the plan itself, bit for bit") {
+  for (const char* task : {"adding", "copy"}) {
+    Computed whole(small(task, 12), 1);
+    Plan<float> plan(*whole.model.tape, whole.outputs());
+    whole.model.bind(plan, whole.batch, whole.parameters);
+    plan.run();
+    CHECK(whole.plan.mean(whole.model.loss) == plan.value(whole.model.loss)[0]);
+    CHECK(whole.plan.rows(whole.model.outputs).same_bits(plan.tensor(whole.model.outputs)));
+    for (const Var& g : whole.model.parameter_gradients)
+      CHECK(std::ranges::equal(whole.plan.mean_elements(g), plan.value(g)));
+  }
+}
+
+TEST_CASE("[shards] loss, outputs and gradients in shards are those of the whole batch, up to rounding") {
+  for (const char* task : {"adding", "temporal_order", "copy"})
+    for (const std::string cell : {"vanilla", "lstm"})
+      for (const std::int64_t shards : {2, 3, 7}) {
+        Config config = small(task, 12);
+        config.model.cell = cell;
+        Computed whole(config, 1), parts(config, shards);
+        INFO(task, " ", cell, " ", shards);
+        CHECK(parts.plan.mean(parts.model.loss) ==
+              doctest::Approx(whole.plan.mean(whole.model.loss)).epsilon(1e-6));
+        check_close(parts.plan.rows(parts.model.outputs).span(), whole.plan.rows(whole.model.outputs).span());
+        for (std::size_t i = 0; i < whole.model.specs.size(); ++i)
+          check_close(parts.plan.mean_elements(parts.model.parameter_gradients[i]),
+                      whole.plan.mean_elements(whole.model.parameter_gradients[i]));
+      }
+}
+
+TEST_CASE("[shards] a batch with fewer rows than shards is split into its rows") {
+  Config config = small("adding", 6);
+  config.train.batch = 2;
+  Computed whole(config, 1), parts(config, 5);
+  check_close(parts.plan.rows(parts.model.outputs).span(), whole.plan.rows(whole.model.outputs).span());
+}
+
+TEST_CASE("[shards] a trial in shards has the same bits on 1, 2 and 4 threads") {
+  for (const char* task : {"adding", "copy"})
+    for (const std::int64_t shards : {1, 2, 3, 7}) {
+      Config config = small(task, 12);
+      config.train.batch_shards = shards;
+      config.train.clip_norm = 1;
+      const auto run = [&] { return to_json(run_trial(config)); };
+      const std::string on_one = with_threads(1, run);
+      CHECK(with_threads(2, run) == on_one);
+      CHECK(with_threads(4, run) == on_one);
+    }
+}
+
+TEST_CASE("[shards] another number of shards is another trial, with other bits") {
+  Config config = small("adding", 12);
+  const std::string whole = to_json(run_trial(config));
+  config.train.batch_shards = 2;
+  CHECK(to_json(run_trial(config)) != whole);
+}
+
+TEST_CASE("[shards] subnormals are flushed in every shard, and the caller's control word stays") {
+  Config config = small("adding", 6);
+  config.model.activation = "identity";
+  const std::unique_ptr<Task> task = make_task(config.task);
+  const RecordedModel model(config, *task);
+  std::vector<Tensor<float>> parameters;
+  for (const ParameterSpec& spec : model.specs) parameters.emplace_back(spec.shape);
+  parameters[0].fill(1e-30f);  // W_xh
+  Stream stream(1, Purpose::check);
+  Batch batch = task->sample(stream, 4);
+  batch.inputs.fill(1e-9f);
+  const auto largest_state = [&](std::int64_t shards) {
+    ShardedPlan plan(model, {model.trajectories[0]}, shards);
+    with_threads(4, [&] { plan.run(batch, parameters); });
+    const Tensor<float> h = plan.rows(model.trajectories[0]);
+    return *std::max_element(h.data(), h.data() + h.numel());
+  };
+  const KeepSubnormals guard;
+  CHECK(largest_state(4) == 0);
+  CHECK(largest_state(1) > 0);  // one shard leaves the choice to the caller
+}
