@@ -22,8 +22,8 @@ namespace unroll {
 namespace po = boost::program_options;
 
 std::span<const Verb> verb_table() {
-  static const std::array table = {run_verb(),    sweep_verb(), status_verb(),
-                                   report_verb(), tasks_verb(), doctor_verb()};
+  static const std::array table = {run_verb(),   sweep_verb(), status_verb(), report_verb(),
+                                   tasks_verb(), bench_verb(), doctor_verb()};
   return table;
 }
 

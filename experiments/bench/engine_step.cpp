@@ -1,0 +1,77 @@
+#include "experiments/bench/engine_step.hpp"
+
+#include <cmath>
+
+#include "framework/autodiff/gradients.hpp"
+#include "framework/autodiff/ops.hpp"
+#include "framework/random/stream.hpp"
+#include "models/cell_table.hpp"
+#include "tests/bench/minimal_gated_unit.hpp"
+
+namespace unroll {
+
+namespace {
+
+constexpr std::uint64_t seed = 1;
+
+std::unique_ptr<Cell> bench_cell(std::string_view name, const CellOptions& options) {
+  if (name == "mgu") return std::make_unique<MinimalGatedUnit>(options);
+  return make_cell(name, options);
+}
+
+Tensor<float> normal(const Shape& shape, std::uint32_t index) {
+  Stream stream(seed, Purpose::training_data, {index});
+  Tensor<float> tensor(shape);
+  for (float& x : tensor.span()) x = static_cast<float>(stream.normal());
+  return tensor;
+}
+
+}  // namespace
+
+RecordedStep::RecordedStep(std::string_view cell, Dim steps, Dim rows, std::int64_t inputs,
+                           std::int64_t hidden)
+    : model(bench_cell(cell, {inputs, hidden}), 1, Readout::last),
+      x(tape->input("x", {steps, rows, inputs})),
+      target(tape->input("target", {rows, 1})) {
+  const std::vector<ParameterSpec> specs = model.parameters();
+  const Parameters p(*tape, specs);
+  loss = mse(model.record(x, p).outputs, target);
+  parameters = p.all();
+  gradients = unroll::gradients(loss, parameters);
+}
+
+std::vector<Var> RecordedStep::outputs() const {
+  std::vector<Var> all = gradients;
+  all.push_back(loss);
+  return all;
+}
+
+std::vector<Tensor<float>> bench_parameters(const std::vector<ParameterSpec>& specs, std::int64_t hidden) {
+  const double limit = 1 / std::sqrt(static_cast<double>(hidden));
+  std::vector<Tensor<float>> values;
+  for (const ParameterSpec& spec : specs) {
+    Stream stream(seed, Purpose::parameters, {static_cast<std::uint32_t>(values.size())});
+    Tensor<float>& value = values.emplace_back(spec.shape);
+    for (float& x : value.span()) x = static_cast<float>(stream.uniform(-limit, limit));
+  }
+  return values;
+}
+
+Tensor<float> bench_inputs(StepShape shape) { return normal({shape.steps, shape.rows, shape.inputs}, 0); }
+
+Tensor<float> bench_targets(StepShape shape) { return normal({shape.rows, 1}, 1); }
+
+EngineStep::EngineStep(std::string_view cell, StepShape shape, const PlanOptions& options)
+    : shape_(shape),
+      net_(cell, sizes::T, sizes::B, shape.inputs, shape.hidden),
+      specs_(net_.model.parameters()),
+      values_(bench_parameters(specs_, shape.hidden)),
+      x_(bench_inputs(shape)),
+      targets_(bench_targets(shape)),
+      plan_(*net_.tape, net_.outputs(), options) {
+  plan_.bind(net_.x, x_);
+  plan_.bind(net_.target, targets_);
+  for (std::size_t i = 0; i < values_.size(); ++i) plan_.bind(net_.parameters[i], values_[i]);
+}
+
+}  // namespace unroll

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "framework/plan/plan.hpp"
+#include "models/sequence_model.hpp"
+#include "tests/bench/step_shape.hpp"
+
+namespace unroll {
+
+/// A cell of the table or "mgu", with a linear readout to one output and its mean squared error after the
+/// last step, differentiated. Steps and rows are numbers or the symbols T and B.
+struct RecordedStep {
+  RecordedStep(std::string_view cell, Dim steps, Dim rows, std::int64_t inputs, std::int64_t hidden);
+
+  SequenceModel model;
+  std::unique_ptr<Tape> tape = std::make_unique<Tape>();
+  Var x, target, loss;
+  std::vector<Var> parameters, gradients;
+
+  /// The gradients of all parameters, and the loss.
+  std::vector<Var> outputs() const;
+};
+
+/// Parameters from U(-1/sqrt(hidden), 1/sqrt(hidden)), as PyTorch's layers begin with.
+std::vector<Tensor<float>> bench_parameters(const std::vector<ParameterSpec>& specs, std::int64_t hidden);
+/// Standard normal inputs (T, B, inputs) and targets (B, 1).
+Tensor<float> bench_inputs(StepShape shape);
+Tensor<float> bench_targets(StepShape shape);
+
+/// The engine's training step without the update: forward, backward, loss.
+class EngineStep {
+ public:
+  EngineStep(std::string_view cell, StepShape shape, const PlanOptions& options = {});
+
+  void run() { plan_.run(); }
+  /// Of the engine's arena.
+  std::size_t peak_bytes() const { return plan_.peak_bytes({shape_.steps, shape_.rows}); }
+
+  float loss() const { return plan_.value(net_.loss)[0]; }
+  const std::vector<ParameterSpec>& specs() const { return specs_; }
+  std::vector<Tensor<float>>& values() { return values_; }
+  const std::vector<Tensor<float>>& values() const { return values_; }
+  /// Of parameter i, in the last run.
+  std::span<const float> gradient(std::size_t i) const { return plan_.value(net_.gradients[i]); }
+  const Tensor<float>& inputs() const { return x_; }
+  const Tensor<float>& targets() const { return targets_; }
+
+  EngineStep(const EngineStep&) = delete;  // the plan holds the addresses of the tensors
+  EngineStep& operator=(const EngineStep&) = delete;
+
+ private:
+  StepShape shape_;
+  RecordedStep net_;
+  std::vector<ParameterSpec> specs_;
+  std::vector<Tensor<float>> values_;
+  Tensor<float> x_, targets_;
+  Plan<float> plan_;
+};
+
+}  // namespace unroll

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/bench/step_shape.hpp"
+
+namespace unroll {
+
+/// What a row of the bench measures.
+enum class BenchKind {
+  step,    ///< forward and backward pass of one batch, against all rivals
+  record,  ///< recording, differentiating and planning a net, for few and for many steps
+  length,  ///< time per step over sequences of growing length, up to `steps`
+  threads  ///< two training loops at once against one alone
+};
+
+/// "step", "record", "length", "threads".
+std::string_view name(BenchKind kind);
+
+/// One measurement.
+struct BenchRow {
+  BenchKind kind;
+  std::string_view cell;
+  StepShape shape;
+  bool quick;  ///< belongs to --quick
+
+  /// "step/vanilla/100x20x2x128": steps, rows, inputs and hidden size. What --only looks into.
+  std::string name() const;
+};
+
+/// The list of all measurements, in the order they run.
+std::span<const BenchRow> bench_rows();
+
+/// Those whose name contains `only`, of the quick ones where asked for.
+std::vector<BenchRow> select_rows(bool quick, std::string_view only);
+
+}  // namespace unroll

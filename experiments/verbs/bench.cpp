@@ -1,0 +1,149 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <boost/program_options/value_semantic.hpp>
+#include <cstdio>
+
+#include "experiments/bench/sections.hpp"
+#include "experiments/config/nearest.hpp"
+#include "experiments/sweep/say.hpp"
+#include "experiments/verbs/build.hpp"
+#include "experiments/verbs/listing.hpp"
+#include "experiments/verbs/verb.hpp"
+#include "experiments/verbs/versions.hpp"
+#include "framework/tensor/cpu.hpp"
+#include "framework/tensor/gemm.hpp"
+
+namespace unroll {
+
+namespace {
+
+constexpr Effort quick_effort = {.seconds = 0.05, .least_rounds = 3, .sample_seconds = 0};
+constexpr int least_rounds = 5;
+constexpr double sample_seconds = 0.005;
+
+std::vector<std::string> names_of(std::span<const BenchRow> rows) {
+  std::vector<std::string> names;
+  for (const BenchRow& row : rows) names.push_back(row.name());
+  return names;
+}
+
+std::string list_rows() {
+  return fmt::format("rows (kind, cell, then steps x rows x inputs x hidden size):\n  {}\n",
+                     fmt::join(names_of(bench_rows()), "\n  "));
+}
+
+std::vector<BenchRow> rows_of(const Arguments& arguments) {
+  const auto only = arguments.flags["only"].as<std::string>();
+  const bool quick = arguments.has("quick");
+  std::vector<BenchRow> rows = select_rows(quick, only);
+  if (!rows.empty()) return rows;
+  const std::vector<BenchRow> all = select_rows(quick, "");
+  throw UsageError(fmt::format("no row{} has \"{}\" in its name; the rows are {}", quick ? " of --quick" : "",
+                               printable(only), fmt::join(names_of(all), ", ")));
+}
+
+Effort effort_of(const Arguments& arguments) {
+  if (arguments.has("quick")) return quick_effort;
+  const double seconds = arguments.flags["seconds"].as<double>();
+  if (!(seconds > 0 && seconds <= 3600))
+    throw UsageError(fmt::format("--seconds must be above 0 and at most 3600, but is {}", seconds));
+  return {seconds, least_rounds, sample_seconds};
+}
+
+bool wants_json(const Arguments& arguments) {
+  const auto format = arguments.flags["format"].as<std::string>();
+  if (format == "table" || format == "json") return format == "json";
+  throw UsageError(fmt::format("unknown format \"{}\"{}; the formats are table and json", printable(format),
+                               did_you_mean(format, {"table", "json"})));
+}
+
+PyTorch pytorch_for(const std::vector<BenchRow>& rows, const Arguments& arguments) {
+  if (arguments.has("without-pytorch")) return PyTorch::left_out("left out");
+  const bool steps =
+      std::ranges::any_of(rows, [](const BenchRow& row) { return row.kind == BenchKind::step; });
+  return steps ? PyTorch::find() : PyTorch::left_out("not needed");
+}
+
+BenchResult machine_of(const PyTorch& pytorch) {
+  const BlasReport blas = blas_report();
+  BenchResult machine;
+  machine["program"] = fmt::format("unroll {}, build {}", program_version(), build_id());
+  machine["compiler"] = compiler() + (optimized() ? "" : ", without optimisation");
+  machine["CPU"] = cpu_model();
+  machine["instructions"] = name(best_isa());
+  machine["float products"] = blas.float_library;
+  machine["double products"] = blas.double_library;
+  machine["threads"] = 1;
+  machine["PyTorch"] = pytorch.here() ? pytorch.version() : pytorch.problem();
+  return machine;
+}
+
+void print_json(const BenchResult& machine, const std::vector<BenchResult>& results) {
+  const BenchResult all = {{"machine", machine}, {"rows", results}};
+  fmt::print("{}\n", all.dump(2, ' ', false, BenchResult::error_handler_t::replace));
+}
+
+void print_section(const BenchSection& section, const std::vector<BenchResult>& results) {
+  std::vector<BenchResult> own;
+  for (const BenchResult& result : results)
+    if (result["kind"] == name(section.kind)) own.push_back(result);
+  if (own.empty()) return;
+  fmt::print("\n{}\n", section.title);
+  for (const BenchLines& lines : section.tables(own)) fmt::print("\n{}", as_table(lines));
+}
+
+void print_tables(const BenchResult& machine, const std::vector<BenchResult>& results) {
+  for (const auto& [what, value] : machine.items())
+    fmt::print("{:<17}{}\n", what, value.is_string() ? value.get<std::string>() : value.dump());
+  for (const BenchSection& section : bench_sections()) print_section(section, results);
+}
+
+int bench(const Arguments& arguments) {
+  if (!arguments.words.empty())
+    throw UsageError(fmt::format("`unroll bench` takes flags only, but got \"{}\"", arguments.words.front()));
+  const bool json = wants_json(arguments);
+  const std::vector<BenchRow> rows = rows_of(arguments);
+  BenchContext context{effort_of(arguments), pytorch_for(rows, arguments)};
+  std::vector<BenchResult> results;
+  for (const BenchRow& row : rows) {
+    say("{} of {}: {}\n", results.size() + 1, rows.size(), row.name());
+    results.push_back(measure_row(row, context));
+  }
+  const BenchResult machine = machine_of(context.pytorch);
+  json ? print_json(machine, results) : print_tables(machine, results);
+  return exit_good;
+}
+
+void add_bench_flags(Flags& flags) {
+  namespace po = boost::program_options;
+  flags.add_options()("quick", "a few repeats of the small rows, to see that all works")(
+      "only", po::value<std::string>()->default_value(""), "only rows with this in their name")(
+      "seconds", po::value<double>()->default_value(6), "how long a row goes on, at the least")(
+      "without-pytorch", "leave PyTorch out even where it is installed")(
+      "format", po::value<std::string>()->default_value("table"), "table or json");
+}
+
+}  // namespace
+
+const Verb& bench_verb() {
+  static const Verb verb{
+      .name = "bench",
+      .summary = "the engine's speed beside hand-written code, oneDNN and PyTorch",
+      .usage = "[--quick] [--only PART] [--seconds N] [--without-pytorch] [--format table|json]",
+      .examples =
+          "  unroll bench\n"
+          "  unroll bench --only step/lstm --format json\n"
+          "One thread, one process, all rivals of a row interleaved; medians, and half the distance between\n"
+          "the quartiles. PyTorch runs in processes beside, where python3 can import torch. Other programs\n"
+          "disturb: run it on an idle machine.",
+      .add_flags = add_bench_flags,
+      .run = bench,
+      .trains = true,
+      .more_help = list_rows,
+  };
+  return verb;
+}
+
+}  // namespace unroll
