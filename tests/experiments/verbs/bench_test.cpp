@@ -1,0 +1,85 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "experiments/bench/rows.hpp"
+#include "tests/experiments/verbs/command.hpp"
+
+using namespace unroll;
+using namespace unroll::test;
+
+namespace {
+
+bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+/// A time that was measured.
+void check_time(const nlohmann::json& time) {
+  REQUIRE(time.contains("median_ms"));
+  CHECK(time["low_ms"] > 0.0);
+  CHECK(time["low_ms"] <= time["median_ms"]);
+  CHECK(time["median_ms"] <= time["high_ms"]);
+  CHECK(time["samples"] >= 3);
+}
+
+}  // namespace
+
+TEST_CASE("[bench] --quick measures every quick row and says on what") {
+  const TemporaryFolder folder;
+  const auto bench = call(folder.path(), {"bench", "--quick", "--without-pytorch", "--format", "json"});
+  REQUIRE_MESSAGE(bench.status == 0, bench.err);
+  const auto all = nlohmann::json::parse(bench.out);
+  for (const char* what : {"program", "compiler", "CPU", "instructions", "float products", "double products"})
+    CHECK_FALSE(all["machine"][what].get<std::string>().empty());
+  const std::vector<BenchRow> expected = select_rows(true, "");
+  REQUIRE(all["rows"].size() == expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const auto& row = all["rows"][i];
+    INFO(expected[i].name());
+    CHECK(row["row"] == expected[i].name());
+    CHECK(row["hidden"] == expected[i].shape.hidden);
+    if (expected[i].kind != BenchKind::step) continue;
+    for (const char* key : {"engine", "products"}) check_time(row["times"][key]);
+    CHECK(row["ratios"]["engine_to_products"] > 0.0);
+    CHECK(row["times"]["handwritten"].is_null() == (row["cell"] != "vanilla"));
+    CHECK(row["times"]["onednn"].is_null() == (row["cell"] == "mgu"));
+    CHECK(row["times"]["pytorch_tuned"]["problem"] == "left out");
+    CHECK(row["ratios"]["pytorch_tuned_to_engine"].is_null());
+  }
+}
+
+TEST_CASE("[bench] the table shows what was selected and no other section") {
+  const TemporaryFolder folder;
+  const auto bench = call(folder.path(), {"bench", "--quick", "--without-pytorch", "--only", "record/mgu"});
+  REQUIRE_MESSAGE(bench.status == 0, bench.err);
+  CHECK(contains(bench.out, "T = 1,000,000"));
+  CHECK(contains(bench.out, "\nmgu "));
+  CHECK_FALSE(contains(bench.out, "hand-written"));
+  CHECK_FALSE(contains(bench.out, "lstm"));
+}
+
+TEST_CASE("[bench] what cannot be meant is refused with status 2 before anything is measured") {
+  const TemporaryFolder folder;
+  const auto refused = [&](std::vector<std::string> arguments, std::string_view part) {
+    arguments.insert(arguments.begin(), "bench");
+    const auto outcome = call(folder.path(), arguments);
+    CHECK(outcome.status == 2);
+    CHECK_MESSAGE(contains(outcome.err, part), outcome.err);
+    CHECK(outcome.out.empty());
+  };
+  refused({"--only", "step/transformer"}, "step/vanilla/100x20x2x128");
+  refused({"--quick", "--only", "100x64x512x512"}, "--quick");
+  refused({"--format", "jsno"}, "did you mean \"json\"");
+  refused({"--seconds", "0"}, "--seconds");
+  refused({"vanilla"}, "flags only");
+}
+
+TEST_CASE("[bench] rows have names of their own and --only finds them") {
+  for (const BenchRow& row : bench_rows()) {
+    INFO(row.name());
+    const auto same = [&](const BenchRow& other) { return other.name() == row.name(); };
+    CHECK(std::ranges::count_if(bench_rows(), same) == 1);
+    CHECK(select_rows(false, row.name()).size() == 1);
+    CHECK(select_rows(true, row.name()).size() == (row.quick ? 1 : 0));
+  }
+}
