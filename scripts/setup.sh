@@ -5,7 +5,7 @@
 packages=(
   g++ cmake ninja-build pkg-config
   libxtensor-dev libxtensor-blas-dev libxsimd-dev     # values and elementwise kernels
-  libopenblas-serial-dev libdnnl-dev                  # products and factorisations
+  libopenblas-serial-dev libdnnl-dev libxsmm-dev      # products and factorisations
   libtbb-dev librandom123-dev
   libboost-graph-dev libboost-program-options-dev
   libtomlplusplus-dev nlohmann-json3-dev libfmt-dev

@@ -2,12 +2,15 @@
 
 #include <cblas.h>
 #include <fmt/format.h>
+#include <libxsmm.h>
 #include <oneapi/dnnl/dnnl.h>
 
 #include <algorithm>
 #include <array>
 #include <limits>
 #include <stdexcept>
+
+#include "framework/tensor/gemm_rule.hpp"
 
 // From libgomp, which oneDNN computes with.
 extern "C" void omp_set_num_threads(int threads);
@@ -16,11 +19,56 @@ namespace unroll {
 
 namespace {
 
+/// Everything that a product is made of. A stored row of a, b or c starts `lda`, `ldb`, `ldc` elements after
+/// the one before.
+template <class T>
+struct Product {
+  ProductShape shape;
+  const T* a;
+  std::int64_t lda;
+  const T* b;
+  std::int64_t ldb;
+  T beta;
+  T* c;
+  std::int64_t ldc;
+};
+
 /// What a product over an empty k is: nothing added to beta C.
 template <class T>
-void empty_product(std::int64_t m, std::int64_t n, T beta, T* c) {
-  if (beta == T{0}) std::fill_n(c, m * n, T{0});
+void empty_product(const Product<T>& p) {
+  if (p.beta != T{0}) return;
+  for (std::int64_t i = 0; i < p.shape.m; ++i) std::fill_n(p.c + i * p.ldc, p.shape.n, T{0});
 }
+
+/// The same product where transposing a vector changes nothing in memory: with fewer transposes more
+/// libraries can make it.
+template <class T>
+Product<T> simplified(Product<T> p) {
+  ProductShape& s = p.shape;
+  if (s.transpose_a && ((s.m == 1 && p.lda == 1) || s.k == 1)) {
+    s.transpose_a = false;
+    p.lda = s.k == 1 ? 1 : s.k;
+  }
+  if (s.transpose_b && (s.n == 1 || (s.k == 1 && p.ldb == 1))) {
+    s.transpose_b = false;
+    p.ldb = s.n == 1 ? 1 : s.n;
+  }
+  return p;
+}
+
+// ---- By oneDNN --------------------------------------------------------------------------------------------
+
+void by_onednn(const Product<float>& p) {
+  const auto& [transpose_a, transpose_b, m, n, k] = p.shape;
+  const auto status = dnnl_sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', m, n, k, 1.0f, p.a, p.lda,
+                                 p.b, p.ldb, p.beta, p.c, p.ldc);
+  if (status != dnnl_success)
+    throw std::runtime_error(
+        fmt::format("[gemm] oneDNN refused the product ({}, {}) by ({}, {}) with status {}{}", m, k, k, n,
+                    static_cast<int>(status), status == dnnl_out_of_memory ? ": it is out of memory" : ""));
+}
+
+// ---- By OpenBLAS ------------------------------------------------------------------------------------------
 
 /// CBLAS counts in int.
 int blas_extent(std::int64_t extent) {
@@ -28,6 +76,55 @@ int blas_extent(std::int64_t extent) {
     throw std::length_error(fmt::format("[gemm] double products take extents up to {}, but one is {}",
                                         std::numeric_limits<int>::max(), extent));
   return static_cast<int>(extent);
+}
+
+template <class T>
+void by_openblas(const Product<T>& p) {
+  constexpr auto multiply = [](auto... arguments) {
+    if constexpr (sizeof(T) == sizeof(float))
+      return cblas_sgemm(arguments...);
+    else
+      return cblas_dgemm(arguments...);
+  };
+  const ProductShape& s = p.shape;
+  multiply(CblasRowMajor, s.transpose_a ? CblasTrans : CblasNoTrans,
+           s.transpose_b ? CblasTrans : CblasNoTrans, blas_extent(s.m), blas_extent(s.n), blas_extent(s.k),
+           T{1}, p.a, blas_extent(p.lda), p.b, blas_extent(p.ldb), p.beta, p.c, blas_extent(p.ldc));
+}
+
+// ---- By libxsmm -------------------------------------------------------------------------------------------
+
+/// Makes machine code for this shape, or finds what it made before, under a lock of its own (20 to 90 ns).
+/// libxsmm counts in columns: C^T = B^T A^T, whose first operand is B as it lies here.
+template <class T>
+auto libxsmm_kernel(const Product<T>& p) {
+  const int m = static_cast<int>(p.shape.n), n = static_cast<int>(p.shape.m), k = static_cast<int>(p.shape.k);
+  const int lda = static_cast<int>(p.ldb), ldb = static_cast<int>(p.lda), ldc = static_cast<int>(p.ldc);
+  const int flags = p.shape.transpose_a ? LIBXSMM_GEMM_FLAG_TRANS_B : LIBXSMM_GEMM_FLAG_NONE;
+  const T alpha{1};
+  if constexpr (sizeof(T) == sizeof(float))
+    return libxsmm_smmdispatch(m, n, k, &lda, &ldb, &ldc, &alpha, &p.beta, &flags, nullptr);
+  else
+    return libxsmm_dmmdispatch(m, n, k, &lda, &ldb, &ldc, &alpha, &p.beta, &flags, nullptr);
+}
+
+/// Its code holds distances in bytes as int.
+template <class T>
+bool counts_in_int(const Product<T>& p) {
+  constexpr std::int64_t most = std::numeric_limits<int>::max() / static_cast<std::int64_t>(sizeof(T));
+  const auto& [transpose_a, transpose_b, m, n, k] = p.shape;
+  return p.lda <= most / (transpose_a ? k : m) && p.ldb <= most / k && p.ldc <= most / m;
+}
+
+/// False, and nothing is computed, where libxsmm can make no kernel: rows lie too far apart, the system
+/// forbids code made at run time, or there are 131,072 kernels already.
+template <class T>
+bool by_libxsmm(const Product<T>& p) {
+  if (!counts_in_int(p)) return false;
+  const auto kernel = libxsmm_kernel(p);
+  if (kernel == nullptr) return false;
+  kernel(p.b, p.a, p.c);
+  return true;
 }
 
 std::string_view dnnl_isa_name() {
@@ -71,27 +168,68 @@ constexpr std::array narrow_cores = {
     "Penryn",    "Dunnington", "Nehalem",   "Sandybridge", "Athlon",      "Nano",        "Opteron",
     "Barcelona", "Bobcat",     "Bulldozer", "Piledriver",  "Steamroller", "Opteron_SSE3"};
 
+/// Cores of OpenBLAS without AVX-512: they fit a CPU with AVX2, but are not the best of one with AVX-512.
+constexpr std::array avx2_cores = {"Haswell", "Zen", "Excavator"};
+
+bool fast_openblas(std::string_view core, Isa isa) {
+  if (!wanted_core(core, isa).empty()) return false;
+  return isa != Isa::avx512 || std::ranges::find(avx2_cores, core) == avx2_cores.end();
+}
+
+/// libxsmm looks at the CPU, and at LIBXSMM_TARGET, by itself.
+bool libxsmm_makes_code_for(Isa isa) {
+  const int target = libxsmm_get_target_archid();
+  if (isa == Isa::avx512) return target >= LIBXSMM_X86_AVX512_CORE && target <= LIBXSMM_X86_ALLFEAT;
+  return isa == Isa::avx2 && target >= LIBXSMM_X86_AVX2 && target <= LIBXSMM_X86_ALLFEAT;
+}
+
+const Multipliers& multipliers() {
+  static const Multipliers found{.isa = best_isa(),
+                                 .fast_openblas = fast_openblas(openblas_get_corename(), best_isa()),
+                                 .libxsmm = libxsmm_makes_code_for(best_isa())};
+  return found;
+}
+
+void multiply(const Product<float>& p) {
+  const ProductLibrary library = float_library(p.shape, multipliers());
+  if (library == ProductLibrary::openblas) return by_openblas(p);
+  if (library == ProductLibrary::libxsmm && by_libxsmm(p)) return;
+  by_onednn(p);
+}
+
+void multiply(const Product<double>& p) {
+  const ProductLibrary library = double_library(p.shape, multipliers());
+  if (library == ProductLibrary::libxsmm && by_libxsmm(p)) return;
+  by_openblas(p);
+}
+
+template <class T>
+void product(const Product<T>& p) {
+  if (p.shape.m == 0 || p.shape.n == 0) return;
+  if (p.shape.k == 0) return empty_product(p);
+  multiply(simplified(p));
+}
+
 }  // namespace
 
 void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const float* a,
+          std::int64_t lda, const float* b, std::int64_t ldb, float beta, float* c, std::int64_t ldc) {
+  product<float>({{transpose_a, transpose_b, m, n, k}, a, lda, b, ldb, beta, c, ldc});
+}
+
+void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const double* a,
+          std::int64_t lda, const double* b, std::int64_t ldb, double beta, double* c, std::int64_t ldc) {
+  product<double>({{transpose_a, transpose_b, m, n, k}, a, lda, b, ldb, beta, c, ldc});
+}
+
+void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const float* a,
           const float* b, float beta, float* c) {
-  if (m == 0 || n == 0) return;
-  if (k == 0) return empty_product(m, n, beta, c);
-  const auto status = dnnl_sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', m, n, k, 1.0f, a,
-                                 transpose_a ? m : k, b, transpose_b ? k : n, beta, c, n);
-  if (status != dnnl_success)
-    throw std::runtime_error(
-        fmt::format("[gemm] oneDNN refused the product ({}, {}) by ({}, {}) with status {}{}", m, k, k, n,
-                    static_cast<int>(status), status == dnnl_out_of_memory ? ": it is out of memory" : ""));
+  gemm(transpose_a, transpose_b, m, n, k, a, transpose_a ? m : k, b, transpose_b ? k : n, beta, c, n);
 }
 
 void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const double* a,
           const double* b, double beta, double* c) {
-  if (m == 0 || n == 0) return;
-  if (k == 0) return empty_product(m, n, beta, c);
-  cblas_dgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans, transpose_b ? CblasTrans : CblasNoTrans,
-              blas_extent(m), blas_extent(n), blas_extent(k), 1.0, a, blas_extent(transpose_a ? m : k), b,
-              blas_extent(transpose_b ? k : n), beta, c, blas_extent(n));
+  gemm(transpose_a, transpose_b, m, n, k, a, transpose_a ? m : k, b, transpose_b ? k : n, beta, c, n);
 }
 
 std::string wanted_core(std::string_view core, Isa isa) {
@@ -102,10 +240,14 @@ std::string wanted_core(std::string_view core, Isa isa) {
 BlasReport blas_report() {
   const dnnl_version_t* dnnl = dnnl_version();
   const std::string core = openblas_get_corename();
-  BlasReport report;
-  report.float_library =
+  const std::string onednn =
       fmt::format("oneDNN {}.{}.{}, {}", dnnl->major, dnnl->minor, dnnl->patch, dnnl_isa_name());
-  report.double_library = fmt::format("{}, {}", openblas_name(), core);
+  const std::string openblas = fmt::format("{}, {}", openblas_name(), core);
+  const std::string libxsmm = fmt::format("; libxsmm {}, {}", LIBXSMM_VERSION, libxsmm_get_target_arch());
+  const Multipliers& have = multipliers();
+  BlasReport report;
+  report.float_library = onednn + (have.libxsmm ? libxsmm : "") + (have.fast_openblas ? "; " + openblas : "");
+  report.double_library = openblas + (have.libxsmm ? libxsmm : "");
   report.wanted_core = wanted_core(core, best_isa());
   if (!report.wanted_core.empty())
     report.problem = fmt::format(

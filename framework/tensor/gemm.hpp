@@ -8,11 +8,18 @@
 
 namespace unroll {
 
-/// C = op(A) op(B) + beta C, row-major and contiguous, op(A) of shape (m, k), op(B) of shape (k, n); op
-/// transposes where asked for, so that A is stored as (k, m) or B as (n, k). beta is 0 (C is only written)
-/// or 1. The one place where products are made: float by oneDNN, double by CBLAS. An extent of 0 is allowed
-/// anywhere. Throws std::length_error where an extent of a double product is over 2^31 - 1, and
+/// C = op(A) op(B) + beta C, row-major, op(A) of shape (m, k), op(B) of shape (k, n); op transposes where
+/// asked for, so that A is stored as (k, m) or B as (n, k). A stored row of A, B or C starts lda, ldb or ldc
+/// elements after the one before, at least as many as a row has. beta is 0 (C is only written) or 1. The one
+/// place where products are made, by oneDNN, OpenBLAS or libxsmm as gemm_rule.hpp says. An extent of 0 is
+/// allowed anywhere. Throws std::length_error where an extent of a double product is over 2^31 - 1, and
 /// std::runtime_error where oneDNN refuses.
+void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const float* a,
+          std::int64_t lda, const float* b, std::int64_t ldb, float beta, float* c, std::int64_t ldc);
+void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const double* a,
+          std::int64_t lda, const double* b, std::int64_t ldb, double beta, double* c, std::int64_t ldc);
+
+/// The same for contiguous matrices.
 void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const float* a,
           const float* b, float beta, float* c);
 void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const double* a,
@@ -20,8 +27,8 @@ void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, st
 
 /// The libraries behind the products and the kernels they picked for this CPU.
 struct BlasReport {
-  std::string float_library;   ///< "oneDNN 2.6.3, avx512_core"
-  std::string double_library;  ///< "OpenBLAS 0.3.21, SkylakeX"
+  std::string float_library;   ///< "oneDNN 2.6.3, avx512_core; libxsmm 1.17, skx; OpenBLAS 0.3.21, SkylakeX"
+  std::string double_library;  ///< "OpenBLAS 0.3.21, SkylakeX; libxsmm 1.17, skx"
   /// Empty when all is well; else what is wrong, what it costs and what to do: a kernel far below what this
   /// CPU can do.
   std::string problem;

@@ -4,9 +4,13 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <stdexcept>
+#include <thread>
 #include <vector>
+
+#include "tests/framework/tensor/guarded_array.hpp"
 
 using namespace unroll;
 
@@ -58,9 +62,12 @@ double worst_error(bool ta, bool tb, Extents e, T beta) {
   return worst;
 }
 
-const std::vector<Extents> sizes = {{1, 1, 1},     {1, 7, 5},   {5, 1, 7},      {7, 5, 1},    {3, 5, 7},
-                                    {17, 33, 9},   {20, 50, 2}, {20, 100, 100}, {64, 31, 65}, {1, 256, 256},
-                                    {129, 1, 130}, {0, 3, 4},   {3, 0, 4},      {3, 4, 0},    {0, 0, 0}};
+/// Each side of every border in the rule that picks a library, and empty ones.
+const std::vector<Extents> sizes = {{1, 1, 1},     {1, 7, 5},     {5, 1, 7},     {7, 5, 1},     {3, 5, 7},
+                                    {17, 33, 9},   {20, 50, 2},   {20, 16, 1},   {20, 100, 99}, {64, 31, 65},
+                                    {1, 256, 256}, {1, 48, 64},   {129, 1, 130}, {9, 1, 20},    {20, 128, 64},
+                                    {20, 50, 50},  {16, 10, 600}, {130, 6, 200}, {40, 120, 40}, {3, 4, 2100},
+                                    {200, 2, 3},   {0, 3, 4},     {3, 0, 4},     {3, 4, 0},     {0, 0, 0}};
 
 template <class T>
 void check_products() {
@@ -78,6 +85,96 @@ void check_products() {
 }
 
 }  // namespace
+
+namespace {
+
+/// A product of matrices whose rows lie apart, against the same one of contiguous copies.
+template <class T>
+void check_strides(bool ta, bool tb, Extents e, T beta) {
+  const std::int64_t a_rows = ta ? e.k : e.m, a_columns = ta ? e.m : e.k;
+  const std::int64_t b_rows = tb ? e.n : e.k, b_columns = tb ? e.k : e.n;
+  const std::int64_t lda = a_columns + 3, ldb = b_columns + 5, ldc = e.n + 7;
+  const auto a = values<T>(a_rows * lda, 0.1), b = values<T>(b_rows * ldb, 0.2);
+  const auto before = values<T>(e.m * ldc, 0.3);
+  const auto tight = [](const std::vector<T>& x, std::int64_t rows, std::int64_t columns, std::int64_t ld) {
+    std::vector<T> y;
+    for (std::int64_t i = 0; i < rows; ++i) y.insert(y.end(), &x[i * ld], &x[i * ld] + columns);
+    return y;
+  };
+  std::vector<T> c = before, expected = tight(before, e.m, e.n, ldc);
+  gemm(ta, tb, e.m, e.n, e.k, a.data(), lda, b.data(), ldb, beta, c.data(), ldc);
+  gemm(ta, tb, e.m, e.n, e.k, tight(a, a_rows, a_columns, lda).data(),
+       tight(b, b_rows, b_columns, ldb).data(), beta, expected.data());
+  for (std::int64_t i = 0; i < e.m; ++i) {
+    for (std::int64_t j = 0; j < e.n; ++j)
+      REQUIRE(std::abs(c[i * ldc + j] - expected[i * e.n + j]) <=
+              4 * static_cast<T>(e.k + 1) * std::numeric_limits<T>::epsilon());
+    for (std::int64_t j = e.n; j < ldc; ++j) REQUIRE(c[i * ldc + j] == before[i * ldc + j]);
+  }
+}
+
+/// Operands that end where memory ends, and others that begin where it begins.
+template <class T>
+void check_bounds(bool ta, bool tb, Extents e) {
+  for (const Edge edge : {Edge::begin, Edge::end}) {
+    GuardedArray<T> a(e.m * e.k, edge), b(e.k * e.n, edge), c(e.m * e.n, edge);
+    for (T beta : {T(0), T(1)}) gemm(ta, tb, e.m, e.n, e.k, a.data(), b.data(), beta, c.data());
+    for (std::int64_t i = 0; i < e.m * e.n; ++i) REQUIRE(c.data()[i] == T(0));
+  }
+}
+
+/// The bits of many small products, each shape seen for the first time by whichever thread comes first.
+std::vector<float> products_of_many_shapes(std::int64_t first_k) {
+  std::vector<float> bits;
+  for (std::int64_t k = first_k; k < first_k + 30; ++k)
+    for (std::int64_t n : {16, 31, 64}) {
+      const auto a = values<float>(5 * k, 0.1), b = values<float>(k * n, 0.2);
+      std::vector<float> c(static_cast<std::size_t>(5 * n));
+      gemm(false, false, 5, n, k, a.data(), b.data(), 0.0f, c.data());
+      bits.insert(bits.end(), c.begin(), c.end());
+    }
+  return bits;
+}
+
+}  // namespace
+
+TEST_CASE("[gemm] rows may lie apart, and what lies between the rows of C is left alone") {
+  for (const Extents& e : sizes)
+    for (bool ta : {false, true})
+      for (bool tb : {false, true}) {
+        check_strides<float>(ta, tb, e, 0.0f);
+        check_strides<float>(ta, tb, e, 1.0f);
+        check_strides<double>(ta, tb, e, 0.0);
+        check_strides<double>(ta, tb, e, 1.0);
+      }
+}
+
+TEST_CASE("[gemm] no product touches memory outside its operands") {
+  for (const Extents& e : sizes)
+    for (bool ta : {false, true})
+      for (bool tb : {false, true}) {
+        check_bounds<float>(ta, tb, e);
+        check_bounds<double>(ta, tb, e);
+      }
+}
+
+TEST_CASE("[gemm] threads that meet new shapes at the same time get the bits that one thread gets") {
+  std::vector<std::vector<float>> found(6);
+  std::vector<std::thread> threads;
+  for (auto& bits : found)
+    threads.emplace_back([&bits] {
+      single_threaded_products();
+      bits = products_of_many_shapes(200);
+    });
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& bits : found) REQUIRE(bits == products_of_many_shapes(200));
+}
+
+TEST_CASE("[gemm] flushing subnormals changes no product of ordinary numbers") {
+  const auto kept = products_of_many_shapes(20);
+  const FlushSubnormals flushed;
+  CHECK(products_of_many_shapes(20) == kept);
+}
 
 TEST_CASE("[gemm] float products agree with exact sums for all transpositions, odd and empty extents") {
   check_products<float>();
@@ -123,11 +220,16 @@ TEST_CASE("[gemm] an extent that CBLAS cannot count is refused") {
   CHECK_THROWS_AS(gemm(false, false, 1, std::int64_t{1} << 31, 1, &x, &x, 0.0, &x), std::length_error);
 }
 
-TEST_CASE("[gemm] the report names both libraries and their kernels") {
+TEST_CASE("[gemm] the report names all libraries and their kernels") {
   const BlasReport report = blas_report();
   CHECK(report.float_library.starts_with("oneDNN "));
   CHECK(report.double_library.starts_with("OpenBLAS "));
   CHECK(report.double_library.find(", ") != std::string::npos);
+  CHECK(report.float_library.find("libxsmm ,") == std::string::npos);
+  if (std::getenv("LIBXSMM_TARGET") == nullptr) {
+    const bool made_here = report.float_library.find("; libxsmm 1.") != std::string::npos;
+    CHECK(made_here == (best_isa() != Isa::baseline));
+  }
   CHECK(report.problem.empty() == report.wanted_core.empty());
 }
 
