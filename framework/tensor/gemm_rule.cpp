@@ -34,6 +34,12 @@ namespace unroll {
 
 namespace {
 
+/// Then a product of two extents, or the sum of two such, does not overflow.
+bool countable_in_int(const ProductShape& p) {
+  constexpr std::int64_t most = (std::int64_t{1} << 31) - 1;
+  return p.m <= most && p.n <= most && p.k <= most;
+}
+
 /// The part of the last registers' lanes that a row of C fills, in registers of `lanes` elements: what
 /// libxsmm's speed is proportional to.
 double filled(std::int64_t n, std::int64_t lanes) {
@@ -50,12 +56,17 @@ constexpr std::int64_t longest_chain = 2048;
 constexpr std::int64_t largest_matrix = std::int64_t{1} << 26;
 
 bool libxsmm_can(const ProductShape& p, const Multipliers& have) {
-  return have.libxsmm && !p.transpose_b && p.k <= longest_chain && p.m <= largest_matrix / p.k &&
-         p.n <= largest_matrix / p.k && p.m <= largest_matrix / p.n;
+  return have.libxsmm && !p.transpose_b && p.k <= longest_chain && p.m * p.k <= largest_matrix &&
+         p.n * p.k <= largest_matrix && p.m * p.n <= largest_matrix;
+}
+
+/// m n k <= limit, for a limit below 2^31.
+bool within(const ProductShape& p, std::int64_t limit) {
+  return p.m * p.n <= limit && p.m * p.n * p.k <= limit;
 }
 
 /// OpenBLAS has kernels of its own for products below this, with AVX-512 only.
-bool small(const ProductShape& p) { return p.m * p.n <= 1'000'000 / p.k; }
+constexpr std::int64_t small_for_openblas = 1'000'000;
 
 // `blas` and `xsmm` are OpenBLAS and libxsmm where they can be taken, else oneDNN.
 
@@ -74,7 +85,7 @@ ProductLibrary avx512_float(const ProductShape& p, ProductLibrary blas, ProductL
   if (walked(p) > std::int64_t{1} << 20) return onednn;
   const double full = filled(p.n, 16);
   if (full >= 0.8 || (full > 0.6 && (p.m < 8 || p.k <= 2))) return xsmm;
-  if (blas != onednn && small(p)) return blas;
+  if (blas != onednn && within(p, small_for_openblas)) return blas;
   // Rows of A 2 kB apart share cache sets.
   if (p.n < 16 && p.k >= 512 && !p.transpose_a) return blas;
   return p.n >= 4 || blas == onednn ? xsmm : blas;
@@ -82,7 +93,7 @@ ProductLibrary avx512_float(const ProductShape& p, ProductLibrary blas, ProductL
 
 ProductLibrary avx2_float(const ProductShape& p, ProductLibrary blas, ProductLibrary xsmm) {
   using enum ProductLibrary;
-  if (p.transpose_b) return p.m > 1 && p.m * p.n <= 8192 / p.k ? blas : onednn;
+  if (p.transpose_b) return p.m > 1 && within(p, 8192) ? blas : onednn;
   if (p.n == 1) return onednn;
   const std::int64_t b = p.n * p.k;
   if (p.m == 1) return p.n >= 16 && b <= 4096 ? xsmm : onednn;
@@ -91,11 +102,6 @@ ProductLibrary avx2_float(const ProductShape& p, ProductLibrary blas, ProductLib
   if (filled(p.n, 8) > 0.85 && near) return xsmm;
   // oneDNN runs at half its speed where the rows it walks along are 1 kB apart, or a multiple.
   return (p.transpose_a ? p.m : p.n) % 256 == 0 ? blas : onednn;
-}
-
-bool countable_in_int(const ProductShape& p) {
-  constexpr std::int64_t most = (std::int64_t{1} << 31) - 1;
-  return p.m <= most && p.n <= most && p.k <= most;
 }
 
 }  // namespace
