@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <exception>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "experiments/report/web_files.hpp"
+#include "framework/tensor/file.hpp"
 #include "framework/tensor/gemm.hpp"
 
 namespace unroll {
@@ -26,8 +28,19 @@ std::vector<LineProcess::Variable> environment(PyTorch::Setting setting) {
   return variables;
 }
 
-std::unique_ptr<LineProcess> start(const char* python, PyTorch::Setting setting) {
-  std::vector<std::string> command = {python, "-c", std::string(web_file("bench_pytorch.py")), "--serve"};
+/// The script as a file: TorchScript looks a function's source up there.
+std::shared_ptr<const std::string> script_file() {
+  const auto path = std::filesystem::temp_directory_path() / ("unroll-bench-" + random_hex() + ".py");
+  write_file(path, std::string(web_file("bench_pytorch.py")));
+  return {new std::string(path), [](const std::string* file) {
+            std::error_code none;
+            std::filesystem::remove(*file, none);
+            delete file;
+          }};
+}
+
+std::unique_ptr<LineProcess> start(const char* python, const std::string& script, PyTorch::Setting setting) {
+  std::vector<std::string> command = {python, script, "--serve"};
   if (setting == PyTorch::Setting::tuned) command.emplace_back("--flush-subnormals");
   return std::make_unique<LineProcess>(command, environment(setting));
 }
@@ -44,9 +57,10 @@ PyTorch PyTorch::find() {
   for (const char* python : interpreters) {
     try {
       PyTorch found;
+      found.script_ = script_file();
       for (const Setting setting : {Setting::installed, Setting::tuned}) {
         auto& process = found.processes_[static_cast<int>(setting)];
-        process = start(python, setting);
+        process = start(python, *found.script_, setting);
         found.version_ = nlohmann::json::parse(process->read_line()).at("version").get<std::string>();
       }
       return found;

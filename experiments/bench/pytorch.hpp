@@ -28,6 +28,7 @@ class PyTorch {
   const std::string& version() const { return version_; }
 
  private:
+  std::shared_ptr<const std::string> script_;  ///< path of a file that goes with the last owner
   std::unique_ptr<LineProcess> processes_[2];
   std::string version_, problem_;
 };
