@@ -11,6 +11,7 @@
 #include "experiments/config/nearest.hpp"
 #include "experiments/tasks/task.hpp"
 #include "experiments/train/sharded_plan.hpp"
+#include "experiments/train/windowed_batch.hpp"
 
 namespace unroll {
 
@@ -40,6 +41,16 @@ void check_length(const TaskConfig& task, const OriginOf& origin_of) {
   }
 }
 
+void check_windows(const Config& config, const OriginOf& origin_of) {
+  try {
+    check_windows(config, *make_task(config.task));
+  } catch (const std::invalid_argument& error) {
+    const bool by_stride = config.train.window == 0 || config.train.stride > config.train.window;
+    throw ConfigError(
+        fmt::format("{}: {}", origin_of(by_stride ? "train.stride" : "train.window"), error.what()));
+  }
+}
+
 void check_shards(const TrainConfig& train, const OriginOf& origin_of) {
   try {
     split_rows(train.batch, train.batch_shards);
@@ -54,6 +65,7 @@ void check_config(const Config& config, const OriginOf& origin_of) {
   check_variant(config.task, origin_of);
   check_length(config.task, origin_of);
   check_shards(config.train, origin_of);
+  check_windows(config, origin_of);
 }
 
 }  // namespace unroll

@@ -9,8 +9,8 @@ namespace unroll {
 
 /// The settings of one trial. Defaults, meaning and range of every field stand once, in options.cpp's table;
 /// the file format, the command line, sweep axes, --help and the trial's id all follow from that table.
-/// Defaults that depend on other settings (an empty variant, a decay or epsilon of 0) are filled in before a
-/// trial gets its config.
+/// Defaults that depend on other settings (an empty variant; a decay, epsilon or stride of 0) are filled in
+/// before a trial gets its config.
 struct ModelConfig {
   std::string cell;
   std::string activation;
@@ -40,6 +40,8 @@ struct TrainConfig {
   double clip_value = 0;  ///< 0: off
   std::int64_t batch = 0;
   std::int64_t batch_shards = 0;
+  std::int64_t window = 0;  ///< steps of truncated BPTT; 0: full
+  std::int64_t stride = 0;  ///< steps between its updates
   std::int64_t updates = 0;
   std::int64_t validate_every = 0;
   std::int64_t validation_sequences = 0;

@@ -156,6 +156,12 @@ const auto& table() {
           "fixed parts of a batch that cores work on at the same time, where trials leave some idle; at most "
           "one per sequence",
           [](Config& c) -> OptionField { return &c.train.batch_shards; }),
+      row("train.window", integer(0, from_to(0, 1e7)), result,
+          "steps that truncated BPTT goes back, in tasks with a loss at every step; 0: all, full BPTT",
+          [](Config& c) -> OptionField { return &c.train.window; }),
+      row("train.stride", integer(0, from_to(0, 1e7)), result,
+          "steps per update of truncated BPTT, at most the window, whose loss is their mean; 0: the window",
+          [](Config& c) -> OptionField { return &c.train.stride; }),
       row("train.updates", integer(3000, from_to(1, 1e9)), result, "parameter updates at most",
           [](Config& c) -> OptionField { return &c.train.updates; }),
       row("train.validate_every", integer(100, from_to(1, 1e9)), result, "updates between validations",
@@ -242,11 +248,12 @@ Config default_config() {
 }
 
 bool governs_defaults(std::string_view key) {
-  return key == "task.name" || key == "train.optimizer" || key == "train.rmsprop";
+  return key == "task.name" || key == "train.optimizer" || key == "train.rmsprop" || key == "train.window";
 }
 
 void resolve_dependent_defaults(Config& config) {
   resolve_variant(config.task);
+  if (config.train.stride == 0) config.train.stride = config.train.window;
   const bool rmsprop = config.train.optimizer == "rmsprop";
   const rules::RmspropVariant& published = rules::rmsprop_variant(config.train.rmsprop);
   if (config.train.decay == 0) config.train.decay = published.decay;

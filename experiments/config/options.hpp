@@ -44,7 +44,8 @@ Config default_config();
 Config unresolved_defaults();
 
 /// Fills in the defaults that depend on other settings: an empty task.variant becomes the task's first one, a
-/// decay or epsilon of 0 what is published for the optimiser. All names must be known ones.
+/// decay or epsilon of 0 what is published for the optimiser, a stride of 0 the window. All names must be
+/// known ones.
 void resolve_dependent_defaults(Config& config);
 
 /// Whether other settings' defaults depend on this one.

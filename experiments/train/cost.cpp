@@ -37,24 +37,26 @@ std::size_t bytes_of(const Plan<float>& plan, Sizes whole, std::int64_t shards) 
 }  // namespace
 
 TrialCost trial_cost(const Config& config) {
+  const TrainConfig& train = config.train;
   const std::unique_ptr<Task> task = make_task(config.task);
+  const bool truncated = train.window > 0, sharded = train.batch_shards > 1;
   const RecordedModel model(config, *task);
-  const Plan<float> training(*model.tape, model.training_outputs());
+  const RecordedModel training_model(config, *task, truncated ? Extent::window : Extent::whole);
+  const Plan<float> training(*training_model.tape, training_model.training_outputs());
   const Plan<float> validation(*model.tape, model.validation_outputs());
   const Plan<double> diagnostics(*model.tape, model.diagnostics_outputs());
 
-  const TrainConfig& train = config.train;
-  const Sizes update{task->max_steps(), train.batch};
+  const Sizes update{truncated ? std::min(task->max_steps(), train.window) : task->max_steps(), train.batch};
   const Sizes check{task->max_steps(), std::min(validation_batch, train.validation_sequences)};
   const Sizes look{task->max_steps(), diagnostics_batch};
   const double validations = 1.0 + static_cast<double>(train.updates / train.validate_every);
   const double parts =
       static_cast<double>((train.validation_sequences + validation_batch - 1) / validation_batch);
-  const bool sharded = train.batch_shards > 1;
-  const std::size_t copies = sharded ? 3 : 1;  // the shards' parts, of training and validation
+  // The batch itself, the window, and the shards' parts in training and in validation.
+  const std::size_t batches = 1 + truncated + 2 * sharded;
   return {parameter_bytes(model.specs) + bytes_of(training, update, train.batch_shards) +
               bytes_of(validation, check, train.batch_shards) + diagnostics.peak_bytes(look) +
-              copies * batch_bytes(*task, std::max(update.batch, check.batch), sizeof(float)) +
+              batches * batch_bytes(*task, std::max(update.batch, check.batch), sizeof(float)) +
               batch_bytes(*task, look.batch, sizeof(double)) +
               (sharded ? elements(model.specs) * sizeof(float) : 0),  // the mean gradients
           static_cast<double>(train.updates) * training.flops(update) +

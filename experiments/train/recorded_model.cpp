@@ -24,9 +24,18 @@ Var record_loss(Loss kind, Var outputs, Var target) {
   return kind == Loss::mse ? mse(outputs, target) : cross_entropy(outputs, target);
 }
 
+/// The same mean with a weight for each step: weights 1 give the same bits.
+Var record_loss(Loss kind, Var outputs, Var target, Var step_weights) {
+  const Var each = kind == Loss::mse ? square(outputs - target) : logsumexp(outputs) - pick(outputs, target);
+  Dims dims(each.rank(), 1);
+  dims[0] = T;
+  return mean(each * reshape(step_weights, dims));
+}
+
 }  // namespace
 
-RecordedModel::RecordedModel(const Config& config, const Task& task) : loss_kind(task.loss()) {
+RecordedModel::RecordedModel(const Config& config, const Task& task, Extent wanted)
+    : loss_kind(task.loss()), extent(wanted) {
   const SequenceModel model(
       make_cell(config.model.cell, {task.input_size(), config.model.hidden, config.model.activation}),
       task.output_size(), task.readout());
@@ -35,11 +44,16 @@ RecordedModel::RecordedModel(const Config& config, const Task& task) : loss_kind
   target = record_target(*tape, task);
   const Parameters p(*tape, specs);
   parameters = p.all();
-  const SequenceModel::Recorded recorded = model.record(inputs, p);
-  outputs = recorded.outputs;
-  loss = record_loss(loss_kind, outputs, target);
-  parameter_gradients = gradients(loss, parameters);
   states = model.states();
+  if (extent == Extent::window) {
+    for (const StateSpec& state : states) initial.push_back(tape->input(state.name + "_0", {B, state.size}));
+    step_weights = tape->input("step weights", {T});
+  }
+  const SequenceModel::Recorded recorded = model.record(inputs, p, initial);
+  outputs = recorded.outputs;
+  loss = step_weights.valid() ? record_loss(loss_kind, outputs, target, step_weights)
+                              : record_loss(loss_kind, outputs, target);
+  parameter_gradients = gradients(loss, parameters);
   trajectories = recorded.state_trajectory;
   trajectory_gradient = gradients(loss, {trajectories[0]})[0];
 }
@@ -47,6 +61,7 @@ RecordedModel::RecordedModel(const Config& config, const Task& task) : loss_kind
 std::vector<Var> RecordedModel::training_outputs() const {
   std::vector<Var> all = parameter_gradients;
   all.push_back(loss);
+  if (extent == Extent::window) all.insert(all.end(), trajectories.begin(), trajectories.end());
   return all;
 }
 

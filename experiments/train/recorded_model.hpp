@@ -13,9 +13,21 @@
 
 namespace unroll {
 
+/// Which sequences a model is recorded for: whole ones, or windows of longer ones.
+enum class Extent { whole, window };
+
+/// What a run of a model is given: sequences side by side, and where they are windows of longer ones, the
+/// states that enter them and the weight of each step's loss in the mean.
+struct Piece {
+  Batch batch;
+  std::vector<Tensor<float>> initial;  ///< (B, size) each
+  Tensor<float> step_weights;          ///< (T)
+};
+
 /// The model of a config on its task's tape: recorded once, for every T and B.
 struct RecordedModel {
-  RecordedModel(const Config& config, const Task& task);
+  /// A window needs a task that is read out at every step.
+  RecordedModel(const Config& config, const Task& task, Extent extent = Extent::whole);
 
   /// Binds a batch (which must outlive the run) and the parameters, in the order of `specs`.
   template <class T>
@@ -29,19 +41,25 @@ struct RecordedModel {
     for (std::size_t i = 0; i < values.size(); ++i) plan.bind(parameters[i], values[i]);
   }
 
-  void bind(Plan<float>& plan, const Batch& batch, const std::vector<Tensor<float>>& values) const {
-    bind(plan, batch.inputs, batch.targets, batch.classes, values);
+  void bind(Plan<float>& plan, const Piece& piece, const std::vector<Tensor<float>>& values) const {
+    bind(plan, piece.batch.inputs, piece.batch.targets, piece.batch.classes, values);
+    for (std::size_t i = 0; i < initial.size(); ++i) plan.bind(initial[i], piece.initial[i]);
+    if (step_weights.valid()) plan.bind(step_weights, piece.step_weights);
   }
 
-  /// What a training run, a validation, and a look at the gradient's norms compute.
+  /// What a training run (of windows with the states, which enter later ones), a validation, and a look at
+  /// the gradient's norms compute.
   std::vector<Var> training_outputs() const;
   std::vector<Var> validation_outputs() const { return {loss, outputs}; }
   std::vector<Var> diagnostics_outputs() const { return {trajectory_gradient}; }
 
   std::unique_ptr<Tape> tape = std::make_unique<Tape>();
   Loss loss_kind;
+  Extent extent;
   std::vector<ParameterSpec> specs;
   Var inputs, target, outputs, loss;
+  std::vector<Var> initial;  ///< window: the states that enter it
+  Var step_weights;          ///< window: of each step's loss
   std::vector<Var> parameters;
   std::vector<Var> parameter_gradients;
   std::vector<StateSpec> states;  ///< of the cell; the first one is the h that is read out

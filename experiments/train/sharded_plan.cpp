@@ -44,11 +44,11 @@ ShardedPlan::ShardedPlan(const RecordedModel& model, const std::vector<Var>& out
   for (std::int64_t i = 0; i < shards; ++i) shards_.push_back({Plan<float>(*model.tape, outputs), {}});
 }
 
-void ShardedPlan::run(const Batch& batch, const std::vector<Tensor<float>>& parameters) {
-  batch_rows_ = batch.inputs.shape()[1];
+void ShardedPlan::run(const Piece& piece, const std::vector<Tensor<float>>& parameters) {
+  batch_rows_ = piece.batch.inputs.shape()[1];
   ranges_ = split_rows(batch_rows_, std::min(batch_rows_, static_cast<std::int64_t>(shards_.size())));
   if (used() == 1) {
-    model_.bind(shards_[0].plan, batch, parameters);
+    model_.bind(shards_[0].plan, piece, parameters);
     return shards_[0].plan.run();
   }
   // A thread that waits for other shards must not start another trial meanwhile.
@@ -58,19 +58,23 @@ void ShardedPlan::run(const Batch& batch, const std::vector<Tensor<float>>& para
         [&](std::size_t i) {
           const FlushSubnormals flush;
           single_threaded_products();
-          run_shard(i, batch, parameters);
+          run_shard(i, piece, parameters);
         },
         tbb::simple_partitioner{});
   });
 }
 
-void ShardedPlan::run_shard(std::size_t i, const Batch& batch, const std::vector<Tensor<float>>& parameters) {
-  Batch& part = shards_[i].batch;
-  copy_range(batch.inputs, batch_axis(model_.inputs), ranges_[i], part.inputs);
+void ShardedPlan::run_shard(std::size_t i, const Piece& piece, const std::vector<Tensor<float>>& parameters) {
+  Piece& part = shards_[i].piece;
+  copy_range(piece.batch.inputs, batch_axis(model_.inputs), ranges_[i], part.batch.inputs);
   if (model_.loss_kind == Loss::mse)
-    copy_range(batch.targets, batch_axis(model_.target), ranges_[i], part.targets);
+    copy_range(piece.batch.targets, batch_axis(model_.target), ranges_[i], part.batch.targets);
   else
-    copy_range(batch.classes, batch_axis(model_.target), ranges_[i], part.classes);
+    copy_range(piece.batch.classes, batch_axis(model_.target), ranges_[i], part.batch.classes);
+  part.initial.resize(model_.initial.size());
+  for (std::size_t s = 0; s < model_.initial.size(); ++s)
+    copy_range(piece.initial[s], 0, ranges_[i], part.initial[s]);
+  if (model_.step_weights.valid()) part.step_weights = piece.step_weights;
   model_.bind(shards_[i].plan, part, parameters);
   shards_[i].plan.run();
 }
@@ -107,6 +111,16 @@ Tensor<float> ShardedPlan::rows(Var output) const {
   Tensor<float> whole(shape);
   for (std::size_t i = 0; i < used(); ++i)
     write_range(shards_[i].plan.value(output).data(), axis, ranges_[i], whole);
+  return whole;
+}
+
+Tensor<float> ShardedPlan::step_rows(Var trajectory, std::int64_t step) const {
+  const std::int64_t size = trajectory.dims()[2].number();
+  Tensor<float> whole(Shape{batch_rows_, size});
+  for (std::size_t i = 0; i < used(); ++i) {
+    const std::int64_t elements = ranges_[i].count * size;
+    write_range(shards_[i].plan.value(trajectory).data() + step * elements, 0, ranges_[i], whole);
+  }
   return whole;
 }
 

@@ -25,8 +25,8 @@ class ShardedPlan {
 
   /// Runs the plans on a batch: in as many shards as it has rows when it has fewer than shards. One shard is
   /// bound as it stands, without a copy, and runs on the calling thread, which says what becomes of
-  /// subnormal numbers; several flush them. `batch` and `parameters` must outlive the next calls below.
-  void run(const Batch& batch, const std::vector<Tensor<float>>& parameters);
+  /// subnormal numbers; several flush them. `piece` and `parameters` must outlive the next calls below.
+  void run(const Piece& piece, const std::vector<Tensor<float>>& parameters);
 
   /// A scalar output that is a mean over the rows of its shard: its mean over the rows of the batch.
   double mean(Var output) const;
@@ -35,16 +35,18 @@ class ShardedPlan {
   std::span<float> mean_elements(Var output);
   /// An output with one entry for each row of the batch, the shards' rows put together.
   Tensor<float> rows(Var output) const;
+  /// The same of one step of a trajectory (T, B, size): (B, size).
+  Tensor<float> step_rows(Var trajectory, std::int64_t step) const;
 
  private:
   struct Shard {
     Plan<float> plan;
-    Batch batch;
+    Piece piece;
   };
 
   std::size_t used() const { return ranges_.size(); }
   double weight(std::size_t shard) const;
-  void run_shard(std::size_t shard, const Batch& batch, const std::vector<Tensor<float>>& parameters);
+  void run_shard(std::size_t shard, const Piece& piece, const std::vector<Tensor<float>>& parameters);
 
   const RecordedModel& model_;
   std::int64_t batch_rows_ = 0;

@@ -42,31 +42,53 @@ std::int64_t first_bad(std::span<const T> values) {
   return bad == values.end() ? -1 : bad - values.begin();
 }
 
+std::unique_ptr<RecordedModel> record_window_model(const Config& config, const Task& task) {
+  check_windows(config, task);
+  if (config.train.window == 0) return nullptr;
+  return std::make_unique<RecordedModel>(config, task, Extent::window);
+}
+
 }  // namespace
 
 Trainer::Trainer(const Config& config)
     : config_(config),
       task_(make_task(config.task)),
       model_(config, *task_),
+      window_model_(record_window_model(config, *task_)),
       parameters_(initial_parameters(config, model_.specs)),
       optimizer_(make_optimizer(optimizer_options(config.train))),
       schedule_(schedule_options(config.train)),
-      training_(model_, model_.training_outputs(), config.train.batch_shards),
+      training_(training_model(), training_model().training_outputs(), config.train.batch_shards),
       validation_(model_, model_.validation_outputs(), config.train.batch_shards) {
   split_rows(config.train.batch, config.train.batch_shards);  // refuses too many shards
 }
 
-void Trainer::sample(Purpose purpose, std::int64_t first, std::int64_t second, std::int64_t sequences) {
+Batch Trainer::sample(Purpose purpose, std::int64_t first, std::int64_t second,
+                      std::int64_t sequences) const {
   Stream stream(config_.seed, purpose,
                 {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(second)});
-  batch_ = task_->sample(stream, sequences);
+  return task_->sample(stream, sequences);
+}
+
+void Trainer::take_piece(std::int64_t n) {
+  piece_is_window_ = truncated();
+  if (!truncated()) {
+    piece_.batch = sample(Purpose::training_data, n, 0, config_.train.batch);
+    return;
+  }
+  if (!windowed_ || windowed_->finished())
+    windowed_ = std::make_unique<WindowedBatch>(
+        *window_model_, sample(Purpose::training_data, batches_++, 0, config_.train.batch),
+        config_.train.window, config_.train.stride);
+  windowed_->fill(piece_);
 }
 
 double Trainer::update(std::int64_t n) {
-  sample(Purpose::training_data, n, 0, config_.train.batch);
-  training_.run(batch_, parameters_);
-  const double loss = training_.mean(model_.loss);
+  take_piece(n);
+  training_.run(piece_, parameters_);
+  const double loss = training_.mean(training_model().loss);
   if (!std::isfinite(loss)) return loss;
+  if (windowed_) windowed_->advance(training_);
   clip();
   parameter_refs_.clear();
   for (std::size_t i = 0; i < parameters_.size(); ++i)
@@ -77,7 +99,8 @@ double Trainer::update(std::int64_t n) {
 
 void Trainer::clip() {
   gradient_spans_.clear();
-  for (const Var& g : model_.parameter_gradients) gradient_spans_.push_back(training_.mean_elements(g));
+  for (const Var& g : training_model().parameter_gradients)
+    gradient_spans_.push_back(training_.mean_elements(g));
   if (config_.train.clip_norm > 0) clip_by_norm(gradient_spans_, config_.train.clip_norm);
   if (config_.train.clip_value > 0)
     clip_by_value(gradient_spans_, static_cast<float>(config_.train.clip_value));
@@ -89,12 +112,13 @@ Validation Trainer::validate(std::int64_t updates_done) {
   std::int64_t wrong = 0;
   for (std::int64_t done = 0, part = 0; done < total; ++part) {
     const std::int64_t sequences = std::min(validation_batch, total - done);
-    sample(Purpose::validation_data, updates_done, part, sequences);
-    validation_.run(batch_, parameters_);
+    piece_.batch = sample(Purpose::validation_data, updates_done, part, sequences);
+    piece_is_window_ = false;
+    validation_.run(piece_, parameters_);
     const double part_loss = validation_.mean(model_.loss);
     if (!std::isfinite(part_loss)) return {part_loss, 1};  // first_non_finite() looks at this batch
     loss += part_loss * static_cast<double>(sequences);
-    wrong += task_->count_wrong(batch_, validation_.rows(model_.outputs));
+    wrong += task_->count_wrong(piece_.batch, validation_.rows(model_.outputs));
     done += sequences;
   }
   return {loss / static_cast<double>(total), static_cast<double>(wrong) / static_cast<double>(total)};
@@ -133,26 +157,28 @@ GradientNorms Trainer::gradient_norms(std::int64_t updates_done) const {
 std::string Trainer::first_non_finite() const {
   for (std::size_t i = 0; i < parameters_.size(); ++i)
     if (first_bad(parameters_[i].span()) >= 0) return fmt::format("parameter {}", model_.specs[i].name);
-  std::vector<Var> watched = model_.trajectories;
-  watched.push_back(model_.outputs);
-  Plan<float> plan(*model_.tape, watched);
-  model_.bind(plan, batch_, parameters_);
+  const RecordedModel& model = piece_is_window_ ? *window_model_ : model_;
+  std::vector<Var> watched = model.trajectories;
+  watched.push_back(model.outputs);
+  Plan<float> plan(*model.tape, watched);
+  model.bind(plan, piece_, parameters_);
   plan.run();
-  std::int64_t first_step = batch_.inputs.shape()[0];
+  const Shape& shape = piece_.batch.inputs.shape();
+  std::int64_t first_step = shape[0];
   std::vector<std::string> names;
-  for (std::size_t i = 0; i < model_.states.size(); ++i) {
-    const std::int64_t at = first_bad(plan.value(model_.trajectories[i]));
+  for (std::size_t i = 0; i < model.states.size(); ++i) {
+    const std::int64_t at = first_bad(plan.value(model.trajectories[i]));
     if (at < 0) continue;
-    const std::int64_t step = at / (batch_.inputs.shape()[1] * model_.states[i].size);
+    const std::int64_t step = at / (shape[1] * model.states[i].size);
     if (step > first_step) continue;
     if (step < first_step) names.clear();
     first_step = step;
-    names.push_back(model_.states[i].name);
+    names.push_back(model.states[i].name);
   }
-  if (!names.empty())
-    return fmt::format("{} at time step {} of {}", fmt::join(names, " and "), first_step + 1,
-                       batch_.inputs.shape()[0]);
-  return first_bad(plan.value(model_.outputs)) >= 0 ? "the readout y" : "the loss";
+  if (names.empty()) return first_bad(plan.value(model.outputs)) >= 0 ? "the readout y" : "the loss";
+  const std::int64_t before = piece_is_window_ ? windowed_->window().first : 0;
+  return fmt::format("{} at time step {} of {}", fmt::join(names, " and "), before + first_step + 1,
+                     piece_is_window_ ? windowed_->steps() : shape[0]);
 }
 
 }  // namespace unroll

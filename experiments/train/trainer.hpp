@@ -8,6 +8,7 @@
 #include "experiments/train/recorded_model.hpp"
 #include "experiments/train/sharded_plan.hpp"
 #include "experiments/train/trial.hpp"
+#include "experiments/train/windowed_batch.hpp"
 #include "framework/optim/optimizer.hpp"
 #include "framework/optim/schedule.hpp"
 
@@ -25,16 +26,19 @@ struct Validation {
 };
 
 /// One model in training: parameters, optimiser, schedule, and the plans that compute losses and gradients.
-/// Batch n is a function of the seed and n, so that updates can be counted, stopped and repeated.
+/// Batch n is a function of the seed and n, so that updates can be counted and repeated. An update takes a
+/// batch, or with truncated BPTT the next window of one.
 class Trainer {
  public:
   /// Throws std::invalid_argument when the configuration makes no model.
   explicit Trainer(const Config& config);
+  Trainer(const Trainer&) = delete;  // its plans refer to its models
+  Trainer& operator=(const Trainer&) = delete;
 
   const Task& task() const { return *task_; }
 
-  /// Update number n (from 0): sample, forward, backward, clip, step. Returns the batch's loss before the
-  /// step. When the loss is not finite, the parameters stay as they are.
+  /// Update number n (0, 1, 2, ... in this order): sample, forward, backward, clip, step. Returns the batch's
+  /// loss before the step. When the loss is not finite, the parameters stay as they are.
   double update(std::int64_t n);
 
   /// On config.train.validation_sequences fresh sequences, drawn for this count of updates.
@@ -50,18 +54,25 @@ class Trainer {
   std::string first_non_finite() const;
 
  private:
-  void sample(Purpose purpose, std::int64_t first, std::int64_t second, std::int64_t sequences);
+  Batch sample(Purpose purpose, std::int64_t first, std::int64_t second, std::int64_t sequences) const;
+  void take_piece(std::int64_t n);
   void clip();
+  bool truncated() const { return config_.train.window > 0; }
+  const RecordedModel& training_model() const { return window_model_ ? *window_model_ : model_; }
 
   Config config_;
   std::unique_ptr<Task> task_;
   RecordedModel model_;
+  std::unique_ptr<RecordedModel> window_model_;  ///< null with full BPTT
   std::vector<Tensor<float>> parameters_;
   std::unique_ptr<Optimizer> optimizer_;
   Schedule schedule_;
   ShardedPlan training_;
   ShardedPlan validation_;
-  Batch batch_;
+  std::unique_ptr<WindowedBatch> windowed_;  ///< null with full BPTT and before the first update
+  std::int64_t batches_ = 0;                 ///< windowed so far
+  Piece piece_;                              ///< that was run last
+  bool piece_is_window_ = false;
   std::vector<std::span<float>> gradient_spans_;
   std::vector<ParameterRef> parameter_refs_;
 };

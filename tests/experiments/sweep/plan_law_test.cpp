@@ -43,7 +43,10 @@ OptionValue random_value(const Option& option) {
 std::vector<const Option*> free_options() {
   std::vector<const Option*> all;
   for (const Option& option : options()) {
-    if (option.affects_results && option.key != "task.variant") all.push_back(&option);
+    // What these may be depends on the task.
+    if (option.key == "task.variant" || option.key == "train.window" || option.key == "train.stride")
+      continue;
+    if (option.affects_results) all.push_back(&option);
   }
   return all;
 }

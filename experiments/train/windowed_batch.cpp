@@ -1,0 +1,58 @@
+#include "experiments/train/windowed_batch.hpp"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+#include <utility>
+
+namespace unroll {
+
+void check_windows(const Config& config, const Task& task) {
+  const TrainConfig& train = config.train;
+  if (train.window == 0 && train.stride == 0) return;
+  if (train.window == 0)
+    throw std::invalid_argument(fmt::format(
+        "train.stride is {}, but train.window is 0, which is full BPTT: set both or neither", train.stride));
+  windows_of(task.max_steps(), train.window, train.stride);
+  if (task.readout() == Readout::every_step) return;
+  throw std::invalid_argument(
+      fmt::format("train.window is {}, but the task {} has its loss after the last step only; truncated BPTT "
+                  "needs a loss at every step",
+                  train.window, config.task.name));
+}
+
+WindowedBatch::WindowedBatch(const RecordedModel& model, Batch batch, std::int64_t window,
+                             std::int64_t stride)
+    : model_(model), batch_(std::move(batch)), windows_(windows_of(steps(), window, stride)) {
+  std::vector<Tensor<float>>& zeros = states_[0];
+  for (const StateSpec& state : model.states) zeros.emplace_back(Shape{batch_.inputs.shape()[1], state.size});
+}
+
+void WindowedBatch::fill(Piece& piece) const {
+  const Range steps = {window().first, window().length()};
+  copy_range(batch_.inputs, 0, steps, piece.batch.inputs);
+  if (model_.loss_kind == Loss::mse)
+    copy_range(batch_.targets, 0, steps, piece.batch.targets);
+  else
+    copy_range(batch_.classes, 0, steps, piece.batch.classes);
+  piece.initial = states_.at(window().first);
+  piece.step_weights = Tensor<float>(Shape{steps.count});
+  const float weight = static_cast<float>(steps.count) / static_cast<float>(window().end - window().counted);
+  for (std::int64_t t = window().counted - window().first; t < steps.count; ++t)
+    piece.step_weights[t] = weight;
+}
+
+void WindowedBatch::advance(const ShardedPlan& plan) {
+  const Window done = windows_[next_++];
+  if (finished()) return;
+  states_.erase(states_.begin(), states_.lower_bound(window().first));
+  for (std::size_t i = next_; i < windows_.size() && windows_[i].first <= done.end; ++i) {
+    const std::int64_t entered = windows_[i].first;
+    if (entered <= done.counted) continue;  // kept when it was first passed
+    std::vector<Tensor<float>>& kept = states_[entered];
+    for (const Var& trajectory : model_.trajectories)
+      kept.push_back(plan.step_rows(trajectory, entered - done.first - 1));
+  }
+}
+
+}  // namespace unroll

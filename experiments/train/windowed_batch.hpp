@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "experiments/config/config.hpp"
+#include "experiments/tasks/task.hpp"
+#include "experiments/train/recorded_model.hpp"
+#include "experiments/train/sharded_plan.hpp"
+#include "experiments/train/windows.hpp"
+
+namespace unroll {
+
+/// Throws std::invalid_argument naming the setting, its value and, where it is the reason, the task: when
+/// train.window and train.stride do not fit each other or a task that is not read out at every step.
+void check_windows(const Config& config, const Task& task);
+
+/// A batch on its way through truncated BPTT, window by window. The states that enter a window are those that
+/// were computed when the sequence was first passed there, with the parameters of that time; before the
+/// sequence they are 0.
+class WindowedBatch {
+ public:
+  /// `model` is recorded for windows; it must outlive this.
+  WindowedBatch(const RecordedModel& model, Batch batch, std::int64_t window, std::int64_t stride);
+
+  bool finished() const { return next_ == windows_.size(); }
+  const Window& window() const { return windows_[next_]; }
+  std::int64_t steps() const { return batch_.inputs.shape()[0]; }
+
+  /// Makes `piece` this window: its steps, the states that enter it, and the weights that make its loss the
+  /// mean over the steps that count.
+  void fill(Piece& piece) const;
+  /// Goes on to the next window after a run of this one, of which it keeps the states that will enter others.
+  void advance(const ShardedPlan& plan);
+
+ private:
+  const RecordedModel& model_;
+  Batch batch_;
+  std::vector<Window> windows_;
+  std::size_t next_ = 0;
+  /// By the step that they enter, those that later windows need.
+  std::map<std::int64_t, std::vector<Tensor<float>>> states_;
+};
+
+}  // namespace unroll
