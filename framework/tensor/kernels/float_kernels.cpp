@@ -1,5 +1,5 @@
 #include "framework/tensor/kernels/arithmetic.hpp"
-#include "framework/tensor/kernels/elementary.hpp"
+#include "framework/tensor/kernels/logarithm.hpp"
 #include "framework/tensor/kernels/loops.hpp"
 #include "framework/tensor/kernels/reduce.hpp"
 #include "framework/tensor/kernels/scalar.hpp"
@@ -14,7 +14,7 @@ const Kernels<float> float_kernels = {
         {
             map_unary<float, Neg<float>>,
             map_unary<float, Exp>,
-            each<float, c_log>,
+            map_unary<float, Log>,
             map_unary<float, Sqrt<float>>,
             map_unary<float, Square<float>>,
             map_unary<float, Abs<float>>,
@@ -24,7 +24,7 @@ const Kernels<float> float_kernels = {
             map_unary<float, Tanh>,
             map_unary<float, Sigmoid>,
             map_unary<float, Relu<float>>,
-            each<float, c_softplus>,
+            map_unary<float, Softplus>,
         },
     .binary =
         {
