@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Times PyTorch on the training steps that `unroll bench` times: forward and backward pass of a recurrent net
-with a linear readout and a mean squared error at the last step, float32, one thread.
+with a linear readout and a mean squared error at the last step, float32, one thread. Times are CPU time.
 
     scripts/bench_pytorch.py [--flush-subnormals]
         prints the median of every step below as JSON, in milliseconds.
@@ -91,10 +91,10 @@ class Step:
         functional.mse_loss(self.readout(self.cell(self.x)), self.target).backward()
 
     def seconds(self, runs: int) -> float:
-        begin = time.perf_counter()
+        begin = time.process_time()
         for _ in range(runs):
             self.run()
-        return time.perf_counter() - begin
+        return time.process_time() - begin
 
 
 def serve() -> None:

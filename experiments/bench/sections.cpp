@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "framework/tensor/gemm.hpp"
+
 namespace unroll {
 
 std::span<const BenchSection> bench_sections() {
@@ -12,6 +14,7 @@ std::span<const BenchSection> bench_sections() {
 }
 
 BenchResult measure_row(const BenchRow& row, BenchContext& context) {
+  single_threaded_products();  // before anything is made: oneDNN's primitives remember the number of threads
   BenchResult result;
   result["row"] = row.name();
   result["kind"] = name(row.kind);

@@ -18,8 +18,8 @@ struct BenchContext {
 };
 
 /// A measured row, as --format json gives it: "row" is its name, "kind", "cell" and the sizes follow, then
-/// what its section adds. Times are in milliseconds: {"median_ms", "low_ms", "high_ms" (quartiles),
-/// "samples"}, or {"problem"} where there is none.
+/// what its section adds. Times are in milliseconds of CPU time (of threads: of time on the wall):
+/// {"median_ms", "low_ms", "high_ms" (quartiles), "samples"}, or {"problem"} where there is none.
 using BenchResult = nlohmann::ordered_json;
 /// The lines of a table for people: flat objects, all with the same members.
 using BenchLines = std::vector<nlohmann::ordered_json>;
@@ -36,7 +36,7 @@ struct BenchSection {
 /// The list of all sections, in the order they are shown.
 std::span<const BenchSection> bench_sections();
 
-/// Measures one row with its section.
+/// Measures one row with its section. Products stay on the calling thread from then on.
 BenchResult measure_row(const BenchRow& row, BenchContext& context);
 
 const BenchSection& step_section();

@@ -16,14 +16,14 @@ struct Timing {
 /// `seconds` must not be empty.
 Timing timing_of(std::vector<double> seconds);
 
-/// Who takes part: gives the seconds that `runs` runs one after the other took, on the calling thread or in
-/// another process. Throws std::exception where it cannot go on; the contest goes on without it.
+/// Who takes part: gives the seconds of CPU time that `runs` runs one after the other took, on the calling
+/// thread or in another process. Throws std::exception where it cannot go on; the contest goes on without it.
 struct Contestant {
   std::string key;
   std::function<double(int runs)> seconds;
 };
 
-/// A contestant in this process.
+/// A contestant in this process, which must do nothing else meanwhile.
 Contestant timed(std::string key, std::function<void()> run);
 
 /// How long a contest goes on: rounds until both `seconds` and `least_rounds` are spent.
@@ -41,8 +41,8 @@ struct Measured {
 };
 
 /// Times all contestants interleaved (A B C A B C ...), so that whatever else the machine does meets all of
-/// them alike. Each warms up with one run that does not count. Subnormals are flushed and products stay on
-/// the calling thread. Results are in the order of `contestants`.
+/// them alike. Each warms up with one run that does not count. Subnormals are flushed. Results are in the
+/// order of `contestants`.
 std::vector<Measured> contest(const std::vector<Contestant>& contestants, const Effort& effort);
 
 }  // namespace unroll

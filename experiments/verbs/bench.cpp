@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
 #include <cstdio>
+#include <cstdlib>
+#include <thread>
 
 #include "experiments/bench/sections.hpp"
 #include "experiments/config/nearest.hpp"
@@ -66,6 +68,13 @@ PyTorch pytorch_for(const std::vector<BenchRow>& rows, const Arguments& argument
   return steps ? PyTorch::find() : PyTorch::left_out("not needed");
 }
 
+/// How busy other programs and this one kept the machine in the last minute.
+std::string load_of_machine() {
+  double load = 0;
+  if (::getloadavg(&load, 1) != 1) return "unknown";
+  return fmt::format("{:.1f} runnable on {} CPUs", load, std::thread::hardware_concurrency());
+}
+
 BenchResult machine_of(const PyTorch& pytorch) {
   const BlasReport blas = blas_report();
   BenchResult machine;
@@ -75,7 +84,8 @@ BenchResult machine_of(const PyTorch& pytorch) {
   machine["instructions"] = name(best_isa());
   machine["float products"] = blas.float_library;
   machine["double products"] = blas.double_library;
-  machine["threads"] = 1;
+  machine["load"] = load_of_machine();
+  machine["clock"] = "CPU time of one thread; two training loops: time on the wall";
   machine["PyTorch"] = pytorch.here() ? pytorch.version() : pytorch.problem();
   return machine;
 }
@@ -135,9 +145,10 @@ const Verb& bench_verb() {
       .examples =
           "  unroll bench\n"
           "  unroll bench --only step/lstm --format json\n"
-          "One thread, one process, all rivals of a row interleaved; medians, and half the distance between\n"
-          "the quartiles. PyTorch runs in processes beside, where python3 can import torch. Other programs\n"
-          "disturb: run it on an idle machine.",
+          "One thread, one process, all rivals of a row interleaved; medians of CPU time, and half the\n"
+          "distance between the quartiles. PyTorch runs in processes beside, where python3 can import "
+          "torch.\n"
+          "Other programs disturb through caches and clock rates: run it on an idle machine.",
       .add_flags = add_bench_flags,
       .run = bench,
       .trains = true,
