@@ -7,32 +7,33 @@ namespace unroll {
 namespace {
 
 using enum BenchKind;
+using enum BenchRuns;
 
 constexpr std::string_view kind_names[] = {"step", "record", "length", "threads"};
 
 constexpr BenchRow rows[] = {
-    {step, "vanilla", {100, 20, 2, 128}, true},
-    {step, "vanilla", {100, 32, 10, 128}, false},
-    {step, "vanilla", {400, 20, 2, 100}, false},
-    {step, "vanilla", {50, 64, 64, 256}, false},
-    {step, "vanilla", {35, 20, 200, 200}, false},
-    {step, "vanilla", {100, 64, 512, 512}, false},
-    {step, "vanilla", {100, 20, 6, 50}, true},
-    {step, "lstm", {100, 20, 2, 128}, true},
-    {step, "lstm", {50, 64, 64, 256}, false},
-    {step, "lstm", {35, 20, 200, 200}, false},
-    {step, "gru", {100, 20, 2, 128}, true},
-    {step, "gru", {50, 64, 64, 256}, false},
-    {step, "gru", {35, 20, 200, 200}, false},
-    {step, "mgu", {100, 20, 2, 128}, true},
-    {record, "vanilla", {1'000'000, 20, 2, 128}, true},
-    {record, "lstm", {1'000'000, 20, 2, 128}, true},
-    {record, "gru", {1'000'000, 20, 2, 128}, true},
-    {record, "gru_v1", {1'000'000, 20, 2, 128}, true},
-    {record, "mgu", {1'000'000, 20, 2, 128}, true},
-    {length, "vanilla", {10'000, 1, 2, 64}, true},
-    {length, "vanilla", {1'000'000, 1, 2, 64}, false},
-    {threads, "vanilla", {100, 20, 2, 128}, true},
+    {step, "vanilla", {100, 20, 2, 128}, all},
+    {step, "vanilla", {100, 32, 10, 128}, full},
+    {step, "vanilla", {400, 20, 2, 100}, full},
+    {step, "vanilla", {50, 64, 64, 256}, full},
+    {step, "vanilla", {35, 20, 200, 200}, full},
+    {step, "vanilla", {100, 64, 512, 512}, full},
+    {step, "vanilla", {100, 20, 6, 50}, all},
+    {step, "lstm", {100, 20, 2, 128}, all},
+    {step, "lstm", {50, 64, 64, 256}, full},
+    {step, "lstm", {35, 20, 200, 200}, full},
+    {step, "gru", {100, 20, 2, 128}, all},
+    {step, "gru", {50, 64, 64, 256}, full},
+    {step, "gru", {35, 20, 200, 200}, full},
+    {step, "mgu", {100, 20, 2, 128}, all},
+    {record, "vanilla", {1'000'000, 20, 2, 128}, all},
+    {record, "lstm", {1'000'000, 20, 2, 128}, all},
+    {record, "gru", {1'000'000, 20, 2, 128}, all},
+    {record, "gru_v1", {1'000'000, 20, 2, 128}, all},
+    {record, "mgu", {1'000'000, 20, 2, 128}, all},
+    {length, "vanilla", {10'000, 1, 2, 64}, quick},
+    {length, "vanilla", {1'000'000, 1, 2, 64}, full},
+    {threads, "vanilla", {100, 20, 2, 128}, all},
 };
 
 }  // namespace
@@ -47,9 +48,10 @@ std::string BenchRow::name() const {
 std::span<const BenchRow> bench_rows() { return rows; }
 
 std::vector<BenchRow> select_rows(bool quick, std::string_view only) {
+  const BenchRuns other = quick ? full : BenchRuns::quick;
   std::vector<BenchRow> selected;
   for (const BenchRow& row : rows)
-    if ((row.quick || !quick) && row.name().find(only) != std::string::npos) selected.push_back(row);
+    if (row.runs != other && row.name().find(only) != std::string::npos) selected.push_back(row);
   return selected;
 }
 

@@ -20,12 +20,15 @@ enum class BenchKind {
 /// "step", "record", "length", "threads".
 std::string_view name(BenchKind kind);
 
+/// Which runs a row belongs to.
+enum class BenchRuns { all, quick, full };
+
 /// One measurement.
 struct BenchRow {
   BenchKind kind;
   std::string_view cell;
   StepShape shape;
-  bool quick;  ///< belongs to --quick
+  BenchRuns runs;
 
   /// "step/vanilla/100x20x2x128": steps, rows, inputs and hidden size. What --only looks into.
   std::string name() const;
@@ -34,7 +37,7 @@ struct BenchRow {
 /// The list of all measurements, in the order they run.
 std::span<const BenchRow> bench_rows();
 
-/// Those whose name contains `only`, of the quick ones where asked for.
+/// Those of the quick or the full run whose name contains `only`.
 std::vector<BenchRow> select_rows(bool quick, std::string_view only);
 
 }  // namespace unroll

@@ -18,7 +18,7 @@ struct BenchContext {
 };
 
 /// A measured row, as --format json gives it: "row" is its name, "kind", "cell" and the sizes follow, then
-/// what its section adds. Times are in milliseconds of CPU time (of threads: of time on the wall):
+/// what its section adds. Times are in milliseconds of CPU time, where nothing else is said:
 /// {"median_ms", "low_ms", "high_ms" (quartiles), "samples"}, or {"problem"} where there is none.
 using BenchResult = nlohmann::ordered_json;
 /// The lines of a table for people: flat objects, all with the same members.

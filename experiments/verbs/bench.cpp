@@ -85,7 +85,7 @@ BenchResult machine_of(const PyTorch& pytorch) {
   machine["float products"] = blas.float_library;
   machine["double products"] = blas.double_library;
   machine["load"] = load_of_machine();
-  machine["clock"] = "CPU time of one thread; two training loops: time on the wall";
+  machine["clock"] = "CPU time";
   machine["PyTorch"] = pytorch.here() ? pytorch.version() : pytorch.problem();
   return machine;
 }

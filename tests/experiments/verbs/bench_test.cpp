@@ -38,6 +38,10 @@ TEST_CASE("[bench] --quick measures every quick row and says on what") {
     INFO(expected[i].name());
     CHECK(row["row"] == expected[i].name());
     CHECK(row["hidden"] == expected[i].shape.hidden);
+    if (expected[i].kind == BenchKind::length)
+      for (const auto& length : row["lengths"]) check_time(length["time"]);
+    if (expected[i].kind == BenchKind::record)
+      for (const char* key : {"few_steps", "many_steps", "any_steps"}) check_time(row["times"][key]);
     if (expected[i].kind != BenchKind::step) continue;
     for (const char* key : {"engine", "products"}) check_time(row["times"][key]);
     CHECK(row["ratios"]["engine_to_products"] > 0.0);
@@ -79,7 +83,7 @@ TEST_CASE("[bench] rows have names of their own and --only finds them") {
     INFO(row.name());
     const auto same = [&](const BenchRow& other) { return other.name() == row.name(); };
     CHECK(std::ranges::count_if(bench_rows(), same) == 1);
-    CHECK(select_rows(false, row.name()).size() == 1);
-    CHECK(select_rows(true, row.name()).size() == (row.quick ? 1 : 0));
+    CHECK(select_rows(false, row.name()).size() == (row.runs == BenchRuns::quick ? 0 : 1));
+    CHECK(select_rows(true, row.name()).size() == (row.runs == BenchRuns::full ? 0 : 1));
   }
 }
