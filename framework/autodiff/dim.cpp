@@ -9,17 +9,16 @@ namespace unroll {
 std::optional<Dim> sum(Dim a, Dim b) {
   if (a == Dim(0)) return b;
   if (b == Dim(0)) return a;
-  if (a.time_power_ != b.time_power_ || a.batch_power_ != b.batch_power_) return std::nullopt;
-  return Dim(a.number_ + b.number_, a.time_power_, a.batch_power_);
+  if (a.powers_ != b.powers_) return std::nullopt;
+  return Dim(a.number_ + b.number_, a.powers_);
 }
 
 std::string to_string(Dim dim) {
   std::string text = dim.fixed() || dim.number_ != 1 ? std::to_string(dim.number_) : "";
-  const auto append = [&](const char* symbol, int power) {
-    for (int i = 0; i < power; ++i) text += text.empty() ? symbol : std::string("·") + symbol;
-  };
-  append("T", dim.time_power_);
-  append("B", dim.batch_power_);
+  constexpr const char* symbols[] = {"T", "B", "R", "S"};
+  for (std::size_t s = 0; s < dim.powers_.size(); ++s)
+    for (int i = 0; i < dim.powers_[s]; ++i)
+      text += text.empty() ? symbols[s] : std::string("·") + symbols[s];
   return text;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,51 +10,58 @@
 
 namespace unroll {
 
-/// The two sizes that may change from run to run without recording anything again.
+/// The sizes that may change from run to run without recording anything again: T and B, which the bound
+/// inputs tell, and two that the planner chooses where it walks over time in parts.
 struct Sizes {
-  std::int64_t time = 1;   ///< T, steps of a sequence
-  std::int64_t batch = 1;  ///< B, sequences side by side
+  std::int64_t time = 1;     ///< T, steps of a sequence
+  std::int64_t batch = 1;    ///< B, sequences side by side
+  std::int64_t block = 1;    ///< R, steps of one block of a loop over time
+  std::int64_t segment = 1;  ///< S, steps between two checkpoints
 
   bool operator==(const Sizes&) const = default;
 };
 
-/// The extent of one axis of a recorded value: a number times powers of T and B. Two axes agree when they are
-/// the same monomial, so shapes are checked once, at recording, for every T and B.
+/// The extent of one axis of a recorded value: a number times powers of the sizes. Two axes agree when they
+/// are the same monomial, so shapes are checked once, at recording, for every T and B.
 class Dim {
  public:
   constexpr Dim(std::int64_t number = 1) : number_(number) {}  // NOLINT: a plain number is a Dim
-  static constexpr Dim time() { return Dim(1, 1, 0); }
-  static constexpr Dim batch() { return Dim(1, 0, 1); }
+  static constexpr Dim time() { return Dim(1, {1, 0, 0, 0}); }
+  static constexpr Dim batch() { return Dim(1, {0, 1, 0, 0}); }
+  static constexpr Dim block() { return Dim(1, {0, 0, 1, 0}); }
+  static constexpr Dim segment() { return Dim(1, {0, 0, 0, 1}); }
 
-  constexpr bool fixed() const { return time_power_ == 0 && batch_power_ == 0; }
+  constexpr bool fixed() const { return powers_ == Powers{}; }
   constexpr std::int64_t number() const { return number_; }
-  constexpr bool uses_time() const { return time_power_ > 0; }
-  constexpr bool uses_batch() const { return batch_power_ > 0; }
+  constexpr bool uses_time() const { return powers_[0] > 0; }
+  constexpr bool uses_batch() const { return powers_[1] > 0; }
   constexpr std::int64_t at(Sizes sizes) const {
+    const std::array<std::int64_t, 4> extents = {sizes.time, sizes.batch, sizes.block, sizes.segment};
     std::int64_t extent = number_;
-    for (int i = 0; i < time_power_; ++i) extent *= sizes.time;
-    for (int i = 0; i < batch_power_; ++i) extent *= sizes.batch;
+    for (std::size_t s = 0; s < extents.size(); ++s)
+      for (int i = 0; i < powers_[s]; ++i) extent *= extents[s];
     return extent;
   }
 
   friend constexpr Dim operator*(Dim a, Dim b) {
-    return Dim(a.number_ * b.number_, a.time_power_ + b.time_power_, a.batch_power_ + b.batch_power_);
+    Powers powers{};
+    for (std::size_t s = 0; s < powers.size(); ++s)
+      powers[s] = static_cast<std::int8_t>(a.powers_[s] + b.powers_[s]);
+    return Dim(a.number_ * b.number_, powers);
   }
-  /// a + b where the sum is a monomial (both the same power of T and B, or one of them 0), else nothing.
+  /// a + b where the sum is a monomial (both the same powers, or one of them 0), else nothing.
   friend std::optional<Dim> sum(Dim a, Dim b);
 
   bool operator==(const Dim&) const = default;
   friend std::string to_string(Dim dim);
 
  private:
-  constexpr Dim(std::int64_t number, int time_power, int batch_power)
-      : number_(number),
-        time_power_(number == 0 ? 0 : time_power),
-        batch_power_(number == 0 ? 0 : batch_power) {}
+  using Powers = std::array<std::int8_t, 4>;  ///< of T, B, R and S
+  constexpr Dim(std::int64_t number, Powers powers)
+      : number_(number), powers_(number == 0 ? Powers{} : powers) {}
 
   std::int64_t number_;
-  int time_power_ = 0;
-  int batch_power_ = 0;
+  Powers powers_{};
 };
 
 /// The symbols as users write them: tape.input("x", {T, B, 2}).

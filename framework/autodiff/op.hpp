@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <stdexcept>
@@ -67,6 +68,7 @@ struct Call {
   const Attrs& attrs;
   Sizes sizes;
   std::span<std::byte> workspace;
+  bool accumulate = false;  ///< add to what `out` holds; only for rows that say `accumulates`
 
   const T* real(std::size_t i) const { return static_cast<const T*>(in[i]); }
   const std::int64_t* integer(std::size_t i) const { return static_cast<const std::int64_t*>(in[i]); }
@@ -102,6 +104,24 @@ enum class Domain {
   separated,  ///< no two elements of the operands closer than 0.05: away from ties
 };
 
+/// How an op that works on one time step works on a block of steps, stacked along a new first axis.
+enum class Lift {
+  never,        ///< it does not: it stays in the loop
+  elementwise,  ///< as it is, with operands of lower rank filled up with axes of extent 1
+  leading,      ///< as it is, when every operand is stacked
+  table,        ///< as it is, when only the operands behind the first are stacked (gather)
+  axes,         ///< with its axes moved up by one, when every operand is stacked
+  product,      ///< the steps' rows as rows of one product, or as a batch of products
+};
+
+/// The kernel of an elementwise row, for the planner to chain: a member of `Unary` or `Binary`, the choice
+/// between two operands, or a copy.
+struct ElementKernel {
+  enum class Form : std::uint8_t { none, unary, binary, choice, copy };
+  Form form = Form::none;
+  std::uint8_t index = 0;
+};
+
 /// One row of the op table.
 struct Op {
   static constexpr int any_arity = -1;
@@ -120,7 +140,10 @@ struct Op {
   /// Kinds of the operands, where not all real.
   std::array<Kind, 3> kinds = {Kind::real, Kind::real, Kind::real};
   /// Elementwise: out[i] depends on in[i] alone (up to broadcasting).
-  bool elementwise = false;
+  ElementKernel element = {};
+  Lift lift = Lift::never;
+  /// Its kernel can add to the result instead of writing it.
+  bool accumulates = false;
   /// Bytes of scratch memory that a call needs, given the shapes and the size of one real.
   std::size_t (*workspace)(std::span<const Shape* const> in, const Shape& out,
                            std::size_t real_bytes) = nullptr;
@@ -129,6 +152,7 @@ struct Op {
   /// Ops with several results (scan) write their reverse pass themselves.
   void (*reverse)(ReversePass& pass, std::int32_t node) = nullptr;
 
+  constexpr bool elementwise() const { return element.form != ElementKernel::Form::none; }
   Kind kind(std::size_t operand) const { return arity == any_arity ? Kind::real : kinds[operand]; }
 };
 

@@ -1,5 +1,7 @@
 #include "framework/plan/frame.hpp"
 
+#include <algorithm>
+#include <bit>
 #include <limits>
 
 namespace unroll {
@@ -7,19 +9,27 @@ namespace {
 
 constexpr int forever = std::numeric_limits<int>::max();
 
-bool has_own_bytes(const Slot& slot) { return slot.place != Place::outside && slot.alias == no_slot; }
-
 }  // namespace
 
-Frame::Frame(const Program& program, std::size_t real_bytes, bool reuse_memory)
+// Blocks long enough for the sums over their rows to be worth a product, and short enough for what is kept
+// over their steps to stay in the second-level cache.
+std::int64_t steps_per_block(const Loop& loop, Sizes sizes) {
+  constexpr std::int64_t elements = 64 * 1024;
+  std::int64_t state = 1;
+  for (const Dim dim : loop.state_sizes) state += dim.at(sizes);
+  const auto steps = static_cast<std::uint64_t>(std::clamp<std::int64_t>(elements / state, 8, 256));
+  return static_cast<std::int64_t>(std::bit_floor(steps));
+}
+
+Frame::Frame(const Program& program, const FrameOptions& options)
     : program_(program),
-      real_bytes_(real_bytes),
-      reuse_memory_(reuse_memory),
+      options_(options),
       shapes_(program.slots.size()),
       bytes_(program.slots.size()),
       offsets_(program.slots.size()),
       pointers_(program.slots.size(), nullptr) {
   for (std::size_t s = 0; s < shapes_.size(); ++s) shapes_[s] = resolve(program.slots[s].dims, sizes_);
+  order_aliases();
   for (const Instruction& instruction : program.prologue) prologue_.push_back(operands_of(instruction));
   for (const Instruction& instruction : program.code) code_.push_back(operands_of(instruction));
 }
@@ -28,9 +38,29 @@ Frame::Operands Frame::operands_of(const Instruction& instruction) {
   Operands operands;
   for (const SlotId in : instruction.in) operands.shapes.push_back(&shapes_[in]);
   operands.pointers.resize(instruction.in.size());
-  if (instruction.loop)
-    operands.loop = std::make_unique<Frame>(instruction.loop->body, real_bytes_, reuse_memory_);
+  if (instruction.fused) {
+    operands.fused.emplace(*instruction.fused, program_.slots, instruction.in);
+    operands.fused_pointers.resize(instruction.in.size() + instruction.fused->out.size());
+  }
+  if (instruction.loop) operands.loop = std::make_unique<Frame>(instruction.loop->body, options_);
   return operands;
+}
+
+void Frame::order_aliases() {
+  std::vector<bool> done(program_.slots.size());
+  for (std::size_t s = 0; s < done.size(); ++s) {
+    std::vector<SlotId> chain;
+    for (auto slot = static_cast<SlotId>(s); !done[slot]; slot = program_.slots[slot].alias) {
+      done[slot] = true;
+      if (program_.slots[slot].alias == no_slot) break;
+      chain.push_back(slot);
+    }
+    aliases_.insert(aliases_.end(), chain.rbegin(), chain.rend());
+  }
+}
+
+bool Frame::has_own_bytes(SlotId slot) const {
+  return program_.slots[slot].place != Place::outside && program_.slots[slot].alias == no_slot;
 }
 
 void Frame::resolve_shapes(Sizes sizes) {
@@ -38,15 +68,44 @@ void Frame::resolve_shapes(Sizes sizes) {
   for (std::size_t s = 0; s < shapes_.size(); ++s) {
     const Slot& slot = program_.slots[s];
     for (std::size_t axis = 0; axis < slot.dims.size(); ++axis) shapes_[s][axis] = slot.dims[axis].at(sizes);
-    const std::size_t element = slot.kind == Kind::real ? real_bytes_ : sizeof(std::int64_t);
+    const std::size_t element = slot.kind == Kind::real ? options_.real_bytes : sizeof(std::int64_t);
     bytes_[s] = static_cast<std::size_t>(shapes_[s].numel()) * element;
   }
 }
 
-std::size_t Frame::workspace_of(const Instruction& instruction, Operands& operands, Sizes sizes) {
-  if (instruction.loop) return operands.loop->lay_out(sizes);
-  if (!instruction.op->workspace) return 0;
-  return instruction.op->workspace(operands.shapes, shapes_[instruction.out], real_bytes_);
+std::size_t Frame::row_bytes(SlotId slot) const {
+  const std::int64_t rows = shapes_[slot][0];
+  return rows == 0 ? 0 : bytes_[slot] / static_cast<std::size_t>(rows);
+}
+
+Sizes Frame::sizes_in(const Loop& loop, std::int64_t steps) const {
+  Sizes sizes = sizes_;
+  if (loop.stride == Dim::block()) sizes.block = steps;
+  if (loop.stride == Dim::segment()) sizes.segment = steps;
+  return sizes;
+}
+
+std::size_t Frame::workspace_of(const Instruction& instruction, Operands& operands) {
+  if (operands.fused) return operands.fused->lay_out(sizes_, options_.real_bytes);
+  if (!instruction.loop)
+    return instruction.op->workspace
+               ? instruction.op->workspace(operands.shapes, shapes_[instruction.out], options_.real_bytes)
+               : 0;
+  const Loop& loop = *instruction.loop;
+  Frame& body = *operands.loop;
+  if (loop.stride == Dim::block())
+    body.stride_ = options_.block_steps > 0 ? options_.block_steps : steps_per_block(loop, sizes_);
+  return body.lay_out(sizes_in(loop, std::min(body.stride_, loop.length.at(sizes_))));
+}
+
+void Frame::resize(Sizes sizes) {
+  resolve_shapes(sizes);
+  for (std::size_t i = 0; i < code_.size(); ++i) {
+    if (code_[i].fused) code_[i].fused->lay_out(sizes, options_.real_bytes);
+    if (!code_[i].loop) continue;
+    const Loop& loop = *program_.code[i].loop;
+    code_[i].loop->resize(sizes_in(loop, std::min(code_[i].loop->stride_, loop.length.at(sizes))));
+  }
 }
 
 /// One interval per slot with bytes of its own, then one per instruction that needs scratch memory.
@@ -54,10 +113,12 @@ void Frame::collect_intervals() {
   intervals_.clear();
   for (std::size_t s = 0; s < shapes_.size(); ++s) {
     const Slot& slot = program_.slots[s];
-    if (!has_own_bytes(slot)) continue;
+    if (!has_own_bytes(static_cast<SlotId>(s))) continue;
     const bool always = slot.place != Place::arena;
     const std::size_t copies = slot.place == Place::alternating ? 2 : 1;
-    intervals_.push_back({always ? -1 : slot.first, always ? forever : slot.last, copies * bytes_[s]});
+    const std::size_t extra = slot.has_one_more ? row_bytes(static_cast<SlotId>(s)) : 0;
+    intervals_.push_back(
+        {always ? -1 : slot.first, always ? forever : slot.last, copies * bytes_[s] + extra});
   }
   for (const Operands& operands : prologue_) intervals_.push_back({-1, -1, operands.workspace_bytes});
   for (std::size_t i = 0; i < code_.size(); ++i) {
@@ -70,14 +131,14 @@ void Frame::collect_intervals() {
 std::size_t Frame::lay_out(Sizes sizes) {
   resolve_shapes(sizes);
   for (std::size_t i = 0; i < prologue_.size(); ++i)
-    prologue_[i].workspace_bytes = workspace_of(program_.prologue[i], prologue_[i], sizes);
+    prologue_[i].workspace_bytes = workspace_of(program_.prologue[i], prologue_[i]);
   for (std::size_t i = 0; i < code_.size(); ++i)
-    code_[i].workspace_bytes = workspace_of(program_.code[i], code_[i], sizes);
+    code_[i].workspace_bytes = workspace_of(program_.code[i], code_[i]);
   collect_intervals();
-  const std::size_t total = place(intervals_, interval_offsets_, order_, reuse_memory_);
+  const std::size_t total = place(intervals_, interval_offsets_, order_, options_.reuse_memory);
   std::size_t next = 0;
   for (std::size_t s = 0; s < shapes_.size(); ++s)
-    if (has_own_bytes(program_.slots[s])) offsets_[s] = interval_offsets_[next++];
+    if (has_own_bytes(static_cast<SlotId>(s))) offsets_[s] = interval_offsets_[next++];
   for (Operands& operands : prologue_) operands.workspace_offset = interval_offsets_[next++];
   for (Operands& operands : code_) operands.workspace_offset = interval_offsets_[next++];
   return total;
@@ -86,27 +147,35 @@ std::size_t Frame::lay_out(Sizes sizes) {
 void Frame::attach(std::byte* memory) {
   memory_ = memory;
   for (std::size_t s = 0; s < shapes_.size(); ++s)
-    if (has_own_bytes(program_.slots[s])) pointers_[s] = memory + offsets_[s];
+    if (has_own_bytes(static_cast<SlotId>(s))) pointers_[s] = memory + offsets_[s];
   for (Operands& operands : code_)
     if (operands.loop) operands.loop->attach(memory + operands.workspace_offset);
 }
 
 void Frame::share_pointers() {
-  for (std::size_t s = 0; s < shapes_.size(); ++s) {
-    const SlotId root = program_.slots[s].alias;
-    if (root != no_slot) pointers_[s] = pointers_[root];  // an alias stands after what it shares
+  for (const SlotId slot : aliases_) {
+    const Slot& alias = program_.slots[slot];
+    pointers_[slot] = pointers_[alias.alias] + (alias.next_step ? row_bytes(slot) : 0);
   }
 }
 
-double Frame::flops() const {
+double Frame::flops() {
   double total = 0;
-  const auto add = [&](const Instruction& instruction, const Operands& operands) {
-    if (instruction.loop)
-      total += static_cast<double>(instruction.loop->length.at(sizes_)) * operands.loop->flops();
-    else if (instruction.op->flops)
+  const auto add = [&](const Instruction& instruction, Operands& operands) {
+    if (instruction.loop) {
+      const std::int64_t length = instruction.loop->length.at(sizes_), stride = operands.loop->stride_;
+      total += static_cast<double>(length / stride) * operands.loop->flops();
+      if (length % stride == 0) return;
+      operands.loop->resize(sizes_in(*instruction.loop, length % stride));
+      total += operands.loop->flops();
+    } else if (instruction.fused) {
+      total += static_cast<double>(instruction.fused->chain.size()) *
+               static_cast<double>(numel(instruction.fused->dims).at(sizes_));
+    } else if (instruction.op->flops) {
       total += instruction.op->flops(operands.shapes, shapes_[instruction.out], instruction.attrs);
-    else
+    } else {
       total += static_cast<double>(shapes_[instruction.out].numel());
+    }
   };
   for (std::size_t i = 0; i < prologue_.size(); ++i) add(program_.prologue[i], prologue_[i]);
   for (std::size_t i = 0; i < code_.size(); ++i) add(program_.code[i], code_[i]);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 #include <unordered_map>
 
@@ -10,10 +11,6 @@
 #include "framework/plan/program.hpp"
 
 namespace unroll {
-
-bool PlanOptions::runs(std::string_view pass) const {
-  return std::find(without.begin(), without.end(), pass) == without.end();
-}
 
 namespace {
 
@@ -70,11 +67,7 @@ class Lowering {
   bool live(ValueId v) const { return live_[graph_.vertex(tape_, v)]; }
   SlotId slot(ValueId v) const { return slot_of_[first_[v]]; }
 
-  SlotId add_slot(ValueId v, Place place) {
-    const Value& value = tape_.value(v);
-    program.slots.push_back({value.dims, value.kind, place, no_slot, 0, -1});
-    return slot_of_[first_[v]] = static_cast<SlotId>(program.slots.size()) - 1;
-  }
+  SlotId add_slot(ValueId v, Place place) { return slot_of_[first_[v]] = new_slot(v, place); }
 
   /// Emits what `steady` says into the prologue and the rest into the code.
   void emit_all(const std::vector<bool>& steady) {
@@ -109,23 +102,27 @@ class Lowering {
   Program program;
 
  private:
+  SlotId new_slot(ValueId v, Place place) {
+    return program.add_slot({.dims = tape_.value(v).dims, .kind = tape_.value(v).kind, .place = place});
+  }
+
   SlotId copy(ValueId v, SlotId source, Place place) {
-    program.slots.push_back({tape_.value(v).dims, tape_.value(v).kind, place, no_slot, 0, -1});
-    const auto slot = static_cast<SlotId>(program.slots.size()) - 1;
-    program.code.push_back({&identity_op(), {}, {source}, slot, nullptr});
+    const SlotId slot = new_slot(v, place);
+    program.code.push_back({.op = &identity_op(), .in = {source}, .out = slot});
     return slot;
   }
 
   void emit(const Node& node, bool steady) {
     std::vector<SlotId> in;
     for (const ValueId v : node.inputs) in.push_back(slot(v));
-    if (node.op == &reshape_op() && !steady && !tape_.parent() && options_.runs(passes::reshape_in_place)) {
+    if (node.op == &reshape_op() && !steady && options_.runs(passes::reshape_in_place)) {
       const SlotId out = add_slot(node.outputs[0], Place::arena);
       program.slots[out].alias = in[0];
       return;
     }
     const SlotId out = add_slot(node.outputs[0], steady ? Place::persistent : Place::arena);
-    (steady ? program.prologue : program.code).push_back({node.op, node.attrs, std::move(in), out, nullptr});
+    (steady ? program.prologue : program.code)
+        .push_back({.op = node.op, .attrs = node.attrs, .in = std::move(in), .out = out});
   }
 
   void emit_loop(const Node& node);
@@ -158,9 +155,14 @@ class LoopLowering {
  public:
   LoopLowering(const Node& node, Lowering& outer, const ValueGraph& graph, const std::vector<bool>& live,
                const PlanOptions& options)
-      : node_(node), body_(*node.attrs.body), outer_(outer), inner_(body_.tape, graph, live, options) {
+      : node_(node),
+        body_(*node.attrs.body),
+        options_(options),
+        outer_(outer),
+        inner_(body_.tape, graph, live, options) {
     loop_->length = node.attrs.dims[0];
     loop_->reverse = node.attrs.reverse;
+    for (const ValueId v : body_.states) loop_->state_sizes.push_back(numel(body_.tape.value(v).dims));
     come_in();
     inner_.emit_all(loop_invariants(body_, options.runs(passes::loop_invariants)));
   }
@@ -169,9 +171,7 @@ class LoopLowering {
   Instruction finish() {
     leave();
     loop_->body = std::move(inner_.program);
-    Instruction instruction{&scan_op, {}, {}, no_slot, loop_};
-    instruction.attrs.dims = {loop_->length};
-    return instruction;
+    return {.op = &scan_op, .loop = loop_};
   }
 
  private:
@@ -195,8 +195,8 @@ class LoopLowering {
   }
 
   void leave() {
-    std::vector<SlotId> stacked_slot(body_.tape.values().size(), no_slot);
     std::vector<SlotId> final_slot(body_.states.size(), no_slot);
+    std::vector<SlotId> history(body_.states.size(), no_slot);
     for (std::size_t i = 0; i < node_.outputs.size(); ++i) {
       const ScanBody::Output& out = body_.outputs[i];
       if (!outer_.live(node_.outputs[i])) continue;
@@ -205,17 +205,51 @@ class LoopLowering {
         final_slot[out.state] = outer;
       else if (out.role == ScanBody::Role::summed)
         loop_->summed.push_back({outer, inner_.slot(out.value)});
+      else if (const auto k = state_before(out.value); k && history[*k] == no_slot)
+        history[*k] = outer;
       else
         loop_->stacked.push_back({outer, inner_.claim(out.value, Place::outside)});
     }
     std::map<SlotId, SlotId> carrier;  // several states may become the same value
     for (std::size_t k = 0; k < body_.states.size(); ++k) {
       if (!inner_.live(body_.states[k])) continue;
+      if (history[k] != no_slot) share_history(k, history[k]);
       const SlotId source = inner_.slot(body_.next[k]);
       if (!carrier.contains(source)) carrier[source] = carry(body_.next[k]);
       loop_->states.push_back({outer_.slot(operand(body_.inputs.size() + k)), inner_.slot(body_.states[k]),
-                               carrier[source], final_slot[k]});
+                               carrier[source], final_slot[k], history[k]});
     }
+  }
+
+  /// The state that `v` is before the step, if its history can be the history after the step, one step later.
+  std::optional<std::size_t> state_before(ValueId v) const {
+    if (!options_.runs(passes::shared_history)) return std::nullopt;
+    for (std::size_t k = 0; k < body_.states.size(); ++k) {
+      if (!inner_.live(body_.states[k]) || inner_.slot(v) != inner_.slot(body_.states[k])) continue;
+      const auto becomes_the_same = [&](ValueId next) {
+        return inner_.slot(next) == inner_.slot(body_.next[k]);
+      };
+      if (std::count_if(body_.next.begin(), body_.next.end(), becomes_the_same) == 1) return k;
+    }
+    return std::nullopt;
+  }
+
+  /// One buffer with a row more than there are steps holds the states before and after each: `before` and
+  /// what is stacked after the step overlap in it.
+  void share_history(std::size_t k, SlotId before) {
+    const SlotId inner_after = inner_.slot(body_.next[k]);
+    SlotId after = no_slot;
+    for (const Loop::Link& link : loop_->stacked)
+      if (link.inner == inner_after) after = link.outer;
+    std::vector<Slot>& slots = outer_.program.slots;
+    if (after == no_slot) {
+      after = outer_.program.add_slot({.dims = slots[before].dims});
+      loop_->stacked.push_back({after, inner_.claim(body_.next[k], Place::outside)});
+    }
+    const SlotId first = loop_->reverse ? after : before, second = loop_->reverse ? before : after;
+    slots[first].has_one_more = true;
+    slots[second].alias = first;
+    slots[second].next_step = true;
   }
 
   /// The slot that holds a state after the step: its place among the stacked results, or a pair of buffers.
@@ -228,6 +262,7 @@ class LoopLowering {
 
   const Node& node_;
   const ScanBody& body_;
+  const PlanOptions& options_;
   Lowering& outer_;
   Lowering inner_;
   std::shared_ptr<Loop> loop_ = std::make_shared<Loop>();
@@ -240,40 +275,14 @@ void Lowering::emit_loop(const Node& node) {
   program.code.push_back(LoopLowering(node, *this, graph_, live_, options_).finish());
 }
 
-void note_use(Program& program, SlotId slot, int position) {
-  if (slot == no_slot) return;
-  while (program.slots[slot].alias != no_slot) slot = program.slots[slot].alias;
-  program.slots[slot].last = std::max(program.slots[slot].last, position);
-}
-
-/// Fills first and last of every slot, inside loops too. A slot is also alive where it is written.
-void find_lifetimes(Program& program) {
-  const auto define = [&](SlotId slot, int position) {
-    program.slots[slot].first = position;
-    note_use(program, slot, position);
-  };
-  for (std::size_t i = 0; i < program.code.size(); ++i) {
-    const int position = static_cast<int>(i);
-    Instruction& instruction = program.code[i];
-    for (const SlotId in : instruction.in) note_use(program, in, position);
-    if (!instruction.loop) {
-      define(instruction.out, position);
-      continue;
-    }
-    Loop& loop = *instruction.loop;
-    for (const Loop::Link& link : loop.slices) note_use(program, link.outer, position);
-    for (const Loop::Link& link : loop.captures) note_use(program, link.outer, position);
-    for (const Loop::Link& link : loop.stacked) define(link.outer, position);
-    for (const Loop::Link& link : loop.summed) define(link.outer, position);
-    for (const Loop::State& state : loop.states) {
-      note_use(program, state.initial, position);
-      if (state.final != no_slot) define(state.final, position);
-    }
-    find_lifetimes(loop.body);
-    // Sums are taken after the step's last instruction.
-    for (const Loop::Link& link : loop.summed)
-      note_use(loop.body, link.inner, static_cast<int>(loop.body.code.size()));
-  }
+void run_passes(Lowered& lowered, const PlanOptions& options) {
+  Program& program = lowered.program;
+  std::vector<SlotId> kept;
+  for (const auto& [value, slot] : lowered.outputs) kept.push_back(slot);
+  if (options.runs(passes::transposed_weights)) transpose_weights(program);
+  run_in_blocks(program, options);
+  if (options.runs(passes::fused_chains)) fuse_chains(program, kept);
+  find_lifetimes(program, kept);
 }
 
 }  // namespace
@@ -298,9 +307,7 @@ Lowered lower(const Tape& tape, const std::vector<Var>& outputs, const PlanOptio
   for (const Var& v : outputs)
     if (!lowered.outputs.contains(v.id())) lowered.outputs[v.id()] = lowering.claim_output(v.id());
   lowered.program = std::move(lowering.program);
-  find_lifetimes(lowered.program);
-  for (const auto& [value, slot] : lowered.outputs)
-    note_use(lowered.program, slot, static_cast<int>(lowered.program.code.size()));
+  run_passes(lowered, options);
   return lowered;
 }
 

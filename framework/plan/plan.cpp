@@ -44,7 +44,7 @@ void note_symbols(const Program& program, bool& time, bool& batch) {
 
 template <class T>
 Plan<T>::Plan(const Tape& tape, const std::vector<Var>& outputs, const PlanOptions& options)
-    : tape_(&tape), reuse_memory_(options.runs(passes::memory_reuse)) {
+    : tape_(&tape), frame_options_{sizeof(T), options.runs(passes::memory_reuse), options.block_steps} {
   for (const Var& v : outputs)
     if (&v.tape() != &tape) throw std::invalid_argument("[Plan] an output lives on another tape");
   Lowered lowered = lower(tape, outputs, options);
@@ -58,7 +58,7 @@ Plan<T>::Plan(const Tape& tape, const std::vector<Var>& outputs, const PlanOptio
     }
   program_ = std::make_unique<Program>(std::move(lowered.program));
   note_symbols(*program_, uses_time_, uses_batch_);
-  frame_ = std::make_unique<Frame>(*program_, sizeof(T), reuse_memory_);
+  frame_ = std::make_unique<Frame>(*program_, frame_options_);
 }
 
 template <class T>
@@ -193,12 +193,12 @@ Tensor<T> Plan<T>::tensor(Var output) const {
 
 template <class T>
 std::size_t Plan<T>::peak_bytes(Sizes sizes) const {
-  return Frame(*program_, sizeof(T), reuse_memory_).lay_out(sizes);
+  return Frame(*program_, frame_options_).lay_out(sizes);
 }
 
 template <class T>
 double Plan<T>::flops(Sizes sizes) const {
-  Frame frame(*program_, sizeof(T), reuse_memory_);
+  Frame frame(*program_, frame_options_);
   frame.lay_out(sizes);
   return frame.flops();
 }

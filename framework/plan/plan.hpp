@@ -86,7 +86,7 @@ class Plan {
   std::map<ValueId, SlotId> outputs_;
   std::unique_ptr<Program> program_;
   std::unique_ptr<Frame> frame_;
-  bool reuse_memory_;
+  FrameOptions frame_options_;
   Sizes sizes_;
   bool laid_out_ = false;
   std::unique_ptr<std::byte[]> memory_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -11,7 +12,7 @@
 namespace unroll {
 
 /// The planner's form of a tape: straight-line code over slots, and loops whose bodies are programs again. It
-/// holds no sizes of T and B and no memory; a Frame adds those.
+/// holds no sizes and no memory; a Frame adds those.
 
 using SlotId = std::int32_t;
 inline constexpr SlotId no_slot = -1;
@@ -28,46 +29,94 @@ struct Slot {
   Dims dims;
   Kind kind = Kind::real;
   Place place = Place::arena;
-  SlotId alias = no_slot;  ///< shares the bytes of another slot (reshape)
-  int first = 0;           ///< position in the code that defines it
-  int last = -1;           ///< last position that reads it
+  SlotId alias = no_slot;     ///< shares the bytes of another slot (reshape, history of a state)
+  bool next_step = false;     ///< begins one step, a row of its first axis, behind the start of `alias`
+  bool has_one_more = false;  ///< has bytes for one more row than its first axis says
+  int first = 0;              ///< position in the code that defines it
+  int last = -1;              ///< last position that reads it
 };
 
 struct Loop;
+struct Fused;
 
 struct Instruction {
   const Op* op;
-  Attrs attrs;
-  std::vector<SlotId> in;
-  SlotId out = no_slot;        ///< of ordinary ops
-  std::shared_ptr<Loop> loop;  ///< of scan
+  Attrs attrs = {};
+  std::vector<SlotId> in = {};
+  SlotId out = no_slot;                     ///< of ordinary ops
+  std::shared_ptr<Loop> loop = {};          ///< of scan
+  std::shared_ptr<const Fused> fused = {};  ///< of a chain of elementwise ops
+  bool accumulate = false;                  ///< adds to `out`
+};
+
+/// A chain of elementwise ops on values of one shape, run as one pass over parts that stay in the cache.
+/// Operands are numbered: first the instruction's `in`, then `out`, then values that never leave the chain.
+struct Fused {
+  struct Link {
+    const Op* op;
+    std::array<int, 3> from;
+    int to;
+  };
+  Dims dims;
+  std::vector<Link> chain;
+  std::vector<SlotId> out;
+  int inner = 0;  ///< values that never leave the chain, numbered so that those not alive together share one
 };
 
 struct Program {
   std::vector<Slot> slots;
   std::vector<Instruction> prologue;  ///< depends on nothing that changes while the program's caller runs
   std::vector<Instruction> code;
+
+  SlotId add_slot(Slot slot) {
+    slots.push_back(std::move(slot));
+    return static_cast<SlotId>(slots.size()) - 1;
+  }
+  /// The slot whose bytes `slot` uses.
+  SlotId root(SlotId slot) const {
+    while (slots[slot].alias != no_slot) slot = slots[slot].alias;
+    return slot;
+  }
 };
 
-/// A scan: per step, slices come in, states are carried, results are stacked or summed.
+/// A scan: per iteration, slices come in, states are carried, results are stacked or summed. An iteration is
+/// one step, or `stride` steps of which the body takes care with loops of its own; the last iteration may be
+/// shorter (the first one, in reverse).
 struct Loop {
   struct Link {
     SlotId outer, inner;
   };
   struct State {
-    SlotId initial;  ///< outer
-    SlotId before;   ///< inner
-    SlotId after;    ///< inner
-    SlotId final;    ///< outer; no_slot where nobody asks for it
+    SlotId initial;            ///< outer
+    SlotId before;             ///< inner
+    SlotId after;              ///< inner
+    SlotId final = no_slot;    ///< outer; no_slot where nobody asks for it
+    SlotId history = no_slot;  ///< outer: the state before every step, where somebody asks for it
   };
 
   Program body;
-  Dim length = 0;
+  Dim length = 0;  ///< in steps
+  Dim stride = 1;
   bool reverse = false;
-  std::vector<Link> slices, captures, stacked, summed;
+  std::vector<Link> slices, captures, stacked;
+  /// Set to 0 before the first iteration if the outer slot has bytes of its own, then added to.
+  std::vector<Link> summed;
+  /// Like `summed`, by instructions of the body that add to their result.
+  std::vector<Link> accumulated;
   std::vector<State> states;
   std::vector<SlotId> step_index;  ///< inner slots that hold the absolute time step
+  Dims state_sizes;  ///< elements of each state of the recorded scan: what the length of blocks depends on
 };
+
+/// Slots that an instruction reads and writes, those of loops included.
+std::vector<SlotId> reads(const Instruction& instruction);
+std::vector<SlotId> writes(const Instruction& instruction);
+
+/// Slots of a loop's body that are looked at from outside: states after the step, results.
+std::vector<SlotId> observed(const Loop& loop);
+
+/// Fills first and last of every slot, inside loops too. `kept` are read after the code's end.
+void find_lifetimes(Program& program, const std::vector<SlotId>& kept);
 
 /// Names of the passes, which PlanOptions::without switches off.
 namespace passes {
@@ -75,10 +124,19 @@ inline constexpr std::string_view common_subexpressions = "common-subexpressions
 inline constexpr std::string_view loop_invariants = "loop-invariants";
 inline constexpr std::string_view reshape_in_place = "reshape-in-place";
 inline constexpr std::string_view memory_reuse = "memory-reuse";
+inline constexpr std::string_view shared_history = "shared-history";
+inline constexpr std::string_view transposed_weights = "transposed-weights";
+inline constexpr std::string_view hoisted_inputs = "hoisted-inputs";
+inline constexpr std::string_view sunk_results = "sunk-results";
+inline constexpr std::string_view fused_chains = "fused-chains";
+inline constexpr std::array all = {common_subexpressions, loop_invariants, reshape_in_place,
+                                   memory_reuse,          shared_history,  transposed_weights,
+                                   hoisted_inputs,        sunk_results,    fused_chains};
 }  // namespace passes
 
 struct PlanOptions {
   std::vector<std::string_view> without = {};  ///< passes to leave out, for debugging
+  std::int64_t block_steps = 0;  ///< R, steps of a block over time; 0: from the shapes of the step
 
   bool runs(std::string_view pass) const;
 };
@@ -90,6 +148,16 @@ struct Lowered {
   std::map<ValueId, SlotId> outputs;
 };
 Lowered lower(const Tape& tape, const std::vector<Var>& outputs, const PlanOptions& options);
+
+// The passes, each on a program and all loops in it.
+
+/// Weights that a product in a loop would read transposed are transposed before the loop.
+void transpose_weights(Program& program);
+/// Loops over steps become loops over blocks of steps: what needs no state comes before a block's steps, what
+/// no later step needs after them, over all the block's rows at once.
+void run_in_blocks(Program& program, const PlanOptions& options);
+/// Elementwise instructions on one shape become one. `kept` are read after the code's end.
+void fuse_chains(Program& program, const std::vector<SlotId>& kept);
 
 /// One line per instruction, loops indented.
 std::string to_text(const Program& program, int indent = 0);

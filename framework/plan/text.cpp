@@ -9,9 +9,23 @@ std::string slot_text(const Program& program, SlotId slot) {
   return fmt::format("%{} {}", slot, to_string(program.slots[slot].dims));
 }
 
+/// "%7 (B, 100), %8 (B, 100) = chain of add, tanh %3 %4 %5".
+std::string fused_text(const Program& program, const Instruction& instruction) {
+  std::string text;
+  for (const SlotId slot : instruction.fused->out)
+    text += (text.empty() ? "" : ", ") + slot_text(program, slot);
+  text += " = chain of ";
+  for (std::size_t i = 0; i < instruction.fused->chain.size(); ++i)
+    text += fmt::format("{}{}", i == 0 ? "" : ", ", instruction.fused->chain[i].op->name);
+  for (const SlotId in : instruction.in) text += fmt::format(" %{}", in);
+  return text;
+}
+
 std::string loop_text(const Program& program, const Loop& loop, const std::string& margin, int indent) {
   std::string text =
-      fmt::format("{}for t in {}0..{}\n", margin, loop.reverse ? "reversed " : "", to_string(loop.length));
+      fmt::format("{}for {} of {} {}\n", margin,
+                  loop.stride == Dim(1) ? "each step" : "blocks of " + to_string(loop.stride) + " steps",
+                  to_string(loop.length), loop.reverse ? ", reversed" : "");
   const auto links = [&](const char* what, const std::vector<Loop::Link>& list) {
     for (const Loop::Link& link : list)
       text += fmt::format("{}  {} %{} of {}\n", margin, what, link.inner, slot_text(program, link.outer));
@@ -24,6 +38,7 @@ std::string loop_text(const Program& program, const Loop& loop, const std::strin
   text += to_text(loop.body, indent + 2);
   links("stack", loop.stacked);
   links("sum", loop.summed);
+  links("add to", loop.accumulated);
   return text;
 }
 
@@ -37,8 +52,12 @@ std::string to_text(const Program& program, int indent) {
       text += loop_text(program, *instruction.loop, margin, indent);
       return;
     }
-    text +=
-        fmt::format("{}{}{} = {}", margin, mark, slot_text(program, instruction.out), instruction.op->name);
+    if (instruction.fused) {
+      text += margin + fused_text(program, instruction) + "\n";
+      return;
+    }
+    text += fmt::format("{}{}{} {}= {}", margin, mark, slot_text(program, instruction.out),
+                        instruction.accumulate ? "+" : "", instruction.op->name);
     for (const SlotId in : instruction.in) text += fmt::format(" %{}", in);
     text += "\n";
   };

@@ -10,6 +10,7 @@ namespace unroll {
 namespace {
 
 using P = const Pullback&;
+using Form = ElementKernel::Form;
 
 template <Unary f>
 constexpr Forward unary_forward = forward([](const auto& c) {
@@ -26,7 +27,8 @@ constexpr Op unary(std::string_view name, Vjp vjp, Keep keep, Domain domain = Do
           .vjp = {vjp},
           .keep = keep,
           .domain = domain,
-          .elementwise = true};
+          .element = {Form::unary, static_cast<std::uint8_t>(f)},
+          .lift = Lift::elementwise};
 }
 
 // In the order of enum Unary. tanh and sigmoid differentiate from their outputs: 1 - y² is exactly 0 from |x|
@@ -51,7 +53,8 @@ constexpr Op unary_table[] = {
        .forward = unary_forward<Unary::sign>,
        .domain = Domain::nonzero,
        .constant_because = "it is piecewise constant",
-       .elementwise = true},
+       .element = {Form::unary, static_cast<std::uint8_t>(Unary::sign)},
+       .lift = Lift::elementwise},
     unary<Unary::sin>(
         "sin", [](P p) { return p.g() * cos(p.in(0)); }, Keep::inputs),
     unary<Unary::cos>(
@@ -71,13 +74,15 @@ constexpr Op unary_table[] = {
        .shape = same_shape,
        .forward = copy_forward,
        .vjp = {[](P p) { return p.g(); }},
-       .elementwise = true},
+       .element = {Form::copy},
+       .lift = Lift::elementwise},
     Op{.name = "stop_gradient",
        .arity = 1,
        .shape = same_shape,
        .forward = copy_forward,
        .constant_because = "that is its purpose",
-       .elementwise = true},
+       .element = {Form::copy},
+       .lift = Lift::elementwise},
 };
 
 // Behind those of enum Unary.
@@ -104,7 +109,8 @@ constexpr Op binary(std::string_view name, Vjp vjp_a, Vjp vjp_b, Keep keep, Doma
           .vjp = {vjp_a, vjp_b},
           .keep = keep,
           .domain = domain,
-          .elementwise = true};
+          .element = {Form::binary, static_cast<std::uint8_t>(f)},
+          .lift = Lift::elementwise};
 }
 
 template <Binary f>
@@ -115,7 +121,8 @@ constexpr Op comparison(std::string_view name) {
           .forward = binary_forward<f>,
           .domain = Domain::separated,
           .constant_because = "it is piecewise constant",
-          .elementwise = true};
+          .element = {Form::binary, static_cast<std::uint8_t>(f)},
+          .lift = Lift::elementwise};
 }
 
 /// 1 where a wins the maximum, 1/2 at a tie, 0 where it loses.
@@ -176,7 +183,8 @@ constexpr Op binary_table[] = {
                [](P p) { return where(p.in(0), p.tape().fill(0, {}), p.g()); }},
        .keep = Keep::inputs,
        .domain = Domain::nonzero,
-       .elementwise = true},
+       .element = {Form::choice},
+       .lift = Lift::elementwise},
 };
 
 Var unary_op(Unary f, Var x) { return record(unary_table[static_cast<int>(f)], {x}); }

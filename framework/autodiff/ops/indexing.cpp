@@ -47,7 +47,7 @@ Dims scattered(const ShapeArgs& args) {
 constexpr auto scatter_kernel = [](const auto& c) {
   const std::int64_t rows = (*c.out_shape)[0], count = c.shape(0).numel();
   const std::int64_t n = count == 0 ? 0 : c.shape(1).numel() / count;
-  std::fill_n(c.out, c.out_shape->numel(), 0);
+  if (!c.accumulate) std::fill_n(c.out, c.out_shape->numel(), 0);
   for (std::int64_t i = 0; i < count; ++i) {
     auto* row = c.out + checked("scatter_add", c.integer(0)[i], i, rows) * n;
     for (std::int64_t j = 0; j < n; ++j) row[j] += c.real(1)[i * n + j];
@@ -92,25 +92,29 @@ constexpr Op indexing_table[] = {
        .shape = gathered,
        .forward = forward(gather_kernel),
        .vjp = {[](P p) { return scatter_add(p.index(1), p.g(), p.dims(0)[0]); }},
-       .kinds = second_is_index},
+       .kinds = second_is_index,
+       .lift = Lift::table},
     Op{.name = "scatter_add",
        .arity = 2,
        .shape = scattered,
        .forward = forward(scatter_kernel),
        .vjp = {nullptr, [](P p) { return gather(p.g(), p.index(0)); }},
-       .kinds = {Kind::integer, Kind::real, Kind::real}},
+       .kinds = {Kind::integer, Kind::real, Kind::real},
+       .accumulates = true},
     Op{.name = "pick",
        .arity = 2,
        .shape = picked,
        .forward = forward(pick_kernel),
        .vjp = {[](P p) { return place(p.g(), p.index(1), p.dims(0).back()); }},
-       .kinds = second_is_index},
+       .kinds = second_is_index,
+       .lift = Lift::leading},
     Op{.name = "place",
        .arity = 2,
        .shape = placed,
        .forward = forward(place_kernel),
        .vjp = {[](P p) { return pick(p.g(), p.index(1)); }},
-       .kinds = second_is_index},
+       .kinds = second_is_index,
+       .lift = Lift::leading},
 };
 
 Var record_sized(const Op& op, Var a, Var b, Dim extent) {

@@ -42,7 +42,7 @@ constexpr Forward matmul_forward = forward([](const auto& c) {
   const auto [count, m, n, k] = product_sizes(c.shape(0), *c.out_shape, c.attrs);
   for (std::int64_t i = 0; i < count; ++i)
     gemm(c.attrs.transpose_a, c.attrs.transpose_b, m, n, k, c.real(0) + i * m * k, c.real(1) + i * k * n,
-         T{0}, c.out + i * m * n);
+         c.accumulate ? T{1} : T{0}, c.out + i * m * n);
 });
 
 double matmul_flops(std::span<const Shape* const> in, const Shape& out, const Attrs& attrs) {
@@ -72,6 +72,8 @@ constexpr Op product_table[] = {
        .forward = matmul_forward,
        .vjp = {matmul_vjp_a, matmul_vjp_b},
        .keep = Keep::inputs,
+       .lift = Lift::product,
+       .accumulates = true,
        .flops = matmul_flops},
 };
 
@@ -85,6 +87,7 @@ Var as_rows(Var x) {
 }  // namespace
 
 std::span<const Op> product_rows() { return product_table; }
+const Op& matmul_op() { return product_table[0]; }
 
 Var matmul(Var a, Var b, bool transpose_a, bool transpose_b) {
   if (a.rank() > 2 && b.rank() == 2 && !transpose_a) {

@@ -30,7 +30,7 @@ Dims sum_target(const ShapeArgs& args) {
 constexpr auto sum_to_kernel = [](const auto& c) {
   using T = std::decay_t<decltype(*c.out)>;
   const Kernels<T>& k = kernels<T>();
-  std::fill_n(c.out, c.out_shape->numel(), T{0});
+  if (!c.accumulate) std::fill_n(c.out, c.out_shape->numel(), T{0});
   const T* x = c.real(0);
   BroadcastWalk<1>(c.shape(0), {c.out_shape}).run([&](auto& at, auto& step, auto n, auto in) {
     T* y = c.out + at[0];
@@ -128,12 +128,15 @@ constexpr Op reduction_table[] = {
        .arity = 1,
        .shape = sum_target,
        .forward = forward(sum_to_kernel),
-       .vjp = {[](P p) { return broadcast_to(p.g(), p.dims(0)); }}},
+       .vjp = {[](P p) { return broadcast_to(p.g(), p.dims(0)); }},
+       .lift = Lift::axes,
+       .accumulates = true},
     Op{.name = "broadcast_to",
        .arity = 1,
        .shape = broadcast_target,
        .forward = broadcast_forward,
-       .vjp = {[](P p) { return sum_to(p.g(), p.dims(0)); }}},
+       .vjp = {[](P p) { return sum_to(p.g(), p.dims(0)); }},
+       .lift = Lift::axes},
     Op{.name = "max",
        .arity = 1,
        .shape = last_axis_to_one,
@@ -143,26 +146,30 @@ constexpr Op reduction_table[] = {
          return p.g() * (winners / sum(winners, -1, true));
        }},
        .keep = Keep::both,
-       .domain = Domain::separated},
+       .domain = Domain::separated,
+       .lift = Lift::leading},
     Op{.name = "logsumexp",
        .arity = 1,
        .shape = last_axis_to_one,
        .forward = logsumexp_forward,
        .vjp = {[](P p) { return p.g() * exp(p.in(0) - p.out()); }},
        .keep = Keep::both,
+       .lift = Lift::leading,
        .workspace = one_row_of_scratch},
     Op{.name = "softmax",
        .arity = 1,
        .shape = same_shape,
        .forward = softmax_forward,
        .vjp = {[](P p) { return p.out() * (p.g() - sum(p.g() * p.out(), -1, true)); }},
-       .keep = Keep::output},
+       .keep = Keep::output,
+       .lift = Lift::leading},
     Op{.name = "log_softmax",
        .arity = 1,
        .shape = same_shape,
        .forward = log_softmax_forward,
        .vjp = {[](P p) { return p.g() - exp(p.out()) * sum(p.g(), -1, true); }},
-       .keep = Keep::output},
+       .keep = Keep::output,
+       .lift = Lift::leading},
 };
 
 Var record_to(Reduction row, Var x, Dims dims) {
@@ -200,6 +207,8 @@ Var drop_axis(Var x, std::int64_t axis, bool keep_axis) {
 }  // namespace
 
 std::span<const Op> reduction_rows() { return reduction_table; }
+const Op& sum_to_op() { return reduction_table[sum_to_row]; }
+const Op& broadcast_to_op() { return reduction_table[broadcast_to_row]; }
 
 Var sum_to(Var x, Dims dims) { return x.dims() == dims ? x : record_to(sum_to_row, x, std::move(dims)); }
 Var broadcast_to(Var x, Dims dims) {

@@ -20,5 +20,9 @@ extern const Op scan_op;
 // Rows that the planner uses itself.
 const Op& identity_op();
 const Op& reshape_op();
+const Op& transpose_op();
+const Op& sum_to_op();
+const Op& broadcast_to_op();
+const Op& matmul_op();
 
 }  // namespace unroll

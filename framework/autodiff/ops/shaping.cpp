@@ -120,30 +120,36 @@ Var concat_vjp(P p) {
 enum Row { reshape_row, transpose_row, slice_row, pad_row, concat_row };
 
 constexpr Op shaping_table[] = {
-    Op{.name = "reshape", .arity = 1, .shape = reshaped, .forward = copy_forward, .vjp = {[](P p) {
-                                                                                    return reshape(p.g(),
-                                                                                                   p.dims(0));
-                                                                                  }}},
+    Op{.name = "reshape",
+       .arity = 1,
+       .shape = reshaped,
+       .forward = copy_forward,
+       .vjp = {[](P p) { return reshape(p.g(), p.dims(0)); }},
+       .lift = Lift::axes},
     Op{.name = "transpose",
        .arity = 1,
        .shape = permuted,
        .forward = forward(transpose_kernel),
-       .vjp = {[](P p) { return transpose(p.g(), inverse(p.attrs().permutation)); }}},
+       .vjp = {[](P p) { return transpose(p.g(), inverse(p.attrs().permutation)); }},
+       .lift = Lift::axes},
     Op{.name = "slice",
        .arity = 1,
        .shape = target_shape,
        .forward = forward(slice_kernel),
-       .vjp = {[](P p) { return pad(p.g(), p.attrs().axis, p.attrs().begin, p.dims(0)[p.attrs().axis]); }}},
+       .vjp = {[](P p) { return pad(p.g(), p.attrs().axis, p.attrs().begin, p.dims(0)[p.attrs().axis]); }},
+       .lift = Lift::axes},
     Op{.name = "pad",
        .arity = 1,
        .shape = target_shape,
        .forward = forward(pad_kernel),
-       .vjp = {[](P p) { return slice(p.g(), p.attrs().axis, p.attrs().begin, p.dims(0)[p.attrs().axis]); }}},
+       .vjp = {[](P p) { return slice(p.g(), p.attrs().axis, p.attrs().begin, p.dims(0)[p.attrs().axis]); }},
+       .lift = Lift::axes},
     Op{.name = "concat",
        .arity = Op::any_arity,
        .shape = concatenated,
        .forward = forward(concat_kernel),
-       .vjp = {concat_vjp}},
+       .vjp = {concat_vjp},
+       .lift = Lift::axes},
 };
 
 /// begin + length <= total. What cannot be told before T and B are known is refused.
@@ -170,6 +176,7 @@ Var record_range(const Op& op, Var x, std::size_t axis, Dim begin, Dims dims) {
 
 std::span<const Op> shaping_rows() { return shaping_table; }
 const Op& reshape_op() { return shaping_table[reshape_row]; }
+const Op& transpose_op() { return shaping_table[transpose_row]; }
 
 Var reshape(Var x, Dims dims) {
   if (x.dims() == dims) return x;

@@ -68,7 +68,7 @@ TEST_CASE(
     if (tested_elsewhere.contains(name) || name == "random_mask") continue;
     CHECK_MESSAGE(symbolic.contains(name), name);
     CHECK_MESSAGE(empty.contains(name), name);
-    if (row->elementwise && row->arity > 1) CHECK_MESSAGE(broadcasting.contains(name), name);
+    if (row->elementwise() && row->arity > 1) CHECK_MESSAGE(broadcasting.contains(name), name);
   }
 }
 

@@ -212,7 +212,7 @@ TEST_CASE("[conformance] every pair of edge values gives what IEEE arithmetic gi
 TEST_CASE("[conformance] an element of an elementwise result has the same bits alone and in a broadcast") {
   int rows = 0;
   for (const Op* row : op_table()) {
-    if (!row->elementwise) continue;
+    if (!row->elementwise()) continue;
     check_position_independence<double>(*row);
     check_position_independence<float>(*row);
     ++rows;

@@ -81,7 +81,7 @@ std::vector<Misfit> misfits() {
   using In = std::vector<Var>;
   std::vector<Misfit> list;
   for (const Op* row : op_table())
-    if (row->elementwise && row->arity >= 2) {
+    if (row->elementwise() && row->arity >= 2) {
       const auto f = [row](const In& in) { record(*row, in); };
       const std::vector<std::pair<Dims, Dims>> pairs = {
           {{2, 3}, {2}}, {{T, 4}, {B, 4}}, {{2, 3}, {4, 2, 2}}, {{0}, {2}}};
@@ -180,7 +180,7 @@ TEST_CASE("[conformance] shapes that do not fit are refused at recording, naming
   }
   for (const Op* row : op_table()) {
     const bool takes_any_shape =
-        row->arity == 0 || (row->elementwise && row->arity == 1) || row->name == "scan";
+        row->arity == 0 || (row->elementwise() && row->arity == 1) || row->name == "scan";
     if (!takes_any_shape) CHECK_MESSAGE(seen[std::string(row->name)] > 0, row->name);
   }
 }

@@ -141,7 +141,7 @@ std::string difference(const OpCase& c, const Tensor<T>& got, const Array& want)
   if (got.shape() != want.shape)
     return fmt::format("shape {} instead of {}\n", to_string(got.shape()), to_string(want.shape));
   const Op* row = find_row(c.op);
-  const bool elementwise = row && row->elementwise;
+  const bool elementwise = row && row->elementwise();
   const Real tolerance = sizeof(T) == 4 ? 2e-6L : 1e-12L;
   Real largest = 0;
   for (const Real w : want.values)

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "framework/plan/program.hpp"
+
+namespace unroll {
+
+/// How a chain of elementwise ops on one shape reads an operand.
+enum class Access {
+  whole,     ///< element for element
+  scalar,    ///< one value for all
+  tiled,     ///< again and again: it broadcasts along the first axes (a bias)
+  repeated,  ///< each value many times: it broadcasts along the last axes (a mask of rows)
+};
+
+/// Nothing where an operand broadcasts along axes in the middle: then it is not fused.
+std::optional<Access> access(const Dims& operand, const Dims& full);
+
+/// A chain at given sizes, ready to run: everything but the pointers is settled.
+class FusedRun {
+ public:
+  FusedRun(const Fused& fused, std::span<const Slot> slots, std::span<const SlotId> in);
+
+  /// Bytes of scratch memory for these sizes.
+  std::size_t lay_out(Sizes sizes, std::size_t real_bytes);
+  /// `pointers` of the operands: inputs, then results.
+  template <class T>
+  void run(std::span<std::byte* const> pointers, std::byte* scratch);
+
+ private:
+  struct Operand {
+    Access access;
+    Dims dims;
+    std::int64_t period = 0;  ///< tiled: elements; repeated: how many times each
+    std::byte* base = nullptr;
+    bool moves = false;  ///< along with the chain, else stays at the start of its scratch memory
+  };
+
+  template <class T>
+  void expand(const Operand& operand, const T* from, T* to, std::int64_t at, std::int64_t n) const;
+
+  const Fused& fused_;
+  std::size_t inputs_;
+  std::vector<Operand> operands_;  ///< inputs, results, inner values
+  std::int64_t total_ = 0, part_ = 0;
+};
+
+}  // namespace unroll
