@@ -15,7 +15,7 @@ std::optional<Dim> sum(Dim a, Dim b) {
 
 std::string to_string(Dim dim) {
   std::string text = dim.fixed() || dim.number_ != 1 ? std::to_string(dim.number_) : "";
-  constexpr const char* symbols[] = {"T", "B", "R", "S"};
+  constexpr const char* symbols[] = {"T", "B", "R", "S", "N"};
   for (std::size_t s = 0; s < dim.powers_.size(); ++s)
     for (int i = 0; i < dim.powers_[s]; ++i)
       text += text.empty() ? symbols[s] : std::string("·") + symbols[s];

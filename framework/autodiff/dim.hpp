@@ -13,10 +13,11 @@ namespace unroll {
 /// The sizes that may change from run to run without recording anything again: T and B, which the bound
 /// inputs tell, and two that the planner chooses where it walks over time in parts.
 struct Sizes {
-  std::int64_t time = 1;     ///< T, steps of a sequence
-  std::int64_t batch = 1;    ///< B, sequences side by side
-  std::int64_t block = 1;    ///< R, steps of one block of a loop over time
-  std::int64_t segment = 1;  ///< S, steps between two checkpoints
+  std::int64_t time = 1;      ///< T, steps of a sequence
+  std::int64_t batch = 1;     ///< B, sequences side by side
+  std::int64_t block = 1;     ///< R, steps of one block of a loop over time
+  std::int64_t segment = 1;   ///< S, steps between two checkpoints
+  std::int64_t segments = 1;  ///< N, how many there are
 
   bool operator==(const Sizes&) const = default;
 };
@@ -26,17 +27,19 @@ struct Sizes {
 class Dim {
  public:
   constexpr Dim(std::int64_t number = 1) : number_(number) {}  // NOLINT: a plain number is a Dim
-  static constexpr Dim time() { return Dim(1, {1, 0, 0, 0}); }
-  static constexpr Dim batch() { return Dim(1, {0, 1, 0, 0}); }
-  static constexpr Dim block() { return Dim(1, {0, 0, 1, 0}); }
+  static constexpr Dim time() { return Dim(1, {1}); }
+  static constexpr Dim batch() { return Dim(1, {0, 1}); }
+  static constexpr Dim block() { return Dim(1, {0, 0, 1}); }
   static constexpr Dim segment() { return Dim(1, {0, 0, 0, 1}); }
+  static constexpr Dim segments() { return Dim(1, {0, 0, 0, 0, 1}); }
 
   constexpr bool fixed() const { return powers_ == Powers{}; }
   constexpr std::int64_t number() const { return number_; }
   constexpr bool uses_time() const { return powers_[0] > 0; }
   constexpr bool uses_batch() const { return powers_[1] > 0; }
   constexpr std::int64_t at(Sizes sizes) const {
-    const std::array<std::int64_t, 4> extents = {sizes.time, sizes.batch, sizes.block, sizes.segment};
+    const std::array<std::int64_t, 5> extents = {sizes.time, sizes.batch, sizes.block, sizes.segment,
+                                                 sizes.segments};
     std::int64_t extent = number_;
     for (std::size_t s = 0; s < extents.size(); ++s)
       for (int i = 0; i < powers_[s]; ++i) extent *= extents[s];
@@ -56,7 +59,7 @@ class Dim {
   friend std::string to_string(Dim dim);
 
  private:
-  using Powers = std::array<std::int8_t, 4>;  ///< of T, B, R and S
+  using Powers = std::array<std::int8_t, 5>;  ///< of T, B, R, S and N
   constexpr Dim(std::int64_t number, Powers powers)
       : number_(number), powers_(number == 0 ? Powers{} : powers) {}
 

@@ -17,7 +17,8 @@ std::int64_t steps_per_block(const Loop& loop, Sizes sizes) {
   constexpr std::int64_t elements = 64 * 1024;
   std::int64_t state = 1;
   for (const Dim dim : loop.state_sizes) state += dim.at(sizes);
-  const auto steps = static_cast<std::uint64_t>(std::clamp<std::int64_t>(elements / state, 8, 256));
+  const auto steps =
+      static_cast<std::uint64_t>(std::clamp<std::int64_t>(elements / state, 8, max_block_steps));
   return static_cast<std::int64_t>(std::bit_floor(steps));
 }
 
@@ -26,6 +27,7 @@ Frame::Frame(const Program& program, const FrameOptions& options)
       options_(options),
       shapes_(program.slots.size()),
       bytes_(program.slots.size()),
+      row_bytes_(program.slots.size()),
       offsets_(program.slots.size()),
       pointers_(program.slots.size(), nullptr) {
   for (std::size_t s = 0; s < shapes_.size(); ++s) shapes_[s] = resolve(program.slots[s].dims, sizes_);
@@ -69,13 +71,11 @@ void Frame::resolve_shapes(Sizes sizes) {
     const Slot& slot = program_.slots[s];
     for (std::size_t axis = 0; axis < slot.dims.size(); ++axis) shapes_[s][axis] = slot.dims[axis].at(sizes);
     const std::size_t element = slot.kind == Kind::real ? options_.real_bytes : sizeof(std::int64_t);
-    bytes_[s] = static_cast<std::size_t>(shapes_[s].numel()) * element;
+    row_bytes_[s] = element;
+    for (std::size_t axis = 1; axis < slot.dims.size(); ++axis)
+      row_bytes_[s] *= static_cast<std::size_t>(shapes_[s][axis]);
+    bytes_[s] = slot.dims.empty() ? element : row_bytes_[s] * static_cast<std::size_t>(shapes_[s][0]);
   }
-}
-
-std::size_t Frame::row_bytes(SlotId slot) const {
-  const std::int64_t rows = shapes_[slot][0];
-  return rows == 0 ? 0 : bytes_[slot] / static_cast<std::size_t>(rows);
 }
 
 Sizes Frame::sizes_in(const Loop& loop, std::int64_t steps) const {
@@ -93,6 +93,7 @@ std::size_t Frame::workspace_of(const Instruction& instruction, Operands& operan
                : 0;
   const Loop& loop = *instruction.loop;
   Frame& body = *operands.loop;
+  if (loop.stride == Dim::segment()) body.stride_ = sizes_.segment;
   if (loop.stride == Dim::block())
     body.stride_ = options_.block_steps > 0 ? options_.block_steps : steps_per_block(loop, sizes_);
   return body.lay_out(sizes_in(loop, std::min(body.stride_, loop.length.at(sizes_))));
@@ -116,7 +117,7 @@ void Frame::collect_intervals() {
     if (!has_own_bytes(static_cast<SlotId>(s))) continue;
     const bool always = slot.place != Place::arena;
     const std::size_t copies = slot.place == Place::alternating ? 2 : 1;
-    const std::size_t extra = slot.has_one_more ? row_bytes(static_cast<SlotId>(s)) : 0;
+    const std::size_t extra = slot.has_one_more ? row_bytes_[s] : 0;
     intervals_.push_back(
         {always ? -1 : slot.first, always ? forever : slot.last, copies * bytes_[s] + extra});
   }
@@ -155,7 +156,7 @@ void Frame::attach(std::byte* memory) {
 void Frame::share_pointers() {
   for (const SlotId slot : aliases_) {
     const Slot& alias = program_.slots[slot];
-    pointers_[slot] = pointers_[alias.alias] + (alias.next_step ? row_bytes(slot) : 0);
+    pointers_[slot] = pointers_[alias.alias] + (alias.next_step ? row_bytes_[slot] : 0);
   }
 }
 

@@ -17,6 +17,8 @@ struct FrameOptions {
   std::int64_t block_steps = 0;  ///< R; 0: by steps_per_block()
 };
 
+/// The longest block over time; shorter ones divide it.
+inline constexpr std::int64_t max_block_steps = 256;
 /// R, steps of a block over time. It depends on the recorded step alone, never on T, so that a sum over time
 /// is always the same sum of blocks.
 std::int64_t steps_per_block(const Loop& loop, Sizes sizes);
@@ -66,7 +68,6 @@ class Frame {
   Sizes sizes_in(const Loop& loop, std::int64_t steps) const;
   std::size_t workspace_of(const Instruction& instruction, Operands& operands);
   void collect_intervals();
-  std::size_t row_bytes(SlotId slot) const;
   bool has_own_bytes(SlotId slot) const;
   template <class T>
   void run(const Instruction& instruction, Operands& operands);
@@ -84,6 +85,7 @@ class Frame {
   std::byte* memory_ = nullptr;
   std::vector<Shape> shapes_;
   std::vector<std::size_t> bytes_;
+  std::vector<std::size_t> row_bytes_;  ///< of one index of the first axis
   std::vector<std::size_t> offsets_;
   std::vector<std::byte*> pointers_;
   std::vector<SlotId> aliases_;  ///< each behind what it shares

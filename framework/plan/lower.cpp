@@ -275,11 +275,12 @@ void Lowering::emit_loop(const Node& node) {
   program.code.push_back(LoopLowering(node, *this, graph_, live_, options_).finish());
 }
 
-void run_passes(Lowered& lowered, const PlanOptions& options) {
+void run_passes(Lowered& lowered, const PlanOptions& options, bool checkpoints) {
   Program& program = lowered.program;
   std::vector<SlotId> kept;
   for (const auto& [value, slot] : lowered.outputs) kept.push_back(slot);
   if (options.runs(passes::transposed_weights)) transpose_weights(program);
+  if (checkpoints) checkpoint(program, kept);
   run_in_blocks(program, options);
   if (options.runs(passes::fused_chains)) fuse_chains(program, kept);
   find_lifetimes(program, kept);
@@ -287,7 +288,8 @@ void run_passes(Lowered& lowered, const PlanOptions& options) {
 
 }  // namespace
 
-Lowered lower(const Tape& tape, const std::vector<Var>& outputs, const PlanOptions& options) {
+Lowered lower(const Tape& tape, const std::vector<Var>& outputs, const PlanOptions& options,
+              bool checkpoints) {
   const ValueGraph graph(tape);
   std::vector<ValueGraph::Vertex> roots;
   for (const Var& v : outputs) roots.push_back(graph.vertex(tape, v.id()));
@@ -307,7 +309,7 @@ Lowered lower(const Tape& tape, const std::vector<Var>& outputs, const PlanOptio
   for (const Var& v : outputs)
     if (!lowered.outputs.contains(v.id())) lowered.outputs[v.id()] = lowering.claim_output(v.id());
   lowered.program = std::move(lowering.program);
-  run_passes(lowered, options);
+  run_passes(lowered, options, checkpoints);
   return lowered;
 }
 

@@ -36,18 +36,31 @@ void note_symbols(const Program& program, bool& time, bool& batch) {
   for (const std::vector<Instruction>* part : {&program.prologue, &program.code})
     for (const Instruction& instruction : *part) {
       note_symbols(instruction.attrs.dims, time, batch);
-      if (instruction.loop) note_symbols(instruction.loop->body, time, batch);
+      if (!instruction.loop) continue;
+      note_symbols({instruction.loop->length}, time, batch);
+      note_symbols(instruction.loop->body, time, batch);
     }
+}
+
+/// Steps of the longest loop that is cut into segments.
+std::int64_t longest(const Program& program, Sizes sizes) {
+  std::int64_t steps = 0;
+  for (const Instruction& instruction : program.code)
+    if (instruction.loop && instruction.loop->stride == Dim::segment())
+      steps = std::max(steps, instruction.loop->length.at(sizes));
+  return steps;
 }
 
 }  // namespace
 
 template <class T>
 Plan<T>::Plan(const Tape& tape, const std::vector<Var>& outputs, const PlanOptions& options)
-    : tape_(&tape), frame_options_{sizeof(T), options.runs(passes::memory_reuse), options.block_steps} {
+    : tape_(&tape),
+      frame_options_{sizeof(T), options.runs(passes::memory_reuse), options.block_steps},
+      max_memory_(options.max_memory) {
   for (const Var& v : outputs)
     if (&v.tape() != &tape) throw std::invalid_argument("[Plan] an output lives on another tape");
-  Lowered lowered = lower(tape, outputs, options);
+  Lowered lowered = lower(tape, outputs, options, false);
   outputs_ = std::move(lowered.outputs);
   for (const Node& node : tape.nodes())
     if (node.op == &input_op || node.op == &index_input_op) {
@@ -56,10 +69,15 @@ Plan<T>::Plan(const Tape& tape, const std::vector<Var>& outputs, const PlanOptio
       inputs_[v] = {node.attrs.name, tape.value(v).dims, tape.value(v).kind,
                     live == lowered.inputs.end() ? no_slot : live->second};
     }
-  program_ = std::make_unique<Program>(std::move(lowered.program));
-  note_symbols(*program_, uses_time_, uses_batch_);
-  frame_ = std::make_unique<Frame>(*program_, frame_options_);
+  note_symbols(lowered.program, uses_time_, uses_batch_);
+  whole_ = Variant(std::move(lowered.program), frame_options_);
+  if (max_memory_ > 0) segmented_ = Variant(lower(tape, outputs, options, true).program, frame_options_);
 }
+
+template <class T>
+Plan<T>::Variant::Variant(Program lowered, const FrameOptions& options)
+    : program(std::make_unique<Program>(std::move(lowered))),
+      frame(std::make_unique<Frame>(*program, options)) {}
 
 template <class T>
 Plan<T>::~Plan() = default;
@@ -133,20 +151,48 @@ void Plan<T>::check_known(bool time, bool batch) const {
   check(uses_batch_, batch, "B");
 }
 
+/// The program without checkpoints where it keeps within the budget; else the one with them, in segments of
+/// the length that needs the least.
+template <class T>
+typename Plan<T>::Choice Plan<T>::choose(const Variant& whole, const Variant& segmented, Sizes sizes) const {
+  const std::size_t needed = whole.frame->lay_out(sizes);
+  if (max_memory_ == 0 || needed <= max_memory_) return {false, sizes, needed};
+  // Segments end where blocks end: all lengths of blocks are powers of two up to this one, or the given one.
+  const std::int64_t unit = frame_options_.block_steps > 0 ? frame_options_.block_steps : max_block_steps;
+  const std::int64_t steps = longest(*segmented.program, sizes);
+  Choice best{false, sizes, needed};
+  for (std::int64_t length = unit; length < steps; length *= 2) {
+    Sizes cut = sizes;
+    cut.segment = length;
+    cut.segments = (steps + length - 1) / length;
+    const std::size_t bytes = segmented.frame->lay_out(cut);
+    if (bytes < best.bytes) best = {true, cut, bytes};
+  }
+  if (best.bytes > max_memory_)
+    throw std::length_error(fmt::format(
+        "[Plan] max_memory is {} bytes, but with T = {} and B = {} a run needs {} bytes even with "
+        "checkpoints "
+        "({} without); is something of length T kept outside of the scan, or a second derivative asked for?",
+        max_memory_, sizes.time, sizes.batch, best.bytes, needed));
+  return best;
+}
+
 template <class T>
 void Plan<T>::resize(Sizes sizes) {
   laid_out_ = false;  // until all has gone well
-  const std::size_t bytes = frame_->lay_out(sizes);
-  if (bytes > capacity_ || !arena_) {
+  const Choice choice = choose(whole_, segmented_, sizes);
+  frame_ = (choice.segmented ? segmented_ : whole_).frame.get();
+  frame_->lay_out(choice.sizes);
+  if (choice.bytes > capacity_ || !arena_) {
     constexpr std::size_t alignment = 64;
     memory_.reset();
     arena_ = nullptr;
     capacity_ = 0;
-    memory_ = std::make_unique_for_overwrite<std::byte[]>(bytes + alignment);
+    memory_ = std::make_unique_for_overwrite<std::byte[]>(choice.bytes + alignment);
     void* start = memory_.get();
-    std::size_t space = bytes + alignment;
-    arena_ = static_cast<std::byte*>(std::align(alignment, bytes, start, space));
-    capacity_ = bytes;
+    std::size_t space = choice.bytes + alignment;
+    arena_ = static_cast<std::byte*>(std::align(alignment, choice.bytes, start, space));
+    capacity_ = choice.bytes;
   }
   frame_->attach(arena_);
   frame_->template run_prologue<T>();
@@ -193,19 +239,22 @@ Tensor<T> Plan<T>::tensor(Var output) const {
 
 template <class T>
 std::size_t Plan<T>::peak_bytes(Sizes sizes) const {
-  return Frame(*program_, frame_options_).lay_out(sizes);
+  const auto copy = [&](const Variant& variant) {
+    return variant.program ? Variant(Program(*variant.program), frame_options_) : Variant();
+  };
+  return choose(copy(whole_), copy(segmented_), sizes).bytes;
 }
 
 template <class T>
 double Plan<T>::flops(Sizes sizes) const {
-  Frame frame(*program_, frame_options_);
+  Frame frame(*whole_.program, frame_options_);
   frame.lay_out(sizes);
   return frame.flops();
 }
 
 template <class T>
 std::string Plan<T>::to_text() const {
-  return unroll::to_text(*program_);
+  return unroll::to_text(*whole_.program);
 }
 
 template class Plan<float>;

@@ -42,7 +42,7 @@ class Plan {
 
   /// Throws std::invalid_argument when an input is not bound, when shapes disagree with the recorded ones or
   /// with each other about T or B, or when nothing tells a T or B that is needed; std::out_of_range for an
-  /// index outside its table.
+  /// index outside its table; std::length_error when no checkpoints bring it below PlanOptions::max_memory.
   void run();
 
   /// An output of the last run; valid until the next one.
@@ -51,7 +51,9 @@ class Plan {
   std::span<T> mutable_value(Var output);
   Tensor<T> tensor(Var output) const;
 
-  /// Bytes of the arena at these sizes, without allocating it.
+  /// Bytes of the arena at these sizes, without allocating it. Under PlanOptions::max_memory what a run takes
+  /// with as many checkpoints as that needs; throws std::length_error, with the bytes needed, where nothing
+  /// helps.
   std::size_t peak_bytes(Sizes sizes) const;
   /// Floating-point operations of one run at these sizes: 2 m n k for a product, 1 for each element of the
   /// rest.
@@ -74,6 +76,21 @@ class Plan {
     const Shape& shape() const { return real ? real->shape() : index->shape(); }
   };
 
+  struct Variant {
+    Variant() = default;
+    Variant(Program lowered, const FrameOptions& options);
+
+    std::unique_ptr<Program> program;
+    std::unique_ptr<Frame> frame;
+  };
+
+  struct Choice {
+    bool segmented;
+    Sizes sizes;
+    std::size_t bytes;
+  };
+
+  Choice choose(const Variant& whole, const Variant& segmented, Sizes sizes) const;
   Input& find(Var input, Kind kind);
   Sizes read_sizes() const;
   void check_known(bool time, bool batch) const;
@@ -84,9 +101,10 @@ class Plan {
   bool uses_time_ = false, uses_batch_ = false;
   std::map<ValueId, Input> inputs_;
   std::map<ValueId, SlotId> outputs_;
-  std::unique_ptr<Program> program_;
-  std::unique_ptr<Frame> frame_;
   FrameOptions frame_options_;
+  std::size_t max_memory_;
+  Variant whole_, segmented_;
+  Frame* frame_ = nullptr;  ///< of the variant that the last sizes chose
   Sizes sizes_;
   bool laid_out_ = false;
   std::unique_ptr<std::byte[]> memory_;

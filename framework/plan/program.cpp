@@ -14,6 +14,7 @@ std::vector<SlotId> reads(const Instruction& instruction) {
   const Loop& loop = *instruction.loop;
   for (const Loop::Link& link : loop.slices) slots.push_back(link.outer);
   for (const Loop::Link& link : loop.captures) slots.push_back(link.outer);
+  for (const Loop::Link& link : loop.checkpoints) slots.push_back(link.outer);
   for (const Loop::State& state : loop.states) slots.push_back(state.initial);
   return slots;
 }
@@ -26,7 +27,7 @@ std::vector<SlotId> writes(const Instruction& instruction) {
   for (const auto* links : {&loop.stacked, &loop.summed, &loop.accumulated})
     for (const Loop::Link& link : *links) slots.push_back(link.outer);
   for (const Loop::State& state : loop.states)
-    for (const SlotId slot : {state.final, state.history})
+    for (const SlotId slot : {state.final, state.history, state.checkpoints})
       if (slot != no_slot) slots.push_back(slot);
   return slots;
 }

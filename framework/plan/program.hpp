@@ -87,11 +87,12 @@ struct Loop {
     SlotId outer, inner;
   };
   struct State {
-    SlotId initial;            ///< outer
-    SlotId before;             ///< inner
-    SlotId after;              ///< inner
-    SlotId final = no_slot;    ///< outer; no_slot where nobody asks for it
-    SlotId history = no_slot;  ///< outer: the state before every step, where somebody asks for it
+    SlotId initial;                ///< outer
+    SlotId before;                 ///< inner
+    SlotId after;                  ///< inner
+    SlotId final = no_slot;        ///< outer; no_slot where nobody asks for it
+    SlotId history = no_slot;      ///< outer: the state before every step, where somebody asks for it
+    SlotId checkpoints = no_slot;  ///< outer: the state before every iteration, likewise
   };
 
   Program body;
@@ -103,6 +104,8 @@ struct Loop {
   std::vector<Link> summed;
   /// Like `summed`, by instructions of the body that add to their result.
   std::vector<Link> accumulated;
+  /// One row for each iteration: the state that another loop had before it.
+  std::vector<Link> checkpoints;
   std::vector<State> states;
   std::vector<SlotId> step_index;  ///< inner slots that hold the absolute time step
   Dims state_sizes;  ///< elements of each state of the recorded scan: what the length of blocks depends on
@@ -137,6 +140,7 @@ inline constexpr std::array all = {common_subexpressions, loop_invariants, resha
 struct PlanOptions {
   std::vector<std::string_view> without = {};  ///< passes to leave out, for debugging
   std::int64_t block_steps = 0;  ///< R, steps of a block over time; 0: from the shapes of the step
+  std::size_t max_memory = 0;    ///< bytes that a run may take; 0: as many as it needs
 
   bool runs(std::string_view pass) const;
 };
@@ -147,7 +151,9 @@ struct Lowered {
   std::map<ValueId, SlotId> inputs;  ///< live inputs of the tape
   std::map<ValueId, SlotId> outputs;
 };
-Lowered lower(const Tape& tape, const std::vector<Var>& outputs, const PlanOptions& options);
+/// With `checkpoints`, loops over time are cut into segments wherever that saves memory.
+Lowered lower(const Tape& tape, const std::vector<Var>& outputs, const PlanOptions& options,
+              bool checkpoints);
 
 // The passes, each on a program and all loops in it.
 
@@ -156,6 +162,9 @@ void transpose_weights(Program& program);
 /// Loops over steps become loops over blocks of steps: what needs no state comes before a block's steps, what
 /// no later step needs after them, over all the block's rows at once.
 void run_in_blocks(Program& program, const PlanOptions& options);
+/// Loops whose results another loop goes back over keep the state of every S-th step instead, and compute the
+/// rest again when it is needed.
+void checkpoint(Program& program, const std::vector<SlotId>& kept);
 /// Elementwise instructions on one shape become one. `kept` are read after the code's end.
 void fuse_chains(Program& program, const std::vector<SlotId>& kept);
 

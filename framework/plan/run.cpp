@@ -51,8 +51,9 @@ void Frame::enter_loop(const Loop& loop, Frame& body) {
     const std::int64_t length = shapes_[state.history][0];
     if (length == 0) continue;
     std::byte* row = pointers_[state.history] +
-                     (loop.reverse ? static_cast<std::size_t>(length - 1) : 0) * row_bytes(state.history);
-    if (row != pointers_[state.initial]) std::memcpy(row, pointers_[state.initial], row_bytes(state.history));
+                     (loop.reverse ? static_cast<std::size_t>(length - 1) : 0) * row_bytes_[state.history];
+    if (row != pointers_[state.initial])
+      std::memcpy(row, pointers_[state.initial], row_bytes_[state.history]);
     body.pointers_[state.before] = row;
   }
   body.share_pointers();
@@ -65,11 +66,20 @@ void Frame::enter_iteration(const Loop& loop, Frame& body, std::int64_t t, std::
   for (const auto* links : {&loop.slices, &loop.stacked})
     for (const Loop::Link& link : *links)
       body.pointers_[link.inner] =
-          pointers_[link.outer] + static_cast<std::size_t>(t) * row_bytes(link.outer);
-  for (const Loop::State& state : loop.states)
+          pointers_[link.outer] + static_cast<std::size_t>(t) * row_bytes_[link.outer];
+  const std::int64_t row = t / body.stride_;
+  for (const Loop::Link& link : loop.checkpoints)
+    body.pointers_[link.inner] =
+        pointers_[link.outer] + static_cast<std::size_t>(row) * row_bytes_[link.outer];
+  for (const Loop::State& state : loop.states) {
+    if (state.checkpoints != no_slot)
+      std::memcpy(
+          pointers_[state.checkpoints] + static_cast<std::size_t>(row) * row_bytes_[state.checkpoints],
+          body.pointers_[state.before], row_bytes_[state.checkpoints]);
     if (body.program_.slots[state.after].place == Place::alternating)
       body.pointers_[state.after] = body.memory_ + body.offsets_[state.after] +
                                     static_cast<std::size_t>(iteration % 2) * body.bytes_[state.after];
+  }
   body.share_pointers();
 }
 

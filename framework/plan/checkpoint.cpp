@@ -1,0 +1,224 @@
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "framework/autodiff/scan.hpp"
+#include "framework/plan/program.hpp"
+
+namespace unroll {
+namespace {
+
+/// `dims` of a stacked value for the steps of one segment.
+Dims over_segment(Dims dims) {
+  dims[0] = Dim::segment();
+  return dims;
+}
+
+/// Removes what nothing needs that is looked at from outside.
+void prune(Loop& loop) {
+  std::set<SlotId> needed;
+  for (const SlotId slot : observed(loop)) needed.insert(loop.body.root(slot));
+  for (std::vector<Instruction>* part : {&loop.body.code, &loop.body.prologue}) {
+    for (std::size_t i = part->size(); i-- > 0;) {
+      const Instruction& instruction = (*part)[i];
+      if (!needed.contains(loop.body.root(instruction.out))) {
+        loop.body.slots[instruction.out].place = Place::outside;  // no bytes
+        part->erase(part->begin() + static_cast<std::ptrdiff_t>(i));
+        continue;
+      }
+      for (const SlotId in : instruction.in) needed.insert(loop.body.root(in));
+    }
+  }
+  for (auto* links : {&loop.slices, &loop.captures})
+    std::erase_if(*links, [&](const Loop::Link& link) { return !needed.contains(link.inner); });
+}
+
+/// A loop over segments, in whose body loops over the steps of one segment are placed.
+class SegmentLoop {
+ public:
+  SegmentLoop(Program& outer, const Loop& like) : outer_(outer) {
+    loop_->length = like.length;
+    loop_->stride = Dim::segment();
+    loop_->reverse = like.reverse;
+    loop_->state_sizes = like.state_sizes;
+  }
+
+  /// Puts a copy of `inner`, whose outer slots are the program's, into the body.
+  Loop& place(const Loop& inner) {
+    const auto copy = std::make_shared<Loop>(inner);
+    copy->length = Dim::segment();
+    for (Loop::Link& link : copy->slices) link.outer = slice(link.outer);
+    for (Loop::Link& link : copy->captures) link.outer = capture(link.outer);
+    for (Loop::Link& link : copy->stacked) link.outer = stack(link.outer);
+    for (Loop::Link& link : copy->summed) link.outer = total(link.outer);
+    for (Loop::State& state : copy->states)
+      if (state.history != no_slot) state.history = stack(state.history);
+    loop_->body.code.push_back({.op = &scan_op, .loop = copy});
+    return *copy;
+  }
+
+  /// The states of `inner` go from segment to segment.
+  void carry(Loop& inner) {
+    for (Loop::State& state : inner.states) {
+      const Slot like = outer_.slots[state.initial];
+      const SlotId before = loop_->body.add_slot({.dims = like.dims, .place = Place::outside});
+      const SlotId after = loop_->body.add_slot({.dims = like.dims, .place = Place::alternating});
+      loop_->states.push_back(
+          {.initial = state.initial, .before = before, .after = after, .final = state.final});
+      state.initial = before;
+      state.final = after;
+    }
+  }
+
+  /// A buffer of the body's own for one segment of a stacked value of the program; what shares bytes there
+  /// shares them here.
+  SlotId own(SlotId outer) {
+    if (const auto found = inner_.find(outer); found != inner_.end()) return found->second;
+    Slot slot = outer_.slots[outer];
+    slot.dims = over_segment(slot.dims);
+    if (slot.alias != no_slot) slot.alias = own(slot.alias);
+    return inner_[outer] = loop_->body.add_slot(slot);
+  }
+
+  std::shared_ptr<Loop> loop() const { return loop_; }
+  Loop& operator*() { return *loop_; }
+
+ private:
+  SlotId outside(SlotId outer, Dims dims, std::vector<Loop::Link>& links) {
+    if (const auto found = inner_.find(outer); found != inner_.end()) return found->second;
+    const SlotId slot = loop_->body.add_slot(
+        {.dims = std::move(dims), .kind = outer_.slots[outer].kind, .place = Place::outside});
+    links.push_back({outer, slot});
+    return inner_[outer] = slot;
+  }
+  SlotId slice(SlotId outer) { return outside(outer, over_segment(outer_.slots[outer].dims), loop_->slices); }
+  SlotId stack(SlotId outer) {
+    return outside(outer, over_segment(outer_.slots[outer].dims), loop_->stacked);
+  }
+  SlotId capture(SlotId outer) { return outside(outer, outer_.slots[outer].dims, loop_->captures); }
+  SlotId total(SlotId outer) { return outside(outer, outer_.slots[outer].dims, loop_->accumulated); }
+
+  Program& outer_;
+  std::map<SlotId, SlotId> inner_;  ///< by slot of the program
+  std::shared_ptr<Loop> loop_ = std::make_shared<Loop>();
+};
+
+/// Replaces a loop and the one that goes back over its results by two loops over segments: the first keeps
+/// the states before each segment alone; the second computes a segment's results again and goes back over
+/// them.
+class Checkpointing {
+ public:
+  Checkpointing(Program& program, std::size_t forward, std::size_t backward, std::set<SlotId> residuals)
+      : program_(program), forward_(forward), backward_(backward), residuals_(std::move(residuals)) {}
+
+  void apply() {
+    const Loop forward = *program_.code[forward_].loop, backward = *program_.code[backward_].loop;
+    const std::vector<SlotId> checkpoints = add_checkpoints(forward);
+    program_.code[forward_].loop = keep_checkpoints(forward, checkpoints);
+    program_.code[backward_].loop = compute_again(forward, backward, checkpoints);
+    // No whole buffer holds the residuals any more.
+    for (Slot& slot : program_.slots)
+      if (residuals_.contains(program_.root(static_cast<SlotId>(&slot - program_.slots.data()))))
+        slot.place = Place::outside;
+  }
+
+ private:
+  bool is_residual(SlotId slot) const { return residuals_.contains(program_.root(slot)); }
+
+  std::vector<SlotId> add_checkpoints(const Loop& forward) {
+    std::vector<SlotId> slots;
+    for (const Loop::State& state : forward.states) {
+      Dims dims = program_.slots[state.initial].dims;
+      dims.insert(dims.begin(), Dim::segments());
+      slots.push_back(program_.add_slot({.dims = std::move(dims)}));
+    }
+    return slots;
+  }
+
+  std::shared_ptr<Loop> keep_checkpoints(Loop forward, const std::vector<SlotId>& checkpoints) {
+    std::erase_if(forward.stacked, [&](const Loop::Link& link) { return is_residual(link.outer); });
+    give_states_a_place(forward);
+    for (Loop::State& state : forward.states)
+      if (state.history != no_slot && is_residual(state.history)) state.history = no_slot;
+    prune(forward);
+    SegmentLoop segments(program_, forward);
+    Loop& inner = segments.place(forward);
+    segments.carry(inner);
+    for (std::size_t k = 0; k < checkpoints.size(); ++k) (*segments).states[k].checkpoints = checkpoints[k];
+    return segments.loop();
+  }
+
+  /// States that stood in a stacked result before.
+  static void give_states_a_place(Loop& loop) {
+    for (const Loop::State& state : loop.states) {
+      const auto stands_there = [&](const Loop::Link& link) { return link.inner == state.after; };
+      Slot& slot = loop.body.slots[state.after];
+      if (slot.place == Place::outside &&
+          std::none_of(loop.stacked.begin(), loop.stacked.end(), stands_there))
+        slot.place = Place::alternating;
+    }
+  }
+
+  std::shared_ptr<Loop> compute_again(Loop forward, const Loop& backward,
+                                      const std::vector<SlotId>& checkpoints) {
+    std::erase_if(forward.stacked, [&](const Loop::Link& link) { return !is_residual(link.outer); });
+    forward.summed.clear();
+    give_states_a_place(forward);
+    for (Loop::State& state : forward.states) {
+      state.final = no_slot;
+      if (state.history != no_slot && !is_residual(state.history)) state.history = no_slot;
+    }
+    prune(forward);
+    SegmentLoop segments(program_, backward);
+    for (const Loop::Link& link : forward.stacked) segments.own(link.outer);
+    for (const Loop::State& state : forward.states)
+      if (state.history != no_slot) segments.own(state.history);
+    Loop& again = segments.place(forward);
+    for (std::size_t k = 0; k < checkpoints.size(); ++k) {
+      const SlotId start = (*segments).body.add_slot(
+          {.dims = program_.slots[forward.states[k].initial].dims, .place = Place::outside});
+      (*segments).checkpoints.push_back({checkpoints[k], start});
+      again.states[k].initial = start;
+    }
+    Loop& back = segments.place(backward);
+    segments.carry(back);
+    return segments.loop();
+  }
+
+  Program& program_;
+  std::size_t forward_, backward_;
+  std::set<SlotId> residuals_;
+};
+
+/// Roots of what `forward` stacks for `backward` and nobody else.
+std::set<SlotId> residuals_between(const Program& program, std::size_t forward, std::size_t backward,
+                                   const std::vector<SlotId>& kept) {
+  const Loop& f = *program.code[forward].loop;
+  std::set<SlotId> roots;
+  for (const Loop::Link& link : f.stacked) roots.insert(program.root(link.outer));
+  for (const SlotId slot : kept) roots.erase(program.root(slot));
+  for (std::size_t i = 0; i < program.code.size(); ++i) {
+    std::vector<SlotId> elsewhere = reads(program.code[i]);
+    if (i == backward)
+      for (const Loop::Link& link : program.code[i].loop->slices) std::erase(elsewhere, link.outer);
+    for (const SlotId slot : elsewhere) roots.erase(program.root(slot));
+  }
+  return roots;
+}
+
+}  // namespace
+
+void checkpoint(Program& program, const std::vector<SlotId>& kept) {
+  for (std::size_t f = 0; f < program.code.size(); ++f)
+    for (std::size_t b = f + 1; b < program.code.size() && program.code[f].loop; ++b) {
+      const Loop *forward = program.code[f].loop.get(), *backward = program.code[b].loop.get();
+      if (!backward || forward->stride != Dim(1) || backward->stride != Dim(1)) continue;
+      if (forward->reverse == backward->reverse || forward->length != backward->length) continue;
+      std::set<SlotId> residuals = residuals_between(program, f, b, kept);
+      if (residuals.empty()) continue;
+      Checkpointing(program, f, b, std::move(residuals)).apply();
+      break;
+    }
+}
+
+}  // namespace unroll
