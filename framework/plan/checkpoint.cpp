@@ -136,8 +136,7 @@ class Checkpointing {
   }
 
   std::shared_ptr<Loop> keep_checkpoints(Loop forward, const std::vector<SlotId>& checkpoints) {
-    std::erase_if(forward.stacked, [&](const Loop::Link& link) { return is_residual(link.outer); });
-    give_states_a_place(forward);
+    unstack(forward, [&](SlotId slot) { return is_residual(slot); });
     for (Loop::State& state : forward.states)
       if (state.history != no_slot && is_residual(state.history)) state.history = no_slot;
     prune(forward);
@@ -148,22 +147,22 @@ class Checkpointing {
     return segments.loop();
   }
 
-  /// States that stood in a stacked result before.
-  static void give_states_a_place(Loop& loop) {
+  /// Leaves out stacked results; what stood in them gets bytes of its own.
+  template <class Unwanted>
+  static void unstack(Loop& loop, Unwanted unwanted) {
+    for (const Loop::Link& link : loop.stacked)
+      if (unwanted(link.outer)) loop.body.slots[link.inner].place = Place::arena;
+    std::erase_if(loop.stacked, [&](const Loop::Link& link) { return unwanted(link.outer); });
     for (const Loop::State& state : loop.states) {
-      const auto stands_there = [&](const Loop::Link& link) { return link.inner == state.after; };
-      Slot& slot = loop.body.slots[state.after];
-      if (slot.place == Place::outside &&
-          std::none_of(loop.stacked.begin(), loop.stacked.end(), stands_there))
-        slot.place = Place::alternating;
+      Slot& after = loop.body.slots[state.after];
+      if (after.place == Place::arena) after.place = Place::alternating;
     }
   }
 
   std::shared_ptr<Loop> compute_again(Loop forward, const Loop& backward,
                                       const std::vector<SlotId>& checkpoints) {
-    std::erase_if(forward.stacked, [&](const Loop::Link& link) { return !is_residual(link.outer); });
+    unstack(forward, [&](SlotId slot) { return !is_residual(slot); });
     forward.summed.clear();
-    give_states_a_place(forward);
     for (Loop::State& state : forward.states) {
       state.final = no_slot;
       if (state.history != no_slot && !is_residual(state.history)) state.history = no_slot;

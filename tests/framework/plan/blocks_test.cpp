@@ -1,0 +1,254 @@
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <set>
+
+#include "models/cell_table.hpp"
+#include "models/sequence_model.hpp"
+#include "tests/framework/plan/random_scan.hpp"
+
+using namespace unroll;
+using sizes::B;
+using sizes::T;
+
+namespace {
+
+/// Passes that change the order in which sums are made, or which kernel makes a product.
+const std::set<std::string_view> rounding_passes = {passes::loop_invariants, passes::transposed_weights,
+                                                    passes::hoisted_inputs, passes::sunk_results};
+
+template <class R>
+double largest(const Tensor<R>& x) {
+  double top = 0;
+  for (const R v : x.span()) top = std::max(top, std::abs(static_cast<double>(v)));
+  return top;
+}
+
+/// The largest difference, relative to the largest element.
+template <class R>
+double distance(const Tensor<R>& a, const Tensor<R>& b) {
+  REQUIRE(a.shape() == b.shape());
+  double top = 0;
+  for (std::int64_t i = 0; i < a.shape().numel(); ++i) {
+    const double difference = std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i]));
+    if (!(difference <= top)) top = difference;
+  }
+  return top == 0 ? 0 : top / std::max(largest(a), 1e-30);
+}
+
+PlanOptions plain() { return {.without = {passes::all.begin(), passes::all.end()}}; }
+
+/// A cell with a readout at every step inside the scan, its loss and all gradients, those of the states
+/// included.
+struct Net {
+  Tape tape;
+  std::unique_ptr<Cell> cell;
+  std::vector<ParameterSpec> specs;
+  std::unique_ptr<Parameters> p;
+  std::vector<Var> bound, outputs;
+
+  explicit Net(std::string_view name) : cell(make_cell(name, {3, 6, "tanh"})) {
+    specs = cell->parameters();
+    specs.push_back({"W_hy", {2, 6}, Role::readout_matrix});
+    p = std::make_unique<Parameters>(tape, specs);
+    bound = p->all();
+    const Var x = add("x", {T, B, 3}), target = add("target", {T, B, 2});
+    std::vector<Var> initial;
+    for (const StateSpec& state : cell->states()) initial.push_back(add(state.name, {B, state.size}));
+    const Scanned s = scan(
+        [&](const auto& in, const auto& state) {
+          Step step{cell->step(*p, in[0], state)};
+          step.summed = {sum(square(linear(step.state[0], (*p)["W_hy"]) - in[1]))};
+          return step;
+        },
+        {x, target}, initial);
+    const Var loss = s.summed[0] / count(x, {T, B});
+    std::vector<Var> wanted = bound;
+    wanted.push_back(s.state_trajectory[0]);
+    outputs = gradients(loss, wanted);
+    outputs.push_back(loss);
+  }
+
+  Var add(std::string name, Dims dims) {
+    bound.push_back(tape.input(std::move(name), std::move(dims)));
+    return bound.back();
+  }
+
+  template <class R>
+  std::vector<Tensor<R>> results(Sizes sizes, const PlanOptions& options) const {
+    Plan<R> plan(tape, outputs, options);
+    std::vector<Tensor<R>> values;
+    for (std::size_t i = 0; i < bound.size(); ++i)
+      values.push_back(random_tensor<R>(resolve(bound[i].dims(), sizes), i + 1, 0.5));
+    for (std::size_t i = 0; i < bound.size(); ++i) plan.bind(bound[i], values[i]);
+    plan.run();
+    plan.run();
+    std::vector<Tensor<R>> found;
+    for (const Var& v : outputs) found.push_back(plan.tensor(v));
+    return found;
+  }
+};
+
+template <class R>
+void check_same(const std::vector<Tensor<R>>& a, const std::vector<Tensor<R>>& b, double tolerance) {
+  REQUIRE(a.size() == b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    INFO("output ", i);
+    if (tolerance == 0)
+      CHECK(a[i].same_bits(b[i]));
+    else
+      CHECK(distance(a[i], b[i]) <= tolerance);
+  }
+}
+
+/// Everything after the loop's line, down to the loop that follows it in the text.
+std::string part(const std::string& text, const std::string& from, const std::string& to) {
+  const std::size_t begin = text.find(from), end = text.find(to, begin + 1);
+  REQUIRE(begin != std::string::npos);
+  return text.substr(begin, end == std::string::npos ? end : end - begin);
+}
+
+std::size_t count(const std::string& text, const std::string& word) {
+  std::size_t n = 0;
+  for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++n;
+  return n;
+}
+
+}  // namespace
+
+TEST_CASE("[plan] every cell's gradients are the same with all passes, without each, and without any") {
+  for (const CellRow& row : cell_table()) {
+    INFO(row.name);
+    const Net net(row.name);
+    for (const Sizes sizes : {Sizes{1, 2}, Sizes{3, 1}, Sizes{20, 4}}) {
+      const PlanOptions options{.block_steps = 3};
+      const auto all = net.results<double>(sizes, options);
+      check_same(all, net.results<double>(sizes, plain()), 1e-12);
+      check_same(all, net.results<double>(sizes, {}), 1e-12);  // other blocks
+      const auto single = net.results<float>(sizes, options);
+      check_same(single, net.results<float>(sizes, plain()), 2e-5);
+      for (const std::string_view pass : passes::all) {
+        INFO("without ", pass);
+        const PlanOptions without{.without = {pass}, .block_steps = 3};
+        check_same(single, net.results<float>(sizes, without), rounding_passes.contains(pass) ? 2e-5 : 0);
+      }
+    }
+  }
+}
+
+TEST_CASE("[plan] random steps compute the same with all passes, without each, and without any") {
+  int rounded = 0;
+  for (std::uint64_t seed = 0; seed < 150; ++seed) {
+    INFO("seed ", seed);
+    const RandomScan random(seed);
+    const Sizes sizes{1 + static_cast<std::int64_t>(seed % 11), 1 + static_cast<std::int64_t>(seed % 3)};
+    const PlanOptions options{.block_steps = 1 + static_cast<std::int64_t>(seed % 4)};
+    const auto all = random.results<double>(sizes, options);
+    const auto none = random.results<double>(sizes, plain());
+    check_same(all, none, 1e-9);
+    for (std::size_t i = 0; i < all.size(); ++i) rounded += !all[i].same_bits(none[i]);
+    const std::string_view pass = passes::all[seed % passes::all.size()];
+    INFO("without ", pass);
+    const PlanOptions without{.without = {pass}, .block_steps = options.block_steps};
+    check_same(all, random.results<double>(sizes, without), rounding_passes.contains(pass) ? 1e-9 : 0);
+  }
+  CHECK(rounded > 0);  // the two programs are not one and the same
+}
+
+TEST_CASE("[plan] a budget changes no bit of any gradient") {
+  for (const CellRow& row : cell_table()) {
+    INFO(row.name);
+    const Net net(row.name);
+    for (const std::int64_t steps : {12, 24, 37}) {
+      const Sizes sizes{steps, 2};
+      const PlanOptions options{.block_steps = 2};
+      const auto whole = net.results<float>(sizes, options);
+      const std::size_t bytes = Plan<float>(net.tape, net.outputs, options).peak_bytes(sizes);
+      PlanOptions tight = options;
+      tight.max_memory = bytes - 1;
+      CHECK(Plan<float>(net.tape, net.outputs, tight).peak_bytes(sizes) < bytes);
+      check_same(whole, net.results<float>(sizes, tight), 0);
+    }
+  }
+}
+
+TEST_CASE("[plan] random steps under a budget give the same bits, or say what they need") {
+  int cut = 0, refused = 0;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    INFO("seed ", seed);
+    const RandomScan random(seed);
+    const Sizes sizes{20 + static_cast<std::int64_t>(seed % 11), 2};
+    PlanOptions options{.block_steps = 1 + static_cast<std::int64_t>(seed % 3)};
+    const auto whole = random.results<double>(sizes, options);
+    options.max_memory = Plan<double>(random.tape, random.outputs, options).peak_bytes(sizes) - 1;
+    try {
+      check_same(whole, random.results<double>(sizes, options), 0);
+      ++cut;
+    } catch (const std::length_error& error) {
+      CHECK(std::string(error.what()).find("even with checkpoints") != std::string::npos);
+      ++refused;
+    }
+  }
+  CHECK(cut > 30);
+  CHECK(refused > 0);
+}
+
+TEST_CASE("[plan] memory under a budget grows like the number of checkpoints, not like T") {
+  Tape tape;
+  const Var x = tape.input("x", {T, B, 2}), W = tape.input("W", {32, 2}), U = tape.input("U", {32, 32});
+  const Scanned s =
+      scan([&](const auto& in, const auto& h) { return Step{{tanh(linear(in[0], W) + linear(h[0], U))}}; },
+           {x}, {tape.zeros({B, 32})});
+  std::vector<Var> outputs = gradients(sum(square(s.final_state[0])), {W, U});
+  const Plan<float> whole(tape, outputs), cut(tape, outputs, {.max_memory = 16'000'000});
+  CHECK(whole.peak_bytes({1'000'000, 4}) > 500'000'000);
+  CHECK(cut.peak_bytes({1'000'000, 4}) < 16'000'000);
+  CHECK(cut.peak_bytes({100, 4}) == whole.peak_bytes({100, 4}));  // no checkpoints where all fits
+  CHECK_THROWS_WITH_AS((void)Plan<float>(tape, outputs, {.max_memory = 1000}).peak_bytes({1'000'000, 4}),
+                       doctest::Contains("max_memory is 1000 bytes, but with T = 1000000 and B = 4"),
+                       std::length_error);
+}
+
+TEST_CASE("[plan] only the recurrence is left in the steps of a cell with four gates") {
+  Tape tape;
+  const Var x = tape.input("x", {T, B, 3}), target = tape.input("target", {T, B, 2});
+  const auto cell = make_cell("lstm", {3, 5, "tanh"});
+  std::vector<ParameterSpec> specs = cell->parameters();
+  specs.push_back({"W_hy", {2, 5}, Role::readout_matrix});
+  const Parameters p(tape, specs);
+  const Scanned s = scan(
+      [&](const auto& in, const auto& state) {
+        Step step{cell->step(p, in[0], state)};
+        step.summed = {sum(square(linear(step.state[0], p["W_hy"]) - in[1]))};
+        return step;
+      },
+      {x, target}, {tape.zeros({B, 5}), tape.zeros({B, 5})});
+  const Var loss = s.summed[0];
+  std::vector<Var> outputs = gradients(loss, p.all());
+  outputs.push_back(loss);
+  const std::string text = Plan<float>(tape, outputs).to_text();
+  const std::string forward = part(text, "for blocks", "for blocks");
+  const std::string steps = part(forward, "for each step", "stack");
+  CHECK(count(steps, "matmul") == 4);            // U_g h for each gate
+  CHECK(count(steps, "chain") == 1);             // all the rest in one pass
+  CHECK(count(forward, "matmul") == 4 + 4 + 1);  // W_g x before the steps, the readout after them
+  CHECK(forward.find("sum_to") > forward.find("for each step"));
+  const std::string backward = text.substr(text.find(", reversed"));
+  const std::string back_steps = part(backward, "for each step", "stack");
+  CHECK(count(back_steps, "matmul") == 4);
+  CHECK(count(back_steps, "sum_to") == 0);
+  CHECK(count(backward, "+= matmul") == 4 + 4 + 1);  // every weight's gradient: one product over the block
+}
+
+TEST_CASE("[plan] no work is done for gradients that nobody asks for") {
+  Tape tape;
+  const Var x = tape.input("x", {T, B, 3}), W = tape.input("W", {5, 3}), U = tape.input("U", {5, 5});
+  const Scanned s =
+      scan([&](const auto& in, const auto& h) { return Step{{tanh(linear(in[0], W) + linear(h[0], U))}}; },
+           {x}, {tape.zeros({B, 5})});
+  const Var loss = sum(square(s.final_state[0]));
+  const Var dx = gradients(loss, {x})[0], dW = gradients(loss, {W})[0];
+  CHECK(count(Plan<float>(tape, {dx}).to_text(), "+= matmul") == 0);
+  CHECK(count(Plan<float>(tape, {dW}).to_text(), "+= matmul") == 1);
+}
