@@ -5,7 +5,9 @@
 packages=(
   g++ cmake ninja-build pkg-config
   libxtensor-dev libxtensor-blas-dev libxsimd-dev     # values and elementwise kernels
-  libopenblas-serial-dev libdnnl-dev libxsmm-dev      # products and factorisations
+  # Products and factorisations. OpenBLAS with threads, of which one is used: its serial build hands the same
+  # buffer to every thread that calls it, and products made at the same time come out wrong.
+  libopenblas-pthread-dev libdnnl-dev libxsmm-dev
   libtbb-dev librandom123-dev
   libboost-graph-dev libboost-program-options-dev
   libtomlplusplus-dev nlohmann-json3-dev libfmt-dev
