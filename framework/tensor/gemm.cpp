@@ -161,6 +161,13 @@ std::string openblas_name() {
   return config.substr(0, config.find(' ', config.find(' ') + 1));
 }
 
+/// Its builds without threads let all callers share one buffer, unless they were made with locks.
+bool safe_for_threads() {
+  constexpr std::string_view locking = "USE_LOCKING";
+  return openblas_get_parallel() != 0 ||
+         std::string_view(openblas_get_config()).find(locking) != std::string_view::npos;
+}
+
 /// Cores of OpenBLAS whose kernels use neither AVX2 nor FMA (its driver/others/dynamic.c lists them all).
 /// What is not named here is trusted, so that cores of later versions are.
 constexpr std::array narrow_cores = {
@@ -249,7 +256,14 @@ BlasReport blas_report() {
   report.float_library = onednn + (have.libxsmm ? libxsmm : "") + (have.fast_openblas ? "; " + openblas : "");
   report.double_library = openblas + (have.libxsmm ? libxsmm : "");
   report.wanted_core = wanted_core(core, best_isa());
-  if (!report.wanted_core.empty())
+  if (!safe_for_threads())
+    report.problem =
+        "OpenBLAS is a build without threads and locks: products that are made at the same time come out "
+        "wrong. "
+        "Install one with threads (Debian: libopenblas-pthread-dev), of which one is used, or run one trial "
+        "at "
+        "a time.";
+  else if (!report.wanted_core.empty())
     report.problem = fmt::format(
         "OpenBLAS picked its {} kernels on a CPU with {}: products in double run about 5 times slower than "
         "they could. Set OPENBLAS_CORETYPE={} in the environment before the program starts.",

@@ -29,8 +29,8 @@ void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, st
 struct BlasReport {
   std::string float_library;   ///< "oneDNN 2.6.3, avx512_core; libxsmm 1.17, skx; OpenBLAS 0.3.21, SkylakeX"
   std::string double_library;  ///< "OpenBLAS 0.3.21, SkylakeX; libxsmm 1.17, skx"
-  /// Empty when all is well; else what is wrong, what it costs and what to do: a kernel far below what this
-  /// CPU can do.
+  /// Empty when all is well; else what is wrong, what it costs and what to do: kernels far below what this
+  /// CPU can do, or a build that threads cannot share.
   std::string problem;
   /// The value of OPENBLAS_CORETYPE that cures the problem; empty when there is none. OpenBLAS reads the
   /// variable when it is loaded, so a program can only set it and start itself again.

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -170,6 +171,38 @@ TEST_CASE("[gemm] threads that meet new shapes at the same time get the bits tha
   for (const auto& bits : found) REQUIRE(bits == products_of_many_shapes(200));
 }
 
+namespace {
+
+/// How often a product made over and over, while others make theirs, differs from the first one.
+template <class T>
+int different_products(Extents e, T factor) {
+  const auto a = values<T>(e.m * e.k, static_cast<double>(factor)), b = values<T>(e.k * e.n, 0.2);
+  std::vector<T> first(static_cast<std::size_t>(e.m * e.n)), again(first.size());
+  int different = 0;
+  gemm(false, true, e.m, e.n, e.k, a.data(), b.data(), T(0), first.data());
+  for (int repeat = 0; repeat < 8000; ++repeat) {
+    gemm(false, true, e.m, e.n, e.k, a.data(), b.data(), T(0), again.data());
+    if (again != first) ++different;
+  }
+  return different;
+}
+
+}  // namespace
+
+// OpenBLAS built without threads and without locks fails this one: its callers share a buffer.
+TEST_CASE("[gemm] products made at the same time do not disturb each other") {
+  std::atomic<int> different = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&different, i] {
+      single_threaded_products();
+      different += different_products<double>({64, 96, 96}, 1.0 + i);
+      different += different_products<float>({64, 96, 96}, 1.0f + static_cast<float>(i));
+    });
+  for (std::thread& thread : threads) thread.join();
+  CHECK(different == 0);
+}
+
 TEST_CASE("[gemm] flushing subnormals changes no product of ordinary numbers") {
   const auto kept = products_of_many_shapes(20);
   const FlushSubnormals flushed;
@@ -230,7 +263,7 @@ TEST_CASE("[gemm] the report names all libraries and their kernels") {
     const bool made_here = report.float_library.find("; libxsmm 1.") != std::string::npos;
     CHECK(made_here == (best_isa() != Isa::baseline));
   }
-  CHECK(report.problem.empty() == report.wanted_core.empty());
+  if (!report.wanted_core.empty()) CHECK(report.problem.find("OPENBLAS_CORETYPE") != std::string::npos);
 }
 
 TEST_CASE("[gemm] a core below what the CPU can do is noticed, one that fits is not") {
