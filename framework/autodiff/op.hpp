@@ -141,6 +141,8 @@ struct Op {
   std::array<Kind, 3> kinds = {Kind::real, Kind::real, Kind::real};
   /// Elementwise: out[i] depends on in[i] alone (up to broadcasting).
   ElementKernel element = {};
+  /// An instruction or two per element: done again rather than stored for the reverse pass of a scan.
+  bool cheap = false;
   Lift lift = Lift::never;
   /// Its kernel can add to the result instead of writing it.
   bool accumulates = false;

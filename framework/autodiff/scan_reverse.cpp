@@ -25,8 +25,8 @@ class ScanReverser {
 
   void run() {
     if (!any_cotangent()) return;
-    ReversePass inner(forward_.tape, backward_->tape, active_in_body(),
-                      [this](ValueId v) { return import(v); });
+    active_ = active_in_body();
+    ReversePass inner(forward_.tape, backward_->tape, active_, [this](ValueId v) { return import(v); });
     seed(inner);
     inner.run();
     emit(inner);
@@ -88,7 +88,28 @@ class ScanReverser {
     if (producer.op == &step_index_op) return backward_->tape.step_index();
     if (producer.op->arity == 0 && producer.op != &input_op)
       return backward_->tape.record(*producer.op, {}, producer.attrs);
-    return slice_of(residual(v));
+    return cheap_again(producer) ? compute_again(producer) : slice_of(residual(v));
+  }
+
+  /// Arithmetic on values that the backward step has, or will have anyway: to do it again costs less than to
+  /// store and load its result.
+  bool cheap_again(const Node& producer) const {
+    return producer.op->cheap && std::all_of(producer.inputs.begin(), producer.inputs.end(), [&](ValueId v) {
+             const Node& operand = forward_.tape.producer(v);
+             const bool keeps_output = static_cast<int>(operand.op->keep) & static_cast<int>(Keep::output);
+             return operand.op->arity == 0 ? !is_state(v) || imported_.contains(v)
+                                           : imported_.contains(v) || (keeps_output && active_[v]);
+           });
+  }
+
+  bool is_state(ValueId v) const {
+    return std::find(forward_.states.begin(), forward_.states.end(), v) != forward_.states.end();
+  }
+
+  Var compute_again(const Node& producer) {
+    std::vector<Var> operands;
+    for (const ValueId v : producer.inputs) operands.push_back(import(v));
+    return backward_->tape.record(*producer.op, operands, producer.attrs);
   }
 
   /// The forward step's value at every step: an output that is there already, or one more.
@@ -197,6 +218,7 @@ class ScanReverser {
   std::shared_ptr<ScanBody> backward_;
   std::vector<Var> inputs_;                  ///< stacked operands of the backward scan
   std::vector<std::optional<Var>> initial_;  ///< cotangent of each final state
+  std::vector<bool> active_;                 ///< values of the forward step whose cotangent is wanted
   std::map<ValueId, Var> imported_;
   std::vector<Emission> emissions_;
 };

@@ -28,6 +28,7 @@ constexpr Op unary(std::string_view name, Vjp vjp, Keep keep, Domain domain = Do
           .keep = keep,
           .domain = domain,
           .element = {Form::unary, static_cast<std::uint8_t>(f)},
+          .cheap = f == Unary::neg || f == Unary::square || f == Unary::abs || f == Unary::relu,
           .lift = Lift::elementwise};
 }
 
@@ -110,6 +111,7 @@ constexpr Op binary(std::string_view name, Vjp vjp_a, Vjp vjp_b, Keep keep, Doma
           .keep = keep,
           .domain = domain,
           .element = {Form::binary, static_cast<std::uint8_t>(f)},
+          .cheap = f != Binary::div && f != Binary::pow,
           .lift = Lift::elementwise};
 }
 
@@ -122,6 +124,7 @@ constexpr Op comparison(std::string_view name) {
           .domain = Domain::separated,
           .constant_because = "it is piecewise constant",
           .element = {Form::binary, static_cast<std::uint8_t>(f)},
+          .cheap = f != Binary::div && f != Binary::pow,
           .lift = Lift::elementwise};
 }
 

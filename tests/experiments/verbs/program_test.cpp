@@ -182,7 +182,7 @@ TEST_CASE("[program] a folder that cannot be written is named, with status 2") {
 TEST_CASE("[program] SIGINT and SIGTERM end a sweep with status 130 and keep finished trials") {
   for (const int signal : {SIGINT, SIGTERM}) {
     const TemporaryFolder folder;
-    // Four trials finish first; those that are added take seconds and are cut.
+    // Four trials finish first; of the two that are added at least one is cut.
     const auto config = small_config(folder.path());
     const auto out = folder.path() / "out";
     REQUIRE(call(folder.path(), {"sweep", config, "--out", out.string()}).status == 0);
@@ -195,7 +195,8 @@ TEST_CASE("[program] SIGINT and SIGTERM end a sweep with status 130 and keep fin
     CHECK(contains(outcome.err, "are kept in"));
     JournalReader journals(out);
     journals.refresh();
-    CHECK(journals.records().size() == 4);
+    CHECK(journals.records().size() >= 4);
+    CHECK(journals.records().size() < 6);
   }
 }
 
