@@ -80,7 +80,7 @@ class Fuser {
       : program_(program), pending_(std::move(program.code)) {
     program.code.clear();
     for (const Instruction& instruction : pending_) {
-      for (const SlotId slot : writes(instruction)) missing_.insert(program.root(slot));
+      for (const SlotId slot : writes(instruction)) mark_missing(instruction, slot);
       for (const SlotId slot : reads(instruction)) ++uses_[program.root(slot)];
     }
     for (const SlotId slot : kept) ++uses_[program.root(slot)];
@@ -97,12 +97,28 @@ class Fuser {
  private:
   bool ready(const Instruction& instruction) const {
     const std::vector<SlotId> slots = reads(instruction);
-    return std::none_of(slots.begin(), slots.end(),
-                        [&](SlotId s) { return missing_.contains(program_.root(s)); });
+    return std::none_of(slots.begin(), slots.end(), [&](SlotId s) { return is_missing(s); });
+  }
+
+  /// Who writes to a view makes all of its bytes; who adds to bytes makes a new value in them.
+  void mark_missing(const Instruction& instruction, SlotId slot) {
+    missing_.insert(slot);
+    while (!instruction.accumulate && program_.slots[slot].alias != no_slot)
+      missing_.insert(slot = program_.slots[slot].alias);
+  }
+
+  void mark_made(SlotId slot) {
+    for (; slot != no_slot; slot = program_.slots[slot].alias) missing_.erase(slot);
+  }
+
+  bool is_missing(SlotId slot) const {
+    for (; slot != no_slot; slot = program_.slots[slot].alias)
+      if (missing_.contains(slot)) return true;
+    return false;
   }
 
   void emit(Instruction instruction) {
-    for (const SlotId slot : writes(instruction)) missing_.erase(program_.root(slot));
+    for (const SlotId slot : writes(instruction)) mark_made(slot);
     program_.code.push_back(std::move(instruction));
   }
 
@@ -126,9 +142,8 @@ class Fuser {
     std::set<SlotId> results;
     const auto joins = [&](const Instruction& instruction) {
       return fusable(instruction, program_) && program_.slots[instruction.out].dims == dims &&
-             std::all_of(instruction.in.begin(), instruction.in.end(), [&](SlotId in) {
-               return results.contains(in) || !missing_.contains(program_.root(in));
-             });
+             std::all_of(instruction.in.begin(), instruction.in.end(),
+                         [&](SlotId in) { return results.contains(in) || !is_missing(in); });
     };
     const auto rest =
         std::stable_partition(pending_.begin(), pending_.end(), [&](const Instruction& instruction) {
@@ -139,7 +154,7 @@ class Fuser {
         });
     pending_.erase(rest, pending_.end());
     emit(ChainMaker(program_, members, needed_outside(members)).make());
-    for (const SlotId slot : results) missing_.erase(program_.root(slot));
+    for (const SlotId slot : results) mark_made(slot);
   }
 
   /// Results of the chain that something else reads.
@@ -155,7 +170,7 @@ class Fuser {
 
   Program& program_;
   std::vector<Instruction> pending_;
-  std::set<SlotId> missing_;  ///< roots that code not yet emitted writes
+  std::set<SlotId> missing_;  ///< what code not yet emitted makes
   std::map<SlotId, int> uses_;
 };
 

@@ -46,7 +46,7 @@ struct Instruction {
   SlotId out = no_slot;                     ///< of ordinary ops
   std::shared_ptr<Loop> loop = {};          ///< of scan
   std::shared_ptr<const Fused> fused = {};  ///< of a chain of elementwise ops
-  bool accumulate = false;                  ///< adds to `out`
+  bool accumulate = false;                  ///< adds to what the bytes of `out` hold
 };
 
 /// A chain of elementwise ops on values of one shape, run as one pass over parts that stay in the cache.
@@ -131,10 +131,11 @@ inline constexpr std::string_view shared_history = "shared-history";
 inline constexpr std::string_view transposed_weights = "transposed-weights";
 inline constexpr std::string_view hoisted_inputs = "hoisted-inputs";
 inline constexpr std::string_view sunk_results = "sunk-results";
+inline constexpr std::string_view accumulated_products = "accumulated-products";
 inline constexpr std::string_view fused_chains = "fused-chains";
-inline constexpr std::array all = {common_subexpressions, loop_invariants, reshape_in_place,
-                                   memory_reuse,          shared_history,  transposed_weights,
-                                   hoisted_inputs,        sunk_results,    fused_chains};
+inline constexpr std::array all = {common_subexpressions, loop_invariants,    reshape_in_place, memory_reuse,
+                                   shared_history,        transposed_weights, hoisted_inputs,   sunk_results,
+                                   accumulated_products,  fused_chains};
 }  // namespace passes
 
 struct PlanOptions {
@@ -165,6 +166,9 @@ void run_in_blocks(Program& program, const PlanOptions& options);
 /// Loops whose results another loop goes back over keep the state of every S-th step instead, and compute the
 /// rest again when it is needed.
 void checkpoint(Program& program, const std::vector<SlotId>& kept);
+/// A product that is added to a value which nothing else reads adds to its bytes. `kept` are read after the
+/// code's end.
+void accumulate_products(Program& program, const std::vector<SlotId>& kept);
 /// Elementwise instructions on one shape become one. `kept` are read after the code's end.
 void fuse_chains(Program& program, const std::vector<SlotId>& kept);
 

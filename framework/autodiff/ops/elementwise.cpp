@@ -199,6 +199,7 @@ Var scalar(Var like, double value) { return like.tape().fill(value, {}); }
 std::span<const Op> unary_rows() { return unary_table; }
 const Op& identity_op() { return identity_row; }
 std::span<const Op> binary_rows() { return binary_table; }
+const Op& add_op() { return binary_table[static_cast<int>(Binary::add)]; }
 
 Var neg(Var x) { return unary_op(Unary::neg, x); }
 Var exp(Var x) { return unary_op(Unary::exp, x); }

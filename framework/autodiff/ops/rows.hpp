@@ -19,6 +19,7 @@ extern const Op scan_op;
 
 // Rows that the planner uses itself.
 const Op& identity_op();
+const Op& add_op();
 const Op& reshape_op();
 const Op& transpose_op();
 const Op& sum_to_op();
