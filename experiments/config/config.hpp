@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "experiments/config/bytes.hpp"
 #include "experiments/tasks/task_config.hpp"
 
 namespace unroll {
@@ -40,12 +41,14 @@ struct TrainConfig {
   double clip_value = 0;  ///< 0: off
   std::int64_t batch = 0;
   std::int64_t batch_shards = 0;
+  Bytes max_memory;         ///< of each plan; 0: as much as it takes; no part of a trial's id
   std::int64_t window = 0;  ///< steps of truncated BPTT; 0: full
   std::int64_t stride = 0;  ///< steps between its updates
   std::int64_t updates = 0;
   std::int64_t validate_every = 0;
   std::int64_t validation_sequences = 0;
   bool early_stop = false;
+  bool gradient_norms = false;  ///< look at them before and after training
 };
 
 struct Config {

@@ -56,6 +56,7 @@ Domain number(double value, OptionRange range) { return {value, range}; }
 Domain flag(bool value) { return {value}; }
 Domain name(std::string value, Names (*known)()) { return {std::move(value), {}, known}; }
 Domain text(std::string value) { return {std::move(value)}; }
+Domain amount(std::uint64_t bytes) { return {Bytes{bytes}}; }
 Domain seed_number(std::uint64_t value) { return {value}; }
 
 constexpr bool result = true;    // affects results: part of the trial's id
@@ -156,6 +157,11 @@ const auto& table() {
           "fixed parts of a batch that cores work on at the same time, where trials leave some idle; at most "
           "one per sequence",
           [](Config& c) -> OptionField { return &c.train.batch_shards; }),
+      row("train.max_memory", amount(0), display,
+          "bytes that the values of an update, of a validation and of the gradients' norms may take at a "
+          "time, "
+          "by computing some again; 0: as many as they take",
+          [](Config& c) -> OptionField { return &c.train.max_memory; }),
       row("train.window", integer(0, from_to(0, 1e7)), result,
           "steps that truncated BPTT goes back, in tasks with a loss at every step; 0: all, full BPTT",
           [](Config& c) -> OptionField { return &c.train.window; }),
@@ -171,6 +177,9 @@ const auto& table() {
           [](Config& c) -> OptionField { return &c.train.validation_sequences; }),
       row("train.early_stop", flag(true), result, "stop when the task's success rule holds",
           [](Config& c) -> OptionField { return &c.train.early_stop; }),
+      row("train.gradient_norms", flag(true), result,
+          "how large the loss's gradient is at every step's state, before and after training, for the report",
+          [](Config& c) -> OptionField { return &c.train.gradient_norms; }),
   });
   return rows;
 }

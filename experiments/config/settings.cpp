@@ -61,7 +61,8 @@ void refuse_repeated_keys(const std::vector<Assignment>& assignments) {
   }
 }
 
-/// The node as a value of the option's type: integers may stand for numbers and, like strings, for seeds.
+/// The node as a value of the option's type: integers may stand for numbers and, like strings, for seeds
+/// and amounts of memory.
 std::optional<OptionValue> convert(const TomlNode& node, const OptionValue& type) {
   const auto* integer = std::get_if<std::int64_t>(&node.value);
   const auto* text = std::get_if<std::string>(&node.value);
@@ -80,6 +81,11 @@ std::optional<OptionValue> convert(const TomlNode& node, const OptionValue& type
   if (std::holds_alternative<bool>(type)) {
     const auto* flag = std::get_if<bool>(&node.value);
     return flag ? std::optional<OptionValue>(*flag) : std::nullopt;
+  }
+  if (std::holds_alternative<Bytes>(type)) {
+    if (text) return parse_value(*text, type);
+    if (integer && *integer >= 0) return Bytes{static_cast<std::uint64_t>(*integer)};
+    return std::nullopt;
   }
   return integer ? std::optional<OptionValue>(*integer) : std::nullopt;
 }

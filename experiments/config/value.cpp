@@ -63,7 +63,9 @@ std::string describe(const OptionRange& range) {
 
 std::string_view type_name(const OptionValue& type) {
   static constexpr std::array<std::string_view, std::variant_size_v<OptionValue>> names = {
-      "an integer", "an integer from 0 to 2^64 - 1", "a number", "true or false", "a string"};
+      "an integer", "an integer from 0 to 2^64 - 1",
+      "a number",   "true or false",
+      "a string",   "bytes as an integer or like \"512 MB\" or \"2 GiB\""};
   return names[type.index()];
 }
 
@@ -72,11 +74,22 @@ std::optional<OptionValue> parse_value(std::string_view text, const OptionValue&
   if (std::holds_alternative<std::uint64_t>(type)) return parse_number<std::uint64_t>(text);
   if (std::holds_alternative<double>(type)) return parse_double(text);
   if (std::holds_alternative<bool>(type)) return parse_bool(text);
+  if (std::holds_alternative<Bytes>(type)) {
+    const std::optional<Bytes> bytes = parse_bytes(text);
+    return bytes ? std::optional<OptionValue>(*bytes) : std::nullopt;
+  }
   return std::string(text);
 }
 
 std::string to_text(const OptionValue& value) {
-  return std::visit([](const auto& x) { return fmt::format("{}", x); }, value);
+  return std::visit(
+      [](const auto& x) -> std::string {
+        if constexpr (std::is_same_v<std::decay_t<decltype(x)>, Bytes>)
+          return to_text(x);
+        else
+          return fmt::format("{}", x);
+      },
+      value);
 }
 
 std::string to_toml(const OptionValue& value) {
@@ -86,6 +99,7 @@ std::string to_toml(const OptionValue& value) {
     constexpr auto largest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
     return *seed > largest ? quoted(text) : text;
   }
+  if (std::holds_alternative<Bytes>(value) && text.find(' ') != std::string::npos) return quoted(text);
   const bool whole_double =
       std::holds_alternative<double>(value) && text.find_first_of(".e") == std::string::npos;
   return whole_double ? text + ".0" : text;

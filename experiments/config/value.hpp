@@ -7,13 +7,15 @@
 #include <string_view>
 #include <variant>
 
+#include "experiments/config/bytes.hpp"
+
 namespace unroll {
 
 /// The value of one setting. Which alternative a setting holds is its type, given by its row's default.
-using OptionValue = std::variant<std::int64_t, std::uint64_t, double, bool, std::string>;
+using OptionValue = std::variant<std::int64_t, std::uint64_t, double, bool, std::string, Bytes>;
 
 /// Where a setting lives in a Config: a pointer for each alternative of OptionValue, in the same order.
-using OptionField = std::variant<std::int64_t*, std::uint64_t*, double*, bool*, std::string*>;
+using OptionField = std::variant<std::int64_t*, std::uint64_t*, double*, bool*, std::string*, Bytes*>;
 
 /// The numbers a setting may take. Integers are compared as doubles: limits stay far below 2^53.
 struct OptionRange {
@@ -48,10 +50,12 @@ std::string_view type_name(const OptionValue& type);
 std::optional<OptionValue> parse_value(std::string_view text, const OptionValue& type);
 
 /// The one way in which a value is written: decimal integers, doubles by the shortest digits that read back
-/// to the same bits, bare strings. Axes, ids and messages use it.
+/// to the same bits, bare strings, amounts of memory in the largest unit that fits. Axes, ids and messages
+/// use it.
 std::string to_text(const OptionValue& value);
 
-/// The value as TOML: quoted strings, doubles with a point or an exponent, seeds beyond 2^63 - 1 as strings.
+/// The value as TOML: quoted strings, doubles with a point or an exponent, seeds beyond 2^63 - 1 and
+/// amounts with a unit as strings.
 std::string to_toml(const OptionValue& value);
 
 /// Copies between a OptionValue and the field of the same type.

@@ -54,7 +54,7 @@ void check_memory(const SweepPlan& plan, const std::vector<Job>& jobs, int at_on
   const Job& first = *largest.front();
   throw SweepRefused(fmt::format(
       "not enough memory: {} trial{} at once need {:.0f} bytes ({}), but {} bytes ({}) are available.\n"
-      "The largest is {}: {} bytes. Lower model.hidden, train.batch or task.length{}.",
+      "The largest is {}: {} bytes. Lower model.hidden, train.batch or task.length, set train.max_memory{}.",
       largest.size(), largest.size() == 1 ? "" : "s", needed, in_bytes(needed), available,
       in_bytes(static_cast<double>(available)), describe(plan, *first.trial), first.cost.bytes,
       largest.size() == 1 ? "" : ", or run fewer at once with --jobs"));

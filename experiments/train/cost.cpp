@@ -1,4 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <stdexcept>
 
 #include "experiments/train/sharded_plan.hpp"
 #include "experiments/train/trainer.hpp"
@@ -26,12 +29,39 @@ std::size_t batch_bytes(const Task& task, std::int64_t sequences, std::size_t re
          real_bytes;
 }
 
+/// What a trial computes again and again, how large it gets, and what makes it smaller.
+struct Work {
+  const char* what;
+  const char* remedy;
+  Sizes sizes;
+};
+
 /// Every shard has an arena of its own.
-std::size_t bytes_of(const Plan<float>& plan, Sizes whole, std::int64_t shards) {
-  std::size_t bytes = 0;
-  for (const Range& rows : split_rows(whole.batch, std::min(whole.batch, shards)))
-    bytes += plan.peak_bytes({whole.time, rows.count});
-  return bytes;
+template <class T>
+std::size_t bytes_of(const Plan<T>& plan, const Work& work, Bytes max_memory, std::int64_t shards) {
+  try {
+    std::size_t bytes = 0;
+    for (const Range& rows : split_rows(work.sizes.batch, std::min(work.sizes.batch, shards)))
+      bytes += plan.peak_bytes({work.sizes.time, rows.count});
+    return bytes;
+  } catch (const std::length_error& error) {
+    throw std::length_error(
+        fmt::format("train.max_memory: {}{} is not enough for {}. {}\nRaise it, lower task.length or "
+                    "model.hidden, or {}.",
+                    to_text(max_memory), shards > 1 ? fmt::format(" in {} shards", shards) : "", work.what,
+                    error.what(), work.remedy));
+  }
+}
+
+/// The gradients with respect to every step's state, which no checkpoints make fewer.
+std::size_t diagnostics_bytes(const Config& config, const Task& task, const RecordedModel& model) {
+  if (!config.train.gradient_norms) return 0;
+  const Bytes max_memory = config.train.max_memory;
+  const Plan<double> plan(*model.tape, model.diagnostics_outputs(), shard_options(max_memory, 1));
+  const Work work{"the gradient's norms, in double at every step",
+                  "set train.gradient_norms to false",
+                  {task.max_steps(), diagnostics_batch}};
+  return bytes_of(plan, work, max_memory, 1) + batch_bytes(task, diagnostics_batch, sizeof(double));
 }
 
 }  // namespace
@@ -42,22 +72,24 @@ TrialCost trial_cost(const Config& config) {
   const bool truncated = train.window > 0, sharded = train.batch_shards > 1;
   const RecordedModel model(config, *task);
   const RecordedModel training_model(config, *task, truncated ? Extent::window : Extent::whole);
-  const Plan<float> training(*training_model.tape, training_model.training_outputs());
-  const Plan<float> validation(*model.tape, model.validation_outputs());
-  const Plan<double> diagnostics(*model.tape, model.diagnostics_outputs());
+  const PlanOptions options = shard_options(train.max_memory, train.batch_shards);
+  const Plan<float> training(*training_model.tape, training_model.training_outputs(), options);
+  const Plan<float> validation(*model.tape, model.validation_outputs(), options);
 
   const Sizes update{truncated ? std::min(task->max_steps(), train.window) : task->max_steps(), train.batch};
   const Sizes check{task->max_steps(), std::min(validation_batch, train.validation_sequences)};
-  const Sizes look{task->max_steps(), diagnostics_batch};
   const double validations = 1.0 + static_cast<double>(train.updates / train.validate_every);
   const double parts =
       static_cast<double>((train.validation_sequences + validation_batch - 1) / validation_batch);
   // The batch itself, the window, and the shards' parts in training and in validation.
   const std::size_t batches = 1 + truncated + 2 * sharded;
-  return {parameter_bytes(model.specs) + bytes_of(training, update, train.batch_shards) +
-              bytes_of(validation, check, train.batch_shards) + diagnostics.peak_bytes(look) +
+  const auto plan_bytes = [&](const Plan<float>& plan, const Work& work) {
+    return bytes_of(plan, work, train.max_memory, train.batch_shards);
+  };
+  return {parameter_bytes(model.specs) + plan_bytes(training, {"an update", "lower train.batch", update}) +
+              plan_bytes(validation, {"a validation", "lower train.validation_sequences below 500", check}) +
               batches * batch_bytes(*task, std::max(update.batch, check.batch), sizeof(float)) +
-              batch_bytes(*task, look.batch, sizeof(double)) +
+              diagnostics_bytes(config, *task, model) +
               (sharded ? elements(model.specs) * sizeof(float) : 0),  // the mean gradients
           static_cast<double>(train.updates) * training.flops(update) +
               validations * parts * validation.flops(check)};

@@ -45,7 +45,7 @@ struct TrialRecord {
   double last_loss = 0;
   double last_error_rate = 0;
   std::vector<CurvePoint> curve;
-  std::vector<GradientNorms> gradient_norms;  ///< at the start and at the end of training
+  std::vector<GradientNorms> gradient_norms;  ///< at the start and at the end of training, if asked for
   double seconds = 0;                         ///< wall time; never in results.csv
   std::string build;                          ///< version, compiler, CPU and kernels that computed it
 };

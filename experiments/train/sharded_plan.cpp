@@ -39,9 +39,18 @@ std::vector<Range> split_rows(std::int64_t rows, std::int64_t shards) {
   return ranges;
 }
 
-ShardedPlan::ShardedPlan(const RecordedModel& model, const std::vector<Var>& outputs, std::int64_t shards)
+PlanOptions shard_options(Bytes max_memory, std::int64_t shards) {
+  if (max_memory.count == 0) return {};
+  // A part of less than a byte would be no limit.
+  return {.max_memory = std::max<std::size_t>(1, max_memory.count / static_cast<std::size_t>(shards))};
+}
+
+ShardedPlan::ShardedPlan(const RecordedModel& model, const std::vector<Var>& outputs, std::int64_t shards,
+                         Bytes max_memory)
     : model_(model) {
-  for (std::int64_t i = 0; i < shards; ++i) shards_.push_back({Plan<float>(*model.tape, outputs), {}});
+  const PlanOptions options = shard_options(max_memory, shards);
+  for (std::int64_t i = 0; i < shards; ++i)
+    shards_.push_back({Plan<float>(*model.tape, outputs, options), {}});
 }
 
 void ShardedPlan::run(const Piece& piece, const std::vector<Tensor<float>>& parameters) {

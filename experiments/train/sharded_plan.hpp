@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "experiments/config/bytes.hpp"
 #include "experiments/train/recorded_model.hpp"
 #include "experiments/train/slices.hpp"
 #include "framework/plan/plan.hpp"
@@ -15,13 +16,18 @@ namespace unroll {
 /// naming both, when there are more shards than rows or fewer than one.
 std::vector<Range> split_rows(std::int64_t rows, std::int64_t shards);
 
+/// What a plan of one of `shards` shards may take.
+PlanOptions shard_options(Bytes max_memory, std::int64_t shards);
+
 /// A model's plan for batches in a fixed number of shards: each shard has a plan and a copy of its rows, and
 /// the shards run side by side on the threads of the caller's arena. Which threads run them, and how many,
 /// changes no bit: the shards are the same, and what they compute is put together in their order.
 class ShardedPlan {
  public:
-  /// Computes `outputs` of `model`, which must outlive it.
-  ShardedPlan(const RecordedModel& model, const std::vector<Var>& outputs, std::int64_t shards);
+  /// Computes `outputs` of `model`, which must outlive it. All shards together keep within `max_memory`
+  /// bytes, each within the same part of them; 0: as many as they take.
+  ShardedPlan(const RecordedModel& model, const std::vector<Var>& outputs, std::int64_t shards,
+              Bytes max_memory = {});
 
   /// Runs the plans on a batch: in as many shards as it has rows when it has fewer than shards. One shard is
   /// bound as it stands, without a copy, and runs on the calling thread, which says what becomes of

@@ -1,11 +1,11 @@
 #include "experiments/train/trainer.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "experiments/train/non_finite.hpp"
 #include "framework/optim/clipping.hpp"
 #include "framework/tensor/cpu.hpp"
 
@@ -35,13 +35,6 @@ ScheduleOptions schedule_options(const TrainConfig& train) {
   return options;
 }
 
-/// Index of the first value that is not finite, or -1.
-template <class T>
-std::int64_t first_bad(std::span<const T> values) {
-  const auto bad = std::find_if_not(values.begin(), values.end(), [](T x) { return std::isfinite(x); });
-  return bad == values.end() ? -1 : bad - values.begin();
-}
-
 std::unique_ptr<RecordedModel> record_window_model(const Config& config, const Task& task) {
   check_windows(config, task);
   if (config.train.window == 0) return nullptr;
@@ -58,8 +51,9 @@ Trainer::Trainer(const Config& config)
       parameters_(initial_parameters(config, model_.specs)),
       optimizer_(make_optimizer(optimizer_options(config.train))),
       schedule_(schedule_options(config.train)),
-      training_(training_model(), training_model().training_outputs(), config.train.batch_shards),
-      validation_(model_, model_.validation_outputs(), config.train.batch_shards) {
+      training_(training_model(), training_model().training_outputs(), config.train.batch_shards,
+                config.train.max_memory),
+      validation_(model_, model_.validation_outputs(), config.train.batch_shards, config.train.max_memory) {
   split_rows(config.train.batch, config.train.batch_shards);  // refuses too many shards
 }
 
@@ -131,7 +125,7 @@ GradientNorms Trainer::gradient_norms(std::int64_t updates_done) const {
   const Tensor<double> inputs = convert<double>(batch.inputs), targets = convert<double>(batch.targets);
   std::vector<Tensor<double>> values;
   for (const Tensor<float>& p : parameters_) values.push_back(convert<double>(p));
-  Plan<double> plan(*model_.tape, model_.diagnostics_outputs());
+  Plan<double> plan(*model_.tape, model_.diagnostics_outputs(), shard_options(config_.train.max_memory, 1));
   model_.bind(plan, inputs, targets, batch.classes, values);
   plan.run();
   const Tensor<double> g =
@@ -157,28 +151,11 @@ GradientNorms Trainer::gradient_norms(std::int64_t updates_done) const {
 std::string Trainer::first_non_finite() const {
   for (std::size_t i = 0; i < parameters_.size(); ++i)
     if (first_bad(parameters_[i].span()) >= 0) return fmt::format("parameter {}", model_.specs[i].name);
-  const RecordedModel& model = piece_is_window_ ? *window_model_ : model_;
-  std::vector<Var> watched = model.trajectories;
-  watched.push_back(model.outputs);
-  Plan<float> plan(*model.tape, watched);
-  model.bind(plan, piece_, parameters_);
-  plan.run();
-  const Shape& shape = piece_.batch.inputs.shape();
-  std::int64_t first_step = shape[0];
-  std::vector<std::string> names;
-  for (std::size_t i = 0; i < model.states.size(); ++i) {
-    const std::int64_t at = first_bad(plan.value(model.trajectories[i]));
-    if (at < 0) continue;
-    const std::int64_t step = at / (shape[1] * model.states[i].size);
-    if (step > first_step) continue;
-    if (step < first_step) names.clear();
-    first_step = step;
-    names.push_back(model.states[i].name);
-  }
-  if (names.empty()) return first_bad(plan.value(model.outputs)) >= 0 ? "the readout y" : "the loss";
-  const std::int64_t before = piece_is_window_ ? windowed_->window().first : 0;
-  return fmt::format("{} at time step {} of {}", fmt::join(names, " and "), before + first_step + 1,
-                     piece_is_window_ ? windowed_->steps() : shape[0]);
+  const bool window = piece_is_window_;
+  const std::vector<Tensor<float>> zeros;
+  return unroll::first_non_finite(config_, *task_, piece_.batch, window ? piece_.initial : zeros, parameters_,
+                                  window ? windowed_->window().first : 0,
+                                  window ? windowed_->steps() : piece_.batch.inputs.shape()[0]);
 }
 
 }  // namespace unroll

@@ -70,14 +70,16 @@ void train(Trainer& trainer, const Config& config, const TrialHooks& hooks, Tria
 }  // namespace
 
 TrialRecord run_trial(const Config& config, const TrialHooks& hooks) {
+  if (config.train.max_memory.count > 0) trial_cost(config);  // throws where it is too little
   Trainer trainer(config);
   TrialRecord record;
   record.trivial_loss = trainer.task().trivial_loss();
   record.success_rule = trainer.task().success_rule();
-  record.gradient_norms.push_back(trainer.gradient_norms(0));
+  const bool norms = config.train.gradient_norms;
+  if (norms) record.gradient_norms.push_back(trainer.gradient_norms(0));
   const bool go_on = checkpoint(trainer, config, 0, std::numeric_limits<double>::quiet_NaN(), record);
   if (go_on) train(trainer, config, hooks, record);
-  if (record.status != TrialStatus::diverged)
+  if (norms && record.status != TrialStatus::diverged)
     record.gradient_norms.push_back(trainer.gradient_norms(record.updates));
   return record;
 }

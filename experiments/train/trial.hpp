@@ -25,11 +25,12 @@ struct TrialCost {
   double flops;       ///< of all updates and validations
 };
 
-/// Throws std::invalid_argument when the configuration makes no model.
+/// Throws std::invalid_argument when the configuration makes no model; std::length_error, with the bytes
+/// needed and what to do, when train.max_memory is too little for it.
 TrialCost trial_cost(const Config& config);
 
-/// Trains the model of `config` on its task. Divergence is a result, not an error; `id`, `axes`, `seconds`
-/// and `build` of the record are left to the caller.
+/// Trains the model of `config` on its task; throws what trial_cost() does before it begins. Divergence is a
+/// result, not an error; `id`, `axes`, `seconds` and `build` of the record are left to the caller.
 TrialRecord run_trial(const Config& config, const TrialHooks& hooks = {});
 
 }  // namespace unroll

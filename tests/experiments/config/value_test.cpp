@@ -16,6 +16,7 @@ const OptionValue an_integer = std::int64_t{0};
 const OptionValue a_seed = std::uint64_t{0};
 const OptionValue a_number = 0.0;
 const OptionValue a_flag = false;
+const OptionValue an_amount = Bytes{};
 const OptionValue a_string = std::string();
 
 }  // namespace
@@ -29,6 +30,10 @@ TEST_CASE("[config] the text of a value reads back as the value, bit for bit") {
     const auto x = std::bit_cast<double>(bits);
     RC_PRE(std::isfinite(x) && x != 0);
     RC_ASSERT(parse_value(to_text(x), a_number) == OptionValue(x));
+  }));
+  CHECK(rc::check("amounts of memory", [](std::uint64_t x) {
+    const Bytes bytes{x >> 1};
+    RC_ASSERT(parse_value(to_text(bytes), an_amount) == OptionValue(bytes));
   }));
   CHECK(parse_value("true", a_flag) == OptionValue(true));
   CHECK(parse_value("false", a_flag) == OptionValue(false));
@@ -60,6 +65,29 @@ TEST_CASE("[config] text that is not wholly a value is none") {
     CAPTURE(text);
     CHECK_FALSE(parse_value(text, a_flag));
   }
+}
+
+TEST_CASE("[config] amounts of memory are read with units of 1000 and of 1024, and without") {
+  const auto read = [](std::string_view text) {
+    return std::get<Bytes>(*parse_value(text, an_amount)).count;
+  };
+  CHECK(read("0") == 0);
+  CHECK(read("1000000") == 1'000'000);
+  CHECK(read("1 GB") == 1'000'000'000);
+  CHECK(read("1GiB") == 1'073'741'824);
+  CHECK(read("1.5 MiB") == 1'572'864);
+  CHECK(read("4.35 kB") == 4350);
+  CHECK(read("512 B") == 512);
+  CHECK(read("9223372036854775807") == 9'223'372'036'854'775'807u);
+  for (const char* text : {"", " ", "GB", "1 ", "1  GB", "1 gb", "1 GBs", "-1", "-1 GB", "0.5", "1e3", "nan",
+                           "inf GB", "9223372036854775808", "10000000 TiB", "1 GB "}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_value(text, an_amount));
+  }
+  CHECK(to_toml(Bytes{1'000'000'000}) == "\"1 GB\"");
+  CHECK(to_toml(Bytes{3 << 20}) == "\"3 MiB\"");
+  CHECK(to_toml(Bytes{1'000'001}) == "1000001");
+  CHECK(to_text(Bytes{}) == "0");
 }
 
 TEST_CASE("[config] any string survives being written as TOML") {

@@ -23,6 +23,7 @@ OptionValue changed(const Option& option, const OptionValue& value) {
   if (const auto* seed = std::get_if<std::uint64_t>(&value)) return *seed + 1;
   if (const auto* number = std::get_if<double>(&value)) return *number / 2 + 0.1;
   if (const auto* flag = std::get_if<bool>(&value)) return !*flag;
+  if (const auto* bytes = std::get_if<Bytes>(&value)) return Bytes{bytes->count + 1};
   return std::string("another");
 }
 

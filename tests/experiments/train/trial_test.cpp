@@ -1,6 +1,7 @@
 #include "experiments/train/trial.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <cmath>
 
@@ -177,4 +178,83 @@ TEST_CASE("[trial] gradient norms do not depend on whether training flushes subn
   const FlushSubnormals guard;
   CHECK(trainer.gradient_norms(0).norms == kept.norms);
   CHECK(kept.norms.back() > 0);
+}
+
+namespace {
+
+/// Long enough for checkpoints to save something.
+Config long_sequences() {
+  Config config = small();
+  config.task.length = 2000;
+  config.train.updates = 2;
+  config.train.validation_sequences = 6;
+  return config;
+}
+
+/// Runs the trial with less and less memory until it is refused; says how often it ran.
+int run_with_less_and_less(Config config) {
+  const std::string expected = text_of(run_trial(config));
+  const std::size_t unlimited = trial_cost(config).bytes;
+  int runs = 0;
+  for (std::uint64_t bytes = unlimited; bytes > 0; bytes -= bytes / 5 + 1) {
+    config.train.max_memory = {bytes};
+    INFO(bytes, " of ", unlimited);
+    try {
+      const std::size_t planned = trial_cost(config).bytes;
+      CHECK(planned <= unlimited);
+      CHECK(text_of(run_trial(config)) == expected);
+      runs += planned < unlimited;
+    } catch (const std::length_error& error) {
+      const std::string message = error.what();
+      INFO(message);
+      CHECK(message.find("train.max_memory: " + to_text(config.train.max_memory)) == 0);
+      CHECK(message.find(fmt::format("max_memory is {} bytes", bytes / config.train.batch_shards)) !=
+            std::string::npos);
+      CHECK(message.find("needs") != std::string::npos);
+      CHECK_THROWS_AS(run_trial(config), std::length_error);
+      return runs;
+    }
+  }
+  FAIL("never refused");
+  return runs;
+}
+
+}  // namespace
+
+TEST_CASE("[trial] less memory changes no bit of the record, and too little is refused with both numbers") {
+  Config config = long_sequences();
+  config.model.cell = "lstm";
+  CHECK(run_with_less_and_less(config) >= 2);
+  config.train.gradient_norms = false;  // they have a length that no checkpoints shorten
+  CHECK(run_with_less_and_less(config) >= 3);
+  config.train.batch_shards = 2;
+  CHECK(run_with_less_and_less(config) >= 3);
+}
+
+TEST_CASE("[trial] what cannot be made small names the setting to change") {
+  Config config = long_sequences();
+  config.train.max_memory = {1'500'000};
+  try {
+    trial_cost(config);
+    FAIL("not refused");
+  } catch (const std::length_error& error) {
+    CHECK(std::string(error.what()).find("train.gradient_norms to false") != std::string::npos);
+  }
+  config.train.gradient_norms = false;
+  const TrialRecord record = run_trial(config);
+  CHECK(record.status == TrialStatus::done);
+  CHECK(record.gradient_norms.empty());
+}
+
+TEST_CASE("[trial] divergence in a long sequence is found where it is, whatever memory there is") {
+  Config config = long_sequences();
+  config.model.activation = "relu";
+  config.model.init = "identity";
+  config.model.init_scale = 1.06;  // 3.4e38 after some 1,500 steps
+  config.train.gradient_norms = false;
+  const TrialRecord record = run_trial(config);
+  REQUIRE(record.status == TrialStatus::diverged);
+  CHECK_MESSAGE(record.reason.find("h at time step 1") != std::string::npos, record.reason);
+  config.train.max_memory = {1'500'000};
+  CHECK(text_of(run_trial(config)) == text_of(record));
 }
