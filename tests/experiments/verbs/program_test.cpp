@@ -187,7 +187,7 @@ TEST_CASE("[program] SIGINT and SIGTERM end a sweep with status 130 and keep fin
     const auto out = folder.path() / "out";
     REQUIRE(call(folder.path(), {"sweep", config, "--out", out.string()}).status == 0);
     Command command(folder.path(),
-                    {"sweep", config, "task.length=5,6,20000", "--out", out.string(), "--extend"});
+                    {"sweep", config, "task.length=5,6,60000", "--out", out.string(), "--extend"});
     std::this_thread::sleep_for(std::chrono::milliseconds(700));
     ::kill(command.id(), signal);
     const auto outcome = command.wait();
