@@ -1,7 +1,9 @@
 #include "experiments/bench/engine_step.hpp"
 
 #include <cmath>
+#include <stdexcept>
 
+#include "experiments/sweep/machine.hpp"
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
 #include "framework/random/stream.hpp"
@@ -72,6 +74,23 @@ EngineStep::EngineStep(std::string_view cell, StepShape shape, const PlanOptions
   plan_.bind(net_.x, x_);
   plan_.bind(net_.target, targets_);
   for (std::size_t i = 0; i < values_.size(); ++i) plan_.bind(net_.parameters[i], values_[i]);
+}
+
+Contestant engine_contestant(std::string key, std::string_view cell, StepShape shape,
+                             const PlanOptions& options) {
+  const auto out = [&](const std::string& problem) {
+    return Contestant{key, [problem](int) -> double { throw std::runtime_error(problem); }};
+  };
+  const auto net = std::make_shared<EngineStep>(cell, shape, options);
+  // Not all of it: other programs need some, and the tensors of the run stand beside the arena.
+  const double room = 0.8 * static_cast<double>(machine_limits().usable_memory());
+  try {
+    const auto bytes = static_cast<double>(net->peak_bytes());
+    if (bytes > room) return out("needs " + in_bytes(bytes));
+  } catch (const std::length_error& error) {
+    return out(error.what());
+  }
+  return timed(std::move(key), [net] { net->run(); });
 }
 
 }  // namespace unroll

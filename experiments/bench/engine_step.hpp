@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "experiments/bench/timing.hpp"
 #include "framework/plan/plan.hpp"
 #include "models/sequence_model.hpp"
 #include "tests/bench/step_shape.hpp"
@@ -59,5 +60,10 @@ class EngineStep {
   Tensor<float> x_, targets_;
   Plan<float> plan_;
 };
+
+/// An engine step as it takes part in a contest; out of it, with the bytes needed, where the machine has not
+/// as many or the budget of `options` is too small.
+Contestant engine_contestant(std::string key, std::string_view cell, StepShape shape,
+                             const PlanOptions& options = {});
 
 }  // namespace unroll

@@ -4,7 +4,6 @@
 
 #include "experiments/bench/engine_step.hpp"
 #include "experiments/bench/sections.hpp"
-#include "experiments/sweep/machine.hpp"
 
 // Whether a step costs the same in long sequences as in short ones.
 
@@ -20,17 +19,10 @@ std::vector<std::int64_t> lengths_up_to(std::int64_t longest) {
   return lengths;
 }
 
-/// A net of `steps`, made when it first runs.
 Contestant contestant(const BenchRow& row, std::int64_t steps) {
   StepShape shape = row.shape;
   shape.steps = steps;
-  const auto net = std::make_shared<EngineStep>(row.cell, shape);
-  const std::string key = fmt::format("{}", steps);
-  // Not all of it: other programs need some, and the tensors of the run stand beside the arena.
-  const double room = 0.8 * static_cast<double>(machine_limits().usable_memory());
-  const auto bytes = static_cast<double>(net->peak_bytes());
-  if (bytes <= room) return timed(key, [net] { net->run(); });
-  return {key, [bytes](int) -> double { throw std::runtime_error("needs " + in_bytes(bytes)); }};
+  return engine_contestant(fmt::format("{}", steps), row.cell, shape);
 }
 
 void measure(const BenchRow& row, BenchContext& context, BenchResult& result) {

@@ -9,7 +9,7 @@ namespace {
 using enum BenchKind;
 using enum BenchRuns;
 
-constexpr std::string_view kind_names[] = {"step", "record", "length", "threads"};
+constexpr std::string_view kind_names[] = {"step", "record", "length", "memory", "threads"};
 
 constexpr BenchRow rows[] = {
     {step, "vanilla", {100, 20, 2, 128}, all},
@@ -33,6 +33,9 @@ constexpr BenchRow rows[] = {
     {record, "mgu", {1'000'000, 20, 2, 128}, all},
     {length, "vanilla", {10'000, 1, 2, 64}, quick},
     {length, "vanilla", {1'000'000, 1, 2, 64}, full},
+    {memory, "vanilla", {20'000, 8, 2, 64}, quick, 4'000'000, 2'000},
+    {memory, "vanilla", {1'000'000, 8, 2, 64}, full, 1'000'000'000, 100'000},
+    {memory, "lstm", {20'000, 8, 2, 64}, full, 8'000'000, 20'000},
     {threads, "vanilla", {100, 20, 2, 128}, all},
 };
 

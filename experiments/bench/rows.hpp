@@ -14,10 +14,11 @@ enum class BenchKind {
   step,    ///< forward and backward pass of one batch, against all rivals
   record,  ///< recording, differentiating and planning a net, for few and for many steps
   length,  ///< time per step over sequences of growing length, up to `steps`
+  memory,  ///< a long sequence under a memory budget, against a shorter one without
   threads  ///< two training loops at once against one alone
 };
 
-/// "step", "record", "length", "threads".
+/// "step", "record", "length", "memory", "threads".
 std::string_view name(BenchKind kind);
 
 /// Which runs a row belongs to.
@@ -29,6 +30,8 @@ struct BenchRow {
   std::string_view cell;
   StepShape shape;
   BenchRuns runs;
+  std::size_t max_memory = 0;       ///< memory: bytes for the plan
+  std::int64_t steps_that_fit = 0;  ///< memory: of the sequence without a budget
 
   /// "step/vanilla/100x20x2x128": steps, rows, inputs and hidden size. What --only looks into.
   std::string name() const;

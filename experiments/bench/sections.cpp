@@ -9,7 +9,8 @@
 namespace unroll {
 
 std::span<const BenchSection> bench_sections() {
-  static const std::array table = {step_section(), record_section(), length_section(), threads_section()};
+  static const std::array table = {step_section(), record_section(), length_section(), memory_section(),
+                                   threads_section()};
   return table;
 }
 

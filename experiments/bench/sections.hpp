@@ -42,6 +42,7 @@ BenchResult measure_row(const BenchRow& row, BenchContext& context);
 const BenchSection& step_section();
 const BenchSection& record_section();
 const BenchSection& length_section();
+const BenchSection& memory_section();
 const BenchSection& threads_section();
 
 BenchResult to_json(const Measured& measured);

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "experiments/bench/resident.hpp"
 #include "experiments/bench/sections.hpp"
 #include "experiments/config/nearest.hpp"
 #include "experiments/sweep/say.hpp"
@@ -110,9 +111,20 @@ void print_tables(const BenchResult& machine, const std::vector<BenchResult>& re
   for (const BenchSection& section : bench_sections()) print_section(section, results);
 }
 
+int print_resident(const std::string& name) {
+  const auto row = std::ranges::find(bench_rows(), name, &BenchRow::name);
+  if (row == bench_rows().end())
+    throw UsageError(fmt::format("no row is named \"{}\"; the rows are {}", printable(name),
+                                 fmt::join(names_of(bench_rows()), ", ")));
+  single_threaded_products();
+  fmt::print("{}\n", resident_bytes_of(*row));
+  return exit_good;
+}
+
 int bench(const Arguments& arguments) {
   if (!arguments.words.empty())
     throw UsageError(fmt::format("`unroll bench` takes flags only, but got \"{}\"", arguments.words.front()));
+  if (arguments.has("resident")) return print_resident(arguments.flags["resident"].as<std::string>());
   const bool json = wants_json(arguments);
   const std::vector<BenchRow> rows = rows_of(arguments);
   BenchContext context{effort_of(arguments), pytorch_for(rows, arguments)};
@@ -132,6 +144,8 @@ void add_bench_flags(Flags& flags) {
       "only", po::value<std::string>()->default_value(""), "only rows with this in their name")(
       "seconds", po::value<double>()->default_value(6), "how long a row goes on, at the least")(
       "without-pytorch", "leave PyTorch out even where it is installed")(
+      "resident", po::value<std::string>(),
+      "instead of measuring times, run this row's net and print the bytes that the process held at most")(
       "format", po::value<std::string>()->default_value("table"), "table or json");
 }
 

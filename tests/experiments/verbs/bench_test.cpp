@@ -22,6 +22,19 @@ void check_time(const nlohmann::json& time) {
   CHECK(time["samples"] >= 3);
 }
 
+/// Nets that need checkpoints, and keep within their budget with them.
+void check_memory_row(const nlohmann::json& row) {
+  for (const char* key : {"with", "without"}) {
+    check_time(row["times"][key]);
+    CHECK(row["us_per_step"][key] > 0.0);
+  }
+  CHECK(row["with_to_without"] > 0.0);
+  CHECK(row["planned"] <= row["max_memory"]);
+  CHECK(row["planned_without"] > row["max_memory"]);
+  REQUIRE(row["resident"].is_number());
+  CHECK(row["resident"] > row["planned"]);
+}
+
 }  // namespace
 
 TEST_CASE("[bench] --quick measures every quick row and says on what") {
@@ -42,6 +55,7 @@ TEST_CASE("[bench] --quick measures every quick row and says on what") {
       for (const auto& length : row["lengths"]) check_time(length["time"]);
     if (expected[i].kind == BenchKind::record)
       for (const char* key : {"few_steps", "many_steps", "any_steps"}) check_time(row["times"][key]);
+    if (expected[i].kind == BenchKind::memory) check_memory_row(row);
     if (expected[i].kind != BenchKind::step) continue;
     for (const char* key : {"engine", "products"}) check_time(row["times"][key]);
     CHECK(row["ratios"]["engine_to_products"] > 0.0);
@@ -74,6 +88,7 @@ TEST_CASE("[bench] what cannot be meant is refused with status 2 before anything
   refused({"--only", "step/transformer"}, "step/vanilla/100x20x2x128");
   refused({"--quick", "--only", "100x64x512x512"}, "--quick");
   refused({"--format", "jsno"}, "did you mean \"json\"");
+  refused({"--resident", "memory"}, "memory/vanilla/1000000x8x2x64");
   refused({"--seconds", "0"}, "--seconds");
   refused({"vanilla"}, "flags only");
 }
