@@ -66,7 +66,8 @@ ProductSpeed measure_products() {
   ProductSpeed speed;
   speed.float_gflops = in_float.gflops();
   speed.double_gflops = in_double.gflops();
-  speed.largest_error = std::max(in_float.largest_error(), in_double.largest_error());
+  speed.float_error = in_float.largest_error();
+  speed.double_error = in_double.largest_error();
   return speed;
 }
 
