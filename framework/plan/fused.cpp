@@ -7,35 +7,86 @@
 namespace unroll {
 namespace {
 
-/// Elements of one part: a handful of parts fit into the first-level cache, and calling a kernel costs little
-/// beside them.
+/// Elements of one part: what broadcast operands are laid out for stays in the first-level cache.
 constexpr std::int64_t part_elements = 1024;
 
 }  // namespace
 
 FusedRun::FusedRun(const Fused& fused, std::span<const Slot> slots, std::span<const SlotId> in)
-    : fused_(fused), inputs_(in.size()) {
+    : fused_(fused), inputs_(in.size()), results_(fused.out.size()) {
   for (const SlotId slot : in) operands_.push_back({*access(slots[slot].dims, fused.dims), slots[slot].dims});
-  operands_.resize(inputs_ + fused.out.size() + static_cast<std::size_t>(fused.inner),
-                   {Access::whole, fused.dims});
+  const std::size_t all = inputs_ + results_ + static_cast<std::size_t>(fused.inner);
+  f32_.resize(all);
+  f64_.resize(all);
+  compile();
+}
+
+/// Turns links, which name their operands, into steps that pass a value on: a result that the next link alone
+/// reads is never stored.
+void FusedRun::compile() {
+  using enum ChainStep::Form;
+  const auto number = [](int n) { return static_cast<std::int16_t>(n); };
+  int held = -1;
+  for (std::size_t i = 0; i < fused_.chain.size(); ++i) {
+    const auto& [op, from, to] = fused_.chain[i];
+    const ElementKernel kernel = op->element;
+    const bool second_held = kernel.form == ElementKernel::Form::binary && from[1] == held && from[0] != held;
+    if (from[0] != held && !second_held) steps_.push_back({.form = load, .operand = number(from[0])});
+    if (kernel.form == ElementKernel::Form::unary)
+      steps_.push_back({.form = unary, .function = kernel.index});
+    else if (kernel.form == ElementKernel::Form::binary)
+      steps_.push_back({.form = second_held ? reversed : binary,
+                        .function = kernel.index,
+                        .operand = number(second_held ? from[0] : from[1])});
+    else if (kernel.form == ElementKernel::Form::choice)
+      steps_.push_back({.form = choice, .operand = number(from[1]), .other = number(from[2])});
+    held = to;
+    if (read_from_memory(i)) steps_.push_back({.form = store, .operand = number(to)});
+  }
+}
+
+/// Whether a link's result is read by more than the first operand that the next link takes over.
+bool FusedRun::read_from_memory(std::size_t link) const {
+  const int to = fused_.chain[link].to;
+  const int inner = static_cast<int>(inputs_ + results_);
+  if (to < inner) return true;
+  for (std::size_t i = link + 1; i < fused_.chain.size(); ++i) {
+    const auto& [op, from, next] = fused_.chain[i];
+    const auto reads = std::count(from.begin(), from.end(), to);
+    const bool taken_over =
+        i == link + 1 && reads == 1 &&
+        (from[0] == to || (op->element.form == ElementKernel::Form::binary && from[1] == to));
+    if (reads > 0 && !taken_over) return true;
+    if (next == to) return false;  // the place holds another value from here on
+  }
+  return false;
 }
 
 std::size_t FusedRun::lay_out(Sizes sizes, std::size_t real_bytes) {
   total_ = numel(fused_.dims).at(sizes);
   part_ = std::min(total_, part_elements);
   std::int64_t tile = 1;  // tiles that fit into a part are laid out once, not for every part
-  for (std::size_t i = 0; i < inputs_; ++i) {
-    Operand& operand = operands_[i];
+  std::int64_t expanded = 0;
+  for (Operand& operand : operands_) {
     const std::int64_t elements = numel(operand.dims).at(sizes);
     if (operand.access == Access::tiled) tile = std::max(tile, operand.period = elements);
     if (operand.access == Access::repeated) operand.period = elements == 0 ? 1 : total_ / elements;
+    expanded += operand.expanded();
   }
   if (tile > 1 && tile <= part_) part_ -= part_ % tile;
-  const auto copies =
-      static_cast<std::size_t>(std::count_if(operands_.begin(), operands_.end(), [](const Operand& o) {
-        return o.access == Access::tiled || o.access == Access::repeated;
-      }));
-  return (copies + static_cast<std::size_t>(fused_.inner)) * static_cast<std::size_t>(part_) * real_bytes;
+  // Without such operands there is nothing to do between parts.
+  if (expanded == 0) part_ = std::max<std::int64_t>(total_, 1);
+  const std::int64_t elements = expanded * part_ + fused_.inner * chain_group;
+  return static_cast<std::size_t>(elements) * real_bytes;
+}
+
+template <>
+std::vector<ChainOperand<float>>& FusedRun::chain_operands<float>() {
+  return f32_;
+}
+template <>
+std::vector<ChainOperand<double>>& FusedRun::chain_operands<double>() {
+  return f64_;
 }
 
 /// Elements at, at + 1, ... of a broadcast operand.
@@ -60,57 +111,33 @@ void FusedRun::expand(const Operand& operand, const T* from, T* to, std::int64_t
 
 template <class T>
 void FusedRun::run(std::span<std::byte* const> pointers, std::byte* scratch) {
-  const std::size_t outer = inputs_ + fused_.out.size();
+  std::vector<ChainOperand<T>>& operands = chain_operands<T>();
   auto* next = reinterpret_cast<T*>(scratch);
-  for (std::size_t i = 0; i < operands_.size(); ++i) {
-    Operand& operand = operands_[i];
-    operand.moves = i < outer && operand.access == Access::whole;
-    const bool own = i >= outer || operand.access == Access::tiled || operand.access == Access::repeated;
-    operand.base = own ? reinterpret_cast<std::byte*>(next) : pointers[i];
-    if (own) next += part_;
+  for (std::size_t i = 0; i < inputs_; ++i) {
+    const Operand& operand = operands_[i];
+    const bool expanded = operand.expanded();
+    operands[i] = {expanded ? next : reinterpret_cast<T*>(pointers[i]), operand.access != Access::scalar,
+                   operand.access == Access::scalar};
+    if (expanded) next += part_;
   }
-  const auto at_part = [&](int number, std::int64_t at) {
-    const Operand& operand = operands_[static_cast<std::size_t>(number)];
-    return reinterpret_cast<T*>(operand.base) + (operand.moves ? at : 0);
-  };
-  const auto step = [&](int number) {
-    return operands_[static_cast<std::size_t>(number)].access == Access::scalar ? std::int64_t{0}
-                                                                                : std::int64_t{1};
-  };
-  const Kernels<T>& k = kernels<T>();
+  for (std::size_t i = inputs_; i < inputs_ + results_; ++i)
+    operands[i] = {reinterpret_cast<T*>(pointers[i]), true, false};
+  for (std::size_t i = inputs_ + results_; i < operands.size(); ++i, next += chain_group)
+    operands[i] = {next, false, false};
+
+  const ChainKernel<T> kernel = kernels<T>().chain;
   for (std::int64_t at = 0; at < total_; at += part_) {
     const std::int64_t n = std::min(part_, total_ - at);
     for (std::size_t i = 0; i < inputs_; ++i) {
       const Operand& operand = operands_[i];
-      const bool tiles = operand.access == Access::tiled;
-      if (operand.access != Access::repeated && !tiles) continue;
-      if (tiles && at > 0 && part_ % operand.period == 0) continue;  // as it was laid out
-      expand(operand, reinterpret_cast<const T*>(pointers[i]), reinterpret_cast<T*>(operand.base), at, n);
+      if (!operand.expanded()) continue;
+      // A whole number of tiles stays as it was laid out.
+      if (operand.access == Access::tiled && at > 0 && part_ % operand.period == 0) continue;
+      expand(operand, reinterpret_cast<const T*>(pointers[i]), operands[i].p, at, n);
     }
-    for (const Fused::Link& link : fused_.chain) {
-      const T* a = at_part(link.from[0], at);
-      T* y = at_part(link.to, at);
-      switch (link.op->element.form) {
-        case ElementKernel::Form::unary:
-          k[static_cast<Unary>(link.op->element.index)](a, y, n);
-          break;
-        case ElementKernel::Form::binary:
-          k[static_cast<Binary>(link.op->element.index)](a, step(link.from[0]), at_part(link.from[1], at),
-                                                         step(link.from[1]), y, n);
-          break;
-        case ElementKernel::Form::choice: {
-          const T *b = at_part(link.from[1], at), *c = at_part(link.from[2], at);
-          const std::int64_t sa = step(link.from[0]), sb = step(link.from[1]), sc = step(link.from[2]);
-          for (std::int64_t i = 0; i < n; ++i) y[i] = a[i * sa] != 0 ? b[i * sb] : c[i * sc];
-          break;
-        }
-        default:
-          if (step(link.from[0]) == 0)
-            std::fill_n(y, n, *a);
-          else
-            std::copy_n(a, n, y);
-      }
-    }
+    kernel(steps_.data(), static_cast<std::int64_t>(steps_.size()), operands.data(), n);
+    for (std::size_t i = 0; i < inputs_ + results_; ++i)
+      if (i >= inputs_ || operands_[i].access == Access::whole) operands[i].p += n;
   }
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "framework/plan/program.hpp"
+#include "framework/tensor/kernels.hpp"
 
 namespace unroll {
 
@@ -37,16 +38,24 @@ class FusedRun {
     Access access;
     Dims dims;
     std::int64_t period = 0;  ///< tiled: elements; repeated: how many times each
-    std::byte* base = nullptr;
-    bool moves = false;  ///< along with the chain, else stays at the start of its scratch memory
+
+    bool expanded() const { return access == Access::tiled || access == Access::repeated; }
   };
 
+  void compile();
+  template <class T>
+  std::vector<ChainOperand<T>>& chain_operands();
+  bool read_from_memory(std::size_t link) const;
   template <class T>
   void expand(const Operand& operand, const T* from, T* to, std::int64_t at, std::int64_t n) const;
 
   const Fused& fused_;
   std::size_t inputs_;
-  std::vector<Operand> operands_;  ///< inputs, results, inner values
+  std::size_t results_;
+  std::vector<Operand> operands_;  ///< inputs
+  std::vector<ChainStep> steps_;
+  std::vector<ChainOperand<float>> f32_;   ///< inputs, results, inner values
+  std::vector<ChainOperand<double>> f64_;  ///< likewise
   std::int64_t total_ = 0, part_ = 0;
 };
 

@@ -26,12 +26,28 @@ Dims sum_target(const ShapeArgs& args) {
   return args.attrs.dims;
 }
 
+/// How many rows of the shape of `out` stand one behind the other in `full`; 0 where the sum is over other
+/// axes.
+std::int64_t leading_rows(const Shape& full, const Shape& out) {
+  if (out.numel() <= 1) return 0;
+  std::size_t axis = full.rank();
+  std::size_t kept = out.rank();
+  while (axis > 0 && kept > 0 && full[axis - 1] == out[kept - 1]) --axis, --kept;
+  while (kept > 0 && out[kept - 1] == 1) --kept;
+  if (kept > 0) return 0;
+  std::int64_t rows = 1;
+  for (std::size_t i = 0; i < axis; ++i) rows *= full[i];
+  return rows;
+}
+
 /// out = the operand summed over the axes along which out broadcasts to it.
 constexpr auto sum_to_kernel = [](const auto& c) {
   using T = std::decay_t<decltype(*c.out)>;
   const Kernels<T>& k = kernels<T>();
   if (!c.accumulate) std::fill_n(c.out, c.out_shape->numel(), T{0});
   const T* x = c.real(0);
+  const std::int64_t rows = leading_rows(c.shape(0), *c.out_shape);
+  if (rows > 0) return k.add_rows(x, rows, c.out, c.out_shape->numel());
   BroadcastWalk<1>(c.shape(0), {c.out_shape}).run([&](auto& at, auto& step, auto n, auto in) {
     T* y = c.out + at[0];
     if (step[0] == 1)

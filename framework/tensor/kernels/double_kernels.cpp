@@ -1,4 +1,5 @@
 #include "framework/tensor/kernels/arithmetic.hpp"
+#include "framework/tensor/kernels/chain.hpp"
 #include "framework/tensor/kernels/loops.hpp"
 #include "framework/tensor/kernels/reduce.hpp"
 #include "framework/tensor/kernels/scalar.hpp"
@@ -42,6 +43,8 @@ const Kernels<double> double_kernels = {
         },
     .sum = reduce<double, Sum<double>>,
     .max = reduce<double, Max<double>>,
+    .add_rows = add_rows<double>,
+    .chain = run_chain<double, double_kernels>,
 };
 
 }  // namespace unroll::UNROLL_ISA

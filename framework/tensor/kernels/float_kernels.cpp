@@ -1,4 +1,5 @@
 #include "framework/tensor/kernels/arithmetic.hpp"
+#include "framework/tensor/kernels/chain.hpp"
 #include "framework/tensor/kernels/logarithm.hpp"
 #include "framework/tensor/kernels/loops.hpp"
 #include "framework/tensor/kernels/reduce.hpp"
@@ -43,6 +44,8 @@ const Kernels<float> float_kernels = {
         },
     .sum = reduce<float, Sum<float>>,
     .max = reduce<float, Max<float>>,
+    .add_rows = add_rows<float>,
+    .chain = run_chain<float, float_kernels>,
 };
 
 }  // namespace unroll::UNROLL_ISA

@@ -44,5 +44,30 @@ T reduce(const T* x, std::int64_t n) {
   return end[0];
 }
 
+/// Columns of `registers` registers at a time, whose sums stay in registers from the first row to the last.
+template <class T, int registers>
+std::int64_t add_columns(const T* x, std::int64_t rows, T* y, std::int64_t n, std::int64_t from) {
+  constexpr std::int64_t lanes = Batch<T>::size;
+  for (; from + registers * lanes <= n; from += registers * lanes) {
+    Batch<T> total[registers];
+    for (int i = 0; i < registers; ++i) total[i] = load(y + from + i * lanes);
+    for (std::int64_t r = 0; r < rows; ++r)
+      for (int i = 0; i < registers; ++i) total[i] = total[i] + load(x + r * n + from + i * lanes);
+    for (int i = 0; i < registers; ++i) store<T>(y + from + i * lanes, total[i]);
+  }
+  return from;
+}
+
+template <class T>
+void add_rows(const T* x, std::int64_t rows, T* y, std::int64_t n) {
+  std::int64_t at = add_columns<T, 8>(x, rows, y, n, 0);
+  at = add_columns<T, 2>(x, rows, y, n, at);
+  at = add_columns<T, 1>(x, rows, y, n, at);
+  if (at == n) return;
+  Batch<T> total = load_first(y + at, n - at);
+  for (std::int64_t r = 0; r < rows; ++r) total = total + load_first(x + r * n + at, n - at);
+  store_first(y + at, n - at, total);
+}
+
 }  // namespace
 }  // namespace unroll
