@@ -14,7 +14,7 @@ constexpr int forever = std::numeric_limits<int>::max();
 // Blocks long enough for the sums over their rows to be worth a product, and short enough for what is kept
 // over their steps to stay in the second-level cache.
 std::int64_t steps_per_block(const Loop& loop, Sizes sizes) {
-  constexpr std::int64_t elements = 64 * 1024;
+  constexpr std::int64_t elements = 16 * 1024;
   std::int64_t state = 1;
   for (const Dim dim : loop.state_sizes) state += dim.at(sizes);
   const auto steps =

@@ -283,6 +283,7 @@ void run_passes(Lowered& lowered, const PlanOptions& options, bool checkpoints) 
   if (checkpoints) checkpoint(program, kept);
   run_in_blocks(program, options);
   if (options.runs(passes::accumulated_products)) accumulate_products(program, kept);
+  if (options.runs(passes::broadcast_once)) broadcast_once(program);
   if (options.runs(passes::fused_chains)) fuse_chains(program, kept);
   find_lifetimes(program, kept);
 }

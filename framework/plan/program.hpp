@@ -132,10 +132,11 @@ inline constexpr std::string_view transposed_weights = "transposed-weights";
 inline constexpr std::string_view hoisted_inputs = "hoisted-inputs";
 inline constexpr std::string_view sunk_results = "sunk-results";
 inline constexpr std::string_view accumulated_products = "accumulated-products";
+inline constexpr std::string_view broadcast_once = "broadcast-once";
 inline constexpr std::string_view fused_chains = "fused-chains";
 inline constexpr std::array all = {common_subexpressions, loop_invariants,    reshape_in_place, memory_reuse,
                                    shared_history,        transposed_weights, hoisted_inputs,   sunk_results,
-                                   accumulated_products,  fused_chains};
+                                   accumulated_products,  broadcast_once,     fused_chains};
 }  // namespace passes
 
 struct PlanOptions {
@@ -169,6 +170,9 @@ void checkpoint(Program& program, const std::vector<SlotId>& kept);
 /// A product that is added to a value which nothing else reads adds to its bytes. `kept` are read after the
 /// code's end.
 void accumulate_products(Program& program, const std::vector<SlotId>& kept);
+/// A bias that elementwise work in a step reads for all rows of the batch is laid out for them before the
+/// steps.
+void broadcast_once(Program& program);
 /// Elementwise instructions on one shape become one. `kept` are read after the code's end.
 void fuse_chains(Program& program, const std::vector<SlotId>& kept);
 
