@@ -286,6 +286,9 @@ void run_passes(Lowered& lowered, const PlanOptions& options, bool checkpoints) 
   if (options.runs(passes::broadcast_once)) broadcast_once(program);
   if (options.runs(passes::fused_chains)) fuse_chains(program, kept);
   find_lifetimes(program, kept);
+  if (!options.runs(passes::written_in_place)) return;
+  write_in_place(program);
+  find_lifetimes(program, kept);
 }
 
 }  // namespace

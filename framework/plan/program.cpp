@@ -50,6 +50,7 @@ void find_lifetimes(Program& program, const std::vector<SlotId>& kept) {
     if (root.last < 0) root.first = position;
     use(slot, position);  // a slot is also alive where it is written
   };
+  for (Slot& slot : program.slots) slot.first = 0, slot.last = -1;
   for (std::size_t i = 0; i < program.code.size(); ++i) {
     const int position = static_cast<int>(i);
     const Instruction& instruction = program.code[i];

@@ -134,6 +134,7 @@ inline constexpr std::string_view sunk_results = "sunk-results";
 inline constexpr std::string_view accumulated_products = "accumulated-products";
 inline constexpr std::string_view broadcast_once = "broadcast-once";
 inline constexpr std::string_view fused_chains = "fused-chains";
+inline constexpr std::string_view written_in_place = "written-in-place";
 inline constexpr std::array all = {common_subexpressions, loop_invariants,    reshape_in_place, memory_reuse,
                                    shared_history,        transposed_weights, hoisted_inputs,   sunk_results,
                                    accumulated_products,  broadcast_once,     fused_chains};
@@ -175,6 +176,10 @@ void accumulate_products(Program& program, const std::vector<SlotId>& kept);
 void broadcast_once(Program& program);
 /// Elementwise instructions on one shape become one. `kept` are read after the code's end.
 void fuse_chains(Program& program, const std::vector<SlotId>& kept);
+
+/// Results of chains take the bytes of operands that nothing reads any more. Needs lifetimes, and changes
+/// them.
+void write_in_place(Program& program);
 
 /// One line per instruction, loops indented.
 std::string to_text(const Program& program, int indent = 0);
