@@ -11,14 +11,19 @@ constexpr int forever = std::numeric_limits<int>::max();
 
 }  // namespace
 
-// Blocks long enough for the sums over their rows to be worth a product, and short enough for what is kept
-// over their steps to stay in the second-level cache.
+// What is kept over a block's steps should stay in the second-level cache, but a sum over its rows should be
+// worth a product. The gradient of a weight too large for that cache is read and written once per block: then
+// longer blocks cost less than they lose (64 rows of 512 units: 161 ms with 32 steps, 163 with 8; 64 rows of
+// four gates of 256: 61 ms with 8, 65 with 32).
 std::int64_t steps_per_block(const Loop& loop, Sizes sizes) {
-  constexpr std::int64_t elements = 16 * 1024;
-  std::int64_t state = 1;
-  for (const Dim dim : loop.state_sizes) state += dim.at(sizes);
-  const auto steps =
-      static_cast<std::uint64_t>(std::clamp<std::int64_t>(elements / state, 8, max_block_steps));
+  constexpr std::int64_t elements = 16 * 1024, wide = 384;
+  std::int64_t state = 1, units = 0;
+  for (const Dim dim : loop.state_sizes) {
+    state += dim.at(sizes);
+    units = std::max(units, dim.number());
+  }
+  const std::int64_t least = units >= wide ? 32 : 8;
+  const auto steps = static_cast<std::uint64_t>(std::clamp(elements / state, least, max_block_steps));
   return static_cast<std::int64_t>(std::bit_floor(steps));
 }
 
