@@ -14,24 +14,66 @@ Dims over_segment(Dims dims) {
   return dims;
 }
 
-/// Removes what nothing needs that is looked at from outside.
-void prune(Loop& loop) {
-  std::set<SlotId> needed;
-  for (const SlotId slot : observed(loop)) needed.insert(loop.body.root(slot));
-  for (std::vector<Instruction>* part : {&loop.body.code, &loop.body.prologue}) {
-    for (std::size_t i = part->size(); i-- > 0;) {
-      const Instruction& instruction = (*part)[i];
-      if (!needed.contains(loop.body.root(instruction.out))) {
-        loop.body.slots[instruction.out].place = Place::outside;  // no bytes
-        part->erase(part->begin() + static_cast<std::ptrdiff_t>(i));
-        continue;
-      }
-      for (const SlotId in : instruction.in) needed.insert(loop.body.root(in));
-    }
+/// Leaves out stacked results; what stood in them gets bytes of its own.
+template <class Unwanted>
+void unstack(Loop& loop, Unwanted unwanted) {
+  for (const Loop::Link& link : loop.stacked)
+    if (unwanted(link.outer)) loop.body.slots[link.inner].place = Place::arena;
+  std::erase_if(loop.stacked, [&](const Loop::Link& link) { return unwanted(link.outer); });
+  for (const Loop::State& state : loop.states) {
+    Slot& after = loop.body.slots[state.after];
+    if (after.place == Place::arena) after.place = Place::alternating;
   }
-  for (auto* links : {&loop.slices, &loop.captures})
-    std::erase_if(*links, [&](const Loop::Link& link) { return !needed.contains(link.inner); });
 }
+
+/// Removes what nothing needs that is looked at from outside, in loops within the loop too. What stays is
+/// done as before, before, in or after the steps: so it keeps its bits.
+class Pruning {
+ public:
+  explicit Pruning(Loop& loop) : loop_(loop), body_(loop.body) {
+    for (const SlotId slot : observed(loop)) needed_.insert(body_.root(slot));
+  }
+
+  void run() {
+    for (std::vector<Instruction>* part : {&body_.code, &body_.prologue})
+      for (std::size_t i = part->size(); i-- > 0;)
+        if (!keep((*part)[i])) part->erase(part->begin() + static_cast<std::ptrdiff_t>(i));
+    for (auto* links : {&loop_.slices, &loop_.captures})
+      std::erase_if(*links, [&](const Loop::Link& link) { return !needed_.contains(link.inner); });
+  }
+
+ private:
+  bool unneeded(SlotId slot) const { return !needed_.contains(body_.root(slot)); }
+
+  bool keep(Instruction& instruction) {
+    const std::vector<SlotId> results = writes(instruction);
+    if (std::all_of(results.begin(), results.end(), [&](SlotId slot) { return unneeded(slot); })) {
+      for (const SlotId slot : results) body_.slots[body_.root(slot)].place = Place::outside;  // no bytes
+      return false;
+    }
+    if (instruction.loop) prune(instruction);
+    for (const SlotId slot : reads(instruction)) needed_.insert(body_.root(slot));
+    return true;
+  }
+
+  void prune(Instruction& instruction) {
+    instruction.loop = std::make_shared<Loop>(*instruction.loop);  // the other variant keeps its own
+    Loop& inner = *instruction.loop;
+    for (const SlotId slot : writes(instruction))
+      if (unneeded(slot)) body_.slots[body_.root(slot)].place = Place::outside;
+    unstack(inner, [&](SlotId slot) { return unneeded(slot); });
+    for (auto* links : {&inner.summed, &inner.accumulated})
+      std::erase_if(*links, [&](const Loop::Link& link) { return unneeded(link.outer); });
+    for (Loop::State& state : inner.states)
+      for (SlotId* slot : {&state.final, &state.history})
+        if (*slot != no_slot && unneeded(*slot)) *slot = no_slot;
+    Pruning(inner).run();
+  }
+
+  Loop& loop_;
+  Program& body_;
+  std::set<SlotId> needed_;  ///< roots
+};
 
 /// A loop over segments, in whose body loops over the steps of one segment are placed.
 class SegmentLoop {
@@ -50,7 +92,8 @@ class SegmentLoop {
     for (Loop::Link& link : copy->slices) link.outer = slice(link.outer);
     for (Loop::Link& link : copy->captures) link.outer = capture(link.outer);
     for (Loop::Link& link : copy->stacked) link.outer = stack(link.outer);
-    for (Loop::Link& link : copy->summed) link.outer = total(link.outer);
+    for (auto* links : {&copy->summed, &copy->accumulated})
+      for (Loop::Link& link : *links) link.outer = total(link.outer);
     for (Loop::State& state : copy->states)
       if (state.history != no_slot) state.history = stack(state.history);
     loop_->body.code.push_back({.op = &scan_op, .loop = copy});
@@ -73,33 +116,36 @@ class SegmentLoop {
   /// A buffer of the body's own for one segment of a stacked value of the program; what shares bytes there
   /// shares them here.
   SlotId own(SlotId outer) {
-    if (const auto found = inner_.find(outer); found != inner_.end()) return found->second;
+    if (const auto found = of_segment_.find(outer); found != of_segment_.end()) return found->second;
     Slot slot = outer_.slots[outer];
     slot.dims = over_segment(slot.dims);
     if (slot.alias != no_slot) slot.alias = own(slot.alias);
-    return inner_[outer] = loop_->body.add_slot(slot);
+    return of_segment_[outer] = loop_->body.add_slot(slot);
   }
 
   std::shared_ptr<Loop> loop() const { return loop_; }
   Loop& operator*() { return *loop_; }
 
  private:
-  SlotId outside(SlotId outer, Dims dims, std::vector<Loop::Link>& links) {
-    if (const auto found = inner_.find(outer); found != inner_.end()) return found->second;
+  using Slots = std::map<SlotId, SlotId>;  ///< by slot of the program
+
+  SlotId outside(SlotId outer, Dims dims, Slots& known, std::vector<Loop::Link>& links) {
+    if (const auto found = known.find(outer); found != known.end()) return found->second;
     const SlotId slot = loop_->body.add_slot(
         {.dims = std::move(dims), .kind = outer_.slots[outer].kind, .place = Place::outside});
     links.push_back({outer, slot});
-    return inner_[outer] = slot;
+    return known[outer] = slot;
   }
-  SlotId slice(SlotId outer) { return outside(outer, over_segment(outer_.slots[outer].dims), loop_->slices); }
-  SlotId stack(SlotId outer) {
-    return outside(outer, over_segment(outer_.slots[outer].dims), loop_->stacked);
+  SlotId slice(SlotId outer) { return over(outer, loop_->slices); }
+  SlotId stack(SlotId outer) { return over(outer, loop_->stacked); }
+  SlotId over(SlotId outer, std::vector<Loop::Link>& links) {
+    return outside(outer, over_segment(outer_.slots[outer].dims), of_segment_, links);
   }
-  SlotId capture(SlotId outer) { return outside(outer, outer_.slots[outer].dims, loop_->captures); }
-  SlotId total(SlotId outer) { return outside(outer, outer_.slots[outer].dims, loop_->accumulated); }
+  SlotId capture(SlotId outer) { return outside(outer, outer_.slots[outer].dims, whole_, loop_->captures); }
+  SlotId total(SlotId outer) { return outside(outer, outer_.slots[outer].dims, whole_, loop_->accumulated); }
 
   Program& outer_;
-  std::map<SlotId, SlotId> inner_;  ///< by slot of the program
+  Slots of_segment_, whole_;  ///< a value may be sliced and captured
   std::shared_ptr<Loop> loop_ = std::make_shared<Loop>();
 };
 
@@ -139,7 +185,7 @@ class Checkpointing {
     unstack(forward, [&](SlotId slot) { return is_residual(slot); });
     for (Loop::State& state : forward.states)
       if (state.history != no_slot && is_residual(state.history)) state.history = no_slot;
-    prune(forward);
+    Pruning(forward).run();
     SegmentLoop segments(program_, forward);
     Loop& inner = segments.place(forward);
     segments.carry(inner);
@@ -147,27 +193,16 @@ class Checkpointing {
     return segments.loop();
   }
 
-  /// Leaves out stacked results; what stood in them gets bytes of its own.
-  template <class Unwanted>
-  static void unstack(Loop& loop, Unwanted unwanted) {
-    for (const Loop::Link& link : loop.stacked)
-      if (unwanted(link.outer)) loop.body.slots[link.inner].place = Place::arena;
-    std::erase_if(loop.stacked, [&](const Loop::Link& link) { return unwanted(link.outer); });
-    for (const Loop::State& state : loop.states) {
-      Slot& after = loop.body.slots[state.after];
-      if (after.place == Place::arena) after.place = Place::alternating;
-    }
-  }
-
   std::shared_ptr<Loop> compute_again(Loop forward, const Loop& backward,
                                       const std::vector<SlotId>& checkpoints) {
     unstack(forward, [&](SlotId slot) { return !is_residual(slot); });
     forward.summed.clear();
+    forward.accumulated.clear();
     for (Loop::State& state : forward.states) {
       state.final = no_slot;
       if (state.history != no_slot && !is_residual(state.history)) state.history = no_slot;
     }
-    prune(forward);
+    Pruning(forward).run();
     SegmentLoop segments(program_, backward);
     for (const Loop::Link& link : forward.stacked) segments.own(link.outer);
     for (const Loop::State& state : forward.states)
@@ -199,7 +234,9 @@ std::set<SlotId> residuals_between(const Program& program, std::size_t forward, 
   for (std::size_t i = 0; i < program.code.size(); ++i) {
     std::vector<SlotId> elsewhere = reads(program.code[i]);
     if (i == backward)
-      for (const Loop::Link& link : program.code[i].loop->slices) std::erase(elsewhere, link.outer);
+      for (const Loop::Link& link : program.code[i].loop->slices)
+        elsewhere.erase(
+            std::find(elsewhere.begin(), elsewhere.end(), link.outer));  // once: it may be captured too
     for (const SlotId slot : elsewhere) roots.erase(program.root(slot));
   }
   return roots;
@@ -211,7 +248,7 @@ void checkpoint(Program& program, const std::vector<SlotId>& kept) {
   for (std::size_t f = 0; f < program.code.size(); ++f)
     for (std::size_t b = f + 1; b < program.code.size() && program.code[f].loop; ++b) {
       const Loop *forward = program.code[f].loop.get(), *backward = program.code[b].loop.get();
-      if (!backward || forward->stride != Dim(1) || backward->stride != Dim(1)) continue;
+      if (!backward || forward->stride == Dim::segment() || backward->stride == Dim::segment()) continue;
       if (forward->reverse == backward->reverse || forward->length != backward->length) continue;
       std::set<SlotId> residuals = residuals_between(program, f, b, kept);
       if (residuals.empty()) continue;

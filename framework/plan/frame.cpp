@@ -165,27 +165,32 @@ void Frame::share_pointers() {
   }
 }
 
-double Frame::flops() {
+double Frame::flops() { return flops(program_.prologue, prologue_) + flops(program_.code, code_); }
+
+double Frame::flops(const std::vector<Instruction>& instructions, std::vector<Operands>& operands) {
   double total = 0;
-  const auto add = [&](const Instruction& instruction, Operands& operands) {
-    if (instruction.loop) {
-      const std::int64_t length = instruction.loop->length.at(sizes_), stride = operands.loop->stride_;
-      total += static_cast<double>(length / stride) * operands.loop->flops();
-      if (length % stride == 0) return;
-      operands.loop->resize(sizes_in(*instruction.loop, length % stride));
-      total += operands.loop->flops();
-    } else if (instruction.fused) {
+  for (std::size_t i = 0; i < instructions.size(); ++i) {
+    const Instruction& instruction = instructions[i];
+    if (instruction.loop)
+      total += loop_flops(*instruction.loop, *operands[i].loop);
+    else if (instruction.fused)
       total += static_cast<double>(instruction.fused->chain.size()) *
                static_cast<double>(numel(instruction.fused->dims).at(sizes_));
-    } else if (instruction.op->flops) {
-      total += instruction.op->flops(operands.shapes, shapes_[instruction.out], instruction.attrs);
-    } else {
+    else if (instruction.op->flops)
+      total += instruction.op->flops(operands[i].shapes, shapes_[instruction.out], instruction.attrs);
+    else
       total += static_cast<double>(shapes_[instruction.out].numel());
-    }
-  };
-  for (std::size_t i = 0; i < prologue_.size(); ++i) add(program_.prologue[i], prologue_[i]);
-  for (std::size_t i = 0; i < code_.size(); ++i) add(program_.code[i], code_[i]);
+  }
   return total;
+}
+
+double Frame::loop_flops(const Loop& loop, Frame& body) const {
+  const std::int64_t length = loop.length.at(sizes_), stride = body.stride_;
+  double total = body.flops(body.program_.prologue, body.prologue_) +
+                 static_cast<double>(length / stride) * body.flops(body.program_.code, body.code_);
+  if (length % stride == 0) return total;
+  body.resize(sizes_in(loop, length % stride));
+  return total + body.flops(body.program_.code, body.code_);
 }
 
 }  // namespace unroll

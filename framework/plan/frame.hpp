@@ -60,6 +60,8 @@ class Frame {
     std::unique_ptr<Frame> loop;
   };
 
+  double flops(const std::vector<Instruction>& instructions, std::vector<Operands>& operands);
+  double loop_flops(const Loop& loop, Frame& body) const;
   Operands operands_of(const Instruction& instruction);
   void order_aliases();
   void resolve_shapes(Sizes sizes);

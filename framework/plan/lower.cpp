@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -280,8 +283,8 @@ void run_passes(Lowered& lowered, const PlanOptions& options, bool checkpoints) 
   std::vector<SlotId> kept;
   for (const auto& [value, slot] : lowered.outputs) kept.push_back(slot);
   if (options.runs(passes::transposed_weights)) transpose_weights(program);
-  if (checkpoints) checkpoint(program, kept);
   run_in_blocks(program, options);
+  if (checkpoints) checkpoint(program, kept);
   if (options.runs(passes::accumulated_products)) accumulate_products(program, kept);
   if (options.runs(passes::broadcast_once)) broadcast_once(program);
   if (options.runs(passes::fused_chains)) fuse_chains(program, kept);
@@ -295,6 +298,10 @@ void run_passes(Lowered& lowered, const PlanOptions& options, bool checkpoints) 
 
 Lowered lower(const Tape& tape, const std::vector<Var>& outputs, const PlanOptions& options,
               bool checkpoints) {
+  for (const std::string_view pass : options.without)
+    if (std::find(passes::all.begin(), passes::all.end(), pass) == passes::all.end())
+      throw std::invalid_argument(
+          fmt::format("[Plan] there is no pass '{}'; passes are {}", pass, fmt::join(passes::all, ", ")));
   const ValueGraph graph(tape);
   std::vector<ValueGraph::Vertex> roots;
   for (const Var& v : outputs) roots.push_back(graph.vertex(tape, v.id()));

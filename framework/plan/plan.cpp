@@ -151,6 +151,11 @@ void Plan<T>::check_known(bool time, bool batch) const {
   check(uses_batch_, batch, "B");
 }
 
+template <class T>
+typename Plan<T>::Variant Plan<T>::Variant::copy(const FrameOptions& options) const {
+  return program ? Variant(Program(*program), options) : Variant();
+}
+
 /// The program without checkpoints where it keeps within the budget; else the one with them, in segments of
 /// the length that needs the least.
 template <class T>
@@ -172,7 +177,8 @@ typename Plan<T>::Choice Plan<T>::choose(const Variant& whole, const Variant& se
     throw std::length_error(fmt::format(
         "[Plan] max_memory is {} bytes, but with T = {} and B = {} a run needs {} bytes even with "
         "checkpoints "
-        "({} without); is something of length T kept outside of the scan, or a second derivative asked for?",
+        "({} without); is something of length T kept outside of the scan, read by another scan (layers on "
+        "each other), or a second derivative asked for?",
         max_memory_, sizes.time, sizes.batch, best.bytes, needed));
   return best;
 }
@@ -183,16 +189,19 @@ void Plan<T>::resize(Sizes sizes) {
   const Choice choice = choose(whole_, segmented_, sizes);
   frame_ = (choice.segmented ? segmented_ : whole_).frame.get();
   frame_->lay_out(choice.sizes);
-  if (choice.bytes > capacity_ || !arena_) {
+  // Shorter sequences may need more, up to the budget, for then no checkpoints are kept. What is never
+  // touched takes no memory.
+  const std::size_t bytes = choice.segmented ? max_memory_ : choice.bytes;
+  if (bytes > capacity_ || !arena_) {
     constexpr std::size_t alignment = 64;
     memory_.reset();
     arena_ = nullptr;
     capacity_ = 0;
-    memory_ = std::make_unique_for_overwrite<std::byte[]>(choice.bytes + alignment);
+    memory_ = std::make_unique_for_overwrite<std::byte[]>(bytes + alignment);
     void* start = memory_.get();
-    std::size_t space = choice.bytes + alignment;
-    arena_ = static_cast<std::byte*>(std::align(alignment, choice.bytes, start, space));
-    capacity_ = choice.bytes;
+    std::size_t space = bytes + alignment;
+    arena_ = static_cast<std::byte*>(std::align(alignment, bytes, start, space));
+    capacity_ = bytes;
   }
   frame_->attach(arena_);
   frame_->template run_prologue<T>();
@@ -239,16 +248,15 @@ Tensor<T> Plan<T>::tensor(Var output) const {
 
 template <class T>
 std::size_t Plan<T>::peak_bytes(Sizes sizes) const {
-  const auto copy = [&](const Variant& variant) {
-    return variant.program ? Variant(Program(*variant.program), frame_options_) : Variant();
-  };
-  return choose(copy(whole_), copy(segmented_), sizes).bytes;
+  return choose(whole_.copy(frame_options_), segmented_.copy(frame_options_), sizes).bytes;
 }
 
 template <class T>
 double Plan<T>::flops(Sizes sizes) const {
-  Frame frame(*whole_.program, frame_options_);
-  frame.lay_out(sizes);
+  const Variant whole = whole_.copy(frame_options_), segmented = segmented_.copy(frame_options_);
+  const Choice choice = choose(whole, segmented, sizes);
+  Frame& frame = *(choice.segmented ? segmented : whole).frame;
+  frame.lay_out(choice.sizes);
   return frame.flops();
 }
 

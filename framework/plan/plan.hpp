@@ -79,6 +79,7 @@ class Plan {
   struct Variant {
     Variant() = default;
     Variant(Program lowered, const FrameOptions& options);
+    Variant copy(const FrameOptions& options) const;
 
     std::unique_ptr<Program> program;
     std::unique_ptr<Frame> frame;

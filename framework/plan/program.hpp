@@ -135,9 +135,10 @@ inline constexpr std::string_view accumulated_products = "accumulated-products";
 inline constexpr std::string_view broadcast_once = "broadcast-once";
 inline constexpr std::string_view fused_chains = "fused-chains";
 inline constexpr std::string_view written_in_place = "written-in-place";
-inline constexpr std::array all = {common_subexpressions, loop_invariants,    reshape_in_place, memory_reuse,
-                                   shared_history,        transposed_weights, hoisted_inputs,   sunk_results,
-                                   accumulated_products,  broadcast_once,     fused_chains};
+inline constexpr std::array all = {common_subexpressions, loop_invariants, reshape_in_place,
+                                   memory_reuse,          shared_history,  transposed_weights,
+                                   hoisted_inputs,        sunk_results,    accumulated_products,
+                                   broadcast_once,        fused_chains,    written_in_place};
 }  // namespace passes
 
 struct PlanOptions {

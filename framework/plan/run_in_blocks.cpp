@@ -186,10 +186,6 @@ class BlockBuilder {
 void run_in_blocks(Program& program, const PlanOptions& options) {
   for (Instruction& instruction : program.code) {
     if (!instruction.loop) continue;
-    if (instruction.loop->stride != Dim(1)) {
-      run_in_blocks(instruction.loop->body, options);
-      continue;
-    }
     const StepAnalysis analysis(*instruction.loop, options);
     if (analysis.leaves_the_loop()) instruction.loop = BlockBuilder(*instruction.loop, analysis).build();
   }

@@ -21,16 +21,20 @@ std::string fused_text(const Program& program, const Instruction& instruction) {
   return text;
 }
 
+std::string iteration_text(Dim stride) {
+  if (stride == Dim(1)) return "each step";
+  return fmt::format("{} of {} steps", stride == Dim::segment() ? "segments" : "blocks", to_string(stride));
+}
+
 std::string loop_text(const Program& program, const Loop& loop, const std::string& margin, int indent) {
-  std::string text =
-      fmt::format("{}for {} of {} {}\n", margin,
-                  loop.stride == Dim(1) ? "each step" : "blocks of " + to_string(loop.stride) + " steps",
-                  to_string(loop.length), loop.reverse ? ", reversed" : "");
+  std::string text = fmt::format("{}for {} of {}{}\n", margin, iteration_text(loop.stride),
+                                 to_string(loop.length), loop.reverse ? ", reversed" : "");
   const auto links = [&](const char* what, const std::vector<Loop::Link>& list) {
     for (const Loop::Link& link : list)
       text += fmt::format("{}  {} %{} of {}\n", margin, what, link.inner, slot_text(program, link.outer));
   };
   links("slice", loop.slices);
+  links("checkpoint", loop.checkpoints);
   links("capture", loop.captures);
   for (const Loop::State& state : loop.states)
     text +=

@@ -64,15 +64,33 @@ std::size_t count(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("[plan] every pass can be left out without changing a bit") {
+TEST_CASE("[plan] passes that change no arithmetic can be left out without changing a bit") {
   Net net;
   const std::vector<Tensor<float>> expected = net.results();
-  for (const std::string_view pass : {passes::common_subexpressions, passes::loop_invariants,
-                                      passes::reshape_in_place, passes::memory_reuse}) {
+  for (const std::string_view pass :
+       {passes::common_subexpressions, passes::reshape_in_place, passes::memory_reuse, passes::shared_history,
+        passes::broadcast_once, passes::fused_chains, passes::written_in_place}) {
     const std::vector<Tensor<float>> without = net.results({.without = {pass}});
     INFO(pass);
     for (std::size_t i = 0; i < expected.size(); ++i) CHECK(without[i].same_bits(expected[i]));
   }
+}
+
+TEST_CASE("[plan] a pass that there is not is refused with the names of those that there are") {
+  Net net;
+  CHECK_THROWS_WITH_AS(Plan<float>(net.tape, net.outputs, {.without = {"fused_chains"}}),
+                       doctest::Contains("no pass 'fused_chains'; passes are common-subexpressions"),
+                       std::invalid_argument);
+}
+
+TEST_CASE("[plan] work that a loop does once counts once") {
+  Net net;
+  const auto flops = [&](std::vector<std::string_view> without) {
+    return Plan<float>(net.tape, net.outputs, {.without = std::move(without)}).flops({1000, 4});
+  };
+  // W_hh and W_xh are transposed once in a run, whatever its length.
+  CHECK(flops({}) - flops({passes::transposed_weights}) == 5 * 5 + 5 * 3);
+  CHECK(flops({}) - flops({passes::broadcast_once}) == 4 * 5);
 }
 
 TEST_CASE("[plan] memory reuse saves memory") {
