@@ -94,8 +94,9 @@ void check_runs(const char* type) {
     const std::size_t without = Runs<T>(net, {}).peak_bytes();
     const std::size_t least = Runs<T>(net, {.max_memory = without - 1}).peak_bytes();
     REQUIRE(least < without);
-    const PlanOptions budget{.max_memory = least};
-    check_runs<T>(what + " with checkpoints", net, budget);
+    // Under the looser one shorter sequences run without checkpoints.
+    for (const std::size_t budget : {least, without * 3 / 4})
+      check_runs<T>(fmt::format("{} within {} bytes", what, budget), net, {.max_memory = budget});
   }
 }
 
