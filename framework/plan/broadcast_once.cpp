@@ -13,14 +13,6 @@ bool fixed_or_batch(const Dims& dims) {
                      [](Dim d) { return d.fixed() || d == Dim(d.number()) * Dim::batch(); });
 }
 
-/// Slots of a loop's body that no iteration changes.
-std::set<SlotId> steady_slots(const Loop& loop) {
-  std::set<SlotId> steady;
-  for (const Loop::Link& link : loop.captures) steady.insert(link.inner);
-  for (const Instruction& instruction : loop.body.prologue) steady.insert(instruction.out);
-  return steady;
-}
-
 class BroadcastOnce {
  public:
   /// `around` is the loop in whose body `loop` stands, or null.

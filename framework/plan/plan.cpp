@@ -253,11 +253,9 @@ std::size_t Plan<T>::peak_bytes(Sizes sizes) const {
 
 template <class T>
 double Plan<T>::flops(Sizes sizes) const {
-  const Variant whole = whole_.copy(frame_options_), segmented = segmented_.copy(frame_options_);
-  const Choice choice = choose(whole, segmented, sizes);
-  Frame& frame = *(choice.segmented ? segmented : whole).frame;
-  frame.lay_out(choice.sizes);
-  return frame.flops();
+  const Variant whole = whole_.copy(frame_options_);
+  whole.frame->lay_out(sizes);
+  return whole.frame->flops();
 }
 
 template <class T>

@@ -55,8 +55,8 @@ class Plan {
   /// with as many checkpoints as that needs; throws std::length_error, with the bytes needed, where nothing
   /// helps.
   std::size_t peak_bytes(Sizes sizes) const;
-  /// Floating-point operations of one run at these sizes: 2 m n k for a product, 1 for each element of the
-  /// rest.
+  /// Floating-point operations of one run at these sizes, without checkpoints: 2 m n k for a product, 1 for
+  /// each element of the rest.
   double flops(Sizes sizes) const;
 
   /// The program, one line per instruction.

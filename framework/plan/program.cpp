@@ -40,6 +40,13 @@ std::vector<SlotId> observed(const Loop& loop) {
   return slots;
 }
 
+std::set<SlotId> steady_slots(const Loop& loop) {
+  std::set<SlotId> steady;
+  for (const Loop::Link& link : loop.captures) steady.insert(link.inner);
+  for (const Instruction& instruction : loop.body.prologue) steady.insert(instruction.out);
+  return steady;
+}
+
 void find_lifetimes(Program& program, const std::vector<SlotId>& kept) {
   const auto use = [&](SlotId slot, int position) {
     Slot& root = program.slots[program.root(slot)];

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "framework/autodiff/op.hpp"
@@ -117,6 +118,9 @@ std::vector<SlotId> writes(const Instruction& instruction);
 
 /// Slots of a loop's body that are looked at from outside: states after the step, results.
 std::vector<SlotId> observed(const Loop& loop);
+
+/// Slots of a loop's body that no iteration changes.
+std::set<SlotId> steady_slots(const Loop& loop);
 
 /// Fills first and last of every slot, inside loops too. `kept` are read after the code's end.
 void find_lifetimes(Program& program, const std::vector<SlotId>& kept);

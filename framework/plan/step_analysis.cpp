@@ -37,9 +37,7 @@ StepAnalysis::StepAnalysis(const Loop& loop, const PlanOptions& options)
       only_summed_(loop.body.code.size(), false),
       when_(loop.body.code.size(), When::in_steps) {
   const Program& step = loop.body;
-  for (const Loop::Link& link : loop.captures) steady_[link.inner] = at_hand_[link.inner] = true;
-  for (const Instruction& instruction : step.prologue)
-    steady_[instruction.out] = at_hand_[instruction.out] = true;
+  for (const SlotId slot : steady_slots(loop)) steady_[slot] = at_hand_[slot] = true;
   for (const Loop::Link& link : loop.slices) at_hand_[link.inner] = true;
   for (const Loop::State& state : loop.states) own_to_step_[state.before] = true;
   for (const SlotId slot : loop.step_index) own_to_step_[slot] = true;

@@ -1,19 +1,10 @@
 #include <map>
-#include <set>
 
 #include "framework/autodiff/ops/rows.hpp"
 #include "framework/plan/program.hpp"
 
 namespace unroll {
 namespace {
-
-/// Slots of a loop's body that no step changes.
-std::set<SlotId> steady_slots(const Loop& loop) {
-  std::set<SlotId> steady;
-  for (const Loop::Link& link : loop.captures) steady.insert(link.inner);
-  for (const Instruction& instruction : loop.body.prologue) steady.insert(instruction.out);
-  return steady;
-}
 
 SlotId add_transpose(Program& body, SlotId weight) {
   const Dims dims = body.slots[weight].dims;

@@ -93,6 +93,17 @@ class Group {
         Indices());
   }
 
+  /// What is rare, or no function of a register, goes through the span kernels.
+  template <class F>
+  void through_memory(F f) {
+    alignas(64) T buffer[registers * lanes];
+    write(buffer);
+    f(buffer);
+    each([&](Batch<T>, int i) { return read(buffer, i); }, Indices());
+  }
+
+  std::int64_t step_of(int operand) const { return operands_[operand].one_for_all ? 0 : 1; }
+
   void unary(Unary f) {
     switch (f) {
       case Unary::neg:
@@ -109,10 +120,7 @@ class Group {
       if (f == Unary::sigmoid) return map(Sigmoid());
       if (f == Unary::exp) return map(Exp());
     }
-    alignas(64) T buffer[registers * lanes];
-    write(buffer);
-    table_[f](buffer, buffer, count_);
-    each([&](Batch<T>, int i) { return read(buffer, i); }, Indices());
+    through_memory([&](T* y) { table_[f](y, y, count_); });
   }
 
   void binary(Binary f, int operand) {
@@ -128,10 +136,7 @@ class Group {
       default:
         break;
     }
-    alignas(64) T buffer[registers * lanes];
-    write(buffer);
-    table_[f](buffer, 1, at(operand), operands_[operand].one_for_all ? 0 : 1, buffer, count_);
-    each([&](Batch<T>, int i) { return read(buffer, i); }, Indices());
+    through_memory([&](T* y) { table_[f](y, 1, at(operand), step_of(operand), y, count_); });
   }
 
   /// value = f(operand, value).
@@ -146,10 +151,7 @@ class Group {
       default:
         break;
     }
-    alignas(64) T buffer[registers * lanes];
-    write(buffer);
-    table_[f](at(operand), operands_[operand].one_for_all ? 0 : 1, buffer, 1, buffer, count_);
-    each([&](Batch<T>, int i) { return read(buffer, i); }, Indices());
+    through_memory([&](T* y) { table_[f](at(operand), step_of(operand), y, 1, y, count_); });
   }
 
   /// value = value is not 0 ? operand : other.
