@@ -18,6 +18,9 @@ const char* __tsan_default_options() { return "ignore_noninstrumented_modules=1"
 /// where a library asks for a form of new that is not replaced, the two do not pair.
 const char* __asan_default_options() { return "alloc_dealloc_mismatch=0"; }
 
+/// TBB keeps a proxy of 40 bytes for an observer that ends while a worker still holds it.
+const char* __lsan_default_suppressions() { return "leak:tbb::detail::r1::observe\n"; }
+
 const char* __ubsan_default_options() { return "print_stacktrace=1"; }
 
 }  // extern "C"
