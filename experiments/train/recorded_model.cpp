@@ -1,5 +1,8 @@
 #include "experiments/train/recorded_model.hpp"
 
+#include <algorithm>
+#include <stdexcept>
+
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
 #include "models/cell_table.hpp"
@@ -56,6 +59,22 @@ RecordedModel::RecordedModel(const Config& config, const Task& task, Extent want
   parameter_gradients = gradients(loss, parameters);
   trajectories = recorded.state_trajectory;
   trajectory_gradient = gradients(loss, {trajectories[0]})[0];
+}
+
+std::size_t axis_of(Var value, const Dim& size) {
+  const Dims& dims = value.dims();
+  const auto found = std::find(dims.begin(), dims.end(), size);
+  if (found == dims.end())
+    throw std::invalid_argument("[axis_of] " + to_string(dims) + " has no axis " + to_string(Dims{size}));
+  return static_cast<std::size_t>(found - dims.begin());
+}
+
+void RecordedModel::copy_part(const Batch& from, const Dim& size, Range part, Batch& to) const {
+  copy_range(from.inputs, axis_of(inputs, size), part, to.inputs);
+  if (loss_kind == Loss::mse)
+    copy_range(from.targets, axis_of(target, size), part, to.targets);
+  else
+    copy_range(from.classes, axis_of(target, size), part, to.classes);
 }
 
 std::vector<Var> RecordedModel::training_outputs() const {

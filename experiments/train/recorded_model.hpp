@@ -6,6 +6,7 @@
 
 #include "experiments/config/config.hpp"
 #include "experiments/tasks/task.hpp"
+#include "experiments/train/slices.hpp"
 #include "framework/autodiff/tape.hpp"
 #include "framework/plan/plan.hpp"
 #include "models/cell.hpp"
@@ -24,10 +25,16 @@ struct Piece {
   Tensor<float> step_weights;          ///< (T)
 };
 
+/// The axis of a value that has the size `size`, such as B; a value without one is refused.
+std::size_t axis_of(Var value, const Dim& size);
+
 /// The model of a config on its task's tape: recorded once, for every T and B.
 struct RecordedModel {
   /// A window needs a task that is read out at every step.
   RecordedModel(const Config& config, const Task& task, Extent extent = Extent::whole);
+
+  /// Copies a part of a batch, along T or B: the inputs, and the targets that the loss reads.
+  void copy_part(const Batch& from, const Dim& size, Range part, Batch& to) const;
 
   /// Binds a batch (which must outlive the run) and the parameters, in the order of `specs`.
   template <class T>

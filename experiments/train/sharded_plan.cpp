@@ -12,19 +12,6 @@
 #include "framework/tensor/gemm.hpp"
 
 namespace unroll {
-namespace {
-
-/// The axis of a value that counts sequences.
-std::size_t batch_axis(Var v) {
-  const Dims& dims = v.dims();
-  const auto found = std::find(dims.begin(), dims.end(), sizes::B);
-  if (found == dims.end())
-    throw std::invalid_argument("[ShardedPlan] " + to_string(dims) + " has no axis of sequences, B");
-  return static_cast<std::size_t>(found - dims.begin());
-}
-
-}  // namespace
-
 std::vector<Range> split_rows(std::int64_t rows, std::int64_t shards) {
   if (shards < 1 || shards > rows)
     throw std::invalid_argument(
@@ -75,11 +62,7 @@ void ShardedPlan::run(const Piece& piece, const std::vector<Tensor<float>>& para
 
 void ShardedPlan::run_shard(std::size_t i, const Piece& piece, const std::vector<Tensor<float>>& parameters) {
   Piece& part = shards_[i].piece;
-  copy_range(piece.batch.inputs, batch_axis(model_.inputs), ranges_[i], part.batch.inputs);
-  if (model_.loss_kind == Loss::mse)
-    copy_range(piece.batch.targets, batch_axis(model_.target), ranges_[i], part.batch.targets);
-  else
-    copy_range(piece.batch.classes, batch_axis(model_.target), ranges_[i], part.batch.classes);
+  model_.copy_part(piece.batch, sizes::B, ranges_[i], part.batch);
   part.initial.resize(model_.initial.size());
   for (std::size_t s = 0; s < model_.initial.size(); ++s)
     copy_range(piece.initial[s], 0, ranges_[i], part.initial[s]);
@@ -113,7 +96,7 @@ std::span<float> ShardedPlan::mean_elements(Var output) {
 }
 
 Tensor<float> ShardedPlan::rows(Var output) const {
-  const std::size_t axis = batch_axis(output);
+  const std::size_t axis = axis_of(output, sizes::B);
   if (used() == 1) return shards_[0].plan.tensor(output);
   Shape shape = shards_[0].plan.tensor(output).shape();
   shape[axis] = batch_rows_;

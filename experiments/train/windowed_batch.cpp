@@ -30,11 +30,7 @@ WindowedBatch::WindowedBatch(const RecordedModel& model, Batch batch, std::int64
 
 void WindowedBatch::fill(Piece& piece) const {
   const Range steps = {window().first, window().length()};
-  copy_range(batch_.inputs, 0, steps, piece.batch.inputs);
-  if (model_.loss_kind == Loss::mse)
-    copy_range(batch_.targets, 0, steps, piece.batch.targets);
-  else
-    copy_range(batch_.classes, 0, steps, piece.batch.classes);
+  model_.copy_part(batch_, sizes::T, steps, piece.batch);
   piece.initial = states_.at(window().first);
   piece.step_weights = Tensor<float>(Shape{steps.count});
   const float weight = static_cast<float>(steps.count) / static_cast<float>(window().end - window().counted);

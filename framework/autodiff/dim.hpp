@@ -11,7 +11,7 @@
 namespace unroll {
 
 /// The sizes that may change from run to run without recording anything again: T and B, which the bound
-/// inputs tell, and two that the planner chooses where it walks over time in parts.
+/// inputs tell, and three that the planner chooses where it walks over time in parts.
 struct Sizes {
   std::int64_t time = 1;      ///< T, steps of a sequence
   std::int64_t batch = 1;     ///< B, sequences side by side

@@ -16,8 +16,8 @@ FusedRun::FusedRun(const Fused& fused, std::span<const Slot> slots, std::span<co
     : fused_(fused), inputs_(in.size()), results_(fused.out.size()) {
   for (const SlotId slot : in) operands_.push_back({*access(slots[slot].dims, fused.dims), slots[slot].dims});
   const std::size_t all = inputs_ + results_ + static_cast<std::size_t>(fused.inner);
-  f32_.resize(all);
-  f64_.resize(all);
+  std::get<0>(chain_operands_).resize(all);
+  std::get<1>(chain_operands_).resize(all);
   compile();
 }
 
@@ -80,15 +80,6 @@ std::size_t FusedRun::lay_out(Sizes sizes, std::size_t real_bytes) {
   return static_cast<std::size_t>(elements) * real_bytes;
 }
 
-template <>
-std::vector<ChainOperand<float>>& FusedRun::chain_operands<float>() {
-  return f32_;
-}
-template <>
-std::vector<ChainOperand<double>>& FusedRun::chain_operands<double>() {
-  return f64_;
-}
-
 /// Elements at, at + 1, ... of a broadcast operand.
 template <class T>
 void FusedRun::expand(const Operand& operand, const T* from, T* to, std::int64_t at, std::int64_t n) const {
@@ -111,7 +102,7 @@ void FusedRun::expand(const Operand& operand, const T* from, T* to, std::int64_t
 
 template <class T>
 void FusedRun::run(std::span<std::byte* const> pointers, std::byte* scratch) {
-  std::vector<ChainOperand<T>>& operands = chain_operands<T>();
+  auto& operands = std::get<std::vector<ChainOperand<T>>>(chain_operands_);
   auto* next = reinterpret_cast<T*>(scratch);
   for (std::size_t i = 0; i < inputs_; ++i) {
     const Operand& operand = operands_[i];

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <tuple>
 #include <vector>
 
 #include "framework/plan/program.hpp"
@@ -43,8 +44,6 @@ class FusedRun {
   };
 
   void compile();
-  template <class T>
-  std::vector<ChainOperand<T>>& chain_operands();
   bool read_from_memory(std::size_t link) const;
   template <class T>
   void expand(const Operand& operand, const T* from, T* to, std::int64_t at, std::int64_t n) const;
@@ -54,8 +53,8 @@ class FusedRun {
   std::size_t results_;
   std::vector<Operand> operands_;  ///< inputs
   std::vector<ChainStep> steps_;
-  std::vector<ChainOperand<float>> f32_;   ///< inputs, results, inner values
-  std::vector<ChainOperand<double>> f64_;  ///< likewise
+  /// Inputs, results, inner values; the one of the plan's type is filled by its runs.
+  std::tuple<std::vector<ChainOperand<float>>, std::vector<ChainOperand<double>>> chain_operands_;
   std::int64_t total_ = 0, part_ = 0;
 };
 

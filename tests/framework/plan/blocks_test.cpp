@@ -20,6 +20,14 @@ const std::set<std::string_view> rounding_passes = {passes::loop_invariants, pas
                                                     passes::accumulated_products};
 
 template <class R>
+std::vector<Tensor<R>> run_for(Plan<R>& plan, const std::vector<Var>& outputs) {
+  plan.run();
+  std::vector<Tensor<R>> found;
+  for (const Var& v : outputs) found.push_back(plan.tensor(v));
+  return found;
+}
+
+template <class R>
 double largest(const Tensor<R>& x) {
   double top = 0;
   for (const R v : x.span()) top = std::max(top, std::abs(static_cast<double>(v)));
@@ -84,10 +92,7 @@ struct Net {
       values.push_back(random_tensor<R>(resolve(bound[i].dims(), sizes), i + 1, 0.5));
     for (std::size_t i = 0; i < bound.size(); ++i) plan.bind(bound[i], values[i]);
     plan.run();
-    plan.run();
-    std::vector<Tensor<R>> found;
-    for (const Var& v : outputs) found.push_back(plan.tensor(v));
-    return found;
+    return run_for(plan, outputs);
   }
 };
 
@@ -294,15 +299,12 @@ TEST_CASE("[plan] a value may be sliced and read whole by one step, under a budg
   for (const Var& loss : {sum(square(forward.final_state[0])), sum(square(backward.final_state[0]))}) {
     std::vector<Var> outputs = gradients(loss, {U, x});
     outputs.push_back(loss);
+    const auto values = random_tensor<double>({40, 2, 3}, 1), weights = random_tensor<double>({3, 3}, 2);
     const auto results = [&](const PlanOptions& options) {
       Plan<double> plan(tape, outputs, options);
-      const auto values = random_tensor<double>({40, 2, 3}, 1), weights = random_tensor<double>({3, 3}, 2);
       plan.bind(x, values);
       plan.bind(U, weights);
-      plan.run();
-      std::vector<Tensor<double>> found;
-      for (const Var& v : outputs) found.push_back(plan.tensor(v));
-      return found;
+      return run_for(plan, outputs);
     };
     PlanOptions options{.block_steps = 2};
     const auto whole = results(options);
@@ -337,10 +339,7 @@ TEST_CASE("[plan] what a budget computes again is done as before, with the same 
     plan.bind(U, u);
     plan.bind(V, v);
     plan.bind(index, indices);
-    plan.run();
-    std::vector<Tensor<float>> found;
-    for (const Var& o : outputs) found.push_back(plan.tensor(o));
-    return found;
+    return run_for(plan, outputs);
   };
   PlanOptions options{.block_steps = 8};
   const auto whole = results(options);

@@ -14,7 +14,9 @@ using namespace unroll;
 namespace {
 
 /// The lines of `nm` for symbols that other object files may define as well, of which the linker keeps one:
-/// V, W and u. What carries no code is left out.
+/// V, W and u. Left out is what carries no code, and what has a register type of the instruction set in its
+/// signature: portable code has no such type, so it cannot have that function. (With sanitizers the compiler
+/// keeps xsimd's operators as functions.)
 std::vector<std::string> shared_symbols(const std::string& nm_output) {
   std::vector<std::string> found;
   std::istringstream lines(nm_output);
@@ -23,7 +25,9 @@ std::vector<std::string> shared_symbols(const std::string& nm_output) {
     std::string address, type, name;
     fields >> address >> type;
     std::getline(fields >> std::ws, name);
-    if ((type == "V" || type == "W" || type == "u") && !name.starts_with("DW.ref.")) found.push_back(name);
+    const bool shared = type == "V" || type == "W" || type == "u";
+    const bool own = name.starts_with("DW.ref.") || name.find("xsimd::avx") != std::string::npos;
+    if (shared && !own) found.push_back(name);
   }
   return found;
 }
@@ -50,6 +54,7 @@ TEST_CASE("[kernels] an inline function shared between object files is recognise
   const auto found = shared_symbols(
       "0000000000000000 D unroll::avx2::float_kernels\n"
       "0000000000000000 V DW.ref.__gxx_personality_v0\n"
+      "0000000000000000 W xsimd::operator+(xsimd::batch<float, xsimd::avx512bw> const&)\n"
       "0000000000000010 t unroll::(anonymous namespace)::c_log(float)\n"
       "0000000000000020 W float const& std::max<float>(float const&, float const&)\n");
   CHECK(found == std::vector<std::string>{"float const& std::max<float>(float const&, float const&)"});
@@ -61,12 +66,14 @@ TEST_CASE("[kernels] an inline function shared between object files is recognise
 // without them.
 TEST_CASE("[kernels] objects compiled for an instruction set share no function with portable code") {
   for (Isa isa : {Isa::avx2, Isa::avx512})
-    for (const char* type : {"float", "double"}) {
+    for (const std::string type : {"float", "double"}) {
       CAPTURE(name(isa));
       CAPTURE(type);
       const std::string symbols = symbols_of(isa, type);
       REQUIRE(symbols.find("_kernels") != std::string::npos);
-      CHECK(shared_symbols(symbols) == std::vector<std::string>{});
+      const auto shared = shared_symbols(symbols);
+      const std::string first = shared.empty() ? "none" : shared.front();
+      CHECK(first == "none");
     }
 }
 
