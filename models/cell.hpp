@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -8,10 +10,16 @@
 
 namespace unroll {
 
-/// A recurrent state: its name in the equations and its size.
+/// A recurrent state: its name in the equations, its shape in one sequence, and where it starts.
 struct StateSpec {
   std::string name;
-  std::int64_t size;
+  Shape shape;           ///< (size), or (rows, columns)
+  double start = 0;      ///< every element before the first step
+  bool learned = false;  ///< started from a parameter NAME_0 instead
+
+  /// (rows, shape...): of a batch.
+  Dims dims(Dim rows) const;
+  Shape batch_shape(std::int64_t rows) const { return resolve(dims(rows), {}); }
 };
 
 /// What every cell is made from.
@@ -19,19 +27,25 @@ struct CellOptions {
   std::int64_t input_size;
   std::int64_t hidden_size;
   std::string activation = "tanh";
+  std::map<std::string, double> constants = {};  ///< values of hyperparameters that replace the defaults
+};
+
+/// What a step computes: the states after it, in the order of states(), and what else it has a name for.
+struct CellStep {
+  std::vector<Var> state;
+  std::map<std::string, Var, std::less<>> values = {};  ///< by name: gates, candidates
 };
 
 /// A recurrent cell: a pure step. No time loop, no mutable state, no memory of its own; scan() brings time,
-/// gradients() the reverse pass and Plan the speed. x is (B, input_size), a state (B, size).
+/// gradients() the reverse pass and Plan the speed. x is (B, input_size), a state (B, shape...).
 class Cell {
  public:
   virtual ~Cell() = default;
 
   virtual std::vector<ParameterSpec> parameters() const = 0;
-  /// The first state is the one that a readout sees.
+  /// The first state is the one that a readout, or the next layer, sees: a vector.
   virtual std::vector<StateSpec> states() const = 0;
-  /// The states after the step, in the order of states().
-  virtual std::vector<Var> step(const Parameters& p, Var x, const std::vector<Var>& state) const = 0;
+  virtual CellStep step(const Parameters& p, Var x, const std::vector<Var>& state) const = 0;
 };
 
 }  // namespace unroll

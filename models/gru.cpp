@@ -15,14 +15,14 @@ std::vector<ParameterSpec> Gru::parameters() const {
   return specs;
 }
 
-std::vector<StateSpec> Gru::states() const { return {{"h", hidden_size_}}; }
+std::vector<StateSpec> Gru::states() const { return {{"h", {hidden_size_}}}; }
 
-std::vector<Var> Gru::step(const Parameters& p, Var x, const std::vector<Var>& state) const {
+CellStep Gru::step(const Parameters& p, Var x, const std::vector<Var>& state) const {
   const Var h = state[0];
   const Var r = sigmoid(gate(p, "r", x, h));
   const Var z = sigmoid(gate(p, "z", x, h));
   const Var n = phi_(linear(x, p["W_n"]) + p["b_n"] + r * (linear(h, p["U_n"]) + p["c_n"]));
-  return {(1 - z) * n + z * h};
+  return {{(1 - z) * n + z * h}};
 }
 
 GruV1::GruV1(const CellOptions& options)
@@ -34,14 +34,14 @@ std::vector<ParameterSpec> GruV1::parameters() const {
   return gate_parameters({"r", "z", "n"}, input_size_, hidden_size_);
 }
 
-std::vector<StateSpec> GruV1::states() const { return {{"h", hidden_size_}}; }
+std::vector<StateSpec> GruV1::states() const { return {{"h", {hidden_size_}}}; }
 
-std::vector<Var> GruV1::step(const Parameters& p, Var x, const std::vector<Var>& state) const {
+CellStep GruV1::step(const Parameters& p, Var x, const std::vector<Var>& state) const {
   const Var h = state[0];
   const Var r = sigmoid(gate(p, "r", x, h));
   const Var z = sigmoid(gate(p, "z", x, h));
   const Var n = phi_(gate(p, "n", x, r * h));
-  return {z * h + (1 - z) * n};
+  return {{z * h + (1 - z) * n}};
 }
 
 }  // namespace unroll

@@ -13,16 +13,16 @@ std::vector<ParameterSpec> Lstm::parameters() const {
   return gate_parameters({"i", "f", "g", "o"}, input_size_, hidden_size_);
 }
 
-std::vector<StateSpec> Lstm::states() const { return {{"h", hidden_size_}, {"c", hidden_size_}}; }
+std::vector<StateSpec> Lstm::states() const { return {{"h", {hidden_size_}}, {"c", {hidden_size_}}}; }
 
-std::vector<Var> Lstm::step(const Parameters& p, Var x, const std::vector<Var>& state) const {
+CellStep Lstm::step(const Parameters& p, Var x, const std::vector<Var>& state) const {
   const Var h = state[0], c = state[1];
   const Var i = sigmoid(gate(p, "i", x, h));
   const Var f = sigmoid(gate(p, "f", x, h));
   const Var g = phi_(gate(p, "g", x, h));
   const Var o = sigmoid(gate(p, "o", x, h));
   const Var next = f * c + i * g;
-  return {o * phi_(next), next};
+  return {{o * phi_(next), next}};
 }
 
 }  // namespace unroll

@@ -1,22 +1,34 @@
 #pragma once
 
+#include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "framework/autodiff/tape.hpp"
+#include "models/initialiser.hpp"
 
 namespace unroll {
 
 /// What a parameter does, which decides how it is initialised.
 enum class Role { input_matrix, recurrent_matrix, readout_matrix, bias };
 
+/// What a parameter's elements may be: after each update they are moved to the nearest value inside.
+struct Bounds {
+  double lower = -std::numeric_limits<double>::infinity();
+  double upper = std::numeric_limits<double>::infinity();
+};
+
 /// A named parameter. Matrices are stored (out, in), so that W x is linear(x, W).
 struct ParameterSpec {
   std::string name;
   Shape shape;
   Role role;
+  std::optional<InitialiserOptions> init = std::nullopt;  ///< instead of what is usual for the role
+  bool trained = true;
+  Bounds bounds = {};
 };
 
 /// A model's parameters on a tape, by name.

@@ -11,7 +11,7 @@ SequenceModel::SequenceModel(std::unique_ptr<Cell> cell, std::int64_t output_siz
 
 std::vector<ParameterSpec> SequenceModel::parameters() const {
   std::vector<ParameterSpec> specs = cell_->parameters();
-  specs.push_back({"W_hy", {output_size_, cell_->states()[0].size}, Role::readout_matrix});
+  specs.push_back({"W_hy", {output_size_, cell_->states()[0].shape[0]}, Role::readout_matrix});
   specs.push_back({"b_y", {output_size_}, Role::bias});
   return specs;
 }
@@ -23,10 +23,10 @@ SequenceModel::Recorded SequenceModel::record(Var inputs, const Parameters& p,
                      to_string(inputs.dims()));
   const Dim rows = inputs.dims()[1];
   if (initial.empty())
-    for (const StateSpec& state : states()) initial.push_back(inputs.tape().zeros({rows, state.size}));
+    for (const StateSpec& state : states()) initial.push_back(inputs.tape().zeros(state.dims(rows)));
   check_initial(initial, rows);
   const auto step = [&](const std::vector<Var>& x, const std::vector<Var>& state) {
-    return Step{cell_->step(p, x[0], state)};
+    return Step{cell_->step(p, x[0], state).state};
   };
   const Scanned scanned = scan(step, {inputs}, initial);
   const Var h = readout_ == Readout::last ? scanned.final_state[0] : scanned.state_trajectory[0];
@@ -39,10 +39,11 @@ void SequenceModel::check_initial(const std::vector<Var>& initial, Dim rows) con
     throw ShapeError(fmt::format("[SequenceModel] {} initial states given, the cell has {}", initial.size(),
                                  specs.size()));
   for (std::size_t i = 0; i < specs.size(); ++i) {
-    const Dims expected = {rows, specs[i].size};
+    const Dims expected = specs[i].dims(rows);
     if (initial[i].dims() == expected) continue;
-    throw ShapeError(fmt::format("[SequenceModel] the initial state {} is {}, not {} as (B, size)",
-                                 specs[i].name, to_string(initial[i].dims()), to_string(expected)));
+    throw ShapeError(
+        fmt::format("[SequenceModel] the initial state {} is {}, not {}, a row for each sequence",
+                    specs[i].name, to_string(initial[i].dims()), to_string(expected)));
   }
 }
 

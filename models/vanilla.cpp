@@ -13,11 +13,11 @@ std::vector<ParameterSpec> Vanilla::parameters() const {
           {"b_h", {hidden_size_}, Role::bias}};
 }
 
-std::vector<StateSpec> Vanilla::states() const { return {{"h", hidden_size_}}; }
+std::vector<StateSpec> Vanilla::states() const { return {{"h", {hidden_size_}}}; }
 
-std::vector<Var> Vanilla::step(const Parameters& p, Var x, const std::vector<Var>& state) const {
+CellStep Vanilla::step(const Parameters& p, Var x, const std::vector<Var>& state) const {
   const Var h = state[0];
-  return {f_(linear(x, p["W_xh"]) + linear(h, p["W_hh"]) + p["b_h"])};
+  return {{f_(linear(x, p["W_xh"]) + linear(h, p["W_hh"]) + p["b_h"])}};
 }
 
 }  // namespace unroll

@@ -26,7 +26,7 @@ class ForwardPass {
         inputs_(tape_.input("inputs", {sizes::T, sizes::B, task.input_size()})) {
     const Parameters p(tape_, model_.parameters());
     for (const StateSpec& state : model_.states())
-      initial_.push_back(tape_.input(state.name + "_0", {sizes::B, state.size}));
+      initial_.push_back(tape_.input(state.name + "_0", state.dims(sizes::B)));
     recorded_ = model_.record(inputs_, p, initial_);
     std::vector<Var> watched = recorded_.state_trajectory;
     watched.push_back(recorded_.outputs);
@@ -67,7 +67,7 @@ Found first_bad_states(const ForwardPass& pass, std::int64_t steps, std::int64_t
   for (std::size_t i = 0; i < states.size(); ++i) {
     const std::int64_t at = first_bad(pass.trajectory(i));
     if (at < 0) continue;
-    const std::int64_t step = at / (rows * states[i].size);
+    const std::int64_t step = at / (rows * states[i].shape.numel());
     if (step > found.step) continue;
     if (step < found.step) found.names.clear();
     found.step = step;
@@ -91,7 +91,7 @@ std::string first_non_finite(const Config& config, const Task& task, const Batch
   ForwardPass pass(config, task, parameters);
   std::vector<Tensor<float>> states = initial;
   if (states.empty())
-    for (const StateSpec& state : pass.states()) states.emplace_back(Shape{rows, state.size});
+    for (const StateSpec& state : pass.states()) states.emplace_back(state.batch_shape(rows));
   bool bad_readout = false;
   Tensor<float> inputs;
   for (std::int64_t first = 0; first < length; first += steps_at_a_time) {

@@ -49,7 +49,7 @@ RecordedModel::RecordedModel(const Config& config, const Task& task, Extent want
   parameters = p.all();
   states = model.states();
   if (extent == Extent::window) {
-    for (const StateSpec& state : states) initial.push_back(tape->input(state.name + "_0", {B, state.size}));
+    for (const StateSpec& state : states) initial.push_back(tape->input(state.name + "_0", state.dims(B)));
     step_weights = tape->input("step weights", {T});
   }
   const SequenceModel::Recorded recorded = model.record(inputs, p, initial);

@@ -25,7 +25,7 @@ WindowedBatch::WindowedBatch(const RecordedModel& model, Batch batch, std::int64
                              std::int64_t stride)
     : model_(model), batch_(std::move(batch)), windows_(windows_of(steps(), window, stride)) {
   std::vector<Tensor<float>>& zeros = states_[0];
-  for (const StateSpec& state : model.states) zeros.emplace_back(Shape{batch_.inputs.shape()[1], state.size});
+  for (const StateSpec& state : model.states) zeros.emplace_back(state.batch_shape(batch_.inputs.shape()[1]));
 }
 
 void WindowedBatch::fill(Piece& piece) const {

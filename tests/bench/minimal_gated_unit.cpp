@@ -14,13 +14,13 @@ std::vector<ParameterSpec> MinimalGatedUnit::parameters() const {
           {"U_g", recurrent, Role::recurrent_matrix}, {"b_g", {hidden_size_}, Role::bias}};
 }
 
-std::vector<StateSpec> MinimalGatedUnit::states() const { return {{"h", hidden_size_}}; }
+std::vector<StateSpec> MinimalGatedUnit::states() const { return {{"h", {hidden_size_}}}; }
 
-std::vector<Var> MinimalGatedUnit::step(const Parameters& p, Var x, const std::vector<Var>& state) const {
+CellStep MinimalGatedUnit::step(const Parameters& p, Var x, const std::vector<Var>& state) const {
   const Var h = state[0];
   const Var f = sigmoid(linear(x, p["W_f"]) + linear(h, p["U_f"]) + p["b_f"]);
   const Var g = tanh(linear(x, p["W_g"]) + linear(f * h, p["U_g"]) + p["b_g"]);
-  return {(1.0 - f) * h + f * g};
+  return {{(1.0 - f) * h + f * g}};
 }
 
 }  // namespace unroll

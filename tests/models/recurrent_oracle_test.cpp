@@ -50,12 +50,12 @@ struct Recorded {
     const Var targets = given["targets"] = tape.input("targets", {T, B, outputs});
     std::vector<Var> initial;
     for (const StateSpec& state : model.states())
-      initial.push_back(given[state.name + "0"] = tape.input(state.name + "0", {B, state.size}));
+      initial.push_back(given[state.name + "0"] = tape.input(state.name + "0", state.dims(B)));
     const SequenceModel::Recorded r = model.record(x, p, initial);
     Var loss = mse(r.outputs, targets);
     for (std::size_t i = 0; i < initial.size(); ++i) {
       const StateSpec state = model.states()[i];
-      const Var weight = given["k_" + state.name] = tape.input("k_" + state.name, {B, state.size});
+      const Var weight = given["k_" + state.name] = tape.input("k_" + state.name, state.dims(B));
       loss = loss + sum(weight * r.final_state[i]);
       computed[state.name + "_T"] = r.final_state[i];
     }
