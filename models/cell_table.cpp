@@ -3,45 +3,71 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "models/gru.hpp"
-#include "models/lstm.hpp"
-#include "models/vanilla.hpp"
+#include <algorithm>
+
+#include "framework/tensor/embedded_file.hpp"
+#include "models/language/equation_cell.hpp"
+#include "models/nearest.hpp"
 
 namespace unroll {
+
+/// The files of models/cells, by scripts/embed.cmake.
+std::span<const EmbeddedFile> cell_files();
+
 namespace {
 
-template <class C>
-std::unique_ptr<Cell> make(const CellOptions& options) {
-  return std::make_unique<C>(options);
+/// Cells that are classes: {NAME, SOURCE, make<CLASS>} each.
+std::vector<CellRow> class_rows() { return {}; }
+
+CellRow equation_row(const EmbeddedFile& file) {
+  const auto definition = define_cell("models/cells/" + std::string(file.name), file.content);
+  const auto make = [definition](const CellOptions& options) -> std::unique_ptr<Cell> {
+    return std::make_unique<EquationCell>(definition, options);
+  };
+  return {definition->name, definition->note, make, definition};
 }
 
-constexpr CellRow rows[] = {
-    {"vanilla", "h_t = f(W_xh x_t + W_hh h_{t-1} + b_h)", "Elman 1990, Finding structure in time",
-     make<Vanilla>},
-    {"lstm", "c_t = f ⊙ c_{t-1} + i ⊙ g, h_t = o ⊙ φ(c_t); gates i, f, o, candidate g",
-     "Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins 2000", make<Lstm>},
-    {"gru",
-     "h_t = (1 - z) ⊙ n + z ⊙ h_{t-1}, reset after the product: n = φ(W_n x + b_n + r ⊙ (U_n h + c_n))",
-     "Cho et al. 2014, as in cuDNN and PyTorch", make<Gru>},
-    {"gru_v1", "h_t = (1 - z) ⊙ n + z ⊙ h_{t-1}, reset before the product: n = φ(W_n x + U_n (r ⊙ h) + b_n)",
-     "Cho et al. 2014, eq. 5 to 8", make<GruV1>},
-};
+std::vector<CellRow> make_rows() {
+  std::vector<CellRow> rows = class_rows();
+  for (const EmbeddedFile& file : cell_files()) rows.push_back(equation_row(file));
+  std::ranges::sort(rows, {}, &CellRow::name);
+  return rows;
+}
+
+const CellRow& known_cell(std::string_view name) {
+  if (const CellRow* row = find_cell(name)) return *row;
+  throw std::invalid_argument(fmt::format("unknown cell '{}'{}; known are {}", printable(name),
+                                          did_you_mean(name, cell_names()), fmt::join(cell_names(), ", ")));
+}
 
 }  // namespace
 
-std::span<const CellRow> cell_table() { return rows; }
+std::span<const CellRow> cell_table() {
+  static const std::vector<CellRow> rows = make_rows();
+  return rows;
+}
 
 std::vector<std::string> cell_names() {
   std::vector<std::string> names;
-  for (const CellRow& row : rows) names.emplace_back(row.name);
+  for (const CellRow& row : cell_table()) names.push_back(row.name);
   return names;
 }
 
-std::unique_ptr<Cell> make_cell(std::string_view name, const CellOptions& options) {
-  for (const CellRow& row : rows)
-    if (row.name == name) return row.make(options);
-  throw std::invalid_argument(
-      fmt::format("unknown cell '{}'; known are {}", name, fmt::join(cell_names(), ", ")));
+const CellRow* find_cell(std::string_view name) {
+  const auto rows = cell_table();
+  const auto found = std::ranges::find(rows, name, &CellRow::name);
+  return found == rows.end() ? nullptr : &*found;
+}
+
+bool is_cell_text(std::string_view cell) { return cell.find('\n') != std::string_view::npos; }
+
+std::unique_ptr<Cell> make_cell(std::string_view cell, const CellOptions& options) {
+  if (is_cell_text(cell)) return std::make_unique<EquationCell>(define_cell("model.cell", cell), options);
+  return known_cell(cell).make(options);
+}
+
+std::shared_ptr<const CellDefinition> cell_definition(std::string_view cell) {
+  return is_cell_text(cell) ? define_cell("model.cell", cell) : known_cell(cell).definition;
 }
 
 }  // namespace unroll

@@ -1,26 +1,37 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "models/cell.hpp"
+#include "models/language/definition.hpp"
 
 namespace unroll {
 
 /// One row per cell: what model.cell may be.
 struct CellRow {
-  std::string_view name;
-  std::string_view summary;
-  std::string_view source;
-  std::unique_ptr<Cell> (*make)(const CellOptions&);
+  std::string name;
+  std::string source;  ///< where it was published
+  std::function<std::unique_ptr<Cell>(const CellOptions&)> make;
+  std::shared_ptr<const CellDefinition> definition = nullptr;  ///< of a cell written as equations
 };
 
-/// The list of all cells.
+/// The list of all cells: the classes in cell_table.cpp, and every file of models/cells by its name.
 std::span<const CellRow> cell_table();
 std::vector<std::string> cell_names();
+/// Null when there is none.
+const CellRow* find_cell(std::string_view name);
 
-/// Throws std::invalid_argument naming the unknown cell and the known ones.
-std::unique_ptr<Cell> make_cell(std::string_view name, const CellOptions& options);
+/// Whether what stands where a cell is named is its equations: it has more than one line.
+bool is_cell_text(std::string_view cell);
+
+/// The cell of that name, or of those equations (is_cell_text). Throws std::invalid_argument naming an
+/// unknown cell and the known ones, and EquationError.
+std::unique_ptr<Cell> make_cell(std::string_view cell, const CellOptions& options);
+/// The equations of a name or a text; null for a cell that is a class.
+std::shared_ptr<const CellDefinition> cell_definition(std::string_view cell);
 
 }  // namespace unroll

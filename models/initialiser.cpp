@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 #include <stdexcept>
 #include <utility>
 
 #include "framework/tensor/linalg.hpp"
+#include "models/nearest.hpp"
 
 namespace unroll {
 namespace {
@@ -114,17 +116,109 @@ Tensor<double> sparse(const InitialiserOptions& options, const Shape& shape, Str
   return w;
 }
 
-constexpr std::array<InitialiserRow, 7> table = {{
-    {"normal", "N(0, scale^2)", "Pascanu et al. 2013: std 0.01 or 0.1; Le et al. 2015: std 0.001", normal},
-    {"uniform", "U(-scale, scale)", "Hochreiter & Schmidhuber 1997: bound 0.1 or 0.2", uniform},
+Tensor<double> constant(const InitialiserOptions& options, const Shape& shape, Stream&) {
+  return Tensor<double>(shape, options.scale);
+}
+
+Tensor<double> range(const InitialiserOptions& options, const Shape& shape, Stream& stream) {
+  if (!(options.low <= options.high))
+    throw std::invalid_argument(
+        fmt::format("initialiser range: low must be at most high, got {} and {}", options.low, options.high));
+  Tensor<double> w(shape);
+  for (double& x : w.span()) x = stream.uniform(options.low, options.high);
+  return w;
+}
+
+Tensor<double> chrono(const InitialiserOptions& options, const Shape& shape, Stream& stream) {
+  if (!(options.steps > 2 && std::isfinite(options.steps)))
+    throw std::invalid_argument(
+        fmt::format("initialiser chrono: the longest memory must be above 2 steps, got {}", options.steps));
+  Tensor<double> b(shape);
+  for (double& x : b.span()) x = std::log(stream.uniform(1, options.steps - 1));
+  return b;
+}
+
+Tensor<double> ring(const InitialiserOptions& options, const Shape& shape, Stream& stream) {
+  const double low = options.low, high = options.high;
+  if (!(low >= 0 && low <= high && high <= 1))
+    throw std::invalid_argument(
+        fmt::format("initialiser ring: radii must be 0 <= low <= high <= 1, got {} and {}", low, high));
+  Tensor<double> nu(shape);
+  // Uniform over the area of the ring. 1e-12 keeps the logarithm of a radius 0 finite.
+  for (double& x : nu.span())
+    x = std::log(-0.5 * std::log(std::max(1e-12, stream.uniform(low * low, high * high))));
+  return nu;
+}
+
+Tensor<double> phase(const InitialiserOptions& options, const Shape& shape, Stream& stream) {
+  if (!(options.high > 0 && std::isfinite(options.high)))
+    throw std::invalid_argument(
+        fmt::format("initialiser phase: the largest angle must be above 0, got {}", options.high));
+  Tensor<double> theta(shape);
+  for (double& x : theta.span()) x = std::log(options.high * (1 - stream.uniform(0, 1)));
+  return theta;
+}
+
+/// A whose A - A^T has 2x2 blocks (0 a; -a 0) along its diagonal.
+template <class F>
+Tensor<double> skew_blocks(std::string_view name, const Shape& shape, F entry) {
+  require_square(name, shape);
+  Tensor<double> w(shape);
+  const std::int64_t n = shape[0];
+  for (std::int64_t i = 0; i + 1 < n; i += 2) w[i * n + i + 1] = entry();
+  return w;
+}
+
+Tensor<double> henaff(const InitialiserOptions&, const Shape& shape, Stream& stream) {
+  return skew_blocks("henaff", shape, [&] { return stream.uniform(-std::numbers::pi, std::numbers::pi); });
+}
+
+Tensor<double> cayley(const InitialiserOptions&, const Shape& shape, Stream& stream) {
+  return skew_blocks("cayley", shape, [&] {
+    const double t = stream.uniform(0, std::numbers::pi / 2);
+    return std::sqrt((1 - std::cos(t)) / (1 + std::cos(t)));
+  });
+}
+
+using Arguments = std::span<const double>;
+
+void take_scale(InitialiserOptions& o, Arguments a) { o.scale = a[0]; }
+void take_range(InitialiserOptions& o, Arguments a) {
+  o.low = a[0];
+  if (a.size() > 1) o.high = a[1];
+}
+void take_high(InitialiserOptions& o, Arguments a) { o.high = a[0]; }
+void take_steps(InitialiserOptions& o, Arguments a) { o.steps = a[0]; }
+void take_sparse(InitialiserOptions& o, Arguments a) {
+  o.nonzeros = static_cast<std::int64_t>(std::clamp(a[0], 0.0, 1e9));
+  if (a.size() > 1) o.spectral_radius = a[1];
+}
+
+constexpr auto table = std::to_array<InitialiserRow>({
+    {"normal", "N(0, scale^2)", "Pascanu et al. 2013: std 0.01 or 0.1; Le et al. 2015: std 0.001", normal,
+     "std", take_scale},
+    {"uniform", "U(-scale, scale)", "Hochreiter & Schmidhuber 1997: bound 0.1 or 0.2", uniform, "bound",
+     take_scale},
     {"glorot", "U(-b, b), b = sqrt(6 / (fan_in + fan_out))", "Glorot & Bengio 2010, eq. 16", glorot},
     {"orthogonal", "scale * Q of a Gaussian matrix, uniform over the orthogonal ones", "Saxe et al. 2014",
-     orthogonal},
-    {"identity", "scale * I", "Le, Jaitly, Hinton 2015", identity},
+     orthogonal, "gain", take_scale},
+    {"identity", "scale * I", "Le, Jaitly, Hinton 2015", identity, "gain", take_scale},
     {"sparse", "nonzeros normal entries per row, rescaled to the spectral radius",
-     "Jaeger 2001; Martens & Sutskever 2011; smart tanh of Pascanu et al. 2013", sparse},
+     "Jaeger 2001; Martens & Sutskever 2011; smart tanh of Pascanu et al. 2013", sparse, "nonzeros, radius",
+     take_sparse},
     {"zeros", "0", "usual start of biases", zeros},
-}};
+    {"constant", "every element the same", "forget bias: Gers et al. 2000; Jozefowicz et al. 2015", constant,
+     "value", take_scale},
+    {"range", "U(low, high)", "IndRNN: Li et al. 2018", range, "low, high", take_range},
+    {"chrono", "log U(1, steps - 1): a gate's bias, for memories up to that long",
+     "Tallec & Ollivier 2018, eq. 16", chrono, "steps", take_steps},
+    {"henaff", "A - A^T has the eigenvalues ±i U(-pi, pi)", "Henaff, Szlam, LeCun 2016", henaff},
+    {"cayley", "the Cayley transform of A - A^T rotates by U(0, pi/2)", "Helfrich, Willmott, Ye 2018",
+     cayley},
+    {"ring", "log(-log r), with r exp(i phase) uniform over the ring of radii low to high",
+     "Orvieto et al. 2023, lemma 3.2", ring, "low, high", take_range},
+    {"phase", "log U(0, high)", "Orvieto et al. 2023, section 3.4", phase, "high", take_high},
+});
 
 }  // namespace
 
@@ -136,8 +230,25 @@ std::vector<std::string> initialiser_names() {
   return names;
 }
 
+InitialiserOptions initialiser_options(std::string_view name, std::span<const double> arguments) {
+  for (const InitialiserRow& row : table) {
+    if (row.name != name) continue;
+    const auto most = row.arguments.empty() ? 0 : 1 + std::ranges::count(row.arguments, ',');
+    if (std::ssize(arguments) > most)
+      throw std::invalid_argument(fmt::format("{} takes {} number{}{}{}, not {}", name,
+                                              most == 0 ? "no" : std::to_string(most), most == 1 ? "" : "s",
+                                              most == 0 ? "" : ": ", row.arguments, arguments.size()));
+    InitialiserOptions options{.name = std::string(name)};
+    if (!arguments.empty()) row.take(options, arguments);
+    return options;
+  }
+  throw std::invalid_argument(fmt::format("unknown initialiser \"{}\"{} (known: {})", name,
+                                          did_you_mean(name, initialiser_names()),
+                                          fmt::join(initialiser_names(), ", ")));
+}
+
 Tensor<float> initialise(const InitialiserOptions& options, const Shape& shape, Stream& stream) {
-  if (!(options.scale >= 0 && std::isfinite(options.scale)))
+  if (options.name != "constant" && !(options.scale >= 0 && std::isfinite(options.scale)))
     throw std::invalid_argument(fmt::format("initialiser {}: scale must be at least 0 and finite, got {}",
                                             options.name, options.scale));
   for (const InitialiserRow& row : table)

@@ -14,9 +14,14 @@ namespace unroll {
 /// How a parameter starts. What an initialiser does not use it ignores.
 struct InitialiserOptions {
   std::string name = "glorot";
-  double scale = 1;  ///< std of "normal", bound of "uniform", gain of "orthogonal" and "identity"
+  /// std of "normal", bound of "uniform", gain of "orthogonal" and "identity", value of "constant"
+  double scale = 1;
   double spectral_radius = 0.95;  ///< "sparse": largest |eigenvalue| after rescaling, > 0
   std::int64_t nonzeros = 15;     ///< "sparse": weights other than 0 in each row; all of a shorter row
+  double low = 0;                 ///< "range" and "ring": the least value
+  double high = 1;                ///< "range" and "ring": the largest value; "phase": the largest angle
+  double steps = 100;             ///< "chrono": the longest memory that is expected, in steps, above 2
+  std::string of = {};            ///< "negative": the parameter whose start is negated
 };
 
 /// One row per initialiser.
@@ -25,11 +30,17 @@ struct InitialiserRow {
   std::string_view summary;
   std::string_view source;
   Tensor<double> (*make)(const InitialiserOptions&, const Shape&, Stream&);
+  std::string_view arguments = "";  ///< what a cell's equations may give in parentheses
+  void (*take)(InitialiserOptions&, std::span<const double>) = nullptr;
 };
 
 /// The list of all initialisers.
 std::span<const InitialiserRow> initialiser_table();
 std::vector<std::string> initialiser_names();
+
+/// What `init NAME(ARGUMENTS)` in a cell's equations means. Throws std::invalid_argument for an unknown name
+/// or too many arguments.
+InitialiserOptions initialiser_options(std::string_view name, std::span<const double> arguments);
 
 /// The start of a parameter of `shape`, drawn from `stream` in double and rounded. A matrix is stored (out,
 /// in): its fan-in is its columns, its fan-out its rows. Throws std::invalid_argument naming an unknown

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "experiments/config/config_error.hpp"
-#include "experiments/config/nearest.hpp"
 #include "experiments/tasks/task.hpp"
 #include "experiments/train/sharded_plan.hpp"
 #include "experiments/train/windowed_batch.hpp"
+#include "models/nearest.hpp"
 
 namespace unroll {
 

@@ -11,7 +11,7 @@
 #include <tuple>
 
 #include "experiments/config/config_error.hpp"
-#include "experiments/config/nearest.hpp"
+#include "models/nearest.hpp"
 
 namespace unroll {
 

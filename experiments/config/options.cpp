@@ -7,7 +7,6 @@
 #include <array>
 #include <stdexcept>
 
-#include "experiments/config/nearest.hpp"
 #include "experiments/tasks/task.hpp"
 #include "framework/optim/optimizer.hpp"
 #include "framework/optim/rules.hpp"
@@ -15,6 +14,7 @@
 #include "models/activation.hpp"
 #include "models/cell_table.hpp"
 #include "models/initialiser.hpp"
+#include "models/nearest.hpp"
 
 namespace unroll {
 

@@ -7,8 +7,8 @@
 #include <map>
 
 #include "experiments/config/config_error.hpp"
-#include "experiments/config/nearest.hpp"
 #include "experiments/config/settings.hpp"
+#include "models/nearest.hpp"
 
 namespace unroll {
 

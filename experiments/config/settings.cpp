@@ -9,7 +9,7 @@
 #include <set>
 
 #include "experiments/config/config_error.hpp"
-#include "experiments/config/nearest.hpp"
+#include "models/nearest.hpp"
 
 namespace unroll {
 

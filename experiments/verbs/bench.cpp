@@ -9,7 +9,6 @@
 
 #include "experiments/bench/resident.hpp"
 #include "experiments/bench/sections.hpp"
-#include "experiments/config/nearest.hpp"
 #include "experiments/sweep/say.hpp"
 #include "experiments/verbs/build.hpp"
 #include "experiments/verbs/listing.hpp"
@@ -17,6 +16,7 @@
 #include "experiments/verbs/versions.hpp"
 #include "framework/tensor/cpu.hpp"
 #include "framework/tensor/gemm.hpp"
+#include "models/nearest.hpp"
 
 namespace unroll {
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
 
-#include "experiments/config/nearest.hpp"
 #include "experiments/config/text.hpp"
+#include "models/nearest.hpp"
 
 namespace unroll {
 

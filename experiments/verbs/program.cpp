@@ -10,12 +10,12 @@
 #include <sstream>
 
 #include "experiments/config/config_error.hpp"
-#include "experiments/config/nearest.hpp"
 #include "experiments/sweep/folder.hpp"
 #include "experiments/sweep/say.hpp"
 #include "experiments/verbs/build.hpp"
 #include "experiments/verbs/kernels.hpp"
 #include "experiments/verbs/verb.hpp"
+#include "models/nearest.hpp"
 
 namespace unroll {
 

@@ -198,8 +198,8 @@ TEST_CASE("[cells] initial states that do not fit are refused with both shapes")
 }
 
 TEST_CASE("[cells] unknown names are refused with the known ones") {
-  CHECK_THROWS_WITH_AS(make_cell("vanila", {1, 1, "tanh"}), doctest::Contains("known are vanilla"),
-                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(make_cell("vanila", {1, 1, "tanh"}),
+                       doctest::Contains("did you mean \"vanilla\"?; known are"), std::invalid_argument);
   CHECK_THROWS_WITH_AS(make_cell("vanilla", {1, 1, "tan"}),
                        doctest::Contains("tanh, relu, sigmoid, identity"), std::invalid_argument);
   Tape tape;

@@ -1,4 +1,4 @@
-#include "experiments/config/nearest.hpp"
+#include "models/nearest.hpp"
 
 #include <doctest/doctest.h>
 #include <rapidcheck.h>

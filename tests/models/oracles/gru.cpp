@@ -1,6 +1,6 @@
-#include "models/gru.hpp"
+#include "tests/models/oracles/gru.hpp"
 
-#include "models/gates.hpp"
+#include "tests/models/oracles/gates.hpp"
 
 namespace unroll {
 

@@ -1,4 +1,4 @@
-#include "models/gates.hpp"
+#include "tests/models/oracles/gates.hpp"
 
 #include <string>
 

@@ -1,4 +1,4 @@
-#include "experiments/config/nearest.hpp"
+#include "models/nearest.hpp"
 
 #include <fmt/format.h>
 

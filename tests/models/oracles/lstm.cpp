@@ -1,6 +1,6 @@
-#include "models/lstm.hpp"
+#include "tests/models/oracles/lstm.hpp"
 
-#include "models/gates.hpp"
+#include "tests/models/oracles/gates.hpp"
 
 namespace unroll {
 

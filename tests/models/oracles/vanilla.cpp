@@ -1,4 +1,4 @@
-#include "models/vanilla.hpp"
+#include "tests/models/oracles/vanilla.hpp"
 
 namespace unroll {
 

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "models/language/functions.hpp"
+#include "models/language/syntax.hpp"
+#include "models/language/type.hpp"
+
+namespace unroll {
+
+/// An expression whose names and shapes are settled.
+struct Term {
+  Expression::Kind kind;
+  Type type;
+  Span at;
+  double number = 0;
+  std::string name = {};
+  bool next = false;
+  const Function* function = nullptr;  ///< of a call; null for `act`, which the cell's options give
+  std::vector<Term> operands = {};
+};
+
+/// A cell's text with everything inferred: what parameters there are, and the shape of every value, with
+/// extents by name. The same for every number of units.
+struct CellDefinition {
+  struct Constant {
+    std::string name;
+    Expression value;
+  };
+  struct State {
+    std::string name;
+    std::vector<Size> shape;
+    std::optional<Expression> start;
+    bool learned = false;
+  };
+  struct Parameter {
+    ParameterStatement statement;  ///< a declared one's; otherwise its name
+    std::vector<Size> shape;       ///< as the equations see it
+    bool inferred = true;
+    bool applied_to_state = false;  ///< multiplies what depends on a state before the step
+  };
+  struct Equation {
+    std::string name;
+    bool next = false;
+    Span at;
+    Term value;
+  };
+
+  Source source;
+  std::string name = {};
+  std::string note = {};
+  std::string canonical = {};  ///< the text without comments and blanks: cells that share it are the same
+  std::vector<Constant> constants = {};
+  std::vector<State> states = {};
+  std::vector<Parameter> parameters = {};  ///< in the order of their first use
+  std::vector<Equation> equations = {};
+  bool uses_activation = false;
+
+  const Parameter* find_parameter(std::string_view wanted) const;
+  const State* find_state(std::string_view wanted) const;
+  const Equation* find_equation(std::string_view wanted, bool next) const;
+  bool has_constant(std::string_view wanted) const;
+  /// "h' = (1 - f) * h + f * g".
+  std::string text(const Equation& equation) const;
+};
+
+/// Reads and checks a cell's text. Throws EquationError with line, column, the line itself, and what would be
+/// right: for syntax, unknown names (with the nearest known one), shapes that conflict (both, and where each
+/// came from), a state without a next value, a value used before it is defined, a name defined twice, a
+/// declaration that nothing uses.
+std::shared_ptr<const CellDefinition> define_cell(std::string source_name, std::string_view text,
+                                                  const FunctionTable& functions = standard_functions());
+
+/// The number that an expression of constants and sizes has. `lookup` gives the value of a name, or nothing.
+/// Throws EquationError.
+double constant_value(const Expression& e, const Source& source,
+                      const std::function<std::optional<double>(std::string_view)>& lookup);
+
+/// The same as a size. Throws EquationError for what is no sum of names and integers.
+Size size_of(const Expression& e, const Source& source, const std::function<bool(std::string_view)>& is_size);
+
+}  // namespace unroll

@@ -1,0 +1,459 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <utf8proc.h>
+#include <algorithm>
+#include <set>
+
+#include "models/language/definition.hpp"
+#include "models/nearest.hpp"
+
+namespace unroll {
+namespace {
+
+using Form = Expression::Kind;
+using Structure = ParameterStatement::Structure;
+
+bool starts_upper_case(std::string_view name) {
+  utf8proc_int32_t first = 0;
+  utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(name.data()),
+                   static_cast<utf8proc_ssize_t>(name.size()), &first);
+  return utf8proc_category(first) == UTF8PROC_CATEGORY_LU;
+}
+
+/// The naming rule: what a parameter that nobody declared looks like.
+bool is_matrix_name(std::string_view name) { return starts_upper_case(name); }
+bool is_vector_name(std::string_view name) {
+  return name == "b" || name.starts_with("b_") || name.starts_with("w_");
+}
+
+/// Names that mean something in every cell.
+constexpr std::string_view reserved[] = {"x",     "hidden", "input", "learned", "act",
+                                         "state", "const",  "param", "cell"};
+
+class Inference {
+ public:
+  Inference(const Source& source, CellSyntax syntax, const FunctionTable& functions)
+      : functions_(functions), syntax_(std::move(syntax)), cell_{source} {}
+
+  CellDefinition run() {
+    cell_.name = syntax_.name;
+    cell_.note = syntax_.note;
+    cell_.canonical = canonical_text(syntax_);
+    for (const ConstStatement& c : syntax_.constants) constant(c);
+    for (const StateStatement& s : syntax_.states) state(s);
+    for (const ParameterStatement& p : syntax_.parameters) parameter(p);
+    if (cell_.states.empty()) fail(syntax_.at, "a cell has at least one state; declare it: state h");
+    for (const Equation& e : syntax_.equations) equation(e);
+    check_complete();
+    settle();
+    return std::move(cell_);
+  }
+
+ private:
+  [[noreturn]] void fail(Span at, std::string_view text) const {
+    throw EquationError(cell_.source, at, text);
+  }
+  std::size_t line(Span at) const { return cell_.source.line_of(at.begin); }
+
+  // ---- names
+
+  void define(const std::string& name, Span at, std::string_view what) {
+    if (std::ranges::find(reserved, name) != std::end(reserved) || functions_.find(name))
+      fail(at, fmt::format("{} has a meaning of its own here; call the {} something else", name, what));
+    const auto [known, fresh] = defined_.emplace(name, at);
+    if (!fresh) fail(at, fmt::format("{} is defined twice, first in line {}", name, line(known->second)));
+  }
+
+  bool is_size(std::string_view name) {
+    if (cell_.has_constant(name)) used_.insert(std::string(name));
+    return name == "hidden" || name == "input" || cell_.has_constant(name);
+  }
+
+  std::vector<Size> shape_of(const std::vector<Expression>& extents, Span at) {
+    if (extents.size() > 2) fail(at, "a value has at most two axes: (ROWS, COLUMNS)");
+    std::vector<Size> shape;
+    for (const Expression& extent : extents)
+      shape.push_back(size_of(extent, cell_.source, [&](std::string_view name) { return is_size(name); }));
+    return shape;
+  }
+
+  /// Only to see that it is a number: its value depends on the cell's sizes.
+  void check_number(const Expression& e) {
+    constant_value(e, cell_.source, [&](std::string_view name) -> std::optional<double> {
+      if (is_size(name)) return 1;
+      return std::nullopt;
+    });
+  }
+
+  void constant(const ConstStatement& c) {
+    check_number(c.value);
+    define(c.name, c.at, "constant");
+    cell_.constants.push_back({c.name, c.value});
+  }
+
+  void state(const StateStatement& s) {
+    define(s.name, s.at, "state");
+    CellDefinition::State state{s.name, {Size::named("hidden")}, s.start};
+    if (s.shape) state.shape = shape_of(*s.shape, s.at);
+    if (state.shape.empty()) fail(s.at, "a state is a vector or a matrix; a single number is a vector (1)");
+    if (cell_.states.empty() && state.shape.size() != 1)
+      fail(s.at, fmt::format("the first state is what a readout sees, a vector; {} is a matrix", s.name));
+    if (s.start && s.start->kind == Form::name && s.start->name == "learned") {
+      state.learned = true;
+      state.start.reset();
+    }
+    if (state.start) check_number(*state.start);
+    cell_.states.push_back(std::move(state));
+    types_[s.name] = {.shape = cell_.states.back().shape, .batched = true, .from_state = true};
+  }
+
+  std::vector<Size> unknown_shape(std::size_t rank) {
+    std::vector<Size> shape;
+    for (std::size_t i = 0; i < rank; ++i) shape.push_back(sizes_.unknown());
+    return shape;
+  }
+
+  void parameter(const ParameterStatement& p) {
+    define(p.name, p.at, "parameter");
+    CellDefinition::Parameter parameter{p, {}, false};
+    const bool matrix = p.structure != Structure::dense || is_matrix_name(p.name);
+    if (p.shape)
+      parameter.shape = shape_of(*p.shape, p.at);
+    else if (matrix || is_vector_name(p.name))
+      parameter.shape = unknown_shape(matrix ? 2 : 1);
+    else
+      fail(p.at, fmt::format("{} needs a shape, such as `param {}: hidden`; only upper-case names (matrices) "
+                             "and b, b_..., w_... (vectors) do without",
+                             p.name, p.name));
+    check_structure(parameter);
+    if (p.rank) check_number(*p.rank);
+    for (const Expression& bound : p.bounds) check_number(bound);
+    if (p.init && p.init->name != "negative")
+      for (const Expression& argument : p.init->arguments) check_number(argument);
+    add_parameter(std::move(parameter));
+  }
+
+  void check_structure(const CellDefinition::Parameter& parameter) {
+    const ParameterStatement& p = parameter.statement;
+    if (p.structure == Structure::dense) return;
+    if (parameter.shape.size() != 2)
+      fail(p.at, fmt::format("{} has the structure of a matrix, but the shape of something else", p.name));
+    if (p.structure != Structure::low_rank && !sizes_.unify(parameter.shape[0], parameter.shape[1]))
+      fail(p.at, fmt::format("{} must be square, not ({}, {})", p.name, sizes_.text(parameter.shape[0]),
+                             sizes_.text(parameter.shape[1])));
+  }
+
+  void add_parameter(CellDefinition::Parameter parameter) {
+    const Structure structure = parameter.statement.structure;
+    types_[parameter.statement.name] = {
+        .shape = parameter.shape,
+        .only_product = structure == Structure::diagonal || structure == Structure::low_rank};
+    cell_.parameters.push_back(std::move(parameter));
+  }
+
+  // ---- equations
+
+  void equation(const Equation& e) {
+    const std::string shown = e.next ? e.name + "'" : e.name;
+    const CellDefinition::State* state = cell_.find_state(e.name);
+    if (state && !e.next)
+      fail(e.at, fmt::format("{} is a state; its value after the step is {}'", e.name, e.name));
+    if (!state && e.next) fail(e.at, fmt::format("{} is no state; declare it: state {}", e.name, e.name));
+    if (e.next && types_.contains(shown))
+      fail(e.at, fmt::format("{} is defined twice, first in line {}", shown, line(defined_.at(shown))));
+    sizes_.reading(e.at);
+    Term value = term(e.value);
+    if (value.type.only_product) fail(e.at, only_product_text(value.name));
+    if (e.next)
+      check_next(*state, value, e);
+    else
+      define(e.name, e.at, "value");
+    defined_.emplace(shown, e.at);
+    types_[shown] = value.type;
+    if (e.next) types_[shown].shape = state->shape;
+    cell_.equations.push_back({e.name, e.next, e.at, std::move(value)});
+  }
+
+  void check_next(const CellDefinition::State& state, const Term& value, const Equation& e) {
+    const Type expected{.shape = state.shape};
+    const bool rank_fits = value.type.rank() == 0 || value.type.rank() == expected.rank();
+    bool fits = rank_fits;
+    for (std::size_t i = 0; fits && i < value.type.rank(); ++i)
+      fits = sizes_.unify(value.type.shape[i], state.shape[i]);
+    if (fits) return;
+    fail(e.value.at, fmt::format("the state {} is {}, but its next value is {}{}", e.name,
+                                 describe(expected, sizes_), describe(value.type, sizes_), origins(value)));
+  }
+
+  Term term(const Expression& e) {
+    switch (e.kind) {
+      case Form::number:
+        return {e.kind, {.number = true}, e.at, e.number};
+      case Form::name:
+        return name(e);
+      case Form::negate: {
+        Term t = operation(e);
+        t.type = t.operands[0].type;
+        return t;
+      }
+      case Form::power:
+        return power(e);
+      case Form::product:
+        return product(e);
+      case Form::call:
+        return call(e);
+      default:
+        return elementwise(e);
+    }
+  }
+
+  /// A term with its operands checked; its type is still to be set.
+  Term operation(const Expression& e) {
+    Term t{.kind = e.kind, .type = {}, .at = e.at, .name = e.name};
+    for (const Expression& operand : e.operands) {
+      t.operands.push_back(term(operand));
+      if (t.operands.back().type.only_product && e.kind != Form::product)
+        fail(operand.at, only_product_text(operand.name));
+    }
+    return t;
+  }
+
+  static std::string only_product_text(std::string_view name) {
+    return fmt::format("{} is stored as less than a matrix; it can only stand on the left of a product",
+                       name);
+  }
+
+  Term name(const Expression& e) {
+    const std::string shown = e.next ? e.name + "'" : e.name;
+    used_.insert(e.name);
+    Term t{.kind = e.kind, .type = {}, .at = e.at, .name = e.name, .next = e.next};
+    if (e.name == "x" && !e.next)
+      t.type = {.shape = {Size::named("input")}, .batched = true};
+    else if (!e.next && (e.name == "hidden" || e.name == "input" || cell_.has_constant(e.name)))
+      t.type = {.number = true};
+    else if (const auto known = types_.find(shown); known != types_.end())
+      t.type = known->second;
+    else
+      t.type = infer_parameter(e, shown);
+    return t;
+  }
+
+  Type infer_parameter(const Expression& e, const std::string& shown) {
+    for (const Equation& later : syntax_.equations)
+      if (later.name == e.name && later.next == e.next)
+        fail(e.at, fmt::format("{} is used before it is defined, in line {}", shown, line(later.at)));
+    if (e.next) fail(e.at, unknown_next(e.name));
+    if (functions_.find(e.name) || e.name == "act")
+      fail(e.at, fmt::format("{} is a function; it is called with parentheses: {}(...)", e.name, e.name));
+    const bool matrix = is_matrix_name(e.name), vector = is_vector_name(e.name);
+    if (!matrix && !vector) fail(e.at, unknown_name(e.name));
+    define(e.name, e.at, "parameter");
+    CellDefinition::Parameter parameter;
+    parameter.statement.name = e.name;
+    parameter.statement.at = e.at;
+    parameter.shape = unknown_shape(matrix ? 2 : 1);
+    add_parameter(std::move(parameter));
+    return types_.at(e.name);
+  }
+
+  std::string unknown_next(const std::string& name) const {
+    if (cell_.find_state(name)) return fmt::format("{}' has no equation", name);
+    return fmt::format("{} is no state: only a state has a value after the step, {}'", name, name);
+  }
+
+  std::string unknown_name(const std::string& name) const {
+    std::vector<std::string> known = functions_.names();
+    known.insert(known.end(), {"act", "x"});
+    for (const auto& [other, type] : types_)
+      if (!other.ends_with('\'')) known.push_back(other);
+    for (const CellDefinition::Constant& c : cell_.constants) known.push_back(c.name);
+    std::vector<std::string> functions = functions_.names();
+    const std::optional<std::string> guess = nearest(name, known);
+    if (!guess)
+      return fmt::format(
+          "{} is unknown; a parameter starts with an upper-case letter (a matrix), is b, or "
+          "starts with b_ or w_ (a vector), or is declared by `param {}: SHAPE`",
+          name, name);
+    const bool function = std::ranges::find(functions, *guess) != functions.end() || *guess == "act";
+    return fmt::format("{} is unknown; did you mean {}{}?", name, function ? "the function " : "", *guess);
+  }
+
+  Term elementwise(const Expression& e) {
+    Term t = operation(e);
+    static const std::map<Form, std::string_view> names = {
+        {Form::add, "+"}, {Form::subtract, "-"}, {Form::multiply, "*"}, {Form::divide, "/"}};
+    t.type = checked(t, [&] {
+      return elementwise_type(t.operands[0].type, t.operands[1].type, names.at(e.kind), sizes_);
+    });
+    return t;
+  }
+
+  Term power(const Expression& e) {
+    Term t = operation(e);
+    const Type &base = t.operands[0].type, &exponent = t.operands[1].type;
+    if (exponent.rank() != 0)
+      fail(e.operands[1].at, "an exponent is a number, not " + describe(exponent, sizes_));
+    t.type = checked(t, [&] { return elementwise_type(base, exponent, "^", sizes_); });
+    return t;
+  }
+
+  Term product(const Expression& e) {
+    Term t = operation(e);
+    Type &left = t.operands[0].type, &right = t.operands[1].type;
+    if (left.rank() != 2)
+      fail(e.operands[0].at,
+           fmt::format("on the left of a product stands a matrix, not {}; write * between what is "
+                       "multiplied element by element",
+                       describe(left, sizes_)));
+    if (right.only_product) fail(e.operands[1].at, only_product_text(t.operands[1].name));
+    if (right.rank() == 0) fail(e.operands[1].at, "a matrix times a number is written with *");
+    if (!sizes_.unify(left.shape[1], right.shape[0]))
+      fail(e.at,
+           fmt::format("a product needs as many columns as the right side has rows: {} is {}, {} is {}{}",
+                       source_text(e.operands[0]), describe(left, sizes_), source_text(e.operands[1]),
+                       describe(right, sizes_), origins(t)));
+    t.type = {.shape = {left.shape[0]},
+              .batched = left.batched || right.batched,
+              .from_state = left.from_state || right.from_state};
+    if (right.rank() == 2) t.type.shape.push_back(right.shape[1]);
+    if (right.from_state) apply_to_state(t.operands[0].name);
+    return t;
+  }
+
+  void apply_to_state(const std::string& name) {
+    for (CellDefinition::Parameter& p : cell_.parameters)
+      if (p.statement.name == name) p.applied_to_state = true;
+  }
+
+  Term call(const Expression& e) {
+    Term t = operation(e);
+    t.function = functions_.find(e.name);
+    if (e.name == "act") {
+      cell_.uses_activation = true;
+      if (e.operands.size() != 1) fail(e.at, arity_text("act", 1, e.operands.size()));
+      t.type = t.operands[0].type;
+      t.type.number = false;
+      return t;
+    }
+    const Function& f = *t.function;
+    if (f.arity != Function::any_arity && e.operands.size() != f.arity)
+      fail(e.at, arity_text(f.name, f.arity, e.operands.size()));
+    std::vector<Type> types;
+    for (const Term& operand : t.operands) types.push_back(operand.type);
+    t.type = checked(t, [&] { return f.type({types, sizes_}); });
+    t.type.number = false;
+    return t;
+  }
+
+  static std::string arity_text(std::string_view name, std::size_t expected, std::size_t found) {
+    return fmt::format("{} takes {} value{}, not {}", name, expected, expected == 1 ? "" : "s", found);
+  }
+
+  template <class F>
+  Type checked(const Term& t, F type) {
+    try {
+      return type();
+    } catch (const TypeError& error) {
+      fail(t.at, fmt::format("{}: {}{}", error.what(), operand_shapes(t), origins(t)));
+    }
+  }
+
+  // ---- where shapes came from
+
+  std::string source_text(const Expression& e) const { return std::string(cell_.source.text(e.at)); }
+
+  std::string operand_shapes(const Term& t) const {
+    std::vector<std::string> parts;
+    for (const Term& operand : t.operands)
+      parts.push_back(fmt::format("{} is {}", cell_.source.text(operand.at), describe(operand.type, sizes_)));
+    return fmt::format("{}", fmt::join(parts, ", "));
+  }
+
+  /// "; W_f is a matrix (hidden, input), by line 3", for the inferred parameters below a term.
+  std::string origins(const Term& t) const {
+    std::set<std::string> names;
+    collect_names(t, names);
+    std::string text;
+    for (const CellDefinition::Parameter& p : cell_.parameters) {
+      const std::string& name = p.statement.name;
+      if (!names.contains(name)) continue;
+      text += fmt::format("; {} is {}", name, describe({.shape = p.shape}, sizes_));
+      if (!p.inferred) text += fmt::format(" as declared in line {}", line(p.statement.at));
+      for (const Size& size : p.shape)
+        if (const auto at = sizes_.solved_at(size); p.inferred && at) {
+          text += fmt::format(" by its use in line {}", line(*at));
+          break;
+        }
+    }
+    return text;
+  }
+
+  static void collect_names(const Term& t, std::set<std::string>& names) {
+    if (t.kind == Form::name) names.insert(t.name);
+    for (const Term& operand : t.operands) collect_names(operand, names);
+  }
+
+  // ---- at the end
+
+  void check_complete() {
+    for (const StateStatement& s : syntax_.states)
+      if (!types_.contains(s.name + "'"))
+        fail(s.at,
+             fmt::format("the state {} is never updated; it needs an equation {}' = ...", s.name, s.name));
+    for (const ParameterStatement& p : syntax_.parameters) {
+      if (p.init && p.init->name == "negative") check_negative(p);
+      if (!used_.contains(p.name))
+        fail(p.at, fmt::format("the parameter {} is declared, but no equation uses it", p.name));
+    }
+    for (const ConstStatement& c : syntax_.constants)
+      if (!used_.contains(c.name))
+        fail(c.at, fmt::format("the constant {} is defined, but nothing uses it", c.name));
+    for (const CellDefinition::Parameter& p : cell_.parameters)
+      for (const Size& size : p.shape)
+        if (!sizes_.known(size))
+          fail(p.statement.at,
+               fmt::format("the size of {} does not follow from the equations: {}; declare it, as in `param "
+                           "{}: (hidden, input)`",
+                           p.statement.name, describe({.shape = p.shape}, sizes_), p.statement.name));
+  }
+
+  void check_negative(const ParameterStatement& p) {
+    const auto& arguments = p.init->arguments;
+    const bool named = arguments.size() == 1 && arguments[0].kind == Form::name &&
+                       cell_.find_parameter(arguments[0].name) && arguments[0].name != p.name;
+    if (!named)
+      fail(p.init->at, fmt::format("negative takes the name of another parameter, whose start is negated"));
+  }
+
+  void settle() {
+    for (CellDefinition::Parameter& p : cell_.parameters) resolve(p.shape);
+    for (CellDefinition::Equation& e : cell_.equations) resolve(e.value);
+  }
+  void resolve(std::vector<Size>& shape) {
+    for (Size& size : shape) size = sizes_.resolve(size);
+  }
+  void resolve(Term& t) {
+    resolve(t.type.shape);
+    for (Term& operand : t.operands) resolve(operand);
+  }
+
+  const FunctionTable& functions_;
+  CellSyntax syntax_;
+  CellDefinition cell_;
+  SizeSolver sizes_;
+  std::map<std::string, Span> defined_;
+  std::map<std::string, Type> types_;  ///< of states, next states, values and parameters
+  std::set<std::string> used_;
+};
+
+}  // namespace
+
+std::shared_ptr<const CellDefinition> define_cell(std::string source_name, std::string_view text,
+                                                  const FunctionTable& functions) {
+  const Source source(std::move(source_name), text);
+  CellSyntax syntax = parse_cell(source, functions);
+  return std::make_shared<const CellDefinition>(Inference(source, std::move(syntax), functions).run());
+}
+
+}  // namespace unroll
