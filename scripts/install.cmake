@@ -1,0 +1,23 @@
+# cmake --install: the library, its headers and a CMake package for projects of the user's own (one of them is
+# tests/consumer), and the program.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+set(package ${CMAKE_INSTALL_LIBDIR}/cmake/unroll)
+
+# `#include <unroll/unroll.hpp>` and `#include <unroll/framework/...>` are found in include, what these include
+# in turn, as "framework/...", in include/unroll.
+install(TARGETS unroll EXPORT unroll ARCHIVE
+  FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/unroll
+  INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES models/unroll.hpp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/unroll)
+
+install(EXPORT unroll NAMESPACE unroll:: FILE unrollTargets.cmake DESTINATION ${package})
+install(FILES scripts/dependencies.cmake DESTINATION ${package})
+install(FILES scripts/install_config.cmake DESTINATION ${package} RENAME unrollConfig.cmake)
+write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/unrollConfigVersion.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/unrollConfigVersion.cmake DESTINATION ${package})
+
+if(TARGET unroll_program)
+  install(TARGETS unroll_program RUNTIME)
+endif()
