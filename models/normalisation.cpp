@@ -6,7 +6,7 @@ namespace unroll {
 
 Var layer_norm(Var v) {
   const Var centred = v - mean(v, -1, true);
-  return centred / sqrt(mean(square(centred), -1, true) + 1e-5);
+  return centred * (1.0 / sqrt(mean(square(centred), -1, true) + 1e-5));  // one division for each row
 }
 
 }  // namespace unroll

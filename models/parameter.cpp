@@ -18,4 +18,14 @@ Var Parameters::operator[](std::string_view name) const {
   throw std::invalid_argument(fmt::format("no parameter '{}'; there are {}", name, fmt::join(names_, ", ")));
 }
 
+Parameters Parameters::part(std::string_view prefix) const {
+  Parameters found;
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    if (!names_[i].starts_with(prefix)) continue;
+    found.names_.push_back(names_[i].substr(prefix.size()));
+    found.vars_.push_back(vars_[i]);
+  }
+  return found;
+}
+
 }  // namespace unroll

@@ -41,8 +41,12 @@ class Parameters {
   Var operator[](std::string_view name) const;
   /// In the order of the specs.
   const std::vector<Var>& all() const { return vars_; }
+  /// Those whose names begin with `prefix`, by the rest of their names: a layer's.
+  Parameters part(std::string_view prefix) const;
 
  private:
+  Parameters() = default;
+
   std::vector<std::string> names_;
   std::vector<Var> vars_;
 };

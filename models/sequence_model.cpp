@@ -1,36 +1,132 @@
 #include "models/sequence_model.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include "framework/autodiff/scan.hpp"
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
 
 namespace unroll {
+namespace {
+
+std::string prefix_of(std::int64_t number, bool reverse) {
+  return (number > 0 ? fmt::format("layer{}.", number + 1) : "") + (reverse ? "reverse." : "");
+}
+
+LayerOptions options_of(std::int64_t number, const ModelOptions& options) {
+  LayerOptions layer = options.layer;
+  layer.residual = options.residual && number > 0;
+  if (number > 0) layer.dropout_input = 0;
+  return layer;
+}
+
+void check_residual(std::int64_t number, std::int64_t input_size, std::int64_t output_size) {
+  if (input_size == output_size) return;
+  throw std::invalid_argument(fmt::format(
+      "[SequenceModel] layer {} has {} inputs and {} outputs; a residual connection adds them, so "
+      "they must be as many",
+      number + 1, input_size, output_size));
+}
+
+}  // namespace
 
 SequenceModel::SequenceModel(std::unique_ptr<Cell> cell, std::int64_t output_size, Readout readout)
-    : cell_(std::move(cell)), output_size_(output_size), readout_(readout) {}
+    : output_size_(output_size), readout_(readout) {
+  layers_.emplace_back(std::move(cell), LayerOptions{}, Layer::Place{});
+}
+
+SequenceModel::SequenceModel(const MakeCell& make_cell, std::int64_t input_size, const ModelOptions& options,
+                             std::int64_t output_size, Readout readout)
+    : bidirectional_(options.bidirectional), output_size_(output_size), readout_(readout) {
+  if (options.layers < 1)
+    throw std::invalid_argument(
+        fmt::format("[SequenceModel] {} layers; a model has at least one", options.layers));
+  for (std::int64_t number = 0; number < options.layers; ++number) {
+    const LayerOptions around = options_of(number, options);
+    std::int64_t outputs = 0;
+    for (const bool reverse : {false, true}) {
+      if (reverse && !bidirectional_) continue;
+      Layer& layer = layers_.emplace_back(make_cell(input_size), around,
+                                          Layer::Place{prefix_of(number, reverse), number, reverse, outputs});
+      outputs += layer.output_size();
+    }
+    if (around.residual) check_residual(number, input_size, outputs);
+    input_size = outputs;
+  }
+}
 
 std::vector<ParameterSpec> SequenceModel::parameters() const {
-  std::vector<ParameterSpec> specs = cell_->parameters();
-  specs.push_back({"W_hy", {output_size_, cell_->states()[0].shape[0]}, Role::readout_matrix});
+  std::vector<ParameterSpec> specs;
+  for (const Layer& layer : layers_) std::ranges::copy(layer.parameters(), std::back_inserter(specs));
+  std::int64_t features = 0;
+  for (auto layer = layers_.end() - directions(); layer != layers_.end(); ++layer)
+    features += layer->output_size();
+  specs.push_back({"W_hy", {output_size_, features}, Role::readout_matrix});
   specs.push_back({"b_y", {output_size_}, Role::bias});
   return specs;
 }
 
+std::vector<StateSpec> SequenceModel::states() const {
+  std::vector<StateSpec> specs;
+  for (const Layer& layer : layers_) std::ranges::copy(layer.states(), std::back_inserter(specs));
+  return specs;
+}
+
+std::vector<std::string> SequenceModel::value_names(std::int64_t input_size) const {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < layers_.size(); i += static_cast<std::size_t>(directions())) {
+    std::int64_t outputs = 0;
+    for (std::size_t d = 0; d < static_cast<std::size_t>(directions()); ++d) {
+      std::ranges::copy(layers_[i + d].value_names(input_size), std::back_inserter(names));
+      outputs += layers_[i + d].output_size();
+    }
+    input_size = outputs;
+  }
+  return names;
+}
+
+Var SequenceModel::start(std::size_t k, const Parameters& p, Tape& tape) const {
+  const StateSpec state = states()[k];
+  return state.learned ? p[state.name + "_0"] : tape.fill(state.start, {});
+}
+
 SequenceModel::Recorded SequenceModel::record(Var inputs, const Parameters& p,
                                               std::vector<Var> initial) const {
+  return record(inputs, p, RunOptions{.initial = std::move(initial)});
+}
+
+SequenceModel::Recorded SequenceModel::record(Var inputs, const Parameters& p, const RunOptions& run) const {
   if (inputs.rank() != 3)
     throw ShapeError("[SequenceModel] inputs are time-major, (T, B, input_size), not " +
                      to_string(inputs.dims()));
-  const Dim rows = inputs.dims()[1];
-  if (initial.empty())
-    for (const StateSpec& state : states()) initial.push_back(inputs.tape().zeros(state.dims(rows)));
-  check_initial(initial, rows);
-  const auto step = [&](const std::vector<Var>& x, const std::vector<Var>& state) {
-    return Step{cell_->step(p, x[0], state).state};
-  };
-  const Scanned scanned = scan(step, {inputs}, initial);
-  const Var h = readout_ == Readout::last ? scanned.final_state[0] : scanned.state_trajectory[0];
-  return {linear(h, p["W_hy"]) + p["b_y"], scanned.state_trajectory, scanned.final_state};
+  const Dim rows = run.packed ? run.packed->first.dims()[0] : inputs.dims()[1];
+  if (!run.initial.empty()) check_initial(run.initial, rows);
+  check_values(run.values, inputs.dims()[2].number());
+  Recorded all;
+  std::map<std::string, Var, std::less<>> values;
+  Var features = inputs, last;
+  for (auto layer = layers_.begin(); layer != layers_.end();) {
+    std::vector<Var> each_features, each_last;
+    for (std::int64_t d = 0; d < directions(); ++d, ++layer) {
+      const std::size_t states = layer->states().size();
+      std::vector<Var> initial;
+      if (!run.initial.empty())
+        std::copy_n(run.initial.begin() + static_cast<std::ptrdiff_t>(all.final_state.size()), states,
+                    std::back_inserter(initial));
+      Layer::Recorded one = layer->record(features, p, initial, run);
+      each_features.push_back(one.features);
+      each_last.push_back(one.last);
+      std::ranges::copy(one.state_trajectory, std::back_inserter(all.state_trajectory));
+      std::ranges::copy(one.final_state, std::back_inserter(all.final_state));
+      values.merge(one.values);
+    }
+    features = each_features.size() == 1 ? each_features[0] : concat(each_features, 2);
+    last = each_last.size() == 1 ? each_last[0] : concat(each_last, 1);
+  }
+  for (const std::string& name : run.values) all.values.push_back(values.at(name));
+  all.outputs = linear(readout_ == Readout::last ? last : features, p["W_hy"]) + p["b_y"];
+  return all;
 }
 
 void SequenceModel::check_initial(const std::vector<Var>& initial, Dim rows) const {
@@ -45,6 +141,16 @@ void SequenceModel::check_initial(const std::vector<Var>& initial, Dim rows) con
         fmt::format("[SequenceModel] the initial state {} is {}, not {}, a row for each sequence",
                     specs[i].name, to_string(initial[i].dims()), to_string(expected)));
   }
+}
+
+void SequenceModel::check_values(const std::vector<std::string>& values, std::int64_t input_size) const {
+  if (values.empty()) return;
+  const std::vector<std::string> known = value_names(input_size);
+  for (const std::string& name : values)
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      throw std::invalid_argument(
+          fmt::format("[SequenceModel] no state and no named value of a step is '{}'; there are {}", name,
+                      fmt::join(known, ", ")));
 }
 
 }  // namespace unroll

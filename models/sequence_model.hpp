@@ -1,37 +1,72 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
 #include "framework/autodiff/ops.hpp"
-#include "models/cell.hpp"
+#include "models/layer.hpp"
 #include "models/readout.hpp"
 
 namespace unroll {
 
-/// A cell unrolled over time, the same weights at every step, with a linear readout y_t = W_hy h_t + b_y.
+/// What is around a model's cells.
+struct ModelOptions {
+  std::int64_t layers = 1;
+  bool bidirectional = false;  ///< each layer also backwards, with parameters of its own
+  bool residual = false;       ///< from the second layer on: a layer's output plus its input
+  LayerOptions layer =
+      {};  ///< of every layer; dropout_input is the first one's; `residual` is set by the above
+};
+
+/// Cells unrolled over time, the same weights at every step, in layers on each other, with a linear readout
+/// y_t = W_hy h_t + b_y of the last layer. Layer 1 keeps its cell's names; those of layer k > 1 begin with
+/// "layerk.", those of a reverse direction with "reverse.": "layer2.reverse.W_hh". The features of both
+/// directions stand side by side, the forward ones first (Schuster & Paliwal 1997).
 class SequenceModel {
  public:
-  SequenceModel(std::unique_ptr<Cell> cell, std::int64_t output_size, Readout readout);
+  /// Makes a cell for inputs of the given size.
+  using MakeCell = std::function<std::unique_ptr<Cell>(std::int64_t input_size)>;
 
-  /// The cell's parameters, then W_hy (output, hidden) and b_y (output).
+  /// One layer with nothing around it.
+  SequenceModel(std::unique_ptr<Cell> cell, std::int64_t output_size, Readout readout);
+  /// Throws std::invalid_argument for fewer than one layer, rates outside [0, 1) and a residual connection
+  /// between sizes that differ.
+  SequenceModel(const MakeCell& make_cell, std::int64_t input_size, const ModelOptions& options,
+                std::int64_t output_size, Readout readout);
+
+  /// The layers' parameters, then W_hy (output, features) and b_y (output).
   std::vector<ParameterSpec> parameters() const;
-  /// The cell's.
-  std::vector<StateSpec> states() const { return cell_->states(); }
+  /// Of all layers: layer 1 forwards, layer 1 backwards, layer 2 forwards, ...
+  std::vector<StateSpec> states() const;
+  /// What RunOptions::values may name: all states and the named values of all steps.
+  std::vector<std::string> value_names(std::int64_t input_size) const;
+  /// State `k` before the first step of a sequence, to be broadcast over the rows of a batch.
+  Var start(std::size_t k, const Parameters& p, Tape& tape) const;
 
   struct Recorded {
     Var outputs;                        ///< (B, output), or (T, B, output)
-    std::vector<Var> state_trajectory;  ///< (T, B, size) of each state
-    std::vector<Var> final_state;       ///< (B, size) of each state
+    std::vector<Var> state_trajectory;  ///< (T, B, shape...) of each state
+    std::vector<Var> final_state;       ///< (B, shape...) of each state
+    std::vector<Var> values;            ///< (T, B, ...) of each of RunOptions::values
   };
-  /// `inputs` is (T, B, input_size), T and B numbers or symbols. The states before the first step are 0, or
-  /// those of `initial`: (B, size) each, in the order of states(). Else ShapeError.
+  /// `inputs` is (T, B, input_size), T and B numbers or symbols. The states before the first step are their
+  /// starts, or those of `initial`, in the order of states(), else ShapeError. A reverse direction begins at
+  /// the last step, and a readout after the last step sees its state at the first step.
+  ///
+  /// Of packed sequences outputs after the last step, and final states, have a row for each sequence;
+  /// everything else is (T, B, ...) for the rows of the packing. Masks of whole sequences are those that the
+  /// sequences have in a batch by themselves; masks of a step and zoneout are drawn for the packing's rows.
+  Recorded record(Var inputs, const Parameters& p, const RunOptions& run) const;
   Recorded record(Var inputs, const Parameters& p, std::vector<Var> initial = {}) const;
 
  private:
+  std::int64_t directions() const { return bidirectional_ ? 2 : 1; }
   void check_initial(const std::vector<Var>& initial, Dim rows) const;
+  void check_values(const std::vector<std::string>& values, std::int64_t input_size) const;
 
-  std::unique_ptr<Cell> cell_;
+  bool bidirectional_ = false;
+  std::vector<Layer> layers_;  ///< both directions of a layer, one after the other
   std::int64_t output_size_;
   Readout readout_;
 };

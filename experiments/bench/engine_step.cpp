@@ -16,11 +16,6 @@ namespace {
 
 constexpr std::uint64_t seed = 1;
 
-std::unique_ptr<Cell> bench_cell(std::string_view name, const CellOptions& options) {
-  if (name == "mgu") return std::make_unique<MinimalGatedUnit>(options);
-  return make_cell(name, options);
-}
-
 Tensor<float> normal(const Shape& shape, std::uint32_t index) {
   Stream stream(seed, Purpose::training_data, {index});
   Tensor<float> tensor(shape);
@@ -29,6 +24,11 @@ Tensor<float> normal(const Shape& shape, std::uint32_t index) {
 }
 
 }  // namespace
+
+std::unique_ptr<Cell> bench_cell(std::string_view name, const CellOptions& options) {
+  if (name == "mgu") return std::make_unique<MinimalGatedUnit>(options);
+  return make_cell(name, options);
+}
 
 RecordedStep::RecordedStep(std::string_view cell, Dim steps, Dim rows, std::int64_t inputs,
                            std::int64_t hidden)

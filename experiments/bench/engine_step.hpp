@@ -11,7 +11,10 @@
 
 namespace unroll {
 
-/// A cell of the table or "mgu", with a linear readout to one output and its mean squared error after the
+/// A cell of the table, or "mgu".
+std::unique_ptr<Cell> bench_cell(std::string_view name, const CellOptions& options);
+
+/// A cell of bench_cell(), with a linear readout to one output and its mean squared error after the
 /// last step, differentiated. Steps and rows are numbers or the symbols T and B.
 struct RecordedStep {
   RecordedStep(std::string_view cell, Dim steps, Dim rows, std::int64_t inputs, std::int64_t hidden);

@@ -9,7 +9,8 @@ namespace {
 using enum BenchKind;
 using enum BenchRuns;
 
-constexpr std::string_view kind_names[] = {"step", "record", "length", "memory", "threads"};
+constexpr std::string_view kind_names[] = {"step",    "record", "length", "memory",
+                                           "threads", "ragged", "around"};
 
 constexpr BenchRow rows[] = {
     {step, "vanilla", {100, 20, 2, 128}, all},
@@ -37,6 +38,9 @@ constexpr BenchRow rows[] = {
     {memory, "vanilla", {1'000'000, 8, 2, 64}, full, 1'000'000'000, 100'000},
     {memory, "lstm", {20'000, 8, 2, 64}, full, 8'000'000, 20'000},
     {threads, "vanilla", {100, 20, 2, 128}, all},
+    {ragged, "vanilla", {400, 32, 10, 128}, all},
+    {ragged, "lstm", {400, 32, 10, 128}, full},
+    {around, "mgu", {100, 20, 2, 128}, all},
 };
 
 }  // namespace

@@ -11,14 +11,16 @@ namespace unroll {
 
 /// What a row of the bench measures.
 enum class BenchKind {
-  step,    ///< forward and backward pass of one batch, against all rivals
-  record,  ///< recording, differentiating and planning a net, for few and for many steps
-  length,  ///< time per step over sequences of growing length, up to `steps`
-  memory,  ///< a long sequence under a memory budget, against a shorter one without
-  threads  ///< two training loops at once against one alone
+  step,     ///< forward and backward pass of one batch, against all rivals
+  record,   ///< recording, differentiating and planning a net, for few and for many steps
+  length,   ///< time per step over sequences of growing length, up to `steps`
+  memory,   ///< a long sequence under a memory budget, against a shorter one without
+  threads,  ///< two training loops at once against one alone
+  ragged,   ///< sequences of uneven lengths, packed against padded
+  around    ///< a cell with dropout and layer norm against the cell alone
 };
 
-/// "step", "record", "length", "memory", "threads".
+/// "step", "record", "length", "memory", "threads", "ragged", "around".
 std::string_view name(BenchKind kind);
 
 /// Which runs a row belongs to.

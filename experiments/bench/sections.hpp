@@ -44,6 +44,8 @@ const BenchSection& record_section();
 const BenchSection& length_section();
 const BenchSection& memory_section();
 const BenchSection& threads_section();
+const BenchSection& ragged_section();
+const BenchSection& around_section();
 
 BenchResult to_json(const Measured& measured);
 /// "1.83 ±2%" (median, half the distance between the quartiles), or the problem, or "–" for null.

@@ -16,6 +16,14 @@ bool fusable(const Instruction& instruction, const Program& program) {
   });
 }
 
+/// Spreading rows or scalars is a copy to a chain, whose members read their operands at any of its accesses.
+void spread_in_chains(Program& program) {
+  for (Instruction& instruction : program.code)
+    if (instruction.op == &broadcast_to_op() &&
+        access(program.slots[instruction.in[0]].dims, program.slots[instruction.out].dims))
+      instruction.op = &identity_op();
+}
+
 /// Makes one instruction of several, which stand in an order in which they can run.
 class ChainMaker {
  public:
@@ -193,6 +201,7 @@ std::optional<Access> access(const Dims& operand, const Dims& full) {
 void fuse_chains(Program& program, const std::vector<SlotId>& kept) {
   for (Instruction& instruction : program.code)
     if (instruction.loop) fuse_chains(instruction.loop->body, observed(*instruction.loop));
+  spread_in_chains(program);
   Fuser(program, kept).run();
 }
 

@@ -1,0 +1,207 @@
+#include "models/layer_scan.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "framework/autodiff/ops.hpp"
+#include "models/normalisation.hpp"
+
+namespace unroll {
+namespace {
+
+/// (rows) as (rows, 1, ...), to stand beside a value of that rank.
+Var beside(Var flags, std::size_t rank) {
+  Dims dims(rank, 1);
+  dims[0] = flags.dims()[0];
+  return reshape(flags, dims);
+}
+
+/// (T, B, ...) as (T B, ...).
+Var positions(Var trajectory) {
+  const Dims& dims = trajectory.dims();
+  Dims flat = {dims[0] * dims[1]};
+  flat.insert(flat.end(), dims.begin() + 2, dims.end());
+  return reshape(trajectory, flat);
+}
+
+}  // namespace
+
+LayerScan::LayerScan(const Cell& cell, const LayerOptions& options, const Layer::Place& place, Var inputs,
+                     Parameters p, const std::vector<Var>& initial, const RunOptions& run)
+    : cell_(cell),
+      options_(options),
+      place_(place),
+      p_(std::move(p)),
+      initial_(initial),
+      run_(run),
+      states_(cell.states()),
+      wanted_(own_values()),
+      inputs_{inputs} {
+  const std::int64_t units = states_[0].shape[0];
+  input_mask_ = make_mask(at_input, options.dropout_input, inputs.dims()[2].number());
+  output_mask_ = make_mask(at_output, options.dropout_output, units);
+  recurrent_mask_ = make_mask(at_recurrent, options.dropout_recurrent, units);
+  has_output_ = output_mask_.any() || options.residual;
+  carries_output_ = !run.packed && (output_mask_.per_step || options.residual);
+  add_slices();
+}
+
+std::size_t LayerScan::add(Var stacked) {
+  inputs_.push_back(stacked);
+  return inputs_.size() - 1;
+}
+
+void LayerScan::add_slices() {
+  const bool zones = options_.zoneout > 0 && run_.noise;
+  if (input_mask_.per_step || output_mask_.per_step || recurrent_mask_.per_step || zones)
+    time_step_at_ = add(run_.noise->time_steps);
+  if (!run_.packed) return;
+  begins_at_ = add(place_.reverse ? run_.packed->ends : run_.packed->begins);
+  if (!initial_.empty() || input_mask_.steady.valid() || output_mask_.steady.valid() ||
+      recurrent_mask_.steady.valid())
+    sequence_at_ = add(run_.packed->sequence);
+}
+
+/// Both directions read one input, under one mask.
+std::uint32_t LayerScan::mask_layer(std::uint32_t site) const {
+  constexpr std::uint32_t sites = 64;
+  const bool reverse = place_.reverse && site != at_input;
+  return (static_cast<std::uint32_t>(place_.number) * 2 + reverse) * sites + site;
+}
+
+LayerScan::Mask LayerScan::make_mask(Site site, double rate, std::int64_t units) const {
+  Mask mask{1, mask_layer(site), units};
+  if (!run_.noise || rate == 0) return mask;
+  mask.keep = 1 - rate;
+  mask.per_step = options_.mask == MaskPer::step;
+  if (mask.per_step) return mask;
+  // A mask of the whole sequence has no time step; any number does that is the same at every step.
+  const Dim rows = run_.packed ? run_.packed->first.dims()[0] : inputs_[0].dims()[1];
+  mask.steady = draw(mask, run_.noise->update, rows) * (1 / mask.keep);
+  return mask;
+}
+
+Var LayerScan::draw(const Mask& mask, Var time_step, Dim rows) const {
+  return random_mask(run_.noise->update, time_step, run_.noise->first_row, {rows, mask.units}, mask.keep,
+                     run_.noise->seed, mask.layer);
+}
+
+Var LayerScan::dropped(Var x, const Mask& mask, const Slices& at) const {
+  if (!mask.any()) return x;
+  if (mask.per_step) return x * (draw(mask, at.time_step(), x.dims()[0]) * (1 / mask.keep));
+  return x * (run_.packed ? gather(mask.steady, at.sequence()) : mask.steady);
+}
+
+/// Before the first step, to be broadcast over rows.
+Var LayerScan::start(std::size_t k) const {
+  const StateSpec& state = states_[k];
+  if (state.learned || options_.learned_start) return p_[state.name + "_0"];
+  return inputs_[0].tape().fill(state.start, {});
+}
+
+std::vector<Var> LayerScan::initial_states() const {
+  const Dim rows = inputs_[0].dims()[1];
+  if (!run_.packed && !initial_.empty()) return initial_;
+  std::vector<Var> all;
+  for (std::size_t k = 0; k < states_.size(); ++k) {
+    const bool learned = states_[k].learned || options_.learned_start;
+    all.push_back(learned && !run_.packed ? broadcast_to(start(k), states_[k].dims(rows))
+                                          : inputs_[0].tape().fill(states_[k].start, states_[k].dims(rows)));
+  }
+  return all;
+}
+
+/// Where a packed sequence begins, the states are its own first ones, not those that the sequence before it
+/// in the row ended with.
+std::vector<Var> LayerScan::begun(std::vector<Var> state, const Slices& at) const {
+  for (std::size_t k = 0; k < states_.size() && run_.packed; ++k) {
+    const Var fresh = initial_.empty() ? start(k) : gather(initial_[k], at.sequence());
+    state[k] = where(beside(at.begins(), state[k].rank()), fresh, state[k]);
+  }
+  return state;
+}
+
+Var LayerScan::zoned(std::size_t k, Var before, Var after, const Slices& at) const {
+  const double z = options_.zoneout;
+  if (z == 0) return after;
+  if (!run_.noise) return z * before + (1 - z) * after;
+  const Mask moves{1 - z, mask_layer(at_zoneout + static_cast<std::uint32_t>(k)), states_[k].shape.numel()};
+  const Var mask = draw(moves, at.time_step(), after.dims()[0]);
+  return where(reshape(mask, after.dims()), after, before);
+}
+
+/// What the next layer or the readout sees of the first state.
+Var LayerScan::output(Var h, const Slices& at) const {
+  const Var y = dropped(h, output_mask_, at);
+  if (!options_.residual) return y;
+  const Var x = at.input();
+  const Dim units = h.dims()[1];
+  if (x.dims() == h.dims()) return y + x;
+  return y + slice(x, 1, place_.input_at, units);
+}
+
+Step LayerScan::step(const Slices& at, const std::vector<Var>& carried) {
+  const std::vector<Var> before = begun({carried.begin(), carried.begin() + states_.size()}, at);
+  std::vector<Var> read = before;
+  read[0] = dropped(read[0], recurrent_mask_, at);
+  CellStep next = cell_.step(p_, dropped(at.input(), input_mask_, at), read);
+  if (options_.layer_norm) next.state[0] = p_["ln_gain"] * layer_norm(next.state[0]) + p_["ln_bias"];
+  Step result;
+  for (std::size_t k = 0; k < states_.size(); ++k)
+    result.state.push_back(zoned(k, before[k], next.state[k], at));
+  if (has_output_) (carries_output_ ? result.state : result.stacked).push_back(output(result.state[0], at));
+  for (const std::string& name : wanted_) result.stacked.push_back(next.values.at(name));
+  return result;
+}
+
+/// Those of this layer that are not states.
+std::vector<std::string> LayerScan::own_values() const {
+  std::vector<std::string> names;
+  for (const std::string& name : run_.values) {
+    if (!name.starts_with(place_.prefix)) continue;
+    const std::string own = name.substr(place_.prefix.size());
+    const bool state =
+        std::any_of(states_.begin(), states_.end(), [&](const StateSpec& s) { return s.name == own; });
+    if (!state && own.find('.') == std::string::npos) names.push_back(own);
+  }
+  return names;
+}
+
+/// Of packed sequences: the row of a trajectory at each sequence's last step in this direction.
+Var LayerScan::at_ends(Var trajectory) const {
+  return gather(positions(trajectory), place_.reverse ? run_.packed->first : run_.packed->last);
+}
+
+Var LayerScan::last_output(const Scanned& scanned) const {
+  const Var h = scanned.final_state[0];
+  if (run_.packed) return at_ends(has_output_ ? scanned.stacked[0] : scanned.state_trajectory[0]);
+  if (carries_output_) return scanned.final_state[states_.size()];
+  return output_mask_.any() ? h * output_mask_.steady : h;
+}
+
+Layer::Recorded LayerScan::record() {
+  std::vector<Var> initial = initial_states();
+  if (carries_output_) initial.push_back(inputs_[0].tape().zeros(states_[0].dims(inputs_[0].dims()[1])));
+  const Scanned scanned = scan(
+      [this](const std::vector<Var>& x, const std::vector<Var>& state) {
+        return step({x, *this}, state);
+      },
+      inputs_, initial, {.length = {}, .reverse = place_.reverse});
+  const auto first_value = static_cast<std::size_t>(has_output_ && !carries_output_);
+  Layer::Recorded recorded;
+  recorded.features = !has_output_      ? scanned.state_trajectory[0]
+                      : carries_output_ ? scanned.state_trajectory[states_.size()]
+                                        : scanned.stacked[0];
+  recorded.last = last_output(scanned);
+  for (std::size_t k = 0; k < states_.size(); ++k) {
+    recorded.state_trajectory.push_back(scanned.state_trajectory[k]);
+    recorded.final_state.push_back(run_.packed ? at_ends(scanned.state_trajectory[k])
+                                               : scanned.final_state[k]);
+    recorded.values[place_.prefix + states_[k].name] = scanned.state_trajectory[k];
+  }
+  for (std::size_t i = 0; i < wanted_.size(); ++i)
+    recorded.values[place_.prefix + wanted_[i]] = scanned.stacked[first_value + i];
+  return recorded;
+}
+
+}  // namespace unroll
