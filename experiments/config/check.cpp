@@ -8,9 +8,12 @@
 #include <vector>
 
 #include "experiments/config/config_error.hpp"
+#include "experiments/config/options.hpp"
 #include "experiments/tasks/task.hpp"
+#include "experiments/train/cell_options.hpp"
 #include "experiments/train/sharded_plan.hpp"
 #include "experiments/train/windowed_batch.hpp"
+#include "models/cell_table.hpp"
 #include "models/nearest.hpp"
 
 namespace unroll {
@@ -41,6 +44,18 @@ void check_length(const TaskConfig& task, const OriginOf& origin_of) {
   }
 }
 
+/// The cell at these sizes and with these constants.
+void check_cell(const Config& config, const OriginOf& origin_of) {
+  try {
+    make_cell(config.model.cell, cell_options(config, *make_task(config.task)));
+  } catch (const std::invalid_argument& error) {
+    const bool constants = !config.model.constants.empty();
+    const std::string key =
+        constants ? fmt::format("{}.{}", constants_key, config.model.constants.begin()->first) : "model.cell";
+    throw ConfigError(fmt::format("{}: {}", origin_of(key), error.what()));
+  }
+}
+
 void check_windows(const Config& config, const OriginOf& origin_of) {
   try {
     check_windows(config, *make_task(config.task));
@@ -64,6 +79,7 @@ void check_shards(const TrainConfig& train, const OriginOf& origin_of) {
 void check_config(const Config& config, const OriginOf& origin_of) {
   check_variant(config.task, origin_of);
   check_length(config.task, origin_of);
+  check_cell(config, origin_of);
   check_shards(config.train, origin_of);
   check_windows(config, origin_of);
 }

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "experiments/config/bytes.hpp"
+#include "experiments/config/cell_text.hpp"
 #include "experiments/tasks/task_config.hpp"
 
 namespace unroll {
@@ -13,7 +15,8 @@ namespace unroll {
 /// Defaults that depend on other settings (an empty variant; a decay, epsilon or stride of 0) are filled in
 /// before a trial gets its config.
 struct ModelConfig {
-  std::string cell;
+  CellText cell;
+  std::map<std::string, double> constants;  ///< of the cell's equations, where not their defaults
   std::string activation;
   std::int64_t hidden = 0;
   std::string init;            ///< of the recurrent matrix

@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <map>
+#include <mutex>
 #include <stdexcept>
 
 #include "experiments/tasks/task.hpp"
@@ -12,7 +15,6 @@
 #include "framework/optim/rules.hpp"
 #include "framework/optim/schedule.hpp"
 #include "models/activation.hpp"
-#include "models/cell_table.hpp"
 #include "models/initialiser.hpp"
 #include "models/nearest.hpp"
 
@@ -56,6 +58,7 @@ Domain number(double value, OptionRange range) { return {value, range}; }
 Domain flag(bool value) { return {value}; }
 Domain name(std::string value, Names (*known)()) { return {std::move(value), {}, known}; }
 Domain text(std::string value) { return {std::move(value)}; }
+Domain cell(std::string name) { return {CellText(std::move(name))}; }
 Domain amount(std::uint64_t bytes) { return {Bytes{bytes}}; }
 Domain seed_number(std::uint64_t value) { return {value}; }
 
@@ -63,8 +66,14 @@ constexpr bool result = true;    // affects results: part of the trial's id
 constexpr bool display = false;  // does not: same records whatever it is
 
 Option row(std::string_view key, Domain domain, bool affects_results, std::string_view meaning,
-           OptionField (*field)(Config&)) {
-  return {key, std::move(domain.default_value), domain.range, domain.known, affects_results, meaning, field};
+           std::function<OptionField(Config&)> field) {
+  return {key,
+          std::move(domain.default_value),
+          domain.range,
+          domain.known,
+          affects_results,
+          meaning,
+          std::move(field)};
 }
 
 // Upper limits are far beyond what anyone trains; they keep products of sizes inside 64 bits.
@@ -87,10 +96,11 @@ const auto& table() {
           "steps T of a sequence, as the task counts them",
           [](Config& c) -> OptionField { return &c.task.length; }),
 
-      row("model.cell", name("vanilla", cell_names), result, "the recurrent step",
+      row("model.cell", cell("vanilla"), result,
+          "the recurrent step: one of `unroll cells`, the path of a .cell file, or equations",
           [](Config& c) -> OptionField { return &c.model.cell; }),
       row("model.activation", name("tanh", activation_names), result,
-          "f of vanilla; in lstm, gru and gru_v1 what stands where tanh is usual (never in a gate)",
+          "act(...) of the cell's equations: what stands where tanh is usual, never in a gate",
           [](Config& c) -> OptionField { return &c.model.activation; }),
       row("model.hidden", integer(100, from_to(1, 1e5)), result, "units H of the state",
           [](Config& c) -> OptionField { return &c.model.hidden; }),
@@ -184,6 +194,33 @@ const auto& table() {
   return rows;
 }
 
+/// A constant of a cell's equations. Not a number until it is set: the cell has the default.
+Option constant_row(std::string_view key) {
+  const std::string constant(key.substr(constants_key.size() + 1));
+  return {key,
+          std::nan(""),
+          {},
+          nullptr,
+          result,
+          "of the cell's equations",
+          [constant](Config& c) -> OptionField {
+            return &c.model.constants.try_emplace(constant, std::nan("")).first->second;
+          }};
+}
+
+/// Rows are made when they are first asked for, and kept: keys refer to them.
+const Option* find_constant(std::string_view key) {
+  const bool named = key.starts_with(constants_key) && key.size() > constants_key.size() + 1 &&
+                     key[constants_key.size()] == '.';
+  if (!named) return nullptr;
+  static std::mutex mutex;
+  static std::map<std::string, Option, std::less<>> rows;
+  const std::lock_guard lock(mutex);
+  const auto at = rows.try_emplace(std::string(key)).first;
+  if (at->second.key.empty()) at->second = constant_row(at->first);
+  return &at->second;
+}
+
 std::string found(const OptionValue& value) {
   const auto* text = std::get_if<std::string>(&value);
   return text ? fmt::format("\"{}\"", printable(*text)) : to_text(value);
@@ -221,7 +258,22 @@ std::span<const Option> options() { return table(); }
 const Option* find_option(std::string_view key) {
   const auto rows = options();
   const auto at = std::find_if(rows.begin(), rows.end(), [&](const Option& o) { return o.key == key; });
-  return at == rows.end() ? nullptr : &*at;
+  return at == rows.end() ? find_constant(key) : &*at;
+}
+
+std::vector<const Option*> rows_of(const Config& config) {
+  std::vector<const Option*> rows;
+  const auto add_constants = [&] {
+    for (const auto& [constant, value] : config.model.constants)
+      rows.push_back(find_option(fmt::format("{}.{}", constants_key, constant)));
+  };
+  for (const Option& option : options()) {
+    const bool model_ends =
+        !rows.empty() && section_of(rows.back()->key) == "model" && section_of(option.key) != "model";
+    if (model_ends) add_constants();
+    rows.push_back(&option);
+  }
+  return rows;
 }
 
 std::vector<std::string> option_keys() {
@@ -262,6 +314,7 @@ bool governs_defaults(std::string_view key) {
 
 void resolve_dependent_defaults(Config& config) {
   resolve_variant(config.task);
+  std::erase_if(config.model.constants, [](const auto& constant) { return std::isnan(constant.second); });
   if (config.train.stride == 0) config.train.stride = config.train.window;
   const bool rmsprop = config.train.optimizer == "rmsprop";
   const rules::RmspropVariant& published = rules::rmsprop_variant(config.train.rmsprop);
@@ -279,6 +332,7 @@ std::string objection(const Option& option, const OptionValue& value) {
   if (has_range(option) && !option.range.holds(as_double(value))) {
     return fmt::format("expected {}, found {}", expectation(option), found(value));
   }
+  if (const auto* cell_text = std::get_if<CellText>(&value)) return objection_to(*cell_text);
   if (!option.known) return "";
   const Names names = option.known();
   const auto& given = std::get<std::string>(value);

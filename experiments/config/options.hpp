@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,15 +19,22 @@ struct Option {
   std::vector<std::string> (*known)();  ///< of strings: the values there are; null where any text will do
   bool affects_results;  ///< whether it is part of a trial's id, may be swept and is compared on resuming
   std::string_view meaning;
-  OptionField (*field)(Config&);
+  std::function<OptionField(Config&)> field;
 };
 
 /// The table. Defaults, file format, command line, validation, --help, sweep axes, the resolved config on
 /// disk and the trial's id all follow from it.
 std::span<const Option> options();
 
-/// The row of a key; null when there is none.
+/// The row of a key; null when there is none. model.constants.NAME has one for every NAME: which constants
+/// there are, the cell's equations say.
 const Option* find_option(std::string_view key);
+
+/// The key below which every name is a setting.
+inline constexpr std::string_view constants_key = "model.constants";
+
+/// The table's rows, and those of the constants that `config` holds, in the order of a file.
+std::vector<const Option*> rows_of(const Config& config);
 
 /// All keys, in the order of the table.
 std::vector<std::string> option_keys();

@@ -23,8 +23,13 @@ std::string without_dashes(const std::string& token) {
 }
 
 /// One registered option per row. Abbreviations are not guessed: they would change meaning with a new row.
-po::options_description described_options() {
+po::options_description described_options(const std::vector<std::string>& tokens) {
   po::options_description description;
+  for (const std::string& token : tokens) {
+    const std::string key = without_dashes(token).substr(0, without_dashes(token).find('='));
+    if (key.starts_with(constants_key) && find_option(key))
+      description.add_options()(key.c_str(), po::value<std::string>(), "");
+  }
   for (const Option& option : options()) {
     description.add_options()(std::string(option.key).c_str(), po::value<std::string>(),
                               std::string(option.meaning).c_str());
@@ -78,7 +83,7 @@ bool looks_like_override(const std::string& token) {
   const std::size_t equals = token.find('=');
   const auto is_key_letter = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
+           c == '_' || c == '-' || static_cast<unsigned char>(c) >= 0x80;
   };
   return equals != std::string::npos &&
          std::all_of(token.begin(), token.begin() + static_cast<std::ptrdiff_t>(equals), is_key_letter);
@@ -87,7 +92,7 @@ bool looks_like_override(const std::string& token) {
 }  // namespace
 
 std::vector<Override> parse_overrides(const std::vector<std::string>& tokens) {
-  const po::options_description description = described_options();
+  const po::options_description description = described_options(tokens);
   std::vector<Override> overrides;
   std::map<std::string_view, std::string> seen;
   for (const std::string& token : tokens) {

@@ -40,7 +40,7 @@ void flatten_into(const TomlDocument& document, const TomlTable& table, const st
     const auto* inner = std::get_if<TomlTable>(&member.node.value);
     if (const Option* option = find_option(key)) {
       out.push_back({option, &member.node, origin});
-    } else if (inner && is_section(key)) {
+    } else if (inner && (is_section(key) || key == constants_key)) {
       flatten_into(document, *inner, key + ".", out);
     } else if (is_section(key)) {
       throw ConfigError(
@@ -63,11 +63,16 @@ void refuse_repeated_keys(const std::vector<Assignment>& assignments) {
 
 /// The node as a value of the option's type: integers may stand for numbers and, like strings, for seeds
 /// and amounts of memory.
-std::optional<OptionValue> convert(const TomlNode& node, const OptionValue& type) {
+std::optional<OptionValue> convert(const TomlDocument& document, const TomlNode& node,
+                                   const OptionValue& type) {
   const auto* integer = std::get_if<std::int64_t>(&node.value);
   const auto* text = std::get_if<std::string>(&node.value);
   if (std::holds_alternative<std::string>(type))
     return text ? std::optional<OptionValue>(*text) : std::nullopt;
+  if (std::holds_alternative<CellText>(type)) {
+    if (!text) return std::nullopt;
+    return read_cell(*text, std::filesystem::path(document.name).parent_path());
+  }
   if (std::holds_alternative<std::uint64_t>(type)) {
     if (text) return parse_value(*text, type);
     if (integer && *integer >= 0) return static_cast<std::uint64_t>(*integer);
@@ -93,7 +98,8 @@ std::optional<OptionValue> convert(const TomlNode& node, const OptionValue& type
 /// What would have been right, where the value is right but quoted.
 std::string quotes_hint(const Option& option, const TomlNode& node) {
   const auto* text = std::get_if<std::string>(&node.value);
-  return text && parse_value(*text, option.default_value) ? " (write it without quotes)" : "";
+  const bool is_text = std::holds_alternative<CellText>(option.default_value);
+  return text && !is_text && parse_value(*text, option.default_value) ? " (write it without quotes)" : "";
 }
 
 std::string list_hint(const Option& option, const TomlNode& node) {
@@ -137,7 +143,7 @@ std::vector<Assignment> flatten(const TomlDocument& document, const TomlTable& t
 
 Setting read_setting(const TomlDocument& document, const Option& option, const TomlNode& node) {
   const std::string origin = place(document.name, node.at);
-  std::optional<OptionValue> value = convert(node, option.default_value);
+  std::optional<OptionValue> value = convert(document, node, option.default_value);
   if (!value) {
     throw ConfigError(fmt::format("{}: {}: expected {}, found {}{}{}", origin, option.key,
                                   expectation(option), describe(node), quotes_hint(option, node),

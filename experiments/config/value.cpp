@@ -32,7 +32,7 @@ std::optional<OptionValue> parse_bool(std::string_view text) {
   return std::nullopt;
 }
 
-std::string quoted(std::string_view text) {
+std::string toml_string(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
@@ -63,9 +63,13 @@ std::string describe(const OptionRange& range) {
 
 std::string_view type_name(const OptionValue& type) {
   static constexpr std::array<std::string_view, std::variant_size_v<OptionValue>> names = {
-      "an integer", "an integer from 0 to 2^64 - 1",
-      "a number",   "true or false",
-      "a string",   "bytes as an integer or like \"512 MB\" or \"2 GiB\""};
+      "an integer",
+      "an integer from 0 to 2^64 - 1",
+      "a number",
+      "true or false",
+      "a string",
+      "bytes as an integer or like \"512 MB\" or \"2 GiB\"",
+      "a cell: a name, the path of a .cell file, or equations"};
   return names[type.index()];
 }
 
@@ -78,14 +82,18 @@ std::optional<OptionValue> parse_value(std::string_view text, const OptionValue&
     const std::optional<Bytes> bytes = parse_bytes(text);
     return bytes ? std::optional<OptionValue>(*bytes) : std::nullopt;
   }
+  if (std::holds_alternative<CellText>(type)) return read_cell(text);
   return std::string(text);
 }
 
 std::string to_text(const OptionValue& value) {
   return std::visit(
       [](const auto& x) -> std::string {
-        if constexpr (std::is_same_v<std::decay_t<decltype(x)>, Bytes>)
+        using X = std::decay_t<decltype(x)>;
+        if constexpr (std::is_same_v<X, Bytes>)
           return to_text(x);
+        else if constexpr (std::is_same_v<X, CellText>)
+          return label_of(x);
         else
           return fmt::format("{}", x);
       },
@@ -93,13 +101,14 @@ std::string to_text(const OptionValue& value) {
 }
 
 std::string to_toml(const OptionValue& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) return quoted(*text);
+  if (const auto* text = std::get_if<std::string>(&value)) return toml_string(*text);
+  if (const auto* cell = std::get_if<CellText>(&value)) return toml_of(*cell);
   std::string text = to_text(value);
   if (const auto* seed = std::get_if<std::uint64_t>(&value)) {
     constexpr auto largest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-    return *seed > largest ? quoted(text) : text;
+    return *seed > largest ? toml_string(text) : text;
   }
-  if (std::holds_alternative<Bytes>(value) && text.find(' ') != std::string::npos) return quoted(text);
+  if (std::holds_alternative<Bytes>(value) && text.find(' ') != std::string::npos) return toml_string(text);
   const bool whole_double =
       std::holds_alternative<double>(value) && text.find_first_of(".e") == std::string::npos;
   return whole_double ? text + ".0" : text;

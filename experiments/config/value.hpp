@@ -8,14 +8,16 @@
 #include <variant>
 
 #include "experiments/config/bytes.hpp"
+#include "experiments/config/cell_text.hpp"
 
 namespace unroll {
 
 /// The value of one setting. Which alternative a setting holds is its type, given by its row's default.
-using OptionValue = std::variant<std::int64_t, std::uint64_t, double, bool, std::string, Bytes>;
+using OptionValue = std::variant<std::int64_t, std::uint64_t, double, bool, std::string, Bytes, CellText>;
 
 /// Where a setting lives in a Config: a pointer for each alternative of OptionValue, in the same order.
-using OptionField = std::variant<std::int64_t*, std::uint64_t*, double*, bool*, std::string*, Bytes*>;
+using OptionField =
+    std::variant<std::int64_t*, std::uint64_t*, double*, bool*, std::string*, Bytes*, CellText*>;
 
 /// The numbers a setting may take. Integers are compared as doubles: limits stay far below 2^53.
 struct OptionRange {

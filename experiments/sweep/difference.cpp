@@ -72,10 +72,10 @@ Entries entries(const std::string& resolved, const std::string& name) {
   Config config = unresolved_defaults();
   apply_settings(settings, config);
   Entries out;
-  for (const Option& option : options()) {
-    if (!option.affects_results) continue;
-    const OptionValue value = load(option.field(config));
-    out[std::string(option.key)] = {to_toml(value), to_text(value)};
+  for (const Option* option : rows_of(config)) {
+    if (!option->affects_results) continue;
+    const OptionValue value = load(option->field(config));
+    out[std::string(option->key)] = {to_toml(value), to_text(value)};
   }
   for (const ConfigAxis& axis : axes) {
     for (const Option* option : axis.keys) out.erase(std::string(option->key));

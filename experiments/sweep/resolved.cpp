@@ -17,10 +17,23 @@ bool is_swept(const Option& option, const std::vector<ConfigAxis>& axes) {
   });
 }
 
-std::string_view last_part(std::string_view key) { return key.substr(key.rfind('.') + 1); }
+/// As TOML allows it without quotes: ASCII letters, digits, _ and -.
+bool is_bare(std::string_view part) {
+  return std::ranges::all_of(part, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  });
+}
+
+/// Within its section: "length", "constants.dt".
+std::string key_in_section(std::string_view key) {
+  const std::string_view rest = key.substr(key.find('.') + 1);
+  const std::size_t dot = rest.find('.');
+  if (dot == std::string_view::npos || is_bare(rest.substr(dot + 1))) return std::string(rest);
+  return fmt::format("{}.\"{}\"", rest.substr(0, dot), rest.substr(dot + 1));
+}
 
 std::string setting_line(const Option& option, const OptionValue& value) {
-  const std::string assignment = fmt::format("{} = {}", last_part(option.key), to_toml(value));
+  const std::string assignment = fmt::format("{} = {}", key_in_section(option.key), to_toml(value));
   return fmt::format("{:<32} # {}\n", assignment, option.meaning);
 }
 
@@ -54,14 +67,14 @@ std::string resolved_toml(Config config, const std::vector<ConfigAxis>& axes) {
       "# Every setting that affects results, written by unroll; itself a config to run again.\n";
   text += fmt::format("results_revision = {}\n", results_revision);
   std::string_view section;
-  for (const Option& option : options()) {
-    if (section_of(option.key) != section) {
-      section = section_of(option.key);
+  for (const Option* option : rows_of(config)) {
+    if (section_of(option->key) != section) {
+      section = section_of(option->key);
       text += fmt::format("\n[{}]\n", section);
     }
-    if (!option.affects_results) continue;
-    text += is_swept(option, axes) ? fmt::format("# {}: swept, see below\n", last_part(option.key))
-                                   : setting_line(option, load(option.field(config)));
+    if (!option->affects_results) continue;
+    text += is_swept(*option, axes) ? fmt::format("# {}: swept, see below\n", key_in_section(option->key))
+                                    : setting_line(*option, load(option->field(config)));
   }
   if (!axes.empty()) text += "\n[sweep]\n";
   for (const ConfigAxis& axis : axes) text += axis.keys.size() == 1 ? list_axis(axis) : cases_axis(axis);

@@ -12,12 +12,14 @@ namespace unroll {
 std::string canonical_text(Config config) {
   resolve_dependent_defaults(config);
   std::set<std::string> lines;
-  for (const Option& option : options()) {
-    const OptionValue value = load(option.field(config));
-    if (option.affects_results && value != option.default_value) {
-      lines.insert(fmt::format("{}={}\n", option.key, to_text(value)));
+  for (const Option* option : rows_of(config)) {
+    const OptionValue value = load(option->field(config));
+    if (option->affects_results && value != option->default_value) {
+      lines.insert(fmt::format("{}={}\n", option->key, to_text(value)));
     }
   }
+  const std::string equations = equations_hash(config.model.cell);
+  if (!equations.empty()) lines.insert(fmt::format("model.cell.equations={}\n", equations));
   std::string text;
   for (const std::string& line : lines) text += line;
   return text + fmt::format("results_revision={}\n", results_revision);

@@ -10,11 +10,11 @@ namespace unroll {
 /// a default in the options table or the first variant of a task changed, a row got another meaning, or the
 /// arithmetic, the random streams or the order of sums did. Old records then no longer count as done. A test
 /// pins the defaults of this revision and fails when one changes alone.
-inline constexpr int results_revision = 2;
+inline constexpr int results_revision = 3;
 
 /// What the id is the hash of: one line "key=value" for each result-affecting setting that is not at its
-/// row's default, sorted by key, then "results_revision=N". A new row whose default keeps the old behaviour
-/// therefore keeps all ids.
+/// row's default and one for the hash of the cell's equations, sorted, then "results_revision=N". A new row
+/// whose default keeps the old behaviour therefore keeps all ids.
 std::string canonical_text(Config config);
 
 /// XXH3-128 of the canonical text, 32 hex digits.

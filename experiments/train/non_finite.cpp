@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "experiments/train/cell_options.hpp"
 #include "experiments/train/slices.hpp"
 #include "models/cell_table.hpp"
 #include "models/sequence_model.hpp"
@@ -20,9 +21,7 @@ constexpr std::int64_t steps_at_a_time = 1024;
 class ForwardPass {
  public:
   ForwardPass(const Config& config, const Task& task, const std::vector<Tensor<float>>& parameters)
-      : model_(
-            make_cell(config.model.cell, {task.input_size(), config.model.hidden, config.model.activation}),
-            task.output_size(), task.readout()),
+      : model_(make_cell(config.model.cell, cell_options(config, task)), task.output_size(), task.readout()),
         inputs_(tape_.input("inputs", {sizes::T, sizes::B, task.input_size()})) {
     const Parameters p(tape_, model_.parameters());
     for (const StateSpec& state : model_.states())

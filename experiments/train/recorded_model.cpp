@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "experiments/train/cell_options.hpp"
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
 #include "models/cell_table.hpp"
@@ -39,9 +40,8 @@ Var record_loss(Loss kind, Var outputs, Var target, Var step_weights) {
 
 RecordedModel::RecordedModel(const Config& config, const Task& task, Extent wanted)
     : loss_kind(task.loss()), extent(wanted) {
-  const SequenceModel model(
-      make_cell(config.model.cell, {task.input_size(), config.model.hidden, config.model.activation}),
-      task.output_size(), task.readout());
+  const SequenceModel model(make_cell(config.model.cell, cell_options(config, task)), task.output_size(),
+                            task.readout());
   specs = model.parameters();
   inputs = tape->input("inputs", {T, B, task.input_size()});
   target = record_target(*tape, task);

@@ -23,7 +23,7 @@ namespace po = boost::program_options;
 
 std::span<const Verb> verb_table() {
   static const std::array table = {run_verb(),   sweep_verb(), status_verb(), report_verb(),
-                                   tasks_verb(), bench_verb(), doctor_verb()};
+                                   tasks_verb(), cells_verb(), bench_verb(),  doctor_verb()};
   return table;
 }
 

@@ -53,6 +53,7 @@ const Verb& sweep_verb();
 const Verb& status_verb();
 const Verb& report_verb();
 const Verb& tasks_verb();
+const Verb& cells_verb();
 const Verb& bench_verb();
 const Verb& doctor_verb();
 

@@ -18,7 +18,7 @@ block cpp >"$work/proof.cpp"
 [[ -s $work/proof.cpp ]] || fail "the README shows no C++"
 # shellcheck disable=SC2086
 g++ -std=c++20 -I"$UNROLL_BINARY_DIR/include" -I"$UNROLL_SOURCE_DIR" "$work/proof.cpp" "$UNROLL_BINARY_DIR/libunroll.a" \
-  -ltbb -lxsmm -lopenblas -ldnnl -lgomp -lfmt -lzip -lxxhash -o "$work/proof" || fail "the C++ does not compile"
+  -ltbb -lxsmm -lopenblas -ldnnl -lgomp -lfmt -lzip -lxxhash -lutf8proc -o "$work/proof" || fail "the C++ does not compile"
 "$work/proof" >"$work/proof.out" || fail "the C++ example exits with $?"
 # The last digits of an error depend on the CPU; all that stands before them does not.
 diff <(sed 's/ [0-9.]*e-[0-9]*$//' "$work/proof.out") <(block text | grep '^gradients' | sed 's/ [0-9.]*e-[0-9]*$//') ||

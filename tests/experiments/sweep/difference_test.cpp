@@ -46,9 +46,9 @@ TEST_CASE("[plan] every differing key has its line with both values") {
 TEST_CASE("[plan] another revision of the results is a difference") {
   const std::string a = resolved("");
   std::string b = a;
-  const std::string line = "results_revision = 2";
+  const std::string line = "results_revision = 3";
   b.replace(b.find(line), line.size(), "results_revision = 1");
-  CHECK(config_difference(b, a) == Strings{"results_revision: 1 in the output folder, 2 in this config"});
+  CHECK(config_difference(b, a) == Strings{"results_revision: 1 in the output folder, 3 in this config"});
 }
 
 TEST_CASE("[plan] a default that changed since is a difference") {

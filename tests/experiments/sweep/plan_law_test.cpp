@@ -9,6 +9,7 @@
 
 #include "experiments/config/options.hpp"
 #include "experiments/sweep/plan.hpp"
+#include "models/cell_table.hpp"
 #include "tests/experiments/config/fixture.hpp"
 
 using namespace unroll;
@@ -33,6 +34,8 @@ std::int64_t random_integer(const Option& option) {
 
 OptionValue random_value(const Option& option) {
   if (option.known) return *rc::gen::elementOf(option.known());
+  if (std::holds_alternative<CellText>(option.default_value))
+    return CellText(*rc::gen::elementOf(cell_names()));
   if (std::holds_alternative<std::int64_t>(option.default_value)) return random_integer(option);
   if (std::holds_alternative<std::uint64_t>(option.default_value))
     return *rc::gen::arbitrary<std::uint64_t>();

@@ -1,0 +1,94 @@
+#include "experiments/config/cell_text.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <xxhash.h>
+
+#include <stdexcept>
+#include <system_error>
+#include <vector>
+
+#include "framework/tensor/file.hpp"
+#include "models/cell_table.hpp"
+#include "models/nearest.hpp"
+
+namespace unroll {
+namespace {
+
+bool is_path(std::string_view text) {
+  return !is_cell_text(text) && (text.ends_with(".cell") || text.find('/') != std::string_view::npos);
+}
+
+std::string hash_of(const CellDefinition& cell) {
+  return fmt::format("{:016x}", XXH3_64bits(cell.canonical.data(), cell.canonical.size()));
+}
+
+/// """...""" keeps line breaks; a backslash or three quotes in it would mean something else.
+std::string multi_line_string(std::string_view text) {
+  std::string body;
+  for (const char c : text) {
+    if (c == '\\' || c == '"') body += '\\';
+    body += c;
+  }
+  return "\"\"\"\n" + body + "\"\"\"";
+}
+
+}  // namespace
+
+CellText read_cell(std::string_view given, const std::filesystem::path& folder) {
+  if (!is_path(given)) return CellText(std::string(given));
+  const std::filesystem::path beside = folder / given, here = given;
+  std::error_code ignored;
+  for (const auto& path : {beside, here}) {
+    if (!std::filesystem::is_regular_file(path, ignored)) continue;
+    std::string text = read_file(path);
+    return CellText(is_cell_text(text) ? text : text + "\n");
+  }
+  return CellText(std::string(given));
+}
+
+std::string equations_hash(const CellText& cell) {
+  try {
+    const auto definition = cell_definition(cell);
+    return definition ? hash_of(*definition) : "";
+  } catch (const std::invalid_argument&) {
+    return "";
+  }
+}
+
+std::string label_of(const CellText& cell) {
+  if (!is_cell_text(cell)) return cell.text;
+  try {
+    const auto definition = cell_definition(cell);
+    return fmt::format("{}@{}", definition->name, hash_of(*definition).substr(0, 8));
+  } catch (const std::invalid_argument&) {
+    return cell.text.substr(0, cell.text.find('\n'));
+  }
+}
+
+std::string toml_of(const CellText& cell) {
+  return is_cell_text(cell) ? multi_line_string(cell.text) : fmt::format("\"{}\"", cell.text);
+}
+
+std::string objection_to(const CellText& cell) {
+  if (is_cell_text(cell)) {
+    try {
+      cell_definition(cell);
+      return "";
+    } catch (const std::invalid_argument& error) {
+      return error.what();
+    }
+  }
+  if (find_cell(cell)) return "";
+  if (is_path(cell))
+    return fmt::format(
+        "there is no file \"{}\" with a cell's equations (looked for beside the config file "
+        "and in the current folder)",
+        printable(cell));
+  const std::vector<std::string> names = cell_names();
+  return fmt::format("\"{}\" is unknown{} Known: {}; or the path of a .cell file, or equations",
+                     printable(cell), nearest(cell, names) ? did_you_mean(cell, names) : ".",
+                     fmt::join(names, ", "));
+}
+
+}  // namespace unroll

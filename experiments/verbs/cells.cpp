@@ -1,0 +1,199 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <boost/program_options/value_semantic.hpp>
+#include <cstdio>
+#include <sstream>
+
+#include "experiments/bench/cell_bench.hpp"
+#include "experiments/config/cell_text.hpp"
+#include "experiments/config/config_error.hpp"
+#include "experiments/config/options.hpp"
+#include "experiments/verbs/graphviz.hpp"
+#include "experiments/verbs/listing.hpp"
+#include "models/cell_check.hpp"
+#include "models/cell_facts.hpp"
+#include "models/cell_table.hpp"
+#include "models/language/equation_cell.hpp"
+#include "models/nearest.hpp"
+
+namespace unroll {
+
+namespace {
+
+namespace po = boost::program_options;
+
+CellOptions options_of(const Arguments& arguments) {
+  CellOptions options{arguments.flags["input"].as<std::int64_t>(),
+                      arguments.flags["hidden"].as<std::int64_t>(),
+                      arguments.flags["activation"].as<std::string>()};
+  if (options.input_size < 1 || options.hidden_size < 1)
+    throw UsageError("--input and --hidden must be at least 1");
+  return options;
+}
+
+/// A name or the path of a file, as a cell that is one.
+CellText wanted_cell(const std::string& word) {
+  const CellText cell = read_cell(word);
+  const std::string why = objection_to(cell);
+  if (!why.empty()) throw ConfigError(why);
+  return cell;
+}
+
+std::string size_text(const Shape& shape) { return to_string(shape); }
+
+std::string states_text(const Cell& cell) {
+  std::vector<std::string> parts;
+  for (const StateSpec& s : cell.states()) parts.push_back(fmt::format("{} {}", s.name, size_text(s.shape)));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+int list(const Arguments& arguments) {
+  const CellOptions options = options_of(arguments);
+  Listing rows;
+  for (const CellRow& row : cell_table()) {
+    const auto cell = row.make(options);
+    nlohmann::ordered_json line;
+    line["cell"] = row.name;
+    line["states"] = states_text(*cell);
+    line["parameters"] = count_parameters(*cell);
+    line["flops_per_step"] = flops_per_step(*cell, options.input_size);
+    line["source"] = row.source;
+    rows.push_back(std::move(line));
+  }
+  print_listing(rows, arguments);
+  return exit_good;
+}
+
+std::string start_text(const ParameterSpec& spec) {
+  std::string text = spec.init ? "init " + spec.init->name : "";
+  if (!spec.trained) text += text.empty() ? "not trained" : ", not trained";
+  return text;
+}
+
+int show(const CellText& text, const Arguments& arguments) {
+  const CellOptions options = options_of(arguments);
+  const auto cell = make_cell(text, options);
+  if (const auto definition = cell_definition(text)) {
+    fmt::print("{}", definition->source.text());
+    if (!definition->source.text().ends_with('\n')) fmt::print("\n");
+  }
+  fmt::print("\nat input {} and hidden {}:\n", options.input_size, options.hidden_size);
+  for (const StateSpec& s : cell->states())
+    fmt::print("  state      {:<12} {:<12} {}\n", s.name, size_text(s.shape),
+               s.learned      ? "start learned"
+               : s.start != 0 ? fmt::format("start {}", s.start)
+                              : "");
+  for (const ParameterSpec& spec : cell->parameters())
+    fmt::print("  parameter  {:<12} {:<12} {}\n", spec.name, size_text(spec.shape), start_text(spec));
+  if (const auto definition = cell_definition(text))
+    for (const auto& c : definition->constants)
+      fmt::print("  constant   {:<12} {}\n", c.name, definition->source.text(c.value.at));
+  fmt::print("  {} parameters in all, {:.0f} floating-point operations per step\n", count_parameters(*cell),
+             flops_per_step(*cell, options.input_size));
+  return exit_good;
+}
+
+/// Small sizes: central differences visit every element.
+CellOptions check_options(const Arguments& arguments) {
+  CellOptions options{3, 4, arguments.flags["activation"].as<std::string>()};
+  return options;
+}
+
+int check(const std::vector<CellText>& cells, const Arguments& arguments) {
+  const CellOptions options = check_options(arguments);
+  bool good = true;
+  for (const CellText& text : cells) {
+    const std::vector<CellCheck> checks = check_cell(*make_cell(text, options), options.input_size);
+    double worst = 0;
+    for (const CellCheck& c : checks) worst = std::max(worst, c.worst);
+    if (all_ok(checks))
+      fmt::print("{:<20} {} checks agree, largest error {:.1e}\n", label_of(text), checks.size(), worst);
+    else
+      fmt::print("{}", to_text(checks, label_of(text)));
+    std::fflush(stdout);
+    good = good && all_ok(checks);
+  }
+  return good ? exit_good : exit_trial_failed;
+}
+
+int graph(const CellText& text, const Arguments& arguments) {
+  const CellOptions options = options_of(arguments);
+  std::ostringstream dot;
+  write_cell_dot(dot, *make_cell(text, options), options.input_size);
+  const std::string format = arguments.flags["format"].as<std::string>();
+  if (format == "svg")
+    fmt::print("{}", svg_of(dot.str()));
+  else if (format == "dot" || format == "table")
+    fmt::print("{}", dot.str());
+  else
+    throw UsageError(
+        fmt::format("`unroll cells graph` writes --format dot or svg, not {}", printable(format)));
+  return exit_good;
+}
+
+int bench(const CellText& text, const Arguments& arguments) {
+  print_listing(bench_cell(text, options_of(arguments), arguments.flags["steps"].as<std::int64_t>(),
+                           arguments.flags["rows"].as<std::int64_t>()),
+                arguments);
+  return exit_good;
+}
+
+/// The one cell that an action is about.
+CellText only_cell(const Arguments& arguments) {
+  if (arguments.words.size() == 2) return wanted_cell(arguments.words[1]);
+  throw UsageError(fmt::format("`unroll cells {}` takes one cell: a name or a file", arguments.words[0]));
+}
+
+std::vector<CellText> cells_to_check(const Arguments& arguments) {
+  std::vector<CellText> cells;
+  for (std::size_t i = 1; i < arguments.words.size(); ++i) cells.push_back(wanted_cell(arguments.words[i]));
+  if (cells.empty())
+    for (const CellRow& row : cell_table()) cells.push_back(row.name);
+  return cells;
+}
+
+int cells(const Arguments& arguments) {
+  if (arguments.words.empty()) return list(arguments);
+  const std::string& action = arguments.words[0];
+  if (action == "show") return show(only_cell(arguments), arguments);
+  if (action == "check") return check(cells_to_check(arguments), arguments);
+  if (action == "graph") return graph(only_cell(arguments), arguments);
+  if (action == "bench") return bench(only_cell(arguments), arguments);
+  throw UsageError(fmt::format("`unroll cells` does not know \"{}\"{}; it does show, check, graph and bench",
+                               printable(action), did_you_mean(action, {"show", "check", "graph", "bench"})));
+}
+
+void add_cells_flags(Flags& flags) {
+  const Config defaults = default_config();
+  add_format_flag(flags);
+  flags.add_options()("input", po::value<std::int64_t>()->default_value(2), "size of x")(
+      "hidden", po::value<std::int64_t>()->default_value(128), "units of a state")(
+      "activation", po::value<std::string>()->default_value(defaults.model.activation), "act(...)")(
+      "steps", po::value<std::int64_t>()->default_value(100), "bench: T")(
+      "rows", po::value<std::int64_t>()->default_value(20), "bench: sequences side by side");
+}
+
+}  // namespace
+
+const Verb& cells_verb() {
+  static const Verb verb{
+      .name = "cells",
+      .summary = "the cells: equations, shapes, gradient checks, the step as a graph, speed",
+      .usage =
+          "[show CELL | check [CELL...] | graph CELL | bench CELL] [flags]\n\n"
+          "CELL is a name of the list that `unroll cells` prints, or the path of a .cell file.",
+      .examples =
+          "  unroll cells\n"
+          "  unroll cells show lstm --hidden 64\n"
+          "  unroll cells check my.cell\n"
+          "  unroll cells graph my.cell --format svg > my.svg\n"
+          "  unroll cells bench my.cell",
+      .add_flags = add_cells_flags,
+      .run = cells,
+      .trains = true,
+  };
+  return verb;
+}
+
+}  // namespace unroll

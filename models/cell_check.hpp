@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/cell.hpp"
+
+namespace unroll {
+
+/// One thing that was checked about a cell.
+struct CellCheck {
+  std::string what;  ///< "f = sigmoid(W_f x + U_f h + b_f)", "the whole cell, second derivatives"
+  bool ok = true;
+  double worst = 0;          ///< the largest relative error
+  std::string details = {};  ///< where it fails: the table of offenders
+};
+
+/// Checks a cell in double, with parameters near their start, on a batch of two sequences:
+///
+/// * each equation alone: the reverse pass against central differences with step halving (gradcheck);
+/// * the cell over four steps: the same for all parameters, the inputs and the initial states;
+/// * second derivatives: the reverse pass of the reverse pass against central differences;
+/// * the forward product J v, made of two reverse passes, against u: u (J v) = (J^T u) v;
+/// * the planner: with all its passes and with none the same values.
+///
+/// Inputs are redrawn, a few times, where one lies too near to a kink for differences to mean anything.
+std::vector<CellCheck> check_cell(const Cell& cell, std::int64_t input_size, std::uint64_t seed = 1);
+
+bool all_ok(const std::vector<CellCheck>& checks);
+/// The checks that failed with their offenders, or one line.
+std::string to_text(const std::vector<CellCheck>& checks, std::string_view cell);
+
+}  // namespace unroll
