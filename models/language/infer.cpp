@@ -269,7 +269,8 @@ class Inference {
       if (!other.ends_with('\'')) known.push_back(other);
     for (const CellDefinition::Constant& c : cell_.constants) known.push_back(c.name);
     std::vector<std::string> functions = functions_.names();
-    const std::optional<std::string> guess = nearest(name, known);
+    // Any letter is near to any other.
+    const std::optional<std::string> guess = name.size() > 1 ? nearest(name, known) : std::nullopt;
     if (!guess)
       return fmt::format(
           "{} is unknown; a parameter starts with an upper-case letter (a matrix), is b, or "
@@ -386,6 +387,9 @@ class Inference {
           break;
         }
     }
+    for (const CellDefinition::Equation& e : cell_.equations)
+      if (!e.next && names.contains(e.name))
+        text += fmt::format("; {} is {}, of line {}", e.name, describe(e.value.type, sizes_), line(e.at));
     return text;
   }
 

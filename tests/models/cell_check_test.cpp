@@ -1,0 +1,68 @@
+#include "models/cell_check.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "framework/autodiff/gradients.hpp"
+#include "framework/autodiff/ops.hpp"
+#include "models/activation.hpp"
+#include "models/cell_table.hpp"
+#include "models/language/equation_cell.hpp"
+
+using namespace unroll;
+
+namespace {
+
+/// tanh with the derivative 1 - y instead of 1 - y².
+const Op& wrong_op() {
+  static const Op wrong = [] {
+    const auto table = op_table();
+    Op op = **std::ranges::find_if(table, [](const Op* row) { return row->name == "tanh"; });
+    op.name = "twist";
+    op.vjp = {[](const Pullback& p) { return p.g() * (1.0 - p.out()); }};
+    return op;
+  }();
+  return wrong;
+}
+
+FunctionTable with_wrong_function() {
+  std::vector<Function> functions(standard_functions().all().begin(), standard_functions().all().end());
+  functions.push_back(elementwise_function(wrong_op()));
+  return FunctionTable(std::move(functions));
+}
+
+}  // namespace
+
+TEST_CASE("[cells] every cell passes its check, with every activation") {
+  for (const CellRow& row : cell_table())
+    for (const std::string& activation : activation_names()) {
+      const auto checks = check_cell(*row.make({3, 4, activation}), 3);
+      INFO(row.name, " ", activation, "\n", to_text(checks, row.name));
+      CHECK(all_ok(checks));
+      if (row.definition) CHECK(checks.size() == row.definition->equations.size() + 4);
+    }
+}
+
+TEST_CASE("[cells] a wrong derivative is found, and the equation with it named") {
+  const FunctionTable functions = with_wrong_function();
+  const auto definition = define_cell("test",
+                                      "cell test\nstate h\nf = sigmoid(W_f x + U_f h)\n"
+                                      "g = twist(W_g x + U_g h)\nh' = f * g\n",
+                                      functions);
+  const auto checks = check_cell(EquationCell(definition, {3, 4}), 3);
+  REQUIRE(checks.size() == 7);
+  CHECK(checks[0].ok);
+  CHECK_FALSE(checks[1].ok);
+  CHECK(checks[2].ok);
+  CHECK_FALSE(checks[3].ok);  // the whole cell
+  const std::string text = to_text(checks, "test");
+  CHECK(text.find("test: g = twist(W_g x + U_g h)") != std::string::npos);
+  CHECK(text.find("f = sigmoid") == std::string::npos);
+}
+
+TEST_CASE(
+    "[cells] a cell that is no function of its state, or not a finite one, is not passed over in silence") {
+  const auto definition = define_cell("test", "cell test\nstate h\nh' = log(W x + U h - 100)\n");
+  CHECK_FALSE(all_ok(check_cell(EquationCell(definition, {3, 4}), 3)));
+}

@@ -1,0 +1,57 @@
+#!/bin/bash
+# The parser and the inference of the equation language under libFuzzer and AddressSanitizer, from every good
+# and bad cell on: FUZZ_SECONDS, 60 without it.
+set -eu
+seconds=${FUZZ_SECONDS:-60}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$UNROLL_SOURCE_DIR"
+
+fail() { echo "cell_fuzz_test: $*" >&2; exit 1; }
+command -v clang++ >/dev/null || fail "no clang++ here (Debian: clang, libclang-rt-14-dev)"
+
+compile() {
+  clang++ -std=c++20 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address -I. -w -c "$1" -o "$2"
+}
+for source in models/language/*.cpp models/nearest.cpp tests/fuzz/cell_fuzz.cpp; do
+  compile "$source" "$work/$(basename "$source" .cpp).o" &
+  while (($(jobs -rp | wc -l) >= $(nproc))); do wait -n; done
+done
+wait
+clang++ -fsanitize=fuzzer,address "$work"/*.o "$UNROLL_BINARY_DIR/libunroll.a" -lutf8proc -lxsmm -lopenblas \
+  -ldnnl -lgomp -lfmt -lzip -lxxhash -ltbb -ldl -lpthread -o "$work/fuzz"
+
+mkdir "$work/corpus"
+cp models/cells/*.cell tests/data/cells_bad/*.cell "$work/corpus"
+cat >"$work/words" <<'WORDS'
+"cell "
+"state "
+"const "
+"param "
+"init "
+"in ["
+"fixed"
+"diagonal"
+"skew"
+"orthogonal"
+"low_rank("
+"learned"
+"sigmoid("
+"act("
+"concat("
+"outer("
+"transpose("
+"layer_norm("
+"hidden"
+"input"
+"h' = "
+WORDS
+"$work/fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=4096 -max_len=2000 -dict="$work/words" \
+  -artifact_prefix="$work/" "$work/corpus" >"$work/log" 2>&1 || {
+  tail -60 "$work/log"
+  for found in "$work"/crash-* "$work"/timeout-* "$work"/oom-*; do
+    [[ -f $found ]] && { echo "--- $found"; base64 "$found"; }
+  done
+  fail "the fuzzer found something"
+}
+tail -2 "$work/log"
