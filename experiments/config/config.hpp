@@ -25,6 +25,16 @@ struct ModelConfig {
   double input_scale = 0;      ///< the same for input_init
   double spectral_radius = 0;  ///< of "sparse"
   std::int64_t nonzeros = 0;   ///< per row of "sparse"
+  std::int64_t layers = 1;
+  double dropout_input = 0;  ///< rates; 0: off
+  double dropout_output = 0;
+  double dropout_recurrent = 0;
+  std::string dropout_mask;  ///< sequence, step
+  double zoneout = 0;
+  std::string initial_state;  ///< cell, learned
+  bool bidirectional = false;
+  bool residual = false;  ///< from the second layer on
+  bool layer_norm = false;
 };
 
 struct TrainConfig {

@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "experiments/tasks/task.hpp"
+#include "experiments/train/make_model.hpp"
 #include "framework/optim/optimizer.hpp"
 #include "framework/optim/rules.hpp"
 #include "framework/optim/schedule.hpp"
@@ -121,6 +122,34 @@ const auto& table() {
       row("model.nonzeros", integer(15, from_to(1, 1e5)), result,
           "weights other than 0 per row (all of a shorter one), of sparse",
           [](Config& c) -> OptionField { return &c.model.nonzeros; }),
+      row("model.layers", integer(1, from_to(1, 1000)), result, "cells on each other, each with H units",
+          [](Config& c) -> OptionField { return &c.model.layers; }),
+      row("model.bidirectional", flag(false), result,
+          "each layer also from the last step to the first, features side by side; not with truncated BPTT",
+          [](Config& c) -> OptionField { return &c.model.bidirectional; }),
+      row("model.residual", flag(false), result, "from layer 2 on a layer's input is added to its output",
+          [](Config& c) -> OptionField { return &c.model.residual; }),
+      row("model.dropout_input", number(0.0, from_to_below(0, 1)), result,
+          "rate at which the model's inputs are dropped in training, the rest times 1 / (1 - rate)",
+          [](Config& c) -> OptionField { return &c.model.dropout_input; }),
+      row("model.dropout_output", number(0.0, from_to_below(0, 1)), result,
+          "the same, of what a layer hands to the next one or to the readout",
+          [](Config& c) -> OptionField { return &c.model.dropout_output; }),
+      row("model.dropout_recurrent", number(0.0, from_to_below(0, 1)), result,
+          "the same, of the first state as the step reads it (Gal & Ghahramani 2016)",
+          [](Config& c) -> OptionField { return &c.model.dropout_recurrent; }),
+      row("model.dropout_mask", name("sequence", mask_names), result,
+          "one mask of dropout for all steps of a sequence, or a new one at each step",
+          [](Config& c) -> OptionField { return &c.model.dropout_mask; }),
+      row("model.zoneout", number(0.0, from_to_below(0, 1)), result,
+          "rate at which units of all states stay as they were in training (Krueger et al. 2017)",
+          [](Config& c) -> OptionField { return &c.model.zoneout; }),
+      row("model.layer_norm", flag(false), result,
+          "each new first state is normalised over its units, with learned gain and bias (Ba et al. 2016)",
+          [](Config& c) -> OptionField { return &c.model.layer_norm; }),
+      row("model.initial_state", name("cell", initial_state_names), result,
+          "states before the first step: the cell's own, 0 where it says nothing, or all learned",
+          [](Config& c) -> OptionField { return &c.model.initial_state; }),
 
       row("train.optimizer", name("rmsprop", optimizer_names), result, "the update rule",
           [](Config& c) -> OptionField { return &c.train.optimizer; }),

@@ -71,7 +71,8 @@ TrialCost trial_cost(const Config& config) {
   const std::unique_ptr<Task> task = make_task(config.task);
   const bool truncated = train.window > 0, sharded = train.batch_shards > 1;
   const RecordedModel model(config, *task);
-  const RecordedModel training_model(config, *task, truncated ? Extent::window : Extent::whole);
+  const RecordedModel training_model(config, *task, truncated ? Extent::window : Extent::whole,
+                                     Use::training);
   const PlanOptions options = shard_options(train.max_memory, train.batch_shards);
   const Plan<float> training(*training_model.tape, training_model.training_outputs(), options);
   const Plan<float> validation(*model.tape, model.validation_outputs(), options);

@@ -6,10 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "experiments/train/cell_options.hpp"
+#include "experiments/train/make_model.hpp"
 #include "experiments/train/slices.hpp"
-#include "models/cell_table.hpp"
-#include "models/sequence_model.hpp"
 
 namespace unroll {
 namespace {
@@ -20,13 +18,16 @@ constexpr std::int64_t steps_at_a_time = 1024;
 /// A model's forward pass over some steps, from given states on.
 class ForwardPass {
  public:
-  ForwardPass(const Config& config, const Task& task, const std::vector<Tensor<float>>& parameters)
-      : model_(make_cell(config.model.cell, cell_options(config, task)), task.output_size(), task.readout()),
-        inputs_(tape_.input("inputs", {sizes::T, sizes::B, task.input_size()})) {
-    const Parameters p(tape_, model_.parameters());
+  ForwardPass(const Config& config, const Task& task, Use use, const std::vector<Tensor<float>>& parameters)
+      : model_(make_model(config, task)),
+        specs_(model_.parameters()),
+        parameters_(parameters),
+        inputs_(tape_.input("inputs", {sizes::T, sizes::B, task.input_size()})),
+        noise_(record_noise(tape_, config, use)) {
+    const Parameters p(tape_, specs_);
     for (const StateSpec& state : model_.states())
       initial_.push_back(tape_.input(state.name + "_0", state.dims(sizes::B)));
-    recorded_ = model_.record(inputs_, p, initial_);
+    recorded_ = model_.record(inputs_, p, {.initial = initial_, .noise = noise_});
     std::vector<Var> watched = recorded_.state_trajectory;
     watched.push_back(recorded_.outputs);
     plan_ = std::make_unique<Plan<float>>(tape_, watched);
@@ -35,9 +36,27 @@ class ForwardPass {
 
   std::vector<StateSpec> states() const { return model_.states(); }
 
-  void run(const Tensor<float>& inputs, const std::vector<Tensor<float>>& initial) {
-    plan_->bind(inputs_, inputs);
-    for (std::size_t i = 0; i < initial_.size(); ++i) plan_->bind(initial_[i], initial[i]);
+  /// Before the first step of `rows` sequences.
+  std::vector<Tensor<float>> starts(std::int64_t rows) const {
+    std::vector<Tensor<float>> all;
+    for (const StateSpec& state : model_.states()) {
+      Tensor<float>& start = all.emplace_back(state.batch_shape(rows), static_cast<float>(state.start));
+      for (std::size_t i = 0; i < specs_.size() && state.learned; ++i)
+        if (specs_[i].name == state.name + "_0")
+          for (std::int64_t k = 0; k < start.numel(); ++k)
+            start[k] = parameters_[i][k % parameters_[i].numel()];
+    }
+    return all;
+  }
+
+  void run(const Piece& part) {
+    plan_->bind(inputs_, part.batch.inputs);
+    for (std::size_t i = 0; i < initial_.size(); ++i) plan_->bind(initial_[i], part.initial[i]);
+    if (noise_) {
+      plan_->bind(noise_->update, part.number);
+      plan_->bind(noise_->first_row, part.first_row);
+      plan_->bind(noise_->time_steps, part.time_steps);
+    }
     plan_->run();
   }
   std::span<const float> trajectory(std::size_t state) const {
@@ -48,7 +67,10 @@ class ForwardPass {
  private:
   Tape tape_;
   SequenceModel model_;
+  std::vector<ParameterSpec> specs_;
+  const std::vector<Tensor<float>>& parameters_;
   Var inputs_;
+  std::optional<Noise> noise_;
   std::vector<Var> initial_;
   SequenceModel::Recorded recorded_;
   std::unique_ptr<Plan<float>> plan_;
@@ -82,30 +104,29 @@ std::int64_t first_bad(std::span<const float> values) {
   return bad == values.end() ? -1 : bad - values.begin();
 }
 
-std::string first_non_finite(const Config& config, const Task& task, const Batch& batch,
-                             const std::vector<Tensor<float>>& initial,
+std::string first_non_finite(const Config& config, const Task& task, const Piece& piece, Use use,
                              const std::vector<Tensor<float>>& parameters, std::int64_t before,
                              std::int64_t steps) {
-  const std::int64_t length = batch.inputs.shape()[0], rows = batch.inputs.shape()[1];
-  ForwardPass pass(config, task, parameters);
-  std::vector<Tensor<float>> states = initial;
-  if (states.empty())
-    for (const StateSpec& state : pass.states()) states.emplace_back(state.batch_shape(rows));
+  const std::int64_t length = piece.batch.inputs.shape()[0], rows = piece.batch.inputs.shape()[1];
+  const std::int64_t at_a_time = config.model.bidirectional ? length : steps_at_a_time;
+  ForwardPass pass(config, task, use, parameters);
+  Piece part;
+  part.initial = before > 0 ? piece.initial : pass.starts(rows);
   bool bad_readout = false;
-  Tensor<float> inputs;
-  for (std::int64_t first = 0; first < length; first += steps_at_a_time) {
-    const Range part{first, std::min(steps_at_a_time, length - first)};
-    copy_range(batch.inputs, 0, part, inputs);
-    pass.run(inputs, states);
-    const Found found = first_bad_states(pass, part.count, rows);
+  for (std::int64_t first = 0; first < length; first += at_a_time) {
+    const Range range{first, std::min(at_a_time, length - first)};
+    copy_range(piece.batch.inputs, 0, range, part.batch.inputs);
+    part.set_noise(piece.number[0], before + first);
+    pass.run(part);
+    const Found found = first_bad_states(pass, range.count, rows);
     if (!found.names.empty())
       return fmt::format("{} at time step {} of {}", fmt::join(found.names, " and "),
                          before + first + found.step + 1, steps);
-    const bool is_read = task.readout() == Readout::every_step || part.first + part.count == length;
+    const bool is_read = task.readout() == Readout::every_step || first + range.count == length;
     bad_readout = bad_readout || (is_read && first_bad(pass.outputs()) >= 0);
-    for (std::size_t i = 0; i < states.size(); ++i)
-      std::ranges::copy(pass.trajectory(i).last(static_cast<std::size_t>(states[i].shape().numel())),
-                        states[i].data());
+    for (std::size_t i = 0; i < part.initial.size(); ++i)
+      std::ranges::copy(pass.trajectory(i).last(static_cast<std::size_t>(part.initial[i].numel())),
+                        part.initial[i].data());
   }
   return bad_readout ? "the readout y" : "the loss";
 }

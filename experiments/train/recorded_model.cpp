@@ -1,14 +1,15 @@
 #include "experiments/train/recorded_model.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <numeric>
 #include <stdexcept>
 
-#include "experiments/train/cell_options.hpp"
+#include "experiments/train/make_model.hpp"
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
-#include "models/cell_table.hpp"
 #include "models/initialiser.hpp"
-#include "models/sequence_model.hpp"
 
 namespace unroll {
 namespace {
@@ -38,27 +39,60 @@ Var record_loss(Loss kind, Var outputs, Var target, Var step_weights) {
 
 }  // namespace
 
-RecordedModel::RecordedModel(const Config& config, const Task& task, Extent wanted)
+void Piece::set_noise(std::int64_t n, std::int64_t first) {
+  number[0] = n;
+  const Shape steps = {batch.inputs.shape()[0]};
+  if (time_steps.shape() != steps) time_steps = Tensor<std::int64_t>(steps);
+  std::iota(time_steps.span().begin(), time_steps.span().end(), first);
+}
+
+std::optional<Noise> record_noise(Tape& tape, const Config& config, Use use) {
+  if (use == Use::evaluation || !draws_noise(config.model)) return std::nullopt;
+  return Noise{config.seed, tape.index_input("batch number", {}), tape.index_input("first row", {}),
+               tape.index_input("time steps", {T})};
+}
+
+RecordedModel::RecordedModel(const Config& config, const Task& task, Extent wanted, Use use)
     : loss_kind(task.loss()), extent(wanted) {
-  const SequenceModel model(make_cell(config.model.cell, cell_options(config, task)), task.output_size(),
-                            task.readout());
+  const SequenceModel model = make_model(config, task);
   specs = model.parameters();
   inputs = tape->input("inputs", {T, B, task.input_size()});
   target = record_target(*tape, task);
   const Parameters p(*tape, specs);
   parameters = p.all();
   states = model.states();
+  RunOptions run;
   if (extent == Extent::window) {
-    for (const StateSpec& state : states) initial.push_back(tape->input(state.name + "_0", state.dims(B)));
+    run.initial = record_initial(model, p);
     step_weights = tape->input("step weights", {T});
   }
-  const SequenceModel::Recorded recorded = model.record(inputs, p, initial);
+  run.noise = noise = record_noise(*tape, config, use);
+  const SequenceModel::Recorded recorded = model.record(inputs, p, run);
   outputs = recorded.outputs;
   loss = step_weights.valid() ? record_loss(loss_kind, outputs, target, step_weights)
                               : record_loss(loss_kind, outputs, target);
-  parameter_gradients = gradients(loss, parameters);
+  std::vector<Var> wanted_gradients;
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    if (!specs[i].trained) continue;
+    trained.push_back(i);
+    wanted_gradients.push_back(parameters[i]);
+  }
+  parameter_gradients = gradients(loss, wanted_gradients);
   trajectories = recorded.state_trajectory;
   trajectory_gradient = gradients(loss, {trajectories[0]})[0];
+}
+
+/// The states that enter a window: those that are given, or learned ones where a sequence begins.
+std::vector<Var> RecordedModel::record_initial(const SequenceModel& model, const Parameters& p) {
+  std::vector<Var> entering;
+  for (std::size_t k = 0; k < states.size(); ++k) {
+    initial.push_back(tape->input(states[k].name + "_0", states[k].dims(B)));
+    entering.push_back(initial.back());
+    if (!states[k].learned) continue;
+    if (!carried.valid()) carried = tape->input("carried", {});
+    entering.back() = where(carried, initial.back(), model.start(k, p, *tape));
+  }
+  return entering;
 }
 
 std::size_t axis_of(Var value, const Dim& size) {
@@ -84,25 +118,55 @@ std::vector<Var> RecordedModel::training_outputs() const {
   return all;
 }
 
+namespace {
+
+/// What is usual for the role, as the config says.
+InitialiserOptions usual_start(const ModelConfig& model, Role role) {
+  if (role == Role::bias) return {.name = "zeros"};
+  const bool recurrent = role == Role::recurrent_matrix;
+  return {.name = recurrent ? model.init : model.input_init,
+          .scale = recurrent ? model.init_scale : model.input_scale,
+          .spectral_radius = model.spectral_radius,
+          .nonzeros = model.nonzeros};
+}
+
+bool is_negative(const InitialiserOptions& start) { return start.name == "negative"; }
+
+/// The start of the parameter that `spec` names, with the other sign.
+Tensor<float> negated(const ParameterSpec& spec, const std::vector<ParameterSpec>& specs,
+                      const std::vector<Tensor<float>>& values) {
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    if (specs[i].name != spec.init->of || specs[i].shape != spec.shape) continue;
+    Tensor<float> start = values[i];
+    for (float& x : start.span()) x = -x;
+    return start;
+  }
+  throw std::invalid_argument(
+      fmt::format("parameter {} of shape {} starts as the negative of {}, but there is no parameter of that "
+                  "name and shape",
+                  spec.name, to_string(spec.shape), spec.init->of));
+}
+
+}  // namespace
+
 std::vector<Tensor<float>> initial_parameters(const Config& config, const std::vector<ParameterSpec>& specs) {
-  const ModelConfig& model = config.model;
   std::vector<Tensor<float>> values;
   for (std::size_t i = 0; i < specs.size(); ++i) {
-    const ParameterSpec& spec = specs[i];
-    if (spec.role == Role::bias) {
-      values.emplace_back(spec.shape);
-      continue;
-    }
-    InitialiserOptions options;
-    const bool recurrent = spec.role == Role::recurrent_matrix;
-    options.name = recurrent ? model.init : model.input_init;
-    options.scale = recurrent ? model.init_scale : model.input_scale;
-    options.spectral_radius = model.spectral_radius;
-    options.nonzeros = model.nonzeros;
+    const InitialiserOptions start = specs[i].init.value_or(usual_start(config.model, specs[i].role));
     Stream stream(config.seed, Purpose::parameters, {static_cast<std::uint32_t>(i)});
-    values.push_back(initialise(options, spec.shape, stream));
+    values.push_back(is_negative(start) ? Tensor<float>(specs[i].shape)
+                                        : initialise(start, specs[i].shape, stream));
   }
+  for (std::size_t i = 0; i < specs.size(); ++i)
+    if (specs[i].init && is_negative(*specs[i].init)) values[i] = negated(specs[i], specs, values);
+  for (std::size_t i = 0; i < specs.size(); ++i) project(specs[i].bounds, values[i].span());
   return values;
+}
+
+void project(const Bounds& bounds, std::span<float> values) {
+  if (bounds.lower == Bounds{}.lower && bounds.upper == Bounds{}.upper) return;
+  const auto lower = static_cast<float>(bounds.lower), upper = static_cast<float>(bounds.upper);
+  for (float& x : values) x = std::clamp(x, lower, upper);
 }
 
 }  // namespace unroll

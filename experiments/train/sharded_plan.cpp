@@ -66,7 +66,11 @@ void ShardedPlan::run_shard(std::size_t i, const Piece& piece, const std::vector
   part.initial.resize(model_.initial.size());
   for (std::size_t s = 0; s < model_.initial.size(); ++s)
     copy_range(piece.initial[s], 0, ranges_[i], part.initial[s]);
+  part.carried = piece.carried;
   if (model_.step_weights.valid()) part.step_weights = piece.step_weights;
+  part.number = piece.number;
+  part.first_row[0] = ranges_[i].first;
+  part.time_steps = piece.time_steps;
   model_.bind(shards_[i].plan, part, parameters);
   shards_[i].plan.run();
 }
@@ -107,10 +111,12 @@ Tensor<float> ShardedPlan::rows(Var output) const {
 }
 
 Tensor<float> ShardedPlan::step_rows(Var trajectory, std::int64_t step) const {
-  const std::int64_t size = trajectory.dims()[2].number();
-  Tensor<float> whole(Shape{batch_rows_, size});
+  Shape shape{batch_rows_};
+  for (std::size_t axis = 2; axis < trajectory.rank(); ++axis)
+    shape.push_back(trajectory.dims()[axis].number());
+  Tensor<float> whole(shape);
   for (std::size_t i = 0; i < used(); ++i) {
-    const std::int64_t elements = ranges_[i].count * size;
+    const std::int64_t elements = ranges_[i].count * (shape.numel() / batch_rows_);
     write_range(shards_[i].plan.value(trajectory).data() + step * elements, 0, ranges_[i], whole);
   }
   return whole;

@@ -41,7 +41,7 @@ class ShardedPlan {
   std::span<float> mean_elements(Var output);
   /// An output with one entry for each row of the batch, the shards' rows put together.
   Tensor<float> rows(Var output) const;
-  /// The same of one step of a trajectory (T, B, size): (B, size).
+  /// The same of one step of a trajectory (T, B, shape...): (B, shape...).
   Tensor<float> step_rows(Var trajectory, std::int64_t step) const;
 
  private:

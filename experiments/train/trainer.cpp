@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "experiments/train/make_model.hpp"
 #include "experiments/train/non_finite.hpp"
 #include "framework/optim/clipping.hpp"
 #include "framework/tensor/cpu.hpp"
@@ -35,10 +36,11 @@ ScheduleOptions schedule_options(const TrainConfig& train) {
   return options;
 }
 
-std::unique_ptr<RecordedModel> record_window_model(const Config& config, const Task& task) {
+std::unique_ptr<RecordedModel> record_training_model(const Config& config, const Task& task) {
   check_windows(config, task);
-  if (config.train.window == 0) return nullptr;
-  return std::make_unique<RecordedModel>(config, task, Extent::window);
+  const Extent extent = config.train.window > 0 ? Extent::window : Extent::whole;
+  if (extent == Extent::whole && !draws_noise(config.model)) return nullptr;
+  return std::make_unique<RecordedModel>(config, task, extent, Use::training);
 }
 
 }  // namespace
@@ -47,7 +49,7 @@ Trainer::Trainer(const Config& config)
     : config_(config),
       task_(make_task(config.task)),
       model_(config, *task_),
-      window_model_(record_window_model(config, *task_)),
+      training_model_(record_training_model(config, *task_)),
       parameters_(initial_parameters(config, model_.specs)),
       optimizer_(make_optimizer(optimizer_options(config.train))),
       schedule_(schedule_options(config.train)),
@@ -65,16 +67,17 @@ Batch Trainer::sample(Purpose purpose, std::int64_t first, std::int64_t second,
 }
 
 void Trainer::take_piece(std::int64_t n) {
-  piece_is_window_ = truncated();
+  piece_use_ = Use::training;
   if (!truncated()) {
     piece_.batch = sample(Purpose::training_data, n, 0, config_.train.batch);
-    return;
+    return piece_.set_noise(n, 0);
   }
   if (!windowed_ || windowed_->finished())
     windowed_ = std::make_unique<WindowedBatch>(
-        *window_model_, sample(Purpose::training_data, batches_++, 0, config_.train.batch),
+        *training_model_, sample(Purpose::training_data, batches_++, 0, config_.train.batch),
         config_.train.window, config_.train.stride);
   windowed_->fill(piece_);
+  piece_.set_noise(batches_ - 1, windowed_->window().first);
 }
 
 double Trainer::update(std::int64_t n) {
@@ -85,9 +88,12 @@ double Trainer::update(std::int64_t n) {
   if (windowed_) windowed_->advance(training_);
   clip();
   parameter_refs_.clear();
-  for (std::size_t i = 0; i < parameters_.size(); ++i)
-    parameter_refs_.push_back({model_.specs[i].name, parameters_[i].span(), gradient_spans_[i]});
+  const std::vector<std::size_t>& trained = training_model().trained;
+  for (std::size_t g = 0; g < trained.size(); ++g)
+    parameter_refs_.push_back(
+        {model_.specs[trained[g]].name, parameters_[trained[g]].span(), gradient_spans_[g]});
   optimizer_->step(schedule_.learning_rate(n), parameter_refs_);
+  for (const std::size_t i : trained) project(model_.specs[i].bounds, parameters_[i].span());
   return loss;
 }
 
@@ -107,7 +113,7 @@ Validation Trainer::validate(std::int64_t updates_done) {
   for (std::int64_t done = 0, part = 0; done < total; ++part) {
     const std::int64_t sequences = std::min(validation_batch, total - done);
     piece_.batch = sample(Purpose::validation_data, updates_done, part, sequences);
-    piece_is_window_ = false;
+    piece_use_ = Use::evaluation;
     validation_.run(piece_, parameters_);
     const double part_loss = validation_.mean(model_.loss);
     if (!std::isfinite(part_loss)) return {part_loss, 1};  // first_non_finite() looks at this batch
@@ -151,9 +157,8 @@ GradientNorms Trainer::gradient_norms(std::int64_t updates_done) const {
 std::string Trainer::first_non_finite() const {
   for (std::size_t i = 0; i < parameters_.size(); ++i)
     if (first_bad(parameters_[i].span()) >= 0) return fmt::format("parameter {}", model_.specs[i].name);
-  const bool window = piece_is_window_;
-  const std::vector<Tensor<float>> zeros;
-  return unroll::first_non_finite(config_, *task_, piece_.batch, window ? piece_.initial : zeros, parameters_,
+  const bool window = piece_use_ == Use::training && windowed_;
+  return unroll::first_non_finite(config_, *task_, piece_, piece_use_, parameters_,
                                   window ? windowed_->window().first : 0,
                                   window ? windowed_->steps() : piece_.batch.inputs.shape()[0]);
 }

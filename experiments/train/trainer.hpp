@@ -36,6 +36,9 @@ class Trainer {
   Trainer& operator=(const Trainer&) = delete;
 
   const Task& task() const { return *task_; }
+  const std::vector<ParameterSpec>& specs() const { return model_.specs; }
+  /// As they are now, in the order of specs().
+  const std::vector<Tensor<float>>& parameters() const { return parameters_; }
 
   /// Update number n (0, 1, 2, ... in this order): sample, forward, backward, clip, step. Returns the batch's
   /// loss before the step. When the loss is not finite, the parameters stay as they are.
@@ -58,12 +61,12 @@ class Trainer {
   void take_piece(std::int64_t n);
   void clip();
   bool truncated() const { return config_.train.window > 0; }
-  const RecordedModel& training_model() const { return window_model_ ? *window_model_ : model_; }
+  const RecordedModel& training_model() const { return training_model_ ? *training_model_ : model_; }
 
   Config config_;
   std::unique_ptr<Task> task_;
   RecordedModel model_;
-  std::unique_ptr<RecordedModel> window_model_;  ///< null with full BPTT
+  std::unique_ptr<RecordedModel> training_model_;  ///< null where it is the same
   std::vector<Tensor<float>> parameters_;
   std::unique_ptr<Optimizer> optimizer_;
   Schedule schedule_;
@@ -72,7 +75,7 @@ class Trainer {
   std::unique_ptr<WindowedBatch> windowed_;  ///< null with full BPTT and before the first update
   std::int64_t batches_ = 0;                 ///< windowed so far
   Piece piece_;                              ///< that was run last
-  bool piece_is_window_ = false;
+  Use piece_use_ = Use::evaluation;
   std::vector<std::span<float>> gradient_spans_;
   std::vector<ParameterRef> parameter_refs_;
 };

@@ -14,6 +14,11 @@ void check_windows(const Config& config, const Task& task) {
     throw std::invalid_argument(fmt::format(
         "train.stride is {}, but train.window is 0, which is full BPTT: set both or neither", train.stride));
   windows_of(task.max_steps(), train.window, train.stride);
+  if (config.model.bidirectional)
+    throw std::invalid_argument(fmt::format(
+        "train.window is {}, but model.bidirectional is true: a reverse direction begins at the last step, "
+        "which a window of truncated BPTT does not know; set one of them only",
+        train.window));
   if (task.readout() == Readout::every_step) return;
   throw std::invalid_argument(
       fmt::format("train.window is {}, but the task {} has its loss after the last step only; truncated BPTT "
@@ -24,14 +29,16 @@ void check_windows(const Config& config, const Task& task) {
 WindowedBatch::WindowedBatch(const RecordedModel& model, Batch batch, std::int64_t window,
                              std::int64_t stride)
     : model_(model), batch_(std::move(batch)), windows_(windows_of(steps(), window, stride)) {
-  std::vector<Tensor<float>>& zeros = states_[0];
-  for (const StateSpec& state : model.states) zeros.emplace_back(state.batch_shape(batch_.inputs.shape()[1]));
+  std::vector<Tensor<float>>& starts = states_[0];
+  for (const StateSpec& state : model.states)
+    starts.emplace_back(state.batch_shape(batch_.inputs.shape()[1]), static_cast<float>(state.start));
 }
 
 void WindowedBatch::fill(Piece& piece) const {
   const Range steps = {window().first, window().length()};
   model_.copy_part(batch_, sizes::T, steps, piece.batch);
   piece.initial = states_.at(window().first);
+  piece.carried[0] = window().first > 0 ? 1 : 0;
   piece.step_weights = Tensor<float>(Shape{steps.count});
   const float weight = static_cast<float>(steps.count) / static_cast<float>(window().end - window().counted);
   for (std::int64_t t = window().counted - window().first; t < steps.count; ++t)

@@ -13,12 +13,13 @@
 namespace unroll {
 
 /// Throws std::invalid_argument naming the setting, its value and, where it is the reason, the task: when
-/// train.window and train.stride do not fit each other or a task that is not read out at every step.
+/// train.window and train.stride do not fit each other, a task that is not read out at every step, or
+/// model.bidirectional.
 void check_windows(const Config& config, const Task& task);
 
 /// A batch on its way through truncated BPTT, window by window. The states that enter a window are those that
 /// were computed when the sequence was first passed there, with the parameters of that time; before the
-/// sequence they are 0.
+/// sequence they are the cell's starts.
 class WindowedBatch {
  public:
   /// `model` is recorded for windows; it must outlive this.
