@@ -24,11 +24,12 @@ MaskPer mask_per(std::string_view name);
 struct LayerOptions {
   double dropout_input = 0;   ///< of the layer's input x_t
   double dropout_output = 0;  ///< of what the next layer or the readout sees
-  double dropout_recurrent =
-      0;  ///< of the first state, wherever the step reads it; Gal & Ghahramani 2016, eq. 7
+  /// Of the first state, wherever the step reads it; Gal & Ghahramani 2016. Where a cell carries that state
+  /// on by itself, as a GRU does by z h, it is dropped, and what is kept enlarged, there too.
+  double dropout_recurrent = 0;
   MaskPer mask = MaskPer::sequence;
   /// Probability that a unit of a state stays as it was before the step, for every state and step anew;
-  /// without Noise the expectation z s_{t-1} + (1 - z) s_t. Krueger et al. 2017, eq. 5.
+  /// without Noise the expectation z s_{t-1} + (1 - z) s_t. Krueger et al. 2017.
   double zoneout = 0;
   /// The first state after the step, as the cell computes it, becomes gain * layer_norm(h) + bias, normalised
   /// over its units for each sequence; the next step, zoneout and everything outside see only that.
