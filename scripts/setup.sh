@@ -15,7 +15,7 @@ packages=(
   tao-pegtl-dev libutf8proc-dev                       # the equation language
   doctest-dev librapidcheck-dev
 )
-test_packages=(chromium)
+test_packages=(chromium clang libclang-rt-14-dev graphviz)
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 

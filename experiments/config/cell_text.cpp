@@ -8,6 +8,7 @@
 #include <system_error>
 #include <vector>
 
+#include "experiments/config/config_error.hpp"
 #include "framework/tensor/file.hpp"
 #include "models/cell_table.hpp"
 #include "models/nearest.hpp"
@@ -21,6 +22,15 @@ bool is_path(std::string_view text) {
 
 std::string hash_of(const CellDefinition& cell) {
   return fmt::format("{:016x}", XXH3_64bits(cell.canonical.data(), cell.canonical.size()));
+}
+
+/// Here, because nobody knows the file's name later.
+void check_equations(const std::string& file, const std::string& text) {
+  try {
+    define_cell(file, text);
+  } catch (const EquationError& error) {
+    throw ConfigError(error.what());
+  }
 }
 
 /// """...""" keeps line breaks; a backslash or three quotes in it would mean something else.
@@ -42,6 +52,7 @@ CellText read_cell(std::string_view given, const std::filesystem::path& folder) 
   for (const auto& path : {beside, here}) {
     if (!std::filesystem::is_regular_file(path, ignored)) continue;
     std::string text = read_file(path);
+    check_equations(path.string(), text);
     return CellText(is_cell_text(text) ? text : text + "\n");
   }
   return CellText(std::string(given));

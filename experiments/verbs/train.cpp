@@ -13,6 +13,7 @@
 #include "experiments/sweep/signals.hpp"
 #include "experiments/train/trial.hpp"
 #include "experiments/verbs/build.hpp"
+#include "experiments/verbs/checked_cells.hpp"
 #include "experiments/verbs/outputs.hpp"
 
 namespace unroll {
@@ -106,10 +107,13 @@ int train(const Arguments& arguments, SweepPlan plan, const std::filesystem::pat
   std::atomic<bool> stop = false;
   const SignalWatch signals(stop);
   const SweepOptions options = options_of(arguments, plan, folder);
+  CheckedCells cells(folder, options.build);
+  cells.check(plan);
   const SweepResult result = run_sweep(std::move(plan), options, run_trial, trial_cost, stop);
   if (!result.error.empty()) return give_up(folder, result, result.error, exit_trial_failed);
   if (result.interrupted) return give_up(folder, result, "interrupted", exit_interrupted);
 
+  cells.save();
   const bool written = try_to_write_outputs(folder, result);
   fmt::print("{}\nreport: {}\n", summary_table(result.plan, result.records),
              (folder / "report.html").string());

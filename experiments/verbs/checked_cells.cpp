@@ -1,0 +1,78 @@
+#include "experiments/verbs/checked_cells.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <xxhash.h>
+
+#include <sstream>
+
+#include "experiments/config/config_error.hpp"
+#include "experiments/sweep/say.hpp"
+#include "experiments/tasks/task.hpp"
+#include "experiments/train/cell_options.hpp"
+#include "framework/tensor/file.hpp"
+#include "models/cell_check.hpp"
+#include "models/cell_table.hpp"
+
+namespace unroll {
+namespace {
+
+/// Central differences visit every element: small sizes.
+constexpr std::int64_t inputs = 3, hidden = 4;
+
+/// What the equations were taken to mean: a mistyped matrix shows as a parameter too many.
+void print_inferred(const Config& config) {
+  const auto cell = make_cell(config.model.cell, cell_options(config, *make_task(config.task)));
+  std::vector<std::string> parts;
+  for (const StateSpec& s : cell->states())
+    parts.push_back(fmt::format("state {} {}", s.name, to_string(s.shape)));
+  for (const ParameterSpec& p : cell->parameters())
+    parts.push_back(fmt::format("{} {}", p.name, to_string(p.shape)));
+  say("cell {}: {}\n", label_of(config.model.cell), fmt::join(parts, ", "));
+}
+
+}  // namespace
+
+CheckedCells::CheckedCells(const std::filesystem::path& folder, std::string build)
+    : file_(folder / "checked-cells.txt"), build_(std::move(build)) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(file_, ignored)) return;
+  std::istringstream lines(read_file(file_));
+  for (std::string line; std::getline(lines, line);) passed_.insert(line);
+}
+
+std::string CheckedCells::key_of(const Config& config) const {
+  std::string text = build_ + "\n" + config.model.cell.text + "\n" + equations_hash(config.model.cell) +
+                     "\n" + config.model.activation + "\n";
+  for (const auto& [name, value] : config.model.constants) text += fmt::format("{}={}\n", name, value);
+  const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+void CheckedCells::check(const SweepPlan& plan) {
+  for (const Trial& trial : plan.trials) {
+    const ModelConfig& model = trial.config.model;
+    const std::string key = key_of(trial.config);
+    if (passed_.contains(key)) continue;
+    const auto cell = make_cell(model.cell, {inputs, hidden, model.activation, model.constants});
+    const std::vector<CellCheck> checks = check_cell(*cell, inputs);
+    if (!all_ok(checks))
+      throw ConfigError(
+          fmt::format("the cell {} does not pass its gradient check, so nothing was trained; "
+                      "`unroll cells check` repeats it\n{}",
+                      label_of(model.cell), to_text(checks, label_of(model.cell))));
+    if (is_cell_text(model.cell)) print_inferred(trial.config);
+    passed_.insert(key);
+  }
+}
+
+void CheckedCells::save() const {
+  std::string text;
+  for (const std::string& key : passed_) text += key + "\n";
+  try {
+    write_file(file_, text);
+  } catch (const FileError&) {  // the trials are what counts; the next run checks again
+  }
+}
+
+}  // namespace unroll

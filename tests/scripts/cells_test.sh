@@ -1,0 +1,82 @@
+#!/bin/bash
+# The verb `cells`, and cells of a user's own in runs and sweeps, from the outside.
+set -u
+work=$(mktemp -d "${TMPDIR:-/tmp}/unroll cells.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+unroll=$UNROLL_PROGRAM
+
+fail() {
+  printf 'FAILED: %s\n' "$*"
+  exit 1
+}
+# expect STATUS TEXT COMMAND...: what it exits with, and what stands in its output.
+expect() {
+  local status=$1 text=$2
+  shift 2
+  "$@" >output 2>&1
+  local found=$?
+  [[ $found == "$status" ]] || fail "$* exits with $found, not $status: $(<output)"
+  grep -qF -- "$text" output || fail "$* does not say '$text': $(<output)"
+}
+
+cat >leaky.cell <<'CELL'
+cell leaky   # a leaky integrator
+const dt = 0.5
+state h
+h' = (1 - dt) * h + dt * act(W x + U h + b)
+CELL
+sed 's/act(W x/atc(W x/' leaky.cell >typo.cell
+
+# ---- list, show, check, graph, bench
+expect 0 vanilla "$unroll" cells
+expect 0 '"cell": "lstm"' "$unroll" cells --format json
+expect 0 'parameter  U            (8, 8)' "$unroll" cells show leaky.cell --hidden 8
+expect 0 'constant   dt' "$unroll" cells show leaky.cell
+expect 0 'checks agree' "$unroll" cells check leaky.cell vanilla
+expect 0 digraph "$unroll" cells graph leaky.cell --format dot
+expect 0 'its products alone' "$unroll" cells bench leaky.cell --steps 20 --rows 4 --hidden 16
+if command -v dot >/dev/null; then
+  expect 0 '<svg' "$unroll" cells graph leaky.cell --format svg
+fi
+expect 2 "needs Graphviz" env PATH=/nowhere "$unroll" cells graph leaky.cell --format svg
+
+# ---- what is wrong is said, with its place
+expect 2 'typo.cell:4:26: atc is unknown; did you mean the function act?' "$unroll" cells check typo.cell
+expect 2 'typo.cell:4:26' "$unroll" run task.length=5 model.cell=typo.cell
+expect 2 'did you mean "vanilla"?' "$unroll" cells show vanila
+expect 2 'there is no file' "$unroll" cells show nothing.cell
+expect 2 'takes one cell' "$unroll" cells graph
+expect 2 'does show, check, graph and bench' "$unroll" cells chek
+expect 2 'must be at least 1' "$unroll" cells --hidden 0
+
+# ---- in a sweep, with its constants
+cat >sweep.toml <<'CONFIG'
+[task]
+length = 6
+[model]
+cell = "leaky.cell"
+hidden = 8
+[train]
+updates = 20
+validation_sequences = 50
+[sweep]
+"model.constants.dt" = [0.1, 1]
+CONFIG
+expect 0 'cell leaky@' "$unroll" sweep sweep.toml --out a
+[[ -s a/checked-cells.txt ]] || fail 'no list of checked cells'
+cp a/results.csv first.csv
+# The folder knows the equations: the file is not needed again, and the same command adds nothing.
+mv leaky.cell elsewhere.cell
+expect 0 report "$unroll" sweep a/sweep.toml --out a
+cmp a/results.csv first.csv || fail 'the results changed'
+# Another set of equations is another sweep.
+sed 's/1 - dt/1 + dt/' elsewhere.cell >leaky.cell
+expect 2 'model.cell' "$unroll" sweep sweep.toml --out a
+expect 2 'has no constant td' "$unroll" sweep sweep.toml model.constants.td=1 --out b
+expect 2 'the cell vanilla' "$unroll" run task.length=5 model.constants.dt=1
+
+# ---- a constant given on the command line counts, and its default does not change the trial
+expect 0 done "$unroll" run task.length=5 train.updates=5 model.cell=elsewhere.cell model.constants.dt=0.25 --out c
+grep -q 'constants.dt = 0.25' c/sweep.toml || fail 'the constant is not in the resolved config'
+printf 'ok\n'
