@@ -29,6 +29,8 @@ mkdir -p "$work/scripts"
 ln -s "$UNROLL_PROGRAM" "$work/scripts/unroll"
 ln -s "$UNROLL_SOURCE_DIR/experiments" "$work/experiments"
 cd "$work" || exit
+block cell >mgu.cell
+[[ -s mgu.cell ]] || fail "the README shows no cell"
 ran=0
 while IFS= read -r command; do
   case $command in
@@ -41,5 +43,5 @@ while IFS= read -r command; do
   ran=$((ran + 1))
 done < <(block sh)
 [[ $ran -ge 5 ]] || fail "only $ran commands of the README were run"
-[[ -s out/rates/report.html && -s out/relu/report.html ]] || fail "a command left no report"
+[[ -s out/cells/report.html && -s out/rates/report.html && -s out/relu/report.html ]] || fail "a command left no report"
 printf '%d commands ran\n' "$ran"
