@@ -142,25 +142,67 @@ class Fuser {
     return any;
   }
 
-  void emit_chain() {
-    const auto first = std::find_if(pending_.begin(), pending_.end(),
-                                    [&](const Instruction& instruction) { return ready(instruction); });
-    const Dims dims = program_.slots[first->out].dims;
+  /// The elementwise work on one shape that can run.
+  std::vector<Instruction> chain_on(const Dims& dims) const {
     std::vector<Instruction> members;
     std::set<SlotId> results;
-    const auto joins = [&](const Instruction& instruction) {
-      return fusable(instruction, program_) && program_.slots[instruction.out].dims == dims &&
-             std::all_of(instruction.in.begin(), instruction.in.end(),
-                         [&](SlotId in) { return results.contains(in) || !is_missing(in); });
-    };
-    const auto rest =
-        std::stable_partition(pending_.begin(), pending_.end(), [&](const Instruction& instruction) {
-          if (!joins(instruction)) return true;
-          members.push_back(instruction);
-          results.insert(instruction.out);
-          return false;
-        });
-    pending_.erase(rest, pending_.end());
+    for (const Instruction& instruction : pending_) {
+      if (!on_shape(instruction, dims) ||
+          !std::all_of(instruction.in.begin(), instruction.in.end(),
+                       [&](SlotId in) { return results.contains(in) || !is_missing(in); }))
+        continue;
+      members.push_back(instruction);
+      results.insert(instruction.out);
+    }
+    return members;
+  }
+
+  bool on_shape(const Instruction& instruction, const Dims& dims) const {
+    return fusable(instruction, program_) && program_.slots[instruction.out].dims == dims;
+  }
+
+  /// Those members that something else than elementwise work on this shape waits for, and what they need. The
+  /// rest is left to a later chain, which reads its results: there they need not be stored and loaded.
+  std::vector<Instruction> needed_now(const std::vector<Instruction>& members, const Dims& dims) const {
+    std::map<SlotId, int> others = uses_;
+    for (const Instruction& instruction : pending_)
+      if (on_shape(instruction, dims))
+        for (const SlotId in : instruction.in) --others[program_.root(in)];
+    std::set<SlotId> needed;
+    std::vector<Instruction> chain;
+    for (auto member = members.rbegin(); member != members.rend(); ++member) {
+      const SlotId root = program_.root(member->out);
+      if (others[root] <= 0 && !needed.contains(root)) continue;
+      for (const SlotId in : member->in) needed.insert(program_.root(in));
+      chain.push_back(*member);
+    }
+    std::reverse(chain.begin(), chain.end());
+    return chain;
+  }
+
+  /// On the first shape where something is needed now; it is in recording order that shapes come.
+  std::vector<Instruction> next_chain() const {
+    std::vector<Instruction> first;
+    std::vector<Dims> seen;
+    for (const Instruction& instruction : pending_) {
+      const Dims& dims = program_.slots[instruction.out].dims;
+      if (!ready(instruction) || std::find(seen.begin(), seen.end(), dims) != seen.end()) continue;
+      seen.push_back(dims);
+      const std::vector<Instruction> members = chain_on(dims);
+      std::vector<Instruction> chain = needed_now(members, dims);
+      if (!chain.empty()) return chain;
+      if (first.empty()) first = members;
+    }
+    return first;
+  }
+
+  void emit_chain() {
+    const std::vector<Instruction> members = next_chain();
+    std::set<SlotId> results;
+    for (const Instruction& member : members) results.insert(member.out);
+    std::erase_if(pending_, [&](const Instruction& instruction) {
+      return !instruction.loop && results.contains(instruction.out);
+    });
     emit(ChainMaker(program_, members, needed_outside(members)).make());
     for (const SlotId slot : results) mark_made(slot);
   }
