@@ -180,6 +180,16 @@ Tensor<double> cayley(const InitialiserOptions&, const Shape& shape, Stream& str
   });
 }
 
+Tensor<double> signs(const InitialiserOptions& options, const Shape& shape, Stream&) {
+  const double n = static_cast<double>(shape.numel());
+  if (!(options.count >= 0 && options.count <= n))
+    throw std::invalid_argument(fmt::format("initialiser signs: of {} elements, {} cannot be negative",
+                                            shape.numel(), options.count));
+  Tensor<double> d(shape, 1);
+  for (std::int64_t i = 0; i < static_cast<std::int64_t>(options.count); ++i) d[i] = -1;
+  return d;
+}
+
 using Arguments = std::span<const double>;
 
 void take_scale(InitialiserOptions& o, Arguments a) { o.scale = a[0]; }
@@ -188,6 +198,7 @@ void take_range(InitialiserOptions& o, Arguments a) {
   if (a.size() > 1) o.high = a[1];
 }
 void take_high(InitialiserOptions& o, Arguments a) { o.high = a[0]; }
+void take_count(InitialiserOptions& o, Arguments a) { o.count = a[0]; }
 void take_steps(InitialiserOptions& o, Arguments a) { o.steps = a[0]; }
 void take_sparse(InitialiserOptions& o, Arguments a) {
   o.nonzeros = static_cast<std::int64_t>(std::clamp(a[0], 0.0, 1e9));
@@ -218,6 +229,15 @@ constexpr auto table = std::to_array<InitialiserRow>({
     {"ring", "log(-log r), with r exp(i phase) uniform over the ring of radii low to high",
      "Orvieto et al. 2023, lemma 3.2", ring, "low, high", take_range},
     {"phase", "log U(0, high)", "Orvieto et al. 2023, section 3.4", phase, "high", take_high},
+    {"signs", "-1 for the first elements, as many as asked for, and 1 for the rest",
+     "Helfrich, Willmott, Ye 2018", signs, "negatives", take_count},
+});
+
+constexpr auto derived_table = std::to_array<DerivedInitialiserRow>({
+    {"negative", "-v", "Tallec & Ollivier 2018, eq. 16", [](double v) { return -v; }},
+    {"ring_gain", "log sqrt(1 - r^2), r = exp(-exp(v)): keeps a state of that radius as large as its input",
+     "Orvieto et al. 2023, section 3.4",
+     [](double v) { return 0.5 * std::log(-std::expm1(-2 * std::exp(v))); }},
 });
 
 }  // namespace
@@ -228,6 +248,13 @@ std::vector<std::string> initialiser_names() {
   std::vector<std::string> names;
   for (const InitialiserRow& row : table) names.emplace_back(row.name);
   return names;
+}
+
+std::span<const DerivedInitialiserRow> derived_initialiser_table() { return derived_table; }
+
+const DerivedInitialiserRow* find_derived_initialiser(std::string_view name) {
+  const auto found = std::ranges::find(derived_table, name, &DerivedInitialiserRow::name);
+  return found == derived_table.end() ? nullptr : &*found;
 }
 
 InitialiserOptions initialiser_options(std::string_view name, std::span<const double> arguments) {
@@ -255,6 +282,17 @@ Tensor<float> initialise(const InitialiserOptions& options, const Shape& shape, 
     if (row.name == options.name) return convert<float>(row.make(options, shape, stream));
   throw std::invalid_argument(fmt::format("unknown initialiser \"{}\" (known: {})", options.name,
                                           fmt::join(initialiser_names(), ", ")));
+}
+
+Tensor<float> derive(const InitialiserOptions& options, const Tensor<float>& start) {
+  const DerivedInitialiserRow* row = find_derived_initialiser(options.name);
+  if (!row)
+    throw std::invalid_argument(
+        fmt::format("no initialiser \"{}\" follows from another parameter", options.name));
+  Tensor<float> result(start.shape());
+  std::ranges::transform(start.span(), result.span().begin(),
+                         [&](float v) { return static_cast<float>(row->value(v)); });
+  return result;
 }
 
 }  // namespace unroll

@@ -21,7 +21,8 @@ struct InitialiserOptions {
   double low = 0;                 ///< "range" and "ring": the least value
   double high = 1;                ///< "range" and "ring": the largest value; "phase": the largest angle
   double steps = 100;             ///< "chrono": the longest memory that is expected, in steps, above 2
-  std::string of = {};            ///< "negative": the parameter whose start is negated
+  double count = 0;               ///< "signs": how many are -1, rounded down
+  std::string of = {};            ///< derived initialisers: the parameter whose start is taken
 };
 
 /// One row per initialiser.
@@ -38,14 +39,32 @@ struct InitialiserRow {
 std::span<const InitialiserRow> initialiser_table();
 std::vector<std::string> initialiser_names();
 
+/// A start that follows, element by element, from another parameter's: `init negative(b_f)`.
+struct DerivedInitialiserRow {
+  std::string_view name;
+  std::string_view summary;
+  std::string_view source;
+  double (*value)(double);
+};
+
+/// The list of them.
+std::span<const DerivedInitialiserRow> derived_initialiser_table();
+/// Null when there is none of that name.
+const DerivedInitialiserRow* find_derived_initialiser(std::string_view name);
+
 /// What `init NAME(ARGUMENTS)` in a cell's equations means. Throws std::invalid_argument for an unknown name
 /// or too many arguments.
 InitialiserOptions initialiser_options(std::string_view name, std::span<const double> arguments);
 
 /// The start of a parameter of `shape`, drawn from `stream` in double and rounded. A matrix is stored (out,
-/// in): its fan-in is its columns, its fan-out its rows. Throws std::invalid_argument naming an unknown
-/// initialiser and the known ones, an option out of its range, or a shape the initialiser does not make
-/// (identity and sparse: square matrices; glorot and orthogonal: matrices).
+/// in): its fan-in is its columns, its fan-out its rows. For a derived initialiser see derive(). Throws
+/// std::invalid_argument naming an unknown initialiser and the known ones, an option out of its range, or a
+/// shape the initialiser does not make (identity and sparse: square matrices; glorot and orthogonal:
+/// matrices).
 Tensor<float> initialise(const InitialiserOptions& options, const Shape& shape, Stream& stream);
+
+/// The start that a derived initialiser makes from that of the parameter options.of. Throws
+/// std::invalid_argument naming an unknown initialiser.
+Tensor<float> derive(const InitialiserOptions& options, const Tensor<float>& start);
 
 }  // namespace unroll

@@ -119,7 +119,7 @@ ParameterSpec EquationCell::spec(const CellDefinition::Parameter& p) const {
 }
 
 InitialiserOptions EquationCell::init(const InitCall& call) const {
-  if (call.name == "negative") return {.name = call.name, .of = call.arguments[0].name};
+  if (find_derived_initialiser(call.name)) return {.name = call.name, .of = call.arguments[0].name};
   std::vector<double> arguments;
   for (const Expression& e : call.arguments) arguments.push_back(number(e));
   try {

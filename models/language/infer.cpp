@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "models/initialiser.hpp"
 #include "models/language/definition.hpp"
 #include "models/nearest.hpp"
 
@@ -129,7 +130,7 @@ class Inference {
     check_structure(parameter);
     if (p.rank) check_number(*p.rank);
     for (const Expression& bound : p.bounds) check_number(bound);
-    if (p.init && p.init->name != "negative")
+    if (p.init && !find_derived_initialiser(p.init->name))
       for (const Expression& argument : p.init->arguments) check_number(argument);
     add_parameter(std::move(parameter));
   }
@@ -406,7 +407,6 @@ class Inference {
         fail(s.at,
              fmt::format("the state {} is never updated; it needs an equation {}' = ...", s.name, s.name));
     for (const ParameterStatement& p : syntax_.parameters) {
-      if (p.init && p.init->name == "negative") check_negative(p);
       if (!used_.contains(p.name))
         fail(p.at, fmt::format("the parameter {} is declared, but no equation uses it", p.name));
     }
@@ -420,25 +420,43 @@ class Inference {
                fmt::format("the size of {} does not follow from the equations: {}; declare it, as in `param "
                            "{}: (hidden, input)`",
                            p.statement.name, describe({.shape = p.shape}, sizes_), p.statement.name));
+    for (const ParameterStatement& p : syntax_.parameters)
+      if (p.init && find_derived_initialiser(p.init->name)) check_derived(p);
   }
 
-  void check_negative(const ParameterStatement& p) {
+  void check_derived(const ParameterStatement& p) {
     const auto& arguments = p.init->arguments;
-    const bool named = arguments.size() == 1 && arguments[0].kind == Form::name &&
-                       cell_.find_parameter(arguments[0].name) && arguments[0].name != p.name;
-    if (!named)
-      fail(p.init->at, fmt::format("negative takes the name of another parameter, whose start is negated"));
+    const CellDefinition::Parameter* other = arguments.size() == 1 && arguments[0].kind == Form::name
+                                                 ? cell_.find_parameter(arguments[0].name)
+                                                 : nullptr;
+    if (!other || other->statement.name == p.name)
+      fail(p.init->at,
+           fmt::format("{} takes the name of another parameter, from whose start this one follows",
+                       p.init->name));
+    if (const auto& init = other->statement.init; init && find_derived_initialiser(init->name))
+      fail(p.init->at,
+           fmt::format("the start of {} follows from that of another parameter itself; name that one",
+                       other->statement.name));
+    const CellDefinition::Parameter& own = *cell_.find_parameter(p.name);
+    const std::vector<Size> shape = resolved(own.shape), others = resolved(other->shape);
+    if (shape != others || p.structure != other->statement.structure || p.structure == Structure::low_rank)
+      fail(p.init->at,
+           fmt::format("{} is {}, {} is {}: a start follows only from that of a parameter of the same shape",
+                       p.name, describe({.shape = shape}, sizes_), other->statement.name,
+                       describe({.shape = others}, sizes_)));
+  }
+
+  std::vector<Size> resolved(std::vector<Size> shape) const {
+    for (Size& size : shape) size = sizes_.resolve(size);
+    return shape;
   }
 
   void settle() {
-    for (CellDefinition::Parameter& p : cell_.parameters) resolve(p.shape);
+    for (CellDefinition::Parameter& p : cell_.parameters) p.shape = resolved(p.shape);
     for (CellDefinition::Equation& e : cell_.equations) resolve(e.value);
   }
-  void resolve(std::vector<Size>& shape) {
-    for (Size& size : shape) size = sizes_.resolve(size);
-  }
   void resolve(Term& t) {
-    resolve(t.type.shape);
+    t.type.shape = resolved(t.type.shape);
     for (Term& operand : t.operands) resolve(operand);
   }
 

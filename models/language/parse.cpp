@@ -252,8 +252,12 @@ class Builder {
               .name = text(*node.children[0]),
               .next = node.children.size() > 1};
     if (node.is_type<g::call>()) return call(node, depth);
-    if (node.is_type<g::parenthesis>() || node.children.size() == 1)
-      return expression(*node.children[0], depth + 1);
+    if (node.is_type<g::parenthesis>()) {
+      Expression inside = expression(*node.children[0], depth + 1);
+      inside.at = span_of(node);
+      return inside;
+    }
+    if (node.children.size() == 1) return expression(*node.children[0], depth + 1);
     if (is_sum(node) || node.is_type<g::term>() || node.is_type<g::extent_term>()) return chain(node, depth);
     if (node.is_type<g::product>()) return product(node, depth);
     if (node.is_type<g::power>()) {

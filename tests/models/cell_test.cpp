@@ -26,6 +26,12 @@ constexpr std::int64_t inputs = 3, hidden = 4, outputs = 2;
 // gated cell has some, are compared to 1e-10.
 constexpr GradcheckOptions differences = {.floor = 1e-4};
 
+/// Of cells whose defaults would make them large.
+std::map<std::string, double> constants_of(const std::string& cell) {
+  if (cell == "scrn") return {{"context", 2}};
+  return {};
+}
+
 double apply(const std::string& activation, double a) {
   if (activation == "tanh") return std::tanh(a);
   if (activation == "relu") return a > 0 ? a : 0;
@@ -45,7 +51,7 @@ struct Fixture {
 
   Fixture(const std::string& cell, const std::string& activation, Readout readout, std::int64_t steps,
           std::int64_t rows)
-      : model(make_cell(cell, {inputs, hidden, activation}), outputs, readout),
+      : model(make_cell(cell, {inputs, hidden, activation, constants_of(cell)}), outputs, readout),
         p(tape, model.parameters()),
         recorded(model.record(x, p)),
         batch(random_tensor<double>({steps, rows, inputs}, 50)) {
@@ -161,7 +167,7 @@ TEST_CASE("[cells] with the identity start and all units on, ReLU's gradient nei
   for (const double g : plan.value(d)) CHECK(g == 0.5);
 }
 
-TEST_CASE("[cells] the activation matters in every cell, and no gate takes it") {
+TEST_CASE("[cells] the activation matters in every cell that has one of its choice, and no gate takes it") {
   for (const CellRow& row : cell_table()) {
     std::map<std::string, double> sums;
     for (const std::string& name : activation_names()) {
@@ -175,7 +181,7 @@ TEST_CASE("[cells] the activation matters in every cell, and no gate takes it") 
     std::set<double> different;
     for (const auto& [name, value] : sums) different.insert(value);
     INFO(row.name);
-    CHECK(different.size() == activation_names().size());
+    CHECK(different.size() == (row.definition->uses_activation ? activation_names().size() : 1));
   }
   // With φ = identity and all weights 0 a gate is σ(0) = 1/2, so that h of a GRU halves b_n once per step.
   Fixture f("gru_v1", "identity", Readout::last, 2, 1);
