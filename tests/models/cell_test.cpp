@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <cmath>
 #include <map>
 #include <set>
@@ -13,6 +12,8 @@
 #include "framework/plan/plan.hpp"
 #include "models/activation.hpp"
 #include "models/sequence_model.hpp"
+#include "tests/models/small_cells.hpp"
+#include "tests/support/away_from_kinks.hpp"
 #include "tests/support/random_tensor.hpp"
 
 using namespace unroll;
@@ -25,25 +26,7 @@ constexpr std::int64_t inputs = 3, hidden = 4, outputs = 2;
 
 // Differences of a loss of order 1 carry rounding of about 1e-12: smaller derivatives than 1e-4, of which a
 // gated cell has some, are compared to 1e-10.
-constexpr GradcheckOptions differences = {.floor = 1e-4};
-
-/// At the first point that is not so close to a kink (of ReLU, or of modReLU) that the slope jumps between
-/// the steps of the differences; a wrong derivative is wrong without such a jump.
-GradcheckReport check_away_from_kinks(Var output, const std::vector<Var>& wrt) {
-  GradcheckOptions options = differences;
-  for (;; ++options.seed) {
-    GradcheckReport report = gradcheck(output, wrt, {}, options);
-    const bool at_kink = std::ranges::any_of(
-        report.entries, [](const GradcheckEntry& e) { return !e.ok && e.uncertainty > 1e-3; });
-    if (!at_kink || options.seed == 5) return report;
-  }
-}
-
-/// Of cells whose defaults would make them large.
-std::map<std::string, double> constants_of(const std::string& cell) {
-  if (cell == "scrn") return {{"context", 2}};
-  return {};
-}
+constexpr double smallest = 1e-4;
 
 double apply(const std::string& activation, double a) {
   if (activation == "tanh") return std::tanh(a);
@@ -64,7 +47,7 @@ struct Fixture {
 
   Fixture(const std::string& cell, const std::string& activation, Readout readout, std::int64_t steps,
           std::int64_t rows)
-      : model(make_cell(cell, {inputs, hidden, activation, constants_of(cell)}), outputs, readout),
+      : model(make_cell(cell, {inputs, hidden, activation, test::small_constants(cell)}), outputs, readout),
         p(tape, model.parameters()),
         recorded(model.record(x, p)),
         batch(random_tensor<double>({steps, rows, inputs}, 50)) {
@@ -138,7 +121,9 @@ TEST_CASE(
         Fixture f(std::string(row.name), activation, readout, 4, 2);
         std::vector<Var> wrt = f.p.all();
         wrt.push_back(f.x);
-        const GradcheckReport report = check_away_from_kinks(sum(sin(f.recorded.outputs)), wrt);
+        const GradcheckReport report = away_from_kinks([&](std::uint64_t seed) {
+          return gradcheck(sum(sin(f.recorded.outputs)), wrt, {}, {.floor = smallest, .seed = seed});
+        });
         INFO(row.name, " ", activation, "\n", report.to_text());
         CHECK(report.ok());
       }
@@ -151,7 +136,9 @@ TEST_CASE("[cells] Hessian-vector products of every cell agree with central diff
       Var product = f.tape.zeros({});
       for (const Var& g : gradients(sum(square(f.recorded.outputs)), f.p.all()))
         product = product + sum(g * f.tape.constant(random_tensor<double>(resolve(g.dims(), {}), 77)));
-      const GradcheckReport report = check_away_from_kinks(product, f.p.all());
+      const GradcheckReport report = away_from_kinks([&](std::uint64_t seed) {
+        return gradcheck(product, f.p.all(), {}, {.floor = smallest, .seed = seed});
+      });
       INFO(row.name, " ", activation, "\n", report.to_text());
       CHECK(report.ok());
     }

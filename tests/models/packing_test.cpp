@@ -11,6 +11,7 @@
 #include "framework/random/stream.hpp"
 #include "models/cell_table.hpp"
 #include "models/sequence_model.hpp"
+#include "tests/models/small_cells.hpp"
 #include "tests/models/test_cells.hpp"
 #include "tests/support/random_tensor.hpp"
 
@@ -31,7 +32,9 @@ const std::vector<Lengths> batches = {{5, 2, 7, 1, 3, 7, 2, 1}, {4, 4, 4}, {6}, 
 std::map<std::string, MakeCell> all_cells() {
   std::map<std::string, MakeCell> cells;
   for (const CellRow& row : cell_table())
-    cells[std::string(row.name)] = [&row](std::int64_t size) { return row.make({size, hidden, "tanh"}); };
+    cells[std::string(row.name)] = [&row](std::int64_t size) {
+      return row.make({size, hidden, "tanh", small_constants(row.name)});
+    };
   cells["fast weights"] = [](std::int64_t size) { return std::make_unique<FastWeights>(size, hidden); };
   return cells;
 }
