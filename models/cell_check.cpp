@@ -31,7 +31,7 @@ constexpr double noise = 0.3;
 Tensor<double> near_start(const ParameterSpec& spec, Stream& stream) {
   InitialiserOptions options =
       spec.init.value_or(InitialiserOptions{.name = spec.shape.rank() == 2 ? "glorot" : "zeros"});
-  if (options.name == "negative") options.name = "zeros";
+  if (find_derived_initialiser(options.name)) options.name = "zeros";
   Tensor<double> value = convert<double>(initialise(options, spec.shape, stream));
   for (double& x : value.span())
     x = std::clamp(x + noise * stream.normal(), spec.bounds.lower, spec.bounds.upper);
@@ -118,8 +118,10 @@ class Operands {
       shape = cell_.shape({Size::named("input")});
     else if (const auto* state = definition.find_state(name))
       shape = cell_.shape(state->shape);
-    else if (const auto* equation = definition.find_equation(name, false))
+    else if (const auto* equation = definition.find_equation(name, false)) {
       shape = cell_.shape(equation->value.type.shape);
+      if (!equation->value.type.batched) return Dims(shape.begin(), shape.end());  // of parameters alone
+    }
     if (shape.rank() == 0) shape.push_back(1);  // a number of a batch
     return StateSpec{name, shape}.dims(B);
   }

@@ -130,21 +130,18 @@ InitialiserOptions usual_start(const ModelConfig& model, Role role) {
           .nonzeros = model.nonzeros};
 }
 
-bool is_negative(const InitialiserOptions& start) { return start.name == "negative"; }
+bool is_derived(const ParameterSpec& spec) { return spec.init && find_derived_initialiser(spec.init->name); }
 
-/// The start of the parameter that `spec` names, with the other sign.
-Tensor<float> negated(const ParameterSpec& spec, const std::vector<ParameterSpec>& specs,
+/// The start that follows from that of the parameter that `spec` names.
+Tensor<float> derived(const ParameterSpec& spec, const std::vector<ParameterSpec>& specs,
                       const std::vector<Tensor<float>>& values) {
-  for (std::size_t i = 0; i < specs.size(); ++i) {
-    if (specs[i].name != spec.init->of || specs[i].shape != spec.shape) continue;
-    Tensor<float> start = values[i];
-    for (float& x : start.span()) x = -x;
-    return start;
-  }
+  for (std::size_t i = 0; i < specs.size(); ++i)
+    if (specs[i].name == spec.init->of && specs[i].shape == spec.shape && !is_derived(specs[i]))
+      return derive(*spec.init, values[i]);
   throw std::invalid_argument(
-      fmt::format("parameter {} of shape {} starts as the negative of {}, but there is no parameter of that "
-                  "name and shape",
-                  spec.name, to_string(spec.shape), spec.init->of));
+      fmt::format("parameter {} of shape {} starts as {} of {}, but there is no parameter of that name and "
+                  "shape with a start of its own",
+                  spec.name, to_string(spec.shape), spec.init->name, spec.init->of));
 }
 
 }  // namespace
@@ -154,11 +151,11 @@ std::vector<Tensor<float>> initial_parameters(const Config& config, const std::v
   for (std::size_t i = 0; i < specs.size(); ++i) {
     const InitialiserOptions start = specs[i].init.value_or(usual_start(config.model, specs[i].role));
     Stream stream(config.seed, Purpose::parameters, {static_cast<std::uint32_t>(i)});
-    values.push_back(is_negative(start) ? Tensor<float>(specs[i].shape)
-                                        : initialise(start, specs[i].shape, stream));
+    values.push_back(is_derived(specs[i]) ? Tensor<float>(specs[i].shape)
+                                          : initialise(start, specs[i].shape, stream));
   }
   for (std::size_t i = 0; i < specs.size(); ++i)
-    if (specs[i].init && is_negative(*specs[i].init)) values[i] = negated(specs[i], specs, values);
+    if (is_derived(specs[i])) values[i] = derived(specs[i], specs, values);
   for (std::size_t i = 0; i < specs.size(); ++i) project(specs[i].bounds, values[i].span());
   return values;
 }

@@ -96,7 +96,10 @@ WindowResult in_one_graph(const Windowed& w, const Window& window, bool flow = f
   const Var classes = tape.index_input("classes", {window.end - window.counted, w.config.train.batch});
   const Var loss =
       cross_entropy(slice(y, 0, window.counted - window.first, window.end - window.counted), classes);
-  std::vector<Var> outputs = gradients(loss, p.all());
+  std::vector<Var> trained;
+  for (const ParameterSpec& spec : model.parameters())
+    if (spec.trained) trained.push_back(p[spec.name]);
+  std::vector<Var> outputs = gradients(loss, trained);
   outputs.push_back(loss);
   Plan<double> plan(tape, outputs);
   Tensor<std::int64_t> counted;

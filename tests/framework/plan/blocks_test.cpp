@@ -59,7 +59,7 @@ struct Net {
 
   explicit Net(std::string_view name) : cell(make_cell(name, {3, 6, "tanh"})) {
     specs = cell->parameters();
-    specs.push_back({"W_hy", {2, 6}, Role::readout_matrix});
+    specs.push_back({"W_hy", {2, cell->states()[0].shape[0]}, Role::readout_matrix});
     p = std::make_unique<Parameters>(tape, specs);
     bound = p->all();
     const Var x = add("x", {T, B, 3}), target = add("target", {T, B, 2});
