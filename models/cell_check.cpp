@@ -113,6 +113,11 @@ class Operands {
   }
   Dims dims_of(const std::string& name) const {
     const CellDefinition& definition = cell_.definition();
+    const auto* value = definition.find_equation(name, false);
+    if (value && !definition.find_state(name) && !value->value.type.batched) {
+      const Shape own = cell_.shape(value->value.type.shape);
+      return Dims(own.begin(), own.end());
+    }
     Shape shape;
     if (name == "x")
       shape = cell_.shape({Size::named("input")});
@@ -266,11 +271,27 @@ CellCheck check_planner(const Cell& cell, std::int64_t input_size, std::uint64_t
       1e-10);
 }
 
+/// Central differences visit every element of every parameter; a size that is none of hidden and input stays.
+void refuse_huge(const Cell& cell) {
+  constexpr std::int64_t most = 10'000'000;
+  for (const ParameterSpec& spec : cell.parameters())
+    if (spec.shape.numel() > most)
+      throw std::invalid_argument(
+          fmt::format("the parameter {} is {}, too large to be checked: more than {} "
+                      "elements (make its size follow from hidden, or a constant)",
+                      spec.name, to_string(spec.shape), most));
+}
+
 }  // namespace
 
 std::vector<CellCheck> check_cell(const Cell& cell, std::int64_t input_size, std::uint64_t seed) {
+  refuse_huge(cell);
   std::vector<CellCheck> checks;
-  if (const auto* equations = dynamic_cast<const EquationCell*>(&cell))
+  const auto* equations = dynamic_cast<const EquationCell*>(&cell);
+  if (equations && !equations->definition().reads_input)
+    return {{"the input", false, 0,
+             "no state depends on x: nothing can be learned, or tell how many steps there are"}};
+  if (equations)
     for (const CellDefinition::Equation& e : equations->definition().equations)
       checks.push_back(check_equation(*equations, e, seed));
   checks.push_back(check_first(cell, input_size, seed));

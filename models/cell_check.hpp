@@ -25,7 +25,8 @@ struct CellCheck {
 /// * the forward product J v, made of two reverse passes, against u: u (J v) = (J^T u) v;
 /// * the planner: with all its passes and with none the same values.
 ///
-/// Inputs are redrawn, a few times, where one lies too near to a kink for differences to mean anything.
+/// Throws std::invalid_argument for a cell with a parameter of more than 10 million elements. Inputs are
+/// redrawn, a few times, where one lies too near to a kink for differences to mean anything.
 std::vector<CellCheck> check_cell(const Cell& cell, std::int64_t input_size, std::uint64_t seed = 1);
 
 bool all_ok(const std::vector<CellCheck>& checks);

@@ -58,11 +58,8 @@ Layer::Layer(std::shared_ptr<const Cell> cell, const LayerOptions& options, Plac
 
 std::vector<ParameterSpec> Layer::parameters() const {
   std::vector<ParameterSpec> specs = cell_->parameters();
-  const auto has = [&](const std::string& name) {
-    return std::any_of(specs.begin(), specs.end(), [&](const ParameterSpec& s) { return s.name == name; });
-  };
   for (const StateSpec& state : cell_->states())
-    if ((state.learned || options_.learned_start) && !has(state.name + "_0"))
+    if (state.learned || options_.learned_start)
       specs.push_back({state.name + "_0", state.shape, Role::bias, constant(state.start)});
   if (options_.layer_norm) {
     specs.push_back({"ln_gain", {output_size()}, Role::bias, constant(1)});

@@ -34,7 +34,7 @@ struct ParameterSpec {
 /// A model's parameters on a tape, by name.
 class Parameters {
  public:
-  /// One input of the tape for each spec.
+  /// One input of the tape for each spec. Throws std::invalid_argument when two have the same name.
   Parameters(Tape& tape, std::span<const ParameterSpec> specs);
 
   /// Throws std::invalid_argument naming the unknown parameter and the known ones.

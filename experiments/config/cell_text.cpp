@@ -37,6 +37,10 @@ void check_equations(const std::string& file, const std::string& text) {
 std::string multi_line_string(std::string_view text) {
   std::string body;
   for (const char c : text) {
+    if (c == '\r') {
+      body += "\\r";  // TOML would take it for a line break, or refuse it
+      continue;
+    }
     if (c == '\\' || c == '"') body += '\\';
     body += c;
   }

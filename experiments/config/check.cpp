@@ -11,6 +11,7 @@
 #include "experiments/config/options.hpp"
 #include "experiments/tasks/task.hpp"
 #include "experiments/train/cell_options.hpp"
+#include "experiments/train/make_model.hpp"
 #include "experiments/train/sharded_plan.hpp"
 #include "experiments/train/windowed_batch.hpp"
 #include "models/cell_table.hpp"
@@ -47,7 +48,10 @@ void check_length(const TaskConfig& task, const OriginOf& origin_of) {
 /// The cell at these sizes and with these constants.
 void check_cell(const Config& config, const OriginOf& origin_of) {
   try {
-    make_cell(config.model.cell, cell_options(config, *make_task(config.task)));
+    const auto task = make_task(config.task);
+    make_cell(config.model.cell, cell_options(config, *task));
+    Tape scratch;
+    Parameters(scratch, make_model(config, *task).parameters());  // refuses names that clash
   } catch (const std::invalid_argument& error) {
     const bool constants = !config.model.constants.empty();
     const std::string key =

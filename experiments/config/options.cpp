@@ -223,17 +223,11 @@ const auto& table() {
   return rows;
 }
 
-/// A constant of a cell's equations. Not a number until it is set: the cell has the default.
+/// A constant of a cell's equations.
 Option constant_row(std::string_view key) {
   const std::string constant(key.substr(constants_key.size() + 1));
-  return {key,
-          std::nan(""),
-          {},
-          nullptr,
-          result,
-          "of the cell's equations",
-          [constant](Config& c) -> OptionField {
-            return &c.model.constants.try_emplace(constant, std::nan("")).first->second;
+  return {key, unset, {}, nullptr, result, "of the cell's equations", [constant](Config& c) -> OptionField {
+            return &c.model.constants.try_emplace(constant, unset).first->second;
           }};
 }
 
@@ -343,7 +337,7 @@ bool governs_defaults(std::string_view key) {
 
 void resolve_dependent_defaults(Config& config) {
   resolve_variant(config.task);
-  std::erase_if(config.model.constants, [](const auto& constant) { return std::isnan(constant.second); });
+  std::erase_if(config.model.constants, [](const auto& constant) { return constant.second == unset; });
   if (config.train.stride == 0) config.train.stride = config.train.window;
   const bool rmsprop = config.train.optimizer == "rmsprop";
   const rules::RmspropVariant& published = rules::rmsprop_variant(config.train.rmsprop);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/program_options.hpp>
 #include <map>
+#include <set>
 
 #include "experiments/config/config_error.hpp"
 #include "experiments/config/settings.hpp"
@@ -25,9 +26,10 @@ std::string without_dashes(const std::string& token) {
 /// One registered option per row. Abbreviations are not guessed: they would change meaning with a new row.
 po::options_description described_options(const std::vector<std::string>& tokens) {
   po::options_description description;
+  std::set<std::string> constants;
   for (const std::string& token : tokens) {
     const std::string key = without_dashes(token).substr(0, without_dashes(token).find('='));
-    if (key.starts_with(constants_key) && find_option(key))
+    if (key.starts_with(constants_key) && find_option(key) && constants.insert(key).second)
       description.add_options()(key.c_str(), po::value<std::string>(), "");
   }
   for (const Option& option : options()) {
@@ -37,10 +39,12 @@ po::options_description described_options(const std::vector<std::string>& tokens
   return description;
 }
 
-/// Only strings that stay out of the results (a path) may hold a comma.
+/// Only strings that stay out of the results (a path) may hold a comma, and what is a cell as a whole.
 std::vector<std::string> split_items(const Option& option, const std::string& text,
                                      const std::string& origin) {
   if (!option.affects_results) return {text};
+  if (std::holds_alternative<CellText>(option.default_value) && objection(option, read_cell(text)).empty())
+    return {text};
   std::vector<std::string> items;
   std::size_t begin = 0;
   for (std::size_t comma = text.find(','); comma != std::string::npos; comma = text.find(',', begin)) {

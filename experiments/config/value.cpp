@@ -87,6 +87,7 @@ std::optional<OptionValue> parse_value(std::string_view text, const OptionValue&
 }
 
 std::string to_text(const OptionValue& value) {
+  if (is_unset(value)) return "default";
   return std::visit(
       [](const auto& x) -> std::string {
         using X = std::decay_t<decltype(x)>;

@@ -19,6 +19,13 @@ using OptionValue = std::variant<std::int64_t, std::uint64_t, double, bool, std:
 using OptionField =
     std::variant<std::int64_t*, std::uint64_t*, double*, bool*, std::string*, Bytes*, CellText*>;
 
+/// Of a constant of a cell: the cell's own default. No config can say it, since infinities are no values.
+inline constexpr double unset = -std::numeric_limits<double>::infinity();
+inline bool is_unset(const OptionValue& value) {
+  const auto* number = std::get_if<double>(&value);
+  return number && *number == unset;
+}
+
 /// The numbers a setting may take. Integers are compared as doubles: limits stay far below 2^53.
 struct OptionRange {
   double min = -std::numeric_limits<double>::infinity();

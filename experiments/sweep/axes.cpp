@@ -20,6 +20,8 @@ constexpr std::int64_t most_seeds = 1'000'000;
 
 using Point = std::vector<Setting>;
 
+bool is_constant(const Option& option) { return option.key.starts_with(constants_key); }
+
 std::vector<std::string> key_names(const std::vector<const Option*>& keys) {
   std::vector<std::string> names;
   for (const Option* option : keys) names.emplace_back(option->key);
@@ -123,6 +125,10 @@ Point read_case(const TomlDocument& document, const ConfigAxis& axis,
   Point point;
   for (const Option* option : axis.keys) {
     const Assignment* a = assignment_of(assignments, option);
+    if (!a && is_constant(*option)) {  // of another case's cell
+      point.push_back({unset, name});
+      continue;
+    }
     if (!a) {
       throw ConfigError(fmt::format("{} lacks {}: all cases need the same keys ({})", name, option->key,
                                     fmt::join(key_names(axis.keys), ", ")));
@@ -147,6 +153,17 @@ std::vector<Assignment> flatten_case(const TomlDocument& document, const TomlNod
   return assignments;
 }
 
+/// The keys of the first case, and the constants that any has: not every cell has the same.
+std::vector<const Option*> case_keys(const std::vector<std::vector<Assignment>>& cases) {
+  std::vector<const Option*> keys;
+  for (const std::vector<Assignment>& assignments : cases)
+    for (const Assignment& a : assignments) {
+      const bool wanted = &assignments == &cases.front() || is_constant(*a.option);
+      if (wanted && std::find(keys.begin(), keys.end(), a.option) == keys.end()) keys.push_back(a.option);
+    }
+  return keys;
+}
+
 ConfigAxis read_cases(const TomlDocument& document, const TomlMember& member) {
   const std::string origin = place(document.name, member.at);
   const auto* array = std::get_if<TomlArray>(&member.node.value);
@@ -155,16 +172,16 @@ ConfigAxis read_cases(const TomlDocument& document, const TomlMember& member) {
         fmt::format("{}: cases: expected a list of tables, found {}", origin, describe(member.node)));
   }
   if (array->empty()) throw ConfigError(fmt::format("{}: the axis cases is empty", origin));
-  ConfigAxis axis;
+  std::vector<std::string> names;
+  std::vector<std::vector<Assignment>> cases;
   for (std::size_t i = 0; i < array->size(); ++i) {
     const TomlNode& node = (*array)[i];
-    const std::string name = fmt::format("{}: case {}", place(document.name, node.at), i + 1);
-    const std::vector<Assignment> assignments = flatten_case(document, node, name);
-    if (i == 0) {
-      for (const Assignment& a : assignments) axis.keys.push_back(a.option);
-    }
-    axis.points.push_back(read_case(document, axis, assignments, name));
+    names.push_back(fmt::format("{}: case {}", place(document.name, node.at), i + 1));
+    cases.push_back(flatten_case(document, node, names.back()));
   }
+  ConfigAxis axis{case_keys(cases), {}};
+  for (std::size_t i = 0; i < cases.size(); ++i)
+    axis.points.push_back(read_case(document, axis, cases[i], names[i]));
   return checked(std::move(axis));
 }
 

@@ -22,11 +22,18 @@ struct Entry {
 
 using Entries = std::map<std::string, Entry>;
 
+/// What two values have in common that mean the same: of a cell's text the equations.
+std::string canonical(const OptionValue& value) {
+  if (const auto* cell = std::get_if<CellText>(&value)) return label_of(*cell) + equations_hash(*cell);
+  return to_toml(value);
+}
+
 /// One point without regard to the order of its keys.
 std::string canonical_point(const ConfigAxis& axis, std::size_t point) {
   std::vector<std::string> parts;
   for (std::size_t k = 0; k < axis.keys.size(); ++k) {
-    parts.push_back(fmt::format("{}={}", axis.keys[k]->key, to_toml(axis.points[point][k].value)));
+    if (is_unset(axis.points[point][k].value)) continue;
+    parts.push_back(fmt::format("{}={}", axis.keys[k]->key, canonical(axis.points[point][k].value)));
   }
   std::sort(parts.begin(), parts.end());
   return fmt::format("{}", fmt::join(parts, "/"));
@@ -75,7 +82,7 @@ Entries entries(const std::string& resolved, const std::string& name) {
   for (const Option* option : rows_of(config)) {
     if (!option->affects_results) continue;
     const OptionValue value = load(option->field(config));
-    out[std::string(option->key)] = {to_toml(value), to_text(value)};
+    out[std::string(option->key)] = {canonical(value), to_text(value)};
   }
   for (const ConfigAxis& axis : axes) {
     for (const Option* option : axis.keys) out.erase(std::string(option->key));

@@ -53,6 +53,7 @@ std::string cases_axis(const ConfigAxis& axis) {
   for (const auto& point : axis.points) {
     std::vector<std::string> parts;
     for (std::size_t i = 0; i < point.size(); ++i) {
+      if (is_unset(point[i].value)) continue;
       parts.push_back(fmt::format("{} = {}", axis_key(*axis.keys[i]), to_toml(point[i].value)));
     }
     text += fmt::format("  {{ {} }},\n", fmt::join(parts, ", "));

@@ -133,6 +133,8 @@ int graph(const CellText& text, const Arguments& arguments) {
 }
 
 int bench(const CellText& text, const Arguments& arguments) {
+  if (arguments.flags["steps"].as<std::int64_t>() < 1 || arguments.flags["rows"].as<std::int64_t>() < 1)
+    throw UsageError("--steps and --rows must be at least 1");
   print_listing(bench_cell(text, options_of(arguments), arguments.flags["steps"].as<std::int64_t>(),
                            arguments.flags["rows"].as<std::int64_t>()),
                 arguments);
@@ -153,7 +155,7 @@ std::vector<CellText> cells_to_check(const Arguments& arguments) {
   return cells;
 }
 
-int cells(const Arguments& arguments) {
+int act(const Arguments& arguments) {
   if (arguments.words.empty()) return list(arguments);
   const std::string& action = arguments.words[0];
   if (action == "show") return show(only_cell(arguments), arguments);
@@ -162,6 +164,14 @@ int cells(const Arguments& arguments) {
   if (action == "bench") return bench(only_cell(arguments), arguments);
   throw UsageError(fmt::format("`unroll cells` does not know \"{}\"{}; it does show, check, graph and bench",
                                printable(action), did_you_mean(action, {"show", "check", "graph", "bench"})));
+}
+
+int cells(const Arguments& arguments) {
+  try {
+    return act(arguments);
+  } catch (const std::invalid_argument& error) {  // sizes, constants and activations that make no cell
+    throw ConfigError(error.what());
+  }
 }
 
 void add_cells_flags(Flags& flags) {

@@ -20,6 +20,15 @@ namespace {
 /// Central differences visit every element: small sizes.
 constexpr std::int64_t inputs = 3, hidden = 4;
 
+std::vector<CellCheck> checks_of(const ModelConfig& model) {
+  try {
+    return check_cell(*make_cell(model.cell, {inputs, hidden, model.activation, model.constants}), inputs);
+  } catch (const std::invalid_argument& error) {
+    throw ConfigError(fmt::format("the cell {} cannot be checked at input {} and hidden {}: {}",
+                                  label_of(model.cell), inputs, hidden, error.what()));
+  }
+}
+
 /// What the equations were taken to mean: a mistyped matrix shows as a parameter too many.
 void print_inferred(const Config& config) {
   const auto cell = make_cell(config.model.cell, cell_options(config, *make_task(config.task)));
@@ -54,8 +63,7 @@ void CheckedCells::check(const SweepPlan& plan) {
     const ModelConfig& model = trial.config.model;
     const std::string key = key_of(trial.config);
     if (passed_.contains(key)) continue;
-    const auto cell = make_cell(model.cell, {inputs, hidden, model.activation, model.constants});
-    const std::vector<CellCheck> checks = check_cell(*cell, inputs);
+    const std::vector<CellCheck> checks = checks_of(model);
     if (!all_ok(checks))
       throw ConfigError(
           fmt::format("the cell {} does not pass its gradient check, so nothing was trained; "

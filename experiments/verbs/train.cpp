@@ -110,10 +110,10 @@ int train(const Arguments& arguments, SweepPlan plan, const std::filesystem::pat
   CheckedCells cells(folder, options.build);
   cells.check(plan);
   const SweepResult result = run_sweep(std::move(plan), options, run_trial, trial_cost, stop);
+  cells.save();
   if (!result.error.empty()) return give_up(folder, result, result.error, exit_trial_failed);
   if (result.interrupted) return give_up(folder, result, "interrupted", exit_interrupted);
 
-  cells.save();
   const bool written = try_to_write_outputs(folder, result);
   fmt::print("{}\nreport: {}\n", summary_table(result.plan, result.records),
              (folder / "report.html").string());

@@ -63,8 +63,9 @@ Var outer_product(Var a, Var b, const Type& type_a, const Type& type_b) {
 
 Var matrix_product(Var a, Var b, const Type& type_a, const Type& type_b) {
   const bool vector = type_b.rank() == 1;
-  if (!type_a.batched && vector) return linear(b, a);
-  if (!type_a.batched && !type_b.batched) return matmul(a, b);
+  if (!type_a.batched && vector && type_b.batched) return linear(b, a);
+  if (!type_a.batched && vector) return reshape(linear(reshape(b, {1, b.dims()[0]}), a), {a.dims()[0]});
+  if (!type_b.batched && !vector) return matmul(a, b);  // rows of all of a batch's matrices, if it is one
   const Type types[] = {type_a, type_b};
   const std::vector<Var> both = equally_batched({a, b}, types);
   if (!vector) return matmul(both[0], both[1]);

@@ -65,6 +65,8 @@ double constant_value(const Expression& e, const Source& source,
     case Form::power:
       return std::pow(operand(0), operand(1));
     case Form::call:
+      if (e.operands.size() != 1)
+        throw EquationError(source, e.at, fmt::format("{} takes 1 value, not {}", e.name, e.operands.size()));
       return call(e.name, operand(0), e, source);
     case Form::product:
       break;

@@ -57,6 +57,7 @@ struct CellDefinition {
   std::vector<Parameter> parameters = {};  ///< in the order of their first use
   std::vector<Equation> equations = {};
   bool uses_activation = false;
+  bool reads_input = false;  ///< whether any state depends on x
 
   const Parameter* find_parameter(std::string_view wanted) const;
   const State* find_state(std::string_view wanted) const;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "framework/autodiff/ops.hpp"
@@ -83,10 +84,12 @@ void EquationCell::add_parameter(const CellDefinition::Parameter& p) {
   const ParameterSpec whole = spec(p);
   if (p.statement.structure != Structure::low_rank) return parameters_.push_back(whole);
   const double rank = number(*p.statement.rank);
-  const std::int64_t inner = shape({Size::of(1)})[0] * static_cast<std::int64_t>(rank);
-  if (rank != std::floor(rank) || rank < 1)
-    throw EquationError(definition_->source, p.statement.rank->at,
-                        fmt::format("a rank is a whole number above 0, not {}", rank));
+  const std::int64_t most = std::min(whole.shape[0], whole.shape[1]);
+  if (rank != std::floor(rank) || rank < 1 || rank > static_cast<double>(most))
+    throw EquationError(
+        definition_->source, p.statement.rank->at,
+        fmt::format("the rank of {} is a whole number from 1 to {}, not {}", p.statement.name, most, rank));
+  const auto inner = static_cast<std::int64_t>(rank);
   ParameterSpec left = whole, right = whole;
   left.name = left_factor(p.statement.name);
   left.shape = {whole.shape[0], inner};
@@ -115,7 +118,25 @@ ParameterSpec EquationCell::spec(const CellDefinition::Parameter& p) const {
         definition_->source, s.bounds[0].at,
         fmt::format("the bounds of {} are empty: [{}, {}]", s.name, spec.bounds.lower, spec.bounds.upper));
   spec.trained = !s.fixed;
+  if (s.init) check_start(spec, *s.init);
   return spec;
+}
+
+/// Whether the initialiser makes such a shape, tried on a small one of the same kind where it is a
+/// matrix.
+void EquationCell::check_start(const ParameterSpec& spec, const InitCall& call) const {
+  if (!spec.init->of.empty()) return;
+  const bool square = spec.shape.rank() == 2 && spec.shape[0] == spec.shape[1];
+  Shape small;
+  for (std::size_t i = 0; i < spec.shape.rank(); ++i)
+    small.push_back(spec.shape.rank() < 2 ? spec.shape[i] : square || i == 0 ? 2 : 3);
+  Stream stream(0, Purpose::check);
+  try {
+    initialise(*spec.init, small, stream);
+  } catch (const std::invalid_argument& error) {
+    throw EquationError(definition_->source, call.at,
+                        fmt::format("{} is {}: {}", spec.name, to_string(spec.shape), error.what()));
+  }
 }
 
 InitialiserOptions EquationCell::init(const InitCall& call) const {
@@ -155,16 +176,16 @@ CellStep EquationCell::step(const Parameters& p, Var x, const std::vector<Var>& 
   CellStep result;
   for (const CellDefinition::Equation& e : definition_->equations) {
     const Quantity value = evaluate(e.value);
-    known[{e.name, e.next}] = value;
-    if (e.next) continue;
+    if (e.next) {
+      const Shape own = shape(definition_->find_state(e.name)->shape);
+      known[{e.name, true}] = {0, batched(evaluate.var(value), StateSpec{"", own}.dims(x.dims()[0]))};
+      continue;
+    }
+    known[{e.name, false}] = value;
     const Dims dims = StateSpec{"", shape(e.value.type.shape)}.dims(x.dims()[0]);
     if (e.value.type.rank() > 0) result.values.emplace(e.name, batched(evaluate.var(value), dims));
   }
-  for (std::size_t i = 0; i < states_.size(); ++i) {
-    const Quantity& next = known.at({states_[i].name, true});
-    result.state.push_back(batched(evaluate.var(next), states_[i].dims(x.dims()[0])));
-    known[{states_[i].name, true}].var = result.state.back();
-  }
+  for (const StateSpec& s : states_) result.state.push_back(known.at({s.name, true}).var);
   return result;
 }
 

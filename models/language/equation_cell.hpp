@@ -38,6 +38,7 @@ class EquationCell final : public Cell {
   void add_parameter(const CellDefinition::Parameter& parameter);
   ParameterSpec spec(const CellDefinition::Parameter& parameter) const;
   InitialiserOptions init(const InitCall& call) const;
+  void check_start(const ParameterSpec& spec, const InitCall& call) const;
 
   std::shared_ptr<const CellDefinition> definition_;
   Activation activation_;

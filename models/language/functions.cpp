@@ -20,6 +20,7 @@ Type joined(const FunctionArgs& args, std::vector<Size> shape) {
   for (const Type& operand : args.types) {
     type.batched |= operand.batched;
     type.from_state |= operand.from_state;
+    type.from_input |= operand.from_input;
     type.number &= operand.number;
   }
   return type;

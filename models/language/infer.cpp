@@ -132,7 +132,16 @@ class Inference {
     for (const Expression& bound : p.bounds) check_number(bound);
     if (p.init && !find_derived_initialiser(p.init->name))
       for (const Expression& argument : p.init->arguments) check_number(argument);
+    if (p.init && !find_derived_initialiser(p.init->name)) check_initialiser(*p.init);
     add_parameter(std::move(parameter));
+  }
+
+  void check_initialiser(const InitCall& init) const {
+    try {
+      initialiser_options(init.name, std::vector<double>(init.arguments.size(), 1));
+    } catch (const std::invalid_argument& error) {
+      fail(init.at, error.what());
+    }
   }
 
   void check_structure(const CellDefinition::Parameter& parameter) {
@@ -172,7 +181,13 @@ class Inference {
       define(e.name, e.at, "value");
     defined_.emplace(shown, e.at);
     types_[shown] = value.type;
-    if (e.next) types_[shown].shape = state->shape;
+    // From here on a state after the step is one of the batch, also where its equation is a mere number.
+    if (e.next)
+      types_[shown] = {.shape = state->shape,
+                       .batched = true,
+                       .from_state = value.type.from_state,
+                       .from_input = value.type.from_input};
+    contents_[shown] = names_in(value);
     cell_.equations.push_back({e.name, e.next, e.at, std::move(value)});
   }
 
@@ -230,7 +245,7 @@ class Inference {
     used_.insert(e.name);
     Term t{.kind = e.kind, .type = {}, .at = e.at, .name = e.name, .next = e.next};
     if (e.name == "x" && !e.next)
-      t.type = {.shape = {Size::named("input")}, .batched = true};
+      t.type = {.shape = {Size::named("input")}, .batched = true, .from_input = true};
     else if (!e.next && (e.name == "hidden" || e.name == "input" || cell_.has_constant(e.name)))
       t.type = {.number = true};
     else if (const auto known = types_.find(shown); known != types_.end())
@@ -319,13 +334,26 @@ class Inference {
               .batched = left.batched || right.batched,
               .from_state = left.from_state || right.from_state};
     if (right.rank() == 2) t.type.shape.push_back(right.shape[1]);
-    if (right.from_state) apply_to_state(t.operands[0].name);
+    t.type.from_input = left.from_input || right.from_input;
+    if (right.from_state) apply_to_state(names_in(t.operands[0]));
     return t;
   }
 
-  void apply_to_state(const std::string& name) {
+  void apply_to_state(const std::set<std::string>& names) {
     for (CellDefinition::Parameter& p : cell_.parameters)
-      if (p.statement.name == name) p.applied_to_state = true;
+      if (names.contains(p.statement.name)) p.applied_to_state = true;
+  }
+
+  /// Of all that a term is made of, through the values that it names.
+  std::set<std::string> names_in(const Term& t) const {
+    std::set<std::string> direct, all;
+    collect_names(t, direct);
+    for (const std::string& name : direct) {
+      all.insert(name);
+      if (const auto inner = contents_.find(name); inner != contents_.end())
+        all.insert(inner->second.begin(), inner->second.end());
+    }
+    return all;
   }
 
   Term call(const Expression& e) {
@@ -406,6 +434,8 @@ class Inference {
       if (!types_.contains(s.name + "'"))
         fail(s.at,
              fmt::format("the state {} is never updated; it needs an equation {}' = ...", s.name, s.name));
+    cell_.reads_input =
+        std::ranges::any_of(cell_.states, [&](const auto& s) { return types_.at(s.name + "'").from_input; });
     for (const ParameterStatement& p : syntax_.parameters) {
       if (!used_.contains(p.name))
         fail(p.at, fmt::format("the parameter {} is declared, but no equation uses it", p.name));
@@ -418,8 +448,9 @@ class Inference {
         if (!sizes_.known(size))
           fail(p.statement.at,
                fmt::format("the size of {} does not follow from the equations: {}; declare it, as in `param "
-                           "{}: (hidden, input)`",
-                           p.statement.name, describe({.shape = p.shape}, sizes_), p.statement.name));
+                           "{}: {}`",
+                           p.statement.name, describe({.shape = p.shape}, sizes_), p.statement.name,
+                           p.shape.size() == 2 ? "(hidden, input)" : "hidden"));
     for (const ParameterStatement& p : syntax_.parameters)
       if (p.init && find_derived_initialiser(p.init->name)) check_derived(p);
   }
@@ -465,7 +496,8 @@ class Inference {
   CellDefinition cell_;
   SizeSolver sizes_;
   std::map<std::string, Span> defined_;
-  std::map<std::string, Type> types_;  ///< of states, next states, values and parameters
+  std::map<std::string, Type> types_;                      ///< of states, next states, values and parameters
+  std::map<std::string, std::set<std::string>> contents_;  ///< names that a value is made of
   std::set<std::string> used_;
 };
 

@@ -146,6 +146,7 @@ class Builder {
   void param_line(const Node& node) {
     using enum ParameterStatement::Structure;
     ParameterStatement common;
+    refuse_repeats(node);
     for (const auto& child : node.children) {
       if (child->is_type<g::shape_part>()) common.shape = shape(*child);
       if (child->is_type<g::diagonal>()) common.structure = diagonal;
@@ -165,6 +166,19 @@ class Builder {
       common.name = text(*child);
       common.at = span_of(*child);
       cell_.parameters.push_back(common);
+    }
+  }
+
+  void refuse_repeats(const Node& param) {
+    int structures = 0, starts = 0, ranges = 0;
+    for (const auto& child : param.children) {
+      structures += child->is_type<g::diagonal>() || child->is_type<g::skew>() ||
+                    child->is_type<g::orthogonal>() || child->is_type<g::low_rank>();
+      starts += child->is_type<g::init>();
+      ranges += child->is_type<g::bounds>();
+      if (structures > 1 || starts > 1 || ranges > 1)
+        throw EquationError(source_, span_of(*child),
+                            "a parameter has one structure, one init and one range");
     }
   }
 

@@ -33,6 +33,17 @@ void check_characters(std::string_view name, std::string_view text) {
   }
 }
 
+/// Line ends of every system as \n.
+std::string with_line_feeds(std::string_view text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool before_line_feed = i + 1 < text.size() && text[i + 1] == '\n';
+    if (text[i] != '\r') result += text[i];
+    if (text[i] == '\r' && !before_line_feed) result += '\n';
+  }
+  return result;
+}
+
 std::string normalised(std::string_view text) {
   utf8proc_uint8_t* result = nullptr;
   const auto length = utf8proc_map(bytes(text), static_cast<utf8proc_ssize_t>(text.size()), &result,
@@ -40,8 +51,7 @@ std::string normalised(std::string_view text) {
   const std::unique_ptr<utf8proc_uint8_t, void (*)(void*)> owner(result, std::free);
   if (length < 0) throw EquationError(utf8proc_errmsg(length));
   std::string normal(reinterpret_cast<const char*>(result), static_cast<std::size_t>(length));
-  std::erase(normal, '\r');
-  return normal;
+  return with_line_feeds(normal);
 }
 
 /// Code points; a combining mark is one.
@@ -70,6 +80,8 @@ Source::Source(std::string name, std::string_view text) : name_(std::move(name))
   if (text.size() > longest_text)
     throw EquationError(fmt::format("{}: {} bytes; a cell's equations may have {} (is it another file?)",
                                     name_, text.size(), longest_text));
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   check_characters(name_, text);
   text_ = normalised(text);
 }

@@ -94,6 +94,7 @@ Type elementwise_type(const Type& a, const Type& b, std::string_view what, SizeS
   }
   result.batched = a.batched || b.batched;
   result.from_state = a.from_state || b.from_state;
+  result.from_input = a.from_input || b.from_input;
   result.number = a.number && b.number;
   result.only_product = false;
   return result;

@@ -59,6 +59,7 @@ struct Type {
   std::vector<Size> shape = {};  ///< of one sequence: empty, (n) or (rows, columns)
   bool batched = false;          ///< differs between sequences
   bool from_state = false;       ///< depends on a state before the step
+  bool from_input = false;       ///< depends on x
   bool number = false;           ///< known when the cell is made
   bool only_product = false;     ///< a structured parameter: stands on the left of a product and nowhere else
 

@@ -66,3 +66,20 @@ TEST_CASE(
   const auto definition = define_cell("test", "cell test\nstate h\nh' = log(W x + U h - 100)\n");
   CHECK_FALSE(all_ok(check_cell(EquationCell(definition, {3, 4}), 3)));
 }
+
+TEST_CASE("[cells] equations that depend on parameters alone are checked as such") {
+  const auto definition =
+      define_cell("test",
+                  "cell test\nstate h\nparam b_s: hidden\nstate M: (hidden, hidden)\nA = U - transpose(U)\nk "
+                  "= exp(-1 / 4)\n"
+                  "s = sum(b_s)\nM' = k * M + s * outer(h, h)\nh' = h + 0.1 * tanh(A h + M h + W x)\n");
+  const auto checks = check_cell(EquationCell(definition, {3, 4}), 3);
+  INFO(to_text(checks, "test"));
+  CHECK(all_ok(checks));
+}
+
+TEST_CASE("[cells] a cell without its input does not pass") {
+  const auto definition = define_cell("test", "cell test\nstate h\nh' = tanh(U h + b)\n");
+  const auto checks = check_cell(EquationCell(definition, {3, 4}), 3);
+  CHECK(to_text(checks, "test").find("no state depends on x") != std::string::npos);
+}

@@ -70,7 +70,9 @@ cp a/results.csv first.csv
 mv leaky.cell elsewhere.cell
 expect 0 report "$unroll" sweep a/sweep.toml --out a
 cmp a/results.csv first.csv || fail 'the results changed'
-# Another set of equations is another sweep.
+# A comment changes nothing; another set of equations is another sweep.
+sed 's/a leaky/the leaky/' elsewhere.cell >leaky.cell
+expect 0 report "$unroll" sweep sweep.toml --out a
 sed 's/1 - dt/1 + dt/' elsewhere.cell >leaky.cell
 expect 2 'model.cell' "$unroll" sweep sweep.toml --out a
 expect 2 'has no constant td' "$unroll" sweep sweep.toml model.constants.td=1 --out b
@@ -79,4 +81,35 @@ expect 2 'the cell vanilla' "$unroll" run task.length=5 model.constants.dt=1
 # ---- a constant given on the command line counts, and its default does not change the trial
 expect 0 done "$unroll" run task.length=5 train.updates=5 model.cell=elsewhere.cell model.constants.dt=0.25 --out c
 grep -q 'constants.dt = 0.25' c/sweep.toml || fail 'the constant is not in the resolved config'
+
+# ---- a constant of one cell beside cells without it
+cat >cases.toml <<'CONFIG'
+task.length = 6
+model.hidden = 8
+train.updates = 20
+train.validation_sequences = 50
+[sweep]
+cases = [
+  { "model.cell" = "vanilla" },
+  { "model.cell" = "elsewhere.cell", "model.constants.dt" = 0.1 },
+  { "model.cell" = "elsewhere.cell" },
+]
+CONFIG
+expect 0 report "$unroll" sweep cases.toml --out d
+cp d/results.csv first.csv
+expect 0 report "$unroll" sweep d/sweep.toml --out d
+cmp d/results.csv first.csv || fail 'the resolved cases are other trials'
+
+# ---- names that would mean two things, starts that fit no shape, sizes beyond measure, line ends
+printf 'cell a\nstate h\nparam W_hy: hidden\nh'"'"' = tanh(W x + U h) * W_hy\n' >clash.cell
+expect 2 'two parameters are named W_hy' "$unroll" run task.length=5 model.cell=clash.cell
+printf 'cell a\nstate h\nparam b init glorot\nh'"'"' = tanh(W x + U h + b)\n' >start.cell
+expect 2 ':3:14: b is (4): initialiser glorot' "$unroll" cells check start.cell
+printf 'cell a\nstate h: 1000000\nh'"'"' = tanh(W x + U h)\n' >huge.cell
+expect 2 'too large to be checked' "$unroll" cells check huge.cell
+printf 'cell a\rstate h # one\rh'"'"' = tanh(W x + U h)\r' >mac.cell
+expect 0 'checks agree' "$unroll" cells check mac.cell
+printf '\xef\xbb\xbfcell a\r\nstate h\r\nh'"'"' = tanh(W x + U h)\r\n' >dos.cell
+expect 0 report "$unroll" run task.length=5 train.updates=5 train.validation_sequences=20 model.cell=dos.cell --out e
+expect 0 report "$unroll" sweep e/sweep.toml --out e
 printf 'ok\n'

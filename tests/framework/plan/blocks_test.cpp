@@ -166,7 +166,7 @@ TEST_CASE("[plan] a budget changes no bit of any gradient") {
   for (const CellRow& row : cell_table()) {
     INFO(row.name);
     const Net net(row.name);
-    for (const std::int64_t steps : {12, 24, 37}) {
+    for (const std::int64_t steps : {24, 37, 50}) {
       const Sizes sizes{steps, 2};
       const PlanOptions options{.block_steps = 2};
       const auto whole = net.results<float>(sizes, options);

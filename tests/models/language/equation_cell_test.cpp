@@ -248,3 +248,28 @@ TEST_CASE("[language] values that are the same for the whole batch may be a stat
   s.check("h'", [&](std::int64_t, std::int64_t i) { return s.given.at("b")[i]; });
   s.check("c'", [&](std::int64_t, std::int64_t) { return 2.0; });
 }
+
+TEST_CASE("[language] a state after the step is a vector of the batch, also where its equation is a number") {
+  const Stepped s("state h\nstate c\nc' = sum(x)\nh' = U c' + norm(c') * h\n");
+  s.check("h'", [&](std::int64_t r, std::int64_t i) {
+    const double sum = s.at("x", r, 0) + s.at("x", r, 1);
+    double row = 0;
+    for (std::int64_t j = 0; j < 3; ++j) row += s.given.at("U")[i * 3 + j];
+    return row * sum + std::sqrt(3.0) * std::abs(sum) * s.at("h", r, i);
+  });
+}
+
+TEST_CASE(
+    "[language] matrices of parameters apply to vectors of parameters; values may be of parameters alone") {
+  const Stepped s("state h\nA = U - transpose(U)\nk = exp(-0.5)\nh' = A (h + b) + k * A b + W x\n");
+  s.check("h'", [&](std::int64_t r, std::int64_t i) {
+    double sum = s.product("W", "x", r, i);
+    for (std::int64_t j = 0; j < 3; ++j) {
+      const double a = s.given.at("U")[i * 3 + j] - s.given.at("U")[j * 3 + i];
+      sum += a * (s.at("h", r, j) + s.given.at("b")[j]) + std::exp(-0.5) * a * s.given.at("b")[j];
+    }
+    return sum;
+  });
+  for (const ParameterSpec& spec : s.specs)
+    if (spec.name == "U") CHECK(spec.role == Role::recurrent_matrix);  // through A
+}
