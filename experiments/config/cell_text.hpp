@@ -20,8 +20,8 @@ struct CellText {
 };
 
 /// A name, equations (they have several lines), or the path of a `.cell` file, against `folder` or the
-/// current one. A file that cannot be found stays a path, to which objection_to() objects. Throws ConfigError,
-/// with line and column, for a file that holds no cell.
+/// current one. A file that cannot be found stays a path, to which objection_to() objects. Throws
+/// ConfigError, with line and column, for a file that holds no cell.
 CellText read_cell(std::string_view given, const std::filesystem::path& folder = {});
 
 /// A built-in cell's name; of equations their name and the first digits of their hash: "mgu@3fa9c2d1".
