@@ -11,6 +11,7 @@
 #include "experiments/config/config_error.hpp"
 #include "framework/tensor/file.hpp"
 #include "models/cell_table.hpp"
+#include "models/language/equation_cell.hpp"
 #include "models/nearest.hpp"
 
 namespace unroll {
@@ -26,10 +27,12 @@ std::string hash_of(const CellDefinition& cell) {
 
 /// Here, because nobody knows the file's name later.
 void check_equations(const std::string& file, const std::string& text) {
+  constexpr std::int64_t large = 4096;  // so that no rank or count is too large for it
   try {
-    define_cell(file, text);
+    EquationCell(define_cell(file, text), {large, large});
   } catch (const EquationError& error) {
     throw ConfigError(error.what());
+  } catch (const std::invalid_argument&) {  // of these sizes; the real ones are checked with the config
   }
 }
 

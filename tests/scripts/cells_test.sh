@@ -104,7 +104,7 @@ cmp d/results.csv first.csv || fail 'the resolved cases are other trials'
 printf 'cell a\nstate h\nparam W_hy: hidden\nh'"'"' = tanh(W x + U h) * W_hy\n' >clash.cell
 expect 2 'two parameters are named W_hy' "$unroll" run task.length=5 model.cell=clash.cell
 printf 'cell a\nstate h\nparam b init glorot\nh'"'"' = tanh(W x + U h + b)\n' >start.cell
-expect 2 ':3:14: b is (4): initialiser glorot' "$unroll" cells check start.cell
+expect 2 'start.cell:3:14: b is (4096): initialiser glorot' "$unroll" cells check start.cell
 printf 'cell a\nstate h: 1000000\nh'"'"' = tanh(W x + U h)\n' >huge.cell
 expect 2 'too large to be checked' "$unroll" cells check huge.cell
 printf 'cell a\rstate h # one\rh'"'"' = tanh(W x + U h)\r' >mac.cell
