@@ -8,17 +8,16 @@
 
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
-#include "framework/autodiff/scan.hpp"
 #include "framework/plan/gradcheck.hpp"
 #include "framework/plan/plan.hpp"
 #include "framework/random/stream.hpp"
 #include "models/language/equation_cell.hpp"
+#include "models/unrolled_cell.hpp"
 
 namespace unroll {
 namespace {
 
 using sizes::B;
-using sizes::T;
 
 constexpr Sizes small = {.time = 4, .batch = 2};
 /// Redraws before a disagreement is believed: a kink is met by chance, a wrong derivative always.
@@ -156,16 +155,9 @@ CellCheck check_equation(const EquationCell& cell, const CellDefinition::Equatio
 // ---- the whole cell
 
 /// The cell over T steps, and one number that depends on all its states.
-struct Unrolled {
-  Unrolled(const Cell& cell, std::int64_t input_size)
-      : specs(cell.parameters()), p(tape, specs), x(tape.input("x", {T, B, input_size})) {
-    std::vector<Var> initial;
-    for (const StateSpec& state : cell.states())
-      initial.push_back(tape.input(state.name + "_0", state.dims(B)));
-    const Scanned s =
-        scan([&](const auto& in, const auto& state) { return Step{cell.step(p, in[0], state).state}; }, {x},
-             initial);
-    for (const Var& h : s.state_trajectory) {
+struct Unrolled : UnrolledCell {
+  Unrolled(const Cell& cell, std::int64_t input_size) : UnrolledCell(cell, input_size) {
+    for (const Var& h : scanned.state_trajectory) {
       const Var part = sum(sin(h));
       value = value.valid() ? value + part : part;
     }
@@ -177,10 +169,7 @@ struct Unrolled {
 
   GradcheckPoint draw(std::uint64_t seed) const { return draw_point(p, specs, others, seed); }
 
-  Tape tape;
-  std::vector<ParameterSpec> specs;
-  Parameters p;
-  Var x, value;
+  Var value;
   std::vector<Var> others, wrt;
 };
 

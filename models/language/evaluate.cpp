@@ -11,22 +11,9 @@ namespace {
 using Form = Expression::Kind;
 using Structure = ParameterStatement::Structure;
 
-double fold(Form kind, double a, double b) {
-  switch (kind) {
-    case Form::add:
-      return a + b;
-    case Form::subtract:
-      return a - b;
-    case Form::multiply:
-      return a * b;
-    default:
-      return a / b;
-  }
-}
-
-/// Of numbers and values, or of two values.
+/// Of two numbers (a double), of a number and a value, or of two values.
 template <class A, class B>
-Var combine(Form kind, A a, B b) {
+auto combine(Form kind, A a, B b) {
   switch (kind) {
     case Form::add:
       return a + b;
@@ -78,7 +65,7 @@ Quantity Evaluator::operator()(const Term& t) const {
 
 Quantity Evaluator::elementwise(const Term& t) const {
   const Quantity a = (*this)(t.operands[0]), b = (*this)(t.operands[1]);
-  if (a.is_number() && b.is_number()) return {fold(t.kind, a.number, b.number)};
+  if (a.is_number() && b.is_number()) return {combine(t.kind, a.number, b.number)};
   if (a.is_number()) return {0, combine(t.kind, a.number, b.var)};
   if (b.is_number()) return {0, combine(t.kind, a.var, b.number)};
   const Type types[] = {t.operands[0].type, t.operands[1].type};

@@ -1,12 +1,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <utf8proc.h>
 #include <algorithm>
 #include <set>
 
 #include "models/initialiser.hpp"
 #include "models/language/definition.hpp"
+#include "models/language/names.hpp"
 #include "models/nearest.hpp"
 
 namespace unroll {
@@ -14,23 +14,6 @@ namespace {
 
 using Form = Expression::Kind;
 using Structure = ParameterStatement::Structure;
-
-bool starts_upper_case(std::string_view name) {
-  utf8proc_int32_t first = 0;
-  utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(name.data()),
-                   static_cast<utf8proc_ssize_t>(name.size()), &first);
-  return utf8proc_category(first) == UTF8PROC_CATEGORY_LU;
-}
-
-/// The naming rule: what a parameter that nobody declared looks like.
-bool is_matrix_name(std::string_view name) { return starts_upper_case(name); }
-bool is_vector_name(std::string_view name) {
-  return name == "b" || name.starts_with("b_") || name.starts_with("w_");
-}
-
-/// Names that mean something in every cell.
-constexpr std::string_view reserved[] = {"x",     "hidden", "input", "learned", "act",
-                                         "state", "const",  "param", "cell"};
 
 class Inference {
  public:
@@ -60,7 +43,7 @@ class Inference {
   // ---- names
 
   void define(const std::string& name, Span at, std::string_view what) {
-    if (std::ranges::find(reserved, name) != std::end(reserved) || functions_.find(name))
+    if (is_reserved_name(name) || functions_.find(name))
       fail(at, fmt::format("{} has a meaning of its own here; call the {} something else", name, what));
     const auto [known, fresh] = defined_.emplace(name, at);
     if (!fresh) fail(at, fmt::format("{} is defined twice, first in line {}", name, line(known->second)));
