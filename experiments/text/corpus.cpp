@@ -35,10 +35,10 @@ std::size_t cut(std::size_t n, double fraction) {
 
 void refuse_empty(const NamedPart& part, double fraction, std::size_t all, std::string_view file) {
   if (fraction > 0 && part.tokens.empty())
-    throw TextError(
-        fmt::format("{}: {} of its {} tokens leave no token for {}; take a larger fraction, a longer text or "
-                    "a file of its own",
-                    file, fraction, all, part.name));
+    throw TextError(fmt::format(
+        "{}: {:.3g} of its {} tokens leave no token for {}; take a larger fraction, a longer text or "
+        "a file of its own",
+        file, fraction, all, part.name));
 }
 
 std::string_view plural(Level level) { return level == Level::characters ? "characters" : "words"; }

@@ -31,6 +31,13 @@ std::string name_of_order(std::size_t order) {
   return order < names.size() ? names[order] : fmt::format("{}-gram", order);
 }
 
+std::int32_t checked_line_end(std::int32_t line_end, std::int32_t types) {
+  if (line_end < -1 || line_end >= types)
+    throw std::invalid_argument(
+        fmt::format("[NgramModel] line end {}; expected -1 (none) to {}", line_end, types - 1));
+  return line_end;
+}
+
 bool has(const std::vector<std::int32_t>& tokens, std::int32_t id) {
   return std::find(tokens.begin(), tokens.end(), id) != tokens.end();
 }
@@ -40,7 +47,7 @@ bool has(const std::vector<std::int32_t>& tokens, std::int32_t id) {
 NgramModel::NgramModel(std::span<const std::int32_t> train, std::int32_t types, const NgramOptions& options)
     : types_(checked_types(train, types)),
       smoothing_(options.smoothing),
-      counts_(train, types, checked_order(options.order), options.line_end) {}
+      counts_(train, types, checked_order(options.order), checked_line_end(options.line_end, types)) {}
 
 double NgramModel::mixed(const CountTable& table, std::int32_t context, std::int32_t ngram,
                          double lower) const {
@@ -88,6 +95,7 @@ double NgramModel::probability(std::span<const std::int32_t> context, std::int32
 
 std::vector<double> NgramModel::nats_per_token(std::span<const std::int32_t> tokens) const {
   checked_types(tokens, types_);
+  if (tokens.empty()) throw std::invalid_argument("[NgramModel] no tokens to take a mean over");
   std::vector<double> nats(static_cast<std::size_t>(order()) + 1);
   NgramCounts::Contexts contexts = counts_.text_start();
   for (const std::int32_t token : tokens) {

@@ -14,10 +14,9 @@ namespace unroll {
 /// How the counts of an order are mixed with the next lower order's probability.
 enum class Smoothing {
   /// Interpolated modified Kneser-Ney (Chen and Goodman 1998, section 3): of a count of 1, 2 or more than 2
-  /// the
-  /// discount D1, D2 or D3+ of that order is kept back, and below the highest order an n-gram counts the
-  /// different tokens that came before it. Discounts follow from the counts of counts; where these allow none
-  /// (a small text) they are 0.5, 1 and 1.5.
+  /// the discount D1, D2 or D3+ of that order is kept back, and below the highest order an n-gram counts the
+  /// different tokens that came before it. Discounts follow from the counts of counts; where these give none
+  /// between 0 and the count (a small text) they are 0.5, 1 and 1.5.
   kneser_ney,
   /// p(w|h) = (c(hw) + T(h) p(w|h')) / (c(h) + T(h)), T(h) the different tokens seen after h (Witten and Bell
   /// 1991, method C, interpolated). It needs no held-out text and no counts of counts, which the few types of
@@ -37,7 +36,7 @@ struct NgramOptions {
 class NgramModel {
  public:
   /// @param train ids below `types`
-  /// @throws std::invalid_argument for an id outside, no types or an order outside 1 to 9
+  /// @throws std::invalid_argument for an id or line end outside, no types or an order outside 1 to 9
   NgramModel(std::span<const std::int32_t> train, std::int32_t types, const NgramOptions& options = {});
 
   int order() const { return counts_.order(); }
@@ -48,6 +47,7 @@ class NgramModel {
   double probability(std::span<const std::int32_t> context, std::int32_t token, int order = -1) const;
 
   /// Mean of -ln p over a text from its start, for the models of order 0, 1, ... order().
+  /// @throws std::invalid_argument for no tokens, or one outside
   std::vector<double> nats_per_token(std::span<const std::int32_t> tokens) const;
 
   /// The same for the model of the highest order.
@@ -58,7 +58,6 @@ class NgramModel {
 
  private:
   using Probabilities = std::array<double, NgramCounts::max_order + 1>;
-  void check(std::span<const std::int32_t> tokens) const;
   Probabilities probabilities(const NgramCounts::Contexts& contexts, std::int32_t token) const;
   double mixed(const CountTable& table, std::int32_t context, std::int32_t ngram, double lower) const;
 

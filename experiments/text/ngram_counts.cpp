@@ -32,9 +32,9 @@ std::array<double, 3> discounts_of(const std::vector<std::uint32_t>& counts) {
   for (std::size_t c = 1; c <= 3; ++c) {
     const double count = static_cast<double>(c);
     discounts[c - 1] = count - (count + 1) * y * having[c + 1] / having[c];
-    // Also where there is none of a count and this is no number. A discount of nothing would leave the tokens
-    // that were never seen after some context without any probability.
-    if (!(discounts[c - 1] > 0)) return {0.5, 1, 1.5};
+    // Not so, or no number, where a text is too small to have some count. Discounts of nothing leave tokens
+    // that were never seen after a context without probability, discounts of everything forget what was seen.
+    if (!(discounts[c - 1] > 0 && discounts[c - 1] < count)) return {0.5, 1, 1.5};
   }
   return discounts;
 }
@@ -99,10 +99,8 @@ NgramCounts::Contexts NgramCounts::text_start() const {
 }
 
 void NgramCounts::advance(Contexts& contexts, std::int32_t token) const {
-  for (int n = order() - 1; n >= 1; --n) {
-    const bool cut = n > 1 && token == line_end_;
-    contexts[index(n)] = cut ? none : find(n, contexts[index(n - 1)], token);
-  }
+  // Contexts that began before a line end are n-grams too, but nothing was counted after them.
+  for (int n = order() - 1; n >= 1; --n) contexts[index(n)] = find(n, contexts[index(n - 1)], token);
 }
 
 std::int32_t NgramCounts::find(int n, std::int32_t context, std::int32_t token) const {

@@ -7,7 +7,6 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <optional>
 
 #include "experiments/text/unicode.hpp"
@@ -82,7 +81,10 @@ void make_line_ends_lf(std::string& text) {
 }
 
 std::string all_of(std::istream& stream, std::string_view name) {
-  std::string bytes(std::istreambuf_iterator<char>(stream), {});
+  std::string bytes;
+  std::vector<char> block(std::size_t{1} << 16);
+  while (stream.read(block.data(), static_cast<std::streamsize>(block.size())), stream.gcount() > 0)
+    bytes.append(block.data(), static_cast<std::size_t>(stream.gcount()));
   if (stream.bad()) throw TextError(fmt::format("{}: cannot be read: {}", name, std::strerror(errno)));
   return bytes;
 }

@@ -8,8 +8,8 @@
 
 namespace unroll {
 
-/// A text that cannot be used. The message names the file (or "standard input"), what is wrong where, and the
-/// likely cause.
+/// A text that cannot be used. The message names the file (or "standard input"), what is wrong with it and
+/// where, and the likely cause.
 class TextError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
