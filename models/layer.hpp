@@ -85,6 +85,8 @@ class Layer {
 
   std::int64_t output_size() const { return cell_->states()[0].shape[0]; }
   const std::string& prefix() const { return place_.prefix; }
+  const Place& place() const { return place_; }
+  const Cell& cell() const { return *cell_; }
   /// The cell's, then NAME_0 of learned starts, then ln_gain and ln_bias.
   std::vector<ParameterSpec> parameters() const;
   std::vector<StateSpec> states() const;

@@ -37,6 +37,8 @@ class SequenceModel {
 
   /// The layers' parameters, then W_hy (output, features) and b_y (output).
   std::vector<ParameterSpec> parameters() const;
+  /// Both directions of a layer, one after the other.
+  const std::vector<Layer>& layers() const { return layers_; }
   /// Of all layers: layer 1 forwards, layer 1 backwards, layer 2 forwards, ...
   std::vector<StateSpec> states() const;
   /// What RunOptions::values may name: all states and the named values of all steps.

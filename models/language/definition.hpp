@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,13 @@ struct CellDefinition {
     Span at;
     Term value;
   };
+  /// A tensor of PyTorch's layer of this cell: parameters stacked along the first axis.
+  struct PyTorchTensor {
+    std::string name;  ///< "weight_ih"
+    /// Empty: the second part of a sum, whose first is at the same place of the tensor before. PyTorch has
+    /// two biases where the equations have their sum.
+    std::vector<std::string> parts;
+  };
 
   Source source;
   std::string name = {};
@@ -56,6 +64,7 @@ struct CellDefinition {
   std::vector<State> states = {};
   std::vector<Parameter> parameters = {};  ///< in the order of their first use
   std::vector<Equation> equations = {};
+  std::vector<PyTorchTensor> pytorch = {};  ///< none, or every parameter once
   bool uses_activation = false;
   bool reads_input = false;  ///< whether any state depends on x
 
@@ -73,6 +82,12 @@ struct CellDefinition {
 /// declaration that nothing uses.
 std::shared_ptr<const CellDefinition> define_cell(std::string source_name, std::string_view text,
                                                   const FunctionTable& functions = standard_functions());
+
+/// How a settled cell's parameters stand in PyTorch's tensors. Throws EquationError for a part that is no
+/// parameter, stands twice or is not stored as it is, a parameter that is in no tensor, parts that cannot be
+/// stacked, and a 0 without its other half.
+std::vector<CellDefinition::PyTorchTensor> pytorch_tensors(const CellDefinition& cell,
+                                                           std::span<const PyTorchStatement> statements);
 
 /// The number that an expression of constants and sizes has. `lookup` gives the value of a name, or nothing.
 /// Throws EquationError.

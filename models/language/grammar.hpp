@@ -15,6 +15,7 @@
 //     state NAME, ... [: SHAPE] [= EXPRESSION | = learned]
 //     param NAME, ... [: SHAPE] [diagonal | skew | orthogonal | low_rank(R)] [init NAME(...)]
 //           [in [LOW, HIGH]] [fixed]
+//     pytorch NAME = PARAMETER | 0, ...
 //     NAME = EXPRESSION
 //     NAME' = EXPRESSION
 //
@@ -163,10 +164,17 @@ struct parameter_option : sor<diagonal, skew, orthogonal, low_rank, init, bounds
 struct param_line : if_must<keyword<'p', 'a', 'r', 'a', 'm'>, token<names>, ws, opt<shape_part>,
                             star<ws, parameter_option>> {};
 
+struct nothing : one<'0'> {};
+struct stacked_part : sor<nothing, identifier> {};
+struct stacked_parts : list_must<stacked_part, comma, pegtl::blank> {};
+struct end_of_parts : seq<ws, pegtl::at<sor<pegtl::eol, eof>>> {};
+struct pytorch_line : if_must<keyword<'p', 'y', 't', 'o', 'r', 'c', 'h'>, token<defined_name>, token<equals>,
+                              token<stacked_parts>, end_of_parts> {};
+
 struct left_side : reference {};
 struct equation : if_must<seq<left_side, ws, equals>, token<expression>> {};
 
-struct statement : sor<cell_line, const_line, state_line, param_line, equation> {};
+struct statement : sor<cell_line, const_line, state_line, param_line, pytorch_line, equation> {};
 struct end_of_statement : sor<pegtl::eol, eof> {};
 struct line : sor<seq<ws, pegtl::eol>, seq<ws, must<statement>, ws, must<end_of_statement>>> {};
 struct file : pegtl::until<seq<ws, eof>, line> {};

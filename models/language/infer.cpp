@@ -31,6 +31,7 @@ class Inference {
     for (const Equation& e : syntax_.equations) equation(e);
     check_complete();
     settle();
+    cell_.pytorch = pytorch_tensors(cell_, syntax_.pytorch);
     return std::move(cell_);
   }
 

@@ -20,7 +20,7 @@ bool is_vector_name(std::string_view name) {
 
 bool is_reserved_name(std::string_view name) {
   constexpr std::string_view reserved[] = {"x",     "hidden", "input", "learned", "act",
-                                           "state", "const",  "param", "cell"};
+                                           "state", "const",  "param", "cell",    "pytorch"};
   return std::ranges::find(reserved, name) != std::end(reserved);
 }
 

@@ -23,7 +23,7 @@ template <class>
 inline constexpr const char* expected = "this does not fit here";
 template <>
 inline constexpr const char* expected<g::statement> =
-    "expected a statement: cell, const, state, param, or an equation NAME = ...";
+    "expected a statement: cell, const, state, param, pytorch, or an equation NAME = ...";
 template <>
 inline constexpr const char* expected<g::end_of_statement> = "expected an operator or the end of the line";
 template <>
@@ -61,6 +61,12 @@ inline constexpr const char* expected<g::token<g::init_name>> = "expected the na
 template <>
 inline constexpr const char* expected<g::token<g::parenthesis>> = "expected the rank in parentheses";
 template <>
+inline constexpr const char* expected<g::stacked_part> = "expected the name of a parameter, or 0";
+template <>
+inline constexpr const char* expected<g::token<g::stacked_parts>> = expected<g::stacked_part>;
+template <>
+inline constexpr const char* expected<g::end_of_parts> = "expected , or the end of the line";
+template <>
 inline constexpr const char* expected<g::token<g::shape>> =
     "expected a shape: SIZE, (SIZE), (ROWS, COLUMNS) or () for a number";
 
@@ -75,13 +81,13 @@ using Control = tao::pegtl::must_if<Messages>::control<Rule>;
 
 template <class Rule>
 using Selected = tao::pegtl::parse_tree::selector<
-    Rule,
-    tao::pegtl::parse_tree::store_content::on<
-        g::expression, g::extent, g::extent_term, g::term, g::factor, g::product, g::power, g::power_operand,
-        g::parenthesis, g::call, g::function_name, g::number, g::reference, g::prime, g::negation,
-        g::plus_or_minus, g::times_or_over, g::identifier, g::cell_line, g::cell_name, g::const_line,
-        g::defined_name, g::state_line, g::state_start, g::param_line, g::shape_part, g::diagonal, g::skew,
-        g::orthogonal, g::low_rank, g::init, g::init_name, g::bounds, g::fixed, g::equation, g::left_side>>;
+    Rule, tao::pegtl::parse_tree::store_content::on<
+              g::expression, g::extent, g::extent_term, g::term, g::factor, g::product, g::power,
+              g::power_operand, g::parenthesis, g::call, g::function_name, g::number, g::reference, g::prime,
+              g::negation, g::plus_or_minus, g::times_or_over, g::identifier, g::cell_line, g::cell_name,
+              g::const_line, g::defined_name, g::state_line, g::state_start, g::param_line, g::shape_part,
+              g::diagonal, g::skew, g::orthogonal, g::low_rank, g::init, g::init_name, g::bounds, g::fixed,
+              g::nothing, g::pytorch_line, g::equation, g::left_side>>;
 
 // ---- from the parse tree to ours
 
@@ -106,6 +112,7 @@ class Builder {
     if (node.is_type<g::const_line>()) return const_line(node);
     if (node.is_type<g::state_line>()) return state_line(node);
     if (node.is_type<g::param_line>()) return param_line(node);
+    if (node.is_type<g::pytorch_line>()) return pytorch_line(node);
     const Node& left = *node.children[0];
     cell_.equations.push_back(
         {text(*left.children[0]), left.children.size() > 1, span_of(left), expression(*node.children[1], 0)});
@@ -167,6 +174,15 @@ class Builder {
       common.at = span_of(*child);
       cell_.parameters.push_back(common);
     }
+  }
+
+  void pytorch_line(const Node& node) {
+    PyTorchStatement tensor{text(*node.children[0]), span_of(*node.children[0]), {}};
+    for (std::size_t i = 1; i < node.children.size(); ++i) {
+      const Node& part = *node.children[i];
+      tensor.parts.push_back({part.is_type<g::nothing>() ? "" : text(part), span_of(part)});
+    }
+    cell_.pytorch.push_back(std::move(tensor));
   }
 
   void refuse_repeats(const Node& param) {

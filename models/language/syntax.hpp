@@ -65,6 +65,17 @@ struct ParameterStatement {
   bool fixed = false;
 };
 
+/// pytorch NAME = PARAMETER | 0, ...
+struct PyTorchStatement {
+  struct Part {
+    std::string name;  ///< empty: 0
+    Span at;
+  };
+  std::string name;
+  Span at;
+  std::vector<Part> parts;
+};
+
 /// NAME = VALUE, or NAME' = VALUE for a state after the step.
 struct Equation {
   std::string name;
@@ -81,11 +92,12 @@ struct CellSyntax {
   std::vector<ConstStatement> constants;
   std::vector<StateStatement> states;
   std::vector<ParameterStatement> parameters;
+  std::vector<PyTorchStatement> pytorch;
   std::vector<Equation> equations;
 };
 
-/// The cell again, one statement per line, with every parenthesis and without comments: texts that mean the
-/// same computation give the same one.
+/// The cell again, one statement per line, with every parenthesis and without comments and names for files:
+/// texts that mean the same computation give the same one.
 std::string canonical_text(const CellSyntax& cell);
 
 class FunctionTable;

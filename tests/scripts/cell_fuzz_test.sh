@@ -31,6 +31,7 @@ cat >"$work/words" <<'WORDS'
 "init "
 "in ["
 "fixed"
+"pytorch "
 "diagonal"
 "skew"
 "orthogonal"

@@ -1,0 +1,93 @@
+"""torch_interchange.py RUN_MODEL FOLDER: models go both ways between PyTorch and this project as safetensors
+files, and give the same outputs on both sides. The format is read and written here by its description."""
+import json
+import pathlib
+import struct
+import subprocess
+import sys
+
+import numpy
+import torch
+
+program, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+torch.manual_seed(0)
+torch.set_num_threads(1)
+STEPS, BATCH, INPUTS, HIDDEN, OUTPUTS, TOLERANCE = 9, 4, 3, 5, 2, 1e-5
+
+
+def save(path, tensors):
+    header, data = {}, b""
+    for name, tensor in tensors.items():
+        raw = tensor.detach().numpy().astype("<f4").tobytes()
+        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [len(data), len(data) + len(raw)]}
+        data += raw
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+
+def load(path):
+    raw = path.read_bytes()
+    start = 8 + struct.unpack("<Q", raw[:8])[0]
+    tensors = {}
+    for name, entry in json.loads(raw[8:start]).items():
+        begin, end = entry["data_offsets"]
+        values = numpy.frombuffer(raw[start + begin:start + end], "<f4").reshape(entry["shape"])
+        tensors[name] = torch.from_numpy(values.copy())
+    return tensors
+
+
+class Model(torch.nn.Module):
+    def __init__(self, kind, layers, directions, **options):
+        super().__init__()
+        self.rnn = kind(INPUTS, HIDDEN, layers, bidirectional=directions == 2, **options)
+        self.readout = torch.nn.Linear(HIDDEN * directions, OUTPUTS)
+
+    def forward(self, x):
+        return self.readout(self.rnn(x)[0])
+
+
+def ours(arguments, model, x):
+    save(folder / "x", {"x": x})
+    subprocess.run([program, *arguments, model, folder / "x", folder / "y"], check=True)
+    return load(folder / "y")["y"]
+
+
+def difference(a, b):
+    assert a.shape == b.shape, (a.shape, b.shape)
+    return (a - b).abs().max().item()
+
+
+def check(name, found):
+    print(f"{name}: outputs differ by at most {found:.1e}")
+    assert found <= TOLERANCE, f"{name}: {found} is more than {TOLERANCE}"
+
+
+def both_ways(cell, activation, kind, layers, directions, **options):
+    name = f"{cell} {activation}, layers {layers}, directions {directions}"
+    arguments = [cell, activation, str(layers), str(directions)]
+    theirs = Model(kind, layers, directions, **options)
+    x = torch.randn(STEPS, BATCH, INPUTS)
+    with torch.no_grad():
+        path = folder / f"{name} of PyTorch"
+        save(path, theirs.state_dict())
+        check(f"PyTorch to Unroll, {name}", difference(theirs(x), ours(arguments, path, x)))
+
+        # Negative control: with two gates exchanged the outputs are others.
+        if kind is torch.nn.LSTM:
+            wrong = theirs.state_dict()
+            wrong["rnn.weight_hh_l0"] = wrong["rnn.weight_hh_l0"].roll(HIDDEN, 0)
+            save(path, wrong)
+            assert difference(theirs(x), ours(arguments, path, x)) > 100 * TOLERANCE
+
+        path = folder / f"{name} of Unroll"
+        y = ours(arguments, path, x)
+        theirs.load_state_dict(load(path), strict=True)
+        check(f"Unroll to PyTorch, {name}", difference(theirs(x), y))
+
+
+for layers, directions in ((1, 1), (2, 2)):
+    both_ways("vanilla", "tanh", torch.nn.RNN, layers, directions)
+    both_ways("vanilla", "relu", torch.nn.RNN, layers, directions, nonlinearity="relu")
+    both_ways("irnn", "tanh", torch.nn.RNN, layers, directions, nonlinearity="relu")
+    both_ways("lstm", "tanh", torch.nn.LSTM, layers, directions)
+    both_ways("gru", "tanh", torch.nn.GRU, layers, directions)
