@@ -38,10 +38,17 @@ SequenceModel::SequenceModel(std::unique_ptr<Cell> cell, std::int64_t output_siz
 
 SequenceModel::SequenceModel(const MakeCell& make_cell, std::int64_t input_size, const ModelOptions& options,
                              std::int64_t output_size, Readout readout)
-    : bidirectional_(options.bidirectional), output_size_(output_size), readout_(readout) {
+    : input_size_(input_size),
+      embedding_(options.embedding),
+      embedding_scale_(options.embedding_scale),
+      tied_(options.tied),
+      bidirectional_(options.bidirectional),
+      output_size_(output_size),
+      readout_(readout) {
   if (options.layers < 1)
     throw std::invalid_argument(
         fmt::format("[SequenceModel] {} layers; a model has at least one", options.layers));
+  if (embedding_ > 0) input_size = embedding_;
   for (std::int64_t number = 0; number < options.layers; ++number) {
     const LayerOptions around = options_of(number, options);
     std::int64_t outputs = 0;
@@ -54,15 +61,34 @@ SequenceModel::SequenceModel(const MakeCell& make_cell, std::int64_t input_size,
     if (around.residual) check_residual(number, input_size, outputs);
     input_size = outputs;
   }
+  if (tied_) check_tied();
+}
+
+void SequenceModel::check_tied() const {
+  if (embedding_ == feature_count() && input_size_ == output_size_) return;
+  throw std::invalid_argument(
+      fmt::format("[SequenceModel] the readout has {} outputs of {} features, the embedding {} tokens of {}; "
+                  "tied, they are "
+                  "one matrix, so both must be as many (model.embedding = 0 takes the size of the features)",
+                  output_size_, feature_count(), embedding_ > 0 ? input_size_ : 0, embedding_));
+}
+
+std::int64_t SequenceModel::feature_count() const {
+  std::int64_t features = 0;
+  for (auto layer = layers_.end() - directions(); layer != layers_.end(); ++layer)
+    features += layer->output_size();
+  return features;
 }
 
 std::vector<ParameterSpec> SequenceModel::parameters() const {
   std::vector<ParameterSpec> specs;
+  if (embedding_ > 0)
+    specs.push_back({"E",
+                     {input_size_, embedding_},
+                     Role::input_matrix,
+                     InitialiserOptions{.name = "uniform", .scale = embedding_scale_}});
   for (const Layer& layer : layers_) std::ranges::copy(layer.parameters(), std::back_inserter(specs));
-  std::int64_t features = 0;
-  for (auto layer = layers_.end() - directions(); layer != layers_.end(); ++layer)
-    features += layer->output_size();
-  specs.push_back({"W_hy", {output_size_, features}, Role::readout_matrix});
+  if (!tied_) specs.push_back({"W_hy", {output_size_, feature_count()}, Role::readout_matrix});
   specs.push_back({"b_y", {output_size_}, Role::bias});
   return specs;
 }
@@ -97,11 +123,10 @@ SequenceModel::Recorded SequenceModel::record(Var inputs, const Parameters& p,
 }
 
 SequenceModel::Recorded SequenceModel::record(Var inputs, const Parameters& p, const RunOptions& run) const {
-  if (inputs.rank() != 3)
-    throw ShapeError("[SequenceModel] inputs are time-major, (T, B, input_size), not " +
-                     to_string(inputs.dims()));
+  check_inputs(inputs);
   const Dim rows = run.packed ? run.packed->first.dims()[0] : inputs.dims()[1];
   if (!run.initial.empty()) check_initial(run.initial, rows);
+  if (embedding_ > 0) inputs = gather(p["E"], inputs);
   check_values(run.values, inputs.dims()[2].number());
   Recorded all;
   std::map<std::string, Var, std::less<>> values;
@@ -125,8 +150,15 @@ SequenceModel::Recorded SequenceModel::record(Var inputs, const Parameters& p, c
     last = each_last.size() == 1 ? each_last[0] : concat(each_last, 1);
   }
   for (const std::string& name : run.values) all.values.push_back(values.at(name));
-  all.outputs = linear(readout_ == Readout::last ? last : features, p["W_hy"]) + p["b_y"];
+  all.outputs = linear(readout_ == Readout::last ? last : features, p[tied_ ? "E" : "W_hy"]) + p["b_y"];
   return all;
+}
+
+void SequenceModel::check_inputs(Var inputs) const {
+  const bool tokens = embedding_ > 0;
+  if (inputs.rank() == (tokens ? 2u : 3u)) return;
+  throw ShapeError(fmt::format("[SequenceModel] inputs are time-major, {}, not {}",
+                               tokens ? "(T, B) tokens" : "(T, B, input_size)", to_string(inputs.dims())));
 }
 
 void SequenceModel::check_initial(const std::vector<Var>& initial, Dim rows) const {

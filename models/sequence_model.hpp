@@ -17,12 +17,16 @@ struct ModelOptions {
   bool residual = false;       ///< from the second layer on: a layer's output plus its input
   LayerOptions layer =
       {};  ///< of every layer; dropout_input is the first one's; `residual` is set by the above
+  std::int64_t embedding = 0;    ///< size of the vectors of tokens; 0: inputs are vectors themselves
+  double embedding_scale = 0.1;  ///< bound of the vectors' uniform start
+  bool tied = false;  ///< the readout's matrix is that of the vectors (Press & Wolf 2017, Inan et al. 2017)
 };
 
 /// Cells unrolled over time, the same weights at every step, in layers on each other, with a linear readout
 /// y_t = W_hy h_t + b_y of the last layer. Layer 1 keeps its cell's names; those of layer k > 1 begin with
 /// "layerk.", those of a reverse direction with "reverse.": "layer2.reverse.W_hh". The features of both
-/// directions stand side by side, the forward ones first (Schuster & Paliwal 1997).
+/// directions stand side by side, the forward ones first (Schuster & Paliwal 1997). With an embedding the
+/// inputs are tokens, and layer 1 sees the rows of E that they name.
 class SequenceModel {
  public:
   /// Makes a cell for inputs of the given size.
@@ -30,12 +34,14 @@ class SequenceModel {
 
   /// One layer with nothing around it.
   SequenceModel(std::unique_ptr<Cell> cell, std::int64_t output_size, Readout readout);
-  /// Throws std::invalid_argument for fewer than one layer, rates outside [0, 1) and a residual connection
-  /// between sizes that differ.
+  /// `input_size` is the length of an input vector, or how many tokens there are. Throws
+  /// std::invalid_argument for fewer than one layer, rates outside [0, 1), a residual connection between
+  /// sizes that differ, and a readout that is tied to vectors of another size or number.
   SequenceModel(const MakeCell& make_cell, std::int64_t input_size, const ModelOptions& options,
                 std::int64_t output_size, Readout readout);
 
-  /// The layers' parameters, then W_hy (output, features) and b_y (output).
+  /// E (input_size, embedding) of tokens, the layers' parameters, then W_hy (output, features), unless it is
+  /// E, and b_y (output).
   std::vector<ParameterSpec> parameters() const;
   /// Both directions of a layer, one after the other.
   const std::vector<Layer>& layers() const { return layers_; }
@@ -52,9 +58,10 @@ class SequenceModel {
     std::vector<Var> final_state;       ///< (B, shape...) of each state
     std::vector<Var> values;            ///< (T, B, ...) of each of RunOptions::values
   };
-  /// `inputs` is (T, B, input_size), T and B numbers or symbols. The states before the first step are their
-  /// starts, or those of `initial`, in the order of states(), else ShapeError. A reverse direction begins at
-  /// the last step, and a readout after the last step sees its state at the first step.
+  /// `inputs` is (T, B, input_size), of tokens (T, B) indices, T and B numbers or symbols. The states before
+  /// the first step are their starts, or those of `initial`, in the order of states(), else ShapeError. A
+  /// reverse direction begins at the last step, and a readout after the last step sees its state at the first
+  /// step.
   ///
   /// Of packed sequences outputs after the last step, and final states, have a row for each sequence;
   /// everything else is (T, B, ...) for the rows of the packing. Masks of whole sequences are those that the
@@ -63,10 +70,17 @@ class SequenceModel {
   Recorded record(Var inputs, const Parameters& p, std::vector<Var> initial = {}) const;
 
  private:
+  void check_inputs(Var inputs) const;
+  void check_tied() const;
+  std::int64_t feature_count() const;
   std::int64_t directions() const { return bidirectional_ ? 2 : 1; }
   void check_initial(const std::vector<Var>& initial, Dim rows) const;
   void check_values(const std::vector<std::string>& values, std::int64_t input_size) const;
 
+  std::int64_t input_size_ = 0;
+  std::int64_t embedding_ = 0;
+  double embedding_scale_ = 0;
+  bool tied_ = false;
   bool bidirectional_ = false;
   std::vector<Layer> layers_;  ///< both directions of a layer, one after the other
   std::int64_t output_size_;

@@ -10,7 +10,6 @@
 #include "experiments/config/config_error.hpp"
 #include "experiments/config/options.hpp"
 #include "experiments/tasks/task.hpp"
-#include "experiments/train/cell_options.hpp"
 #include "experiments/train/make_model.hpp"
 #include "experiments/train/sharded_plan.hpp"
 #include "experiments/train/windowed_batch.hpp"
@@ -24,10 +23,8 @@ namespace {
 using OriginOf = std::function<std::string(std::string_view)>;
 
 void check_variant(const TaskConfig& task, const OriginOf& origin_of) {
-  const auto rows = task_table();
-  const auto row =
-      std::find_if(rows.begin(), rows.end(), [&](const TaskRow& r) { return r.name == task.name; });
-  if (row == rows.end() || (row->variants.empty() && task.variant.empty())) return;
+  const TaskRow* row = find_task(task.name);
+  if (!row || (row->variants.empty() && task.variant.empty())) return;
   const std::vector<std::string> known(row->variants.begin(), row->variants.end());
   if (std::find(known.begin(), known.end(), task.variant) != known.end()) return;
   const std::string hint = did_you_mean(task.variant, known);
@@ -36,22 +33,23 @@ void check_variant(const TaskConfig& task, const OriginOf& origin_of) {
                                 hint.empty() ? "." : hint, fmt::join(known, ", ")));
 }
 
-/// The task itself knows what it needs; by now its name and variant are known ones, so it is the length.
-void check_length(const TaskConfig& task, const OriginOf& origin_of) {
+/// The task itself knows what it needs; by now its name and variant are known ones, so it is the length, or
+/// the text.
+std::unique_ptr<Task> checked_task(const TaskConfig& task, const OriginOf& origin_of) {
   try {
-    make_task(task);
-  } catch (const std::invalid_argument& error) {
-    throw ConfigError(fmt::format("{}: {}", origin_of("task.length"), error.what()));
+    return make_task(task);
+  } catch (const std::exception& error) {
+    throw ConfigError(fmt::format(
+        "{}: {}", origin_of(find_task(task.name)->streams ? "task.text" : "task.length"), error.what()));
   }
 }
 
 /// The cell at these sizes and with these constants.
-void check_cell(const Config& config, const OriginOf& origin_of) {
+void check_cell(const Config& config, const Task& task, const OriginOf& origin_of) {
   try {
-    const auto task = make_task(config.task);
-    make_cell(config.model.cell, cell_options(config, *task));
+    make_cell(config.model.cell, cell_options(config, sizes_of(task)));
     Tape scratch;
-    Parameters(scratch, make_model(config, *task).parameters());  // refuses names that clash
+    Parameters(scratch, make_model(config, sizes_of(task)).parameters());  // refuses names that clash
   } catch (const std::invalid_argument& error) {
     const bool constants = !config.model.constants.empty();
     const std::string key =
@@ -60,9 +58,9 @@ void check_cell(const Config& config, const OriginOf& origin_of) {
   }
 }
 
-void check_windows(const Config& config, const OriginOf& origin_of) {
+void check_windows(const Config& config, const Task& task, const OriginOf& origin_of) {
   try {
-    check_windows(config, *make_task(config.task));
+    check_windows(config, task);
   } catch (const std::invalid_argument& error) {
     const bool by_stride = config.train.window == 0 || config.train.stride > config.train.window;
     throw ConfigError(
@@ -82,10 +80,10 @@ void check_shards(const TrainConfig& train, const OriginOf& origin_of) {
 
 void check_config(const Config& config, const OriginOf& origin_of) {
   check_variant(config.task, origin_of);
-  check_length(config.task, origin_of);
-  check_cell(config, origin_of);
+  const std::unique_ptr<Task> task = checked_task(config.task, origin_of);
+  check_cell(config, *task, origin_of);
   check_shards(config.train, origin_of);
-  check_windows(config, origin_of);
+  check_windows(config, *task, origin_of);
 }
 
 }  // namespace unroll

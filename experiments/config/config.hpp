@@ -25,6 +25,8 @@ struct ModelConfig {
   double input_scale = 0;      ///< the same for input_init
   double spectral_radius = 0;  ///< of "sparse"
   std::int64_t nonzeros = 0;   ///< per row of "sparse"
+  std::int64_t embedding = 0;  ///< size of a token's vector; 0: as `hidden`
+  double embedding_scale = 0;
   std::int64_t layers = 1;
   double dropout_input = 0;  ///< rates; 0: off
   double dropout_output = 0;
@@ -35,6 +37,7 @@ struct ModelConfig {
   bool bidirectional = false;
   bool residual = false;  ///< from the second layer on
   bool layer_norm = false;
+  bool tied = false;  ///< readout matrix and tokens' vectors are one parameter
 };
 
 struct TrainConfig {

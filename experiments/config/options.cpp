@@ -60,6 +60,7 @@ Domain flag(bool value) { return {value}; }
 Domain name(std::string value, Names (*known)()) { return {std::move(value), {}, known}; }
 Domain text(std::string value) { return {std::move(value)}; }
 Domain cell(std::string name) { return {CellText(std::move(name))}; }
+Domain text_file() { return {TextFile{}}; }
 Domain amount(std::uint64_t bytes) { return {Bytes{bytes}}; }
 Domain seed_number(std::uint64_t value) { return {value}; }
 
@@ -96,6 +97,26 @@ const auto& table() {
       row("task.length", integer(100, from_to(1, 1e7)), result,
           "steps T of a sequence, as the task counts them",
           [](Config& c) -> OptionField { return &c.task.length; }),
+      row("task.text", text_file(), result, "of characters and words: the file to learn from",
+          [](Config& c) -> OptionField { return &c.task.text; }),
+      row("task.validation_text", text_file(), result,
+          "file to validate on; none: the part of task.text behind the training part",
+          [](Config& c) -> OptionField { return &c.task.validation_text; }),
+      row("task.test_text", text_file(), result,
+          "file to test the best model on; none: the last part of task.text, if it has a fraction",
+          [](Config& c) -> OptionField { return &c.task.test_text; }),
+      row("task.validation_fraction", number(0.1, from_to_below(0, 1)), result,
+          "of task.text's tokens, where there is no task.validation_text",
+          [](Config& c) -> OptionField { return &c.task.validation_fraction; }),
+      row("task.test_fraction", number(0.0, from_to_below(0, 1)), result,
+          "of task.text's tokens, where there is no task.test_text",
+          [](Config& c) -> OptionField { return &c.task.test_fraction; }),
+      row("task.min_count", integer(1, from_to(1, 1e9)), result,
+          "times that a token must stand in the training text; rarer ones become <unk>",
+          [](Config& c) -> OptionField { return &c.task.min_count; }),
+      row("task.vocabulary", integer(0, from_to(0, 1e7)), result,
+          "most frequent tokens that are kept, the others become <unk>; 0: all",
+          [](Config& c) -> OptionField { return &c.task.vocabulary; }),
 
       row("model.cell", cell("vanilla"), result,
           "the recurrent step: one of `unroll cells`, the path of a .cell file, or equations",
@@ -122,6 +143,15 @@ const auto& table() {
       row("model.nonzeros", integer(15, from_to(1, 1e5)), result,
           "weights other than 0 per row (all of a shorter one), of sparse",
           [](Config& c) -> OptionField { return &c.model.nonzeros; }),
+      row("model.embedding", integer(0, from_to(0, 1e5)), result,
+          "size of a token's vector, in tasks on tokens; 0: as many as hidden units",
+          [](Config& c) -> OptionField { return &c.model.embedding; }),
+      row("model.embedding_scale", number(0.1, at_least(0)), result,
+          "bound of the uniform start of tokens' vectors",
+          [](Config& c) -> OptionField { return &c.model.embedding_scale; }),
+      row("model.tied", flag(false), result,
+          "the readout's matrix is that of the tokens' vectors (Press & Wolf 2017)",
+          [](Config& c) -> OptionField { return &c.model.tied; }),
       row("model.layers", integer(1, from_to(1, 1000)), result, "cells on each other, each with H units",
           [](Config& c) -> OptionField { return &c.model.layers; }),
       row("model.bidirectional", flag(false), result,
@@ -202,7 +232,9 @@ const auto& table() {
           "by computing some again; 0: as many as they take",
           [](Config& c) -> OptionField { return &c.train.max_memory; }),
       row("train.window", integer(0, from_to(0, 1e7)), result,
-          "steps that truncated BPTT goes back, in tasks with a loss at every step; 0: all, full BPTT",
+          "steps that truncated BPTT goes back, in tasks with a loss at every step; 0: all, full BPTT, but "
+          "50 on "
+          "a text",
           [](Config& c) -> OptionField { return &c.train.window; }),
       row("train.stride", integer(0, from_to(0, 1e7)), result,
           "steps per update of truncated BPTT, at most the window, whose loss is their mean; 0: the window",
@@ -249,11 +281,13 @@ std::string found(const OptionValue& value) {
   return text ? fmt::format("\"{}\"", printable(*text)) : to_text(value);
 }
 
+/// Of a long text in parallel streams, which no full BPTT goes through.
+constexpr std::int64_t streamed_window = 50;
+
 void resolve_variant(TaskConfig& task) {
   if (!task.variant.empty()) return;
-  for (const TaskRow& row : task_table()) {
-    if (row.name == task.name && !row.variants.empty()) task.variant = row.variants.front();
-  }
+  const TaskRow* row = find_task(task.name);
+  if (row && !row->variants.empty()) task.variant = row->variants.front();
 }
 
 double as_double(const OptionValue& value) {
@@ -338,6 +372,8 @@ bool governs_defaults(std::string_view key) {
 void resolve_dependent_defaults(Config& config) {
   resolve_variant(config.task);
   std::erase_if(config.model.constants, [](const auto& constant) { return constant.second == unset; });
+  const TaskRow* task = find_task(config.task.name);
+  if (config.train.window == 0 && task && task->streams) config.train.window = streamed_window;
   if (config.train.stride == 0) config.train.stride = config.train.window;
   const bool rmsprop = config.train.optimizer == "rmsprop";
   const rules::RmspropVariant& published = rules::rmsprop_variant(config.train.rmsprop);

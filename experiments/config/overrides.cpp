@@ -39,12 +39,14 @@ po::options_description described_options(const std::vector<std::string>& tokens
   return description;
 }
 
-/// Only strings that stay out of the results (a path) may hold a comma, and what is a cell as a whole.
+/// Only strings that stay out of the results (a path) may hold a comma, and what is a cell or a file as a
+/// whole.
 std::vector<std::string> split_items(const Option& option, const std::string& text,
                                      const std::string& origin) {
   if (!option.affects_results) return {text};
   if (std::holds_alternative<CellText>(option.default_value) && objection(option, read_cell(text)).empty())
     return {text};
+  if (std::holds_alternative<TextFile>(option.default_value) && read_text_file(text).content) return {text};
   std::vector<std::string> items;
   std::size_t begin = 0;
   for (std::size_t comma = text.find(','); comma != std::string::npos; comma = text.find(',', begin)) {

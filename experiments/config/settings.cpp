@@ -73,6 +73,10 @@ std::optional<OptionValue> convert(const TomlDocument& document, const TomlNode&
     if (!text) return std::nullopt;
     return read_cell(*text, std::filesystem::path(document.name).parent_path());
   }
+  if (std::holds_alternative<TextFile>(type)) {
+    if (!text) return std::nullopt;
+    return read_text_file(*text, std::filesystem::path(document.name).parent_path());
+  }
   if (std::holds_alternative<std::uint64_t>(type)) {
     if (text) return parse_value(*text, type);
     if (integer && *integer >= 0) return static_cast<std::uint64_t>(*integer);

@@ -69,7 +69,8 @@ std::string_view type_name(const OptionValue& type) {
       "true or false",
       "a string",
       "bytes as an integer or like \"512 MB\" or \"2 GiB\"",
-      "a cell: a name, the path of a .cell file, or equations"};
+      "a cell: a name, the path of a .cell file, or equations",
+      "the path of a text file"};
   return names[type.index()];
 }
 
@@ -83,6 +84,7 @@ std::optional<OptionValue> parse_value(std::string_view text, const OptionValue&
     return bytes ? std::optional<OptionValue>(*bytes) : std::nullopt;
   }
   if (std::holds_alternative<CellText>(type)) return read_cell(text);
+  if (std::holds_alternative<TextFile>(type)) return read_text_file(text);
   return std::string(text);
 }
 
@@ -95,6 +97,8 @@ std::string to_text(const OptionValue& value) {
           return to_text(x);
         else if constexpr (std::is_same_v<X, CellText>)
           return label_of(x);
+        else if constexpr (std::is_same_v<X, TextFile>)
+          return x.path;
         else
           return fmt::format("{}", x);
       },
@@ -104,6 +108,7 @@ std::string to_text(const OptionValue& value) {
 std::string to_toml(const OptionValue& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return toml_string(*text);
   if (const auto* cell = std::get_if<CellText>(&value)) return toml_of(*cell);
+  if (const auto* file = std::get_if<TextFile>(&value)) return toml_string(with_hash(*file));
   std::string text = to_text(value);
   if (const auto* seed = std::get_if<std::uint64_t>(&value)) {
     constexpr auto largest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());

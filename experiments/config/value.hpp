@@ -9,15 +9,17 @@
 
 #include "experiments/config/bytes.hpp"
 #include "experiments/config/cell_text.hpp"
+#include "experiments/config/text_file.hpp"
 
 namespace unroll {
 
 /// The value of one setting. Which alternative a setting holds is its type, given by its row's default.
-using OptionValue = std::variant<std::int64_t, std::uint64_t, double, bool, std::string, Bytes, CellText>;
+using OptionValue =
+    std::variant<std::int64_t, std::uint64_t, double, bool, std::string, Bytes, CellText, TextFile>;
 
 /// Where a setting lives in a Config: a pointer for each alternative of OptionValue, in the same order.
 using OptionField =
-    std::variant<std::int64_t*, std::uint64_t*, double*, bool*, std::string*, Bytes*, CellText*>;
+    std::variant<std::int64_t*, std::uint64_t*, double*, bool*, std::string*, Bytes*, CellText*, TextFile*>;
 
 /// Of a constant of a cell: the cell's own default. No config can say it, since infinities are no values.
 inline constexpr double unset = -std::numeric_limits<double>::infinity();

@@ -22,9 +22,11 @@ struct Entry {
 
 using Entries = std::map<std::string, Entry>;
 
-/// What two values have in common that mean the same: of a cell's text the equations.
+/// What two values have in common that mean the same: of a cell's text the equations, of a text file what it
+/// says.
 std::string canonical(const OptionValue& value) {
   if (const auto* cell = std::get_if<CellText>(&value)) return label_of(*cell) + equations_hash(*cell);
+  if (const auto* file = std::get_if<TextFile>(&value); file && !file->hash.empty()) return file->hash;
   return to_toml(value);
 }
 
@@ -82,7 +84,8 @@ Entries entries(const std::string& resolved, const std::string& name) {
   for (const Option* option : rows_of(config)) {
     if (!option->affects_results) continue;
     const OptionValue value = load(option->field(config));
-    out[std::string(option->key)] = {canonical(value), to_text(value)};
+    const auto* file = std::get_if<TextFile>(&value);
+    out[std::string(option->key)] = {canonical(value), file ? with_hash(*file) : to_text(value)};
   }
   for (const ConfigAxis& axis : axes) {
     for (const Option* option : axis.keys) out.erase(std::string(option->key));

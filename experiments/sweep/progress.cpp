@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::size_t kBarWidth = 24;
 constexpr std::chrono::milliseconds kRedrawEvery{100};
+constexpr std::chrono::seconds kPlainEvery{60};
+constexpr std::size_t kPlainWidth = 200;
 
 std::string bar(double fraction, std::size_t cells) {
   const auto full = static_cast<std::size_t>(fraction * static_cast<double>(cells));
@@ -29,6 +31,13 @@ double fraction_done(const ProgressState& state) {
   const double trials = static_cast<double>(state.finished) / static_cast<double>(state.total);
   if (known <= 0) return trials;
   return std::clamp(std::max(trials, state.cost_worked / known), 0.0, 1.0);
+}
+
+/// "950", "12.4k", "1.3M".
+std::string thousands(double number) {
+  if (number < 1e4) return fmt::format("{:.0f}", number);
+  if (number < 1e6) return fmt::format("{:.1f}k", number / 1e3);
+  return fmt::format("{:.1f}M", number / 1e6);
 }
 
 std::string eta(const ProgressState& state) {
@@ -60,7 +69,12 @@ std::vector<Part> parts_of(const ProgressState& state) {
   if (state.failed > 0) parts.push_back({fmt::format("{} failed", state.failed), "31", 1});
   if (state.seconds > 0 && state.updates > 0)
     parts.push_back(
-        {fmt::format("{:.0f} updates/s", static_cast<double>(state.updates) / state.seconds), "", 6});
+        {fmt::format("{:.3g} updates/s", static_cast<double>(state.updates) / state.seconds), "", 6});
+  if (state.seconds > 0 && state.tokens > 0)
+    parts.push_back(
+        {fmt::format("{} tokens/s", thousands(static_cast<double>(state.tokens) / state.seconds)), "", 7});
+  if (state.train_loss) parts.push_back({fmt::format("train {:.4f}", *state.train_loss), "", 4});
+  if (state.validation_loss) parts.push_back({fmt::format("valid {:.4f}", *state.validation_loss), "", 3});
   parts.push_back({eta(state), "", 1});
   return parts;
 }
@@ -129,13 +143,17 @@ void Progress::trial_started(std::size_t trial) {
   redraw(false);
 }
 
-void Progress::trial_updates(std::size_t trial, std::int64_t done, std::int64_t planned) {
+void Progress::trial_updates(std::size_t trial, const TrialProgress& progress) {
   const std::scoped_lock lock(mutex_);
   Running& running = trials_.at(trial);
-  state_.updates += done - running.updates;
-  running.updates = done;
-  running.fraction =
-      planned > 0 ? std::min(1.0, static_cast<double>(done) / static_cast<double>(planned)) : 0;
+  const std::int64_t before = std::max(running.progress.updates_done, progress.updates_before);
+  state_.updates += progress.updates_done - before;
+  state_.tokens += (progress.updates_done - before) * progress.tokens;
+  running.progress = progress;
+  running.fraction = progress.updates_planned > 0
+                         ? std::min(1.0, static_cast<double>(progress.updates_done) /
+                                             static_cast<double>(progress.updates_planned))
+                         : 0;
   redraw(false);
 }
 
@@ -175,8 +193,9 @@ void Progress::say(std::string_view line) {
 }
 
 void Progress::redraw(bool now) {
-  if (closed_ || !style_.animated) return;
+  if (closed_) return;
   const Clock::time_point time = Clock::now();
+  if (!style_.animated) return redraw_plain(time);
   if (!now && time - drawn_ < kRedrawEvery) return;
   drawn_ = time;
   // One column is left free: a full line would wrap on some terminals and then no longer be redrawn in place.
@@ -184,13 +203,26 @@ void Progress::redraw(bool now) {
   std::fflush(out_);
 }
 
+/// Where nothing can be redrawn a line now and then, so that who looks into a log sees how far a long run is.
+void Progress::redraw_plain(Clock::time_point time) {
+  if (time - begin_ < kPlainEvery || time - drawn_ < kPlainEvery) return;
+  drawn_ = time;
+  say(render(current(), kPlainWidth, false));
+}
+
 ProgressState Progress::current() const {
   ProgressState state = state_;
   state.seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
   for (const Running& trial : trials_) {
     // An early stop or a divergence leaves the rest of a trial's cost undone: it was not worked, nor remains.
-    state.cost_worked += trial.cost * trial.fraction;
+    const double planned = static_cast<double>(std::max<std::int64_t>(1, trial.progress.updates_planned));
+    state.cost_worked +=
+        trial.cost * (trial.fraction - static_cast<double>(trial.progress.updates_before) / planned);
     if (!trial.finished) state.cost_remaining += trial.cost * (1 - trial.fraction);
+    const bool runs = !trial.finished && trial.progress.updates_done > 0;
+    if (!runs || state_.running != 1) continue;
+    state.train_loss = trial.progress.train_loss;
+    state.validation_loss = trial.progress.validation_loss;
   }
   return state;
 }

@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <cstdio>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "experiments/train/record.hpp"
+#include "experiments/train/trial_progress.hpp"
 
 namespace unroll {
 
@@ -23,7 +25,10 @@ struct ProgressState {
   double cost_worked = 0;     ///< spent by this call
   double cost_remaining = 0;  ///< of all trials that are not finished
   std::int64_t updates = 0;   ///< done by this call
-  double seconds = 0;         ///< since this call began
+  std::int64_t tokens = 0;    ///< steps of sequences that they went on by
+  /// Of the only trial that is running.
+  std::optional<double> train_loss = {}, validation_loss = {};
+  double seconds = 0;  ///< since this call began
 };
 
 /// One line of at most `width` columns, without a line break; what matters least is left out first.
@@ -33,7 +38,7 @@ std::string render(const ProgressState& state, std::size_t width, bool color);
 std::string render_duration(double seconds);
 
 struct ProgressStyle {
-  bool animated;  ///< one line redrawn in place; otherwise one plain line per finished trial
+  bool animated;  ///< one line redrawn in place; otherwise plain lines: per finished trial, and per minute
   bool color;
 };
 
@@ -57,8 +62,8 @@ class Progress {
 
   /// Comes before the other two of the same trial.
   void trial_started(std::size_t trial);
-  /// `done` of `planned` updates of this trial; as TrialHooks::progress gives them.
-  void trial_updates(std::size_t trial, std::int64_t done, std::int64_t planned);
+  /// As TrialHooks::progress gives them.
+  void trial_updates(std::size_t trial, const TrialProgress& progress);
   /// `label` names the trial, `text` says what came out. Diverged and failed trials keep a line of their own.
   void trial_finished(std::size_t trial, TrialStatus status, std::string_view label, std::string_view text);
   /// Draws the last state and ends the line; further calls do nothing.
@@ -70,12 +75,13 @@ class Progress {
   struct Running {
     double cost;          ///< expected
     double fraction = 0;  ///< of it that is worked off
-    std::int64_t updates = 0;
+    TrialProgress progress = {};
     bool finished = false;
   };
 
   void say(std::string_view line);
   void redraw(bool now);
+  void redraw_plain(Clock::time_point time);
   ProgressState current() const;
 
   std::FILE* out_;

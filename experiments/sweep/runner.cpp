@@ -153,6 +153,10 @@ void Run::run_job(std::size_t index) {
   }
 }
 
+std::filesystem::path checkpoint_of(const std::filesystem::path& out, const Trial& trial) {
+  return out / "trials" / trial.id / "checkpoint.safetensors";
+}
+
 TrialRecord failed_record(std::string reason) {
   TrialRecord record;
   record.status = TrialStatus::failed;
@@ -166,9 +170,12 @@ TrialRecord Run::run_trial_of(std::size_t index) {
   single_threaded_products();
   TrialHooks hooks;
   hooks.stop = &stop_;
-  hooks.progress = [&](std::int64_t done, std::int64_t planned) {
-    show([&] { progress_.trial_updates(index, done, planned); });
+  hooks.progress = [&](const TrialProgress& progress) {
+    show([&] { progress_.trial_updates(index, progress); });
   };
+  hooks.checkpoint = checkpoint_of(options_.out, trial);
+  if (options_.keep_model)
+    hooks.keep_model = [&](const BestModel& model) { options_.keep_model(trial, model); };
   const auto begin = std::chrono::steady_clock::now();
   TrialRecord record;
   try {

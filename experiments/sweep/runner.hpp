@@ -22,6 +22,8 @@ struct SweepOptions {
   std::string build;   ///< goes into every record
   std::string header;  ///< lines of comment above the resolved config in sweep.toml
   std::FILE* progress = stderr;
+  /// What becomes of the best models; null: nothing. Called from the trials' threads.
+  std::function<void(const Trial&, const BestModel&)> keep_model = {};
 };
 
 struct SweepResult {

@@ -15,7 +15,8 @@ std::string canonical_text(Config config) {
   for (const Option* option : rows_of(config)) {
     const OptionValue value = load(option->field(config));
     if (option->affects_results && value != option->default_value) {
-      lines.insert(fmt::format("{}={}\n", option->key, to_text(value)));
+      const auto* file = std::get_if<TextFile>(&value);
+      lines.insert(fmt::format("{}={}\n", option->key, file ? file->hash : to_text(value)));
     }
   }
   const std::string equations = equations_hash(config.model.cell);

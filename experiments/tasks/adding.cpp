@@ -127,7 +127,7 @@ class Adding final : public Task {
   std::int64_t output_size() const override { return 1; }
   Loss loss() const override { return Loss::mse; }
   Readout readout() const override { return Readout::last; }
-  std::int64_t max_steps() const override { return length_ + variant_.longest_extra(length_); }
+  std::int64_t max_steps(std::int64_t) const override { return length_ + variant_.longest_extra(length_); }
 
   Batch sample(Stream& stream, std::int64_t sequences) const override {
     const std::int64_t extra = variant_.longest_extra(length_);

@@ -33,10 +33,10 @@ class Copy final : public Task {
   std::int64_t output_size() const override { return variant_.values + 1; }
   Loss loss() const override { return Loss::cross_entropy; }
   Readout readout() const override { return Readout::every_step; }
-  std::int64_t max_steps() const override { return length_ + 2 * variant_.symbols; }
+  std::int64_t max_steps(std::int64_t) const override { return length_ + 2 * variant_.symbols; }
 
   Batch sample(Stream& stream, std::int64_t sequences) const override {
-    const std::int64_t steps = max_steps(), channels = input_size(), symbols = variant_.symbols;
+    const std::int64_t steps = max_steps(1), channels = input_size(), symbols = variant_.symbols;
     const std::int64_t recall = steps - symbols;
     Batch batch{Tensor<float>({steps, sequences, channels}), {}, Tensor<std::int64_t>({steps, sequences})};
     // The channel that is 1 at step t of sequence b.
@@ -56,7 +56,7 @@ class Copy final : public Task {
 
   double trivial_loss() const override {
     return static_cast<double>(variant_.symbols) * std::log(static_cast<double>(variant_.values)) /
-           static_cast<double>(max_steps());
+           static_cast<double>(max_steps(1));
   }
 
   std::int64_t count_wrong(const Batch& batch, const Tensor<float>& outputs) const override {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,13 +15,23 @@
 
 namespace unroll {
 
+class Vocabulary;
+
 enum class Loss { mse, cross_entropy };
 
-/// Time-major sequences with their targets. One of the two target tensors is used, by the task's loss.
+/// Time-major sequences with their targets. One of the two input tensors is used, and one of the two target
+/// tensors, by the task's kind of input and by its loss.
 struct Batch {
   Tensor<float> inputs;   ///< (T, B, input_size)
   Tensor<float> targets;  ///< mse: (B, output_size), or (T, B, output_size) when read out at every step
-  Tensor<std::int64_t> classes;  ///< cross_entropy: (B), or (T, B)
+  Tensor<std::int64_t> classes;      ///< cross_entropy: (B), or (T, B)
+  Tensor<std::int64_t> tokens = {};  ///< (T, B), each below input_size
+
+  std::int64_t steps() const { return shape()[0]; }
+  std::int64_t rows() const { return shape()[1]; }
+
+ private:
+  const Shape& shape() const { return inputs.shape().rank() == 3 ? inputs.shape() : tokens.shape(); }
 };
 
 /// What a model must learn, and how its answers are judged. Pure: the same stream gives the same batch.
@@ -32,11 +43,22 @@ class Task {
   virtual std::int64_t output_size() const = 0;
   virtual Loss loss() const = 0;
   virtual Readout readout() const = 0;
-  /// Longest sequence a batch can hold, for the estimate of memory and cost.
-  virtual std::int64_t max_steps() const = 0;
+  /// What the numbers of tokens mean; null: inputs are vectors.
+  virtual const Vocabulary* vocabulary() const { return nullptr; }
+  /// Longest sequence that a batch of so many can hold, for the estimate of memory and cost.
+  virtual std::int64_t max_steps(std::int64_t sequences) const = 0;
 
-  /// `sequences` fresh sequences of one common length.
+  /// `sequences` fresh sequences of one common length. Of a streamed text the whole training part, in
+  /// `sequences` parts side by side.
   virtual Batch sample(Stream& stream, std::int64_t sequences) const = 0;
+  /// The same to validate on, where that differs.
+  virtual Batch sample_to_validate(Stream& stream, std::int64_t sequences) const {
+    return sample(stream, sequences);
+  }
+  /// Of a streamed text the part to validate on, side by side: always the same. Null: fresh sequences.
+  virtual const Batch* validation() const { return nullptr; }
+  /// A text that the best model is tested on once, in one stream; none: no such text.
+  virtual std::optional<Batch> test() const { return std::nullopt; }
 
   /// The loss of the best predictor that ignores the inputs (or the one the literature compares with).
   virtual double trivial_loss() const = 0;
@@ -47,6 +69,8 @@ class Task {
   virtual bool solved(double validation_loss, double error_rate) const = 0;
   /// The rule in words: "validation MSE below 0.0833 (half the trivial baseline)".
   virtual std::string success_rule() const = 0;
+  /// Whether there is nothing more to learn once it is solved.
+  virtual bool ends_when_solved() const { return true; }
 };
 
 /// One row per task: what `unroll tasks` prints and what `task.name` may be.
@@ -56,10 +80,14 @@ struct TaskRow {
   std::string_view source;                 ///< paper and the place of the definition
   std::vector<std::string_view> variants;  ///< the first one is the default
   std::unique_ptr<Task> (*make)(const TaskConfig&);
+  bool streams = false;  ///< one long text, on which truncated BPTT carries the states on
 };
 
 /// The list of all tasks.
 std::span<const TaskRow> task_table();
+
+/// Null when no task has this name.
+const TaskRow* find_task(std::string_view name);
 
 /// Throws std::invalid_argument naming the unknown task or variant and the known ones.
 std::unique_ptr<Task> make_task(const TaskConfig& config);

@@ -44,7 +44,7 @@ class TemporalOrder final : public Task {
   std::int64_t output_size() const override { return std::int64_t{1} << variant_.symbols; }
   Loss loss() const override { return Loss::cross_entropy; }
   Readout readout() const override { return Readout::last; }
-  std::int64_t max_steps() const override { return length_ + longest_extra(); }
+  std::int64_t max_steps(std::int64_t) const override { return length_ + longest_extra(); }
 
   Batch sample(Stream& stream, std::int64_t sequences) const override {
     const std::int64_t length = length_ + (variant_.hs97 ? stream.below(longest_extra() + 1) : 0);

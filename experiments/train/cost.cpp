@@ -25,8 +25,9 @@ std::size_t parameter_bytes(const std::vector<ParameterSpec>& specs) {
 }
 
 std::size_t batch_bytes(const Task& task, std::int64_t sequences, std::size_t real_bytes) {
-  return static_cast<std::size_t>(task.max_steps() * sequences * (task.input_size() + task.output_size())) *
-         real_bytes;
+  const std::int64_t places = task.max_steps(sequences) * sequences;
+  if (task.vocabulary()) return static_cast<std::size_t>(places) * 2 * sizeof(std::int64_t);
+  return static_cast<std::size_t>(places * (task.input_size() + task.output_size())) * real_bytes;
 }
 
 /// What a trial computes again and again, how large it gets, and what makes it smaller.
@@ -55,13 +56,28 @@ std::size_t bytes_of(const Plan<T>& plan, const Work& work, Bytes max_memory, st
 
 /// The gradients with respect to every step's state, which no checkpoints make fewer.
 std::size_t diagnostics_bytes(const Config& config, const Task& task, const RecordedModel& model) {
-  if (!config.train.gradient_norms) return 0;
+  if (!config.train.gradient_norms || task.validation()) return 0;
   const Bytes max_memory = config.train.max_memory;
   const Plan<double> plan(*model.tape, model.diagnostics_outputs(), shard_options(max_memory, 1));
   const Work work{"the gradient's norms, in double at every step",
                   "set train.gradient_norms to false",
-                  {task.max_steps(), diagnostics_batch}};
+                  {task.max_steps(diagnostics_batch), diagnostics_batch}};
   return bytes_of(plan, work, max_memory, 1) + batch_bytes(task, diagnostics_batch, sizeof(double));
+}
+
+/// Of one run of the plan that validates.
+Sizes validation_sizes(const Task& task, const TrainConfig& train) {
+  if (const Batch* text = task.validation())
+    return {std::min(text->steps(), validation_window), text->rows()};
+  const std::int64_t sequences = std::min(validation_batch, train.validation_sequences);
+  return {task.max_steps(sequences), sequences};
+}
+
+/// Runs of it in one validation.
+double validation_parts(const Task& task, const TrainConfig& train) {
+  if (const Batch* text = task.validation())
+    return static_cast<double>(text->steps()) / static_cast<double>(validation_window);
+  return static_cast<double>((train.validation_sequences + validation_batch - 1) / validation_batch);
 }
 
 }  // namespace
@@ -70,18 +86,18 @@ TrialCost trial_cost(const Config& config) {
   const TrainConfig& train = config.train;
   const std::unique_ptr<Task> task = make_task(config.task);
   const bool truncated = train.window > 0, sharded = train.batch_shards > 1;
-  const RecordedModel model(config, *task);
+  const RecordedModel model(config, *task, task->validation() ? Extent::window : Extent::whole);
   const RecordedModel training_model(config, *task, truncated ? Extent::window : Extent::whole,
                                      Use::training);
   const PlanOptions options = shard_options(train.max_memory, train.batch_shards);
   const Plan<float> training(*training_model.tape, training_model.training_outputs(), options);
   const Plan<float> validation(*model.tape, model.validation_outputs(), options);
 
-  const Sizes update{truncated ? std::min(task->max_steps(), train.window) : task->max_steps(), train.batch};
-  const Sizes check{task->max_steps(), std::min(validation_batch, train.validation_sequences)};
+  const std::int64_t steps = task->max_steps(train.batch);
+  const Sizes update{truncated ? std::min(steps, train.window) : steps, train.batch};
+  const Sizes check = validation_sizes(*task, train);
   const double validations = 1.0 + static_cast<double>(train.updates / train.validate_every);
-  const double parts =
-      static_cast<double>((train.validation_sequences + validation_batch - 1) / validation_batch);
+  const double parts = validation_parts(*task, train);
   // The batch itself, the window, and the shards' parts in training and in validation.
   const std::size_t batches = 1 + truncated + 2 * sharded;
   const auto plan_bytes = [&](const Plan<float>& plan, const Work& work) {

@@ -1,14 +1,38 @@
 #include "experiments/train/make_model.hpp"
 
-#include "experiments/train/cell_options.hpp"
+#include <fmt/format.h>
+
+#include <stdexcept>
+
 #include "models/cell_table.hpp"
 
 namespace unroll {
+namespace {
 
-SequenceModel make_model(const Config& config, const Task& task) {
+std::int64_t embedding_size(const ModelConfig& model) {
+  return model.embedding > 0 ? model.embedding : model.hidden;
+}
+
+}  // namespace
+
+ModelSizes sizes_of(const Task& task) {
+  return {task.input_size(), task.output_size(), task.readout(), task.vocabulary() != nullptr};
+}
+
+CellOptions cell_options(const Config& config, const ModelSizes& sizes) {
+  return {sizes.tokens ? embedding_size(config.model) : sizes.inputs, config.model.hidden,
+          config.model.activation, config.model.constants};
+}
+
+SequenceModel make_model(const Config& config, const ModelSizes& sizes) {
   const ModelConfig& model = config.model;
+  if (model.tied && !sizes.tokens)
+    throw std::invalid_argument(
+        fmt::format("model.tied: the inputs of the task {} are vectors, not tokens: there is no embedding to "
+                    "tie the readout to",
+                    config.task.name));
   const auto cell = [&](std::int64_t input_size) {
-    CellOptions options = cell_options(config, task);
+    CellOptions options = cell_options(config, sizes);
     options.input_size = input_size;
     return make_cell(model.cell, options);
   };
@@ -19,11 +43,14 @@ SequenceModel make_model(const Config& config, const Task& task) {
                               .zoneout = model.zoneout,
                               .layer_norm = model.layer_norm,
                               .learned_start = model.initial_state == "learned"};
-  return {cell,
-          task.input_size(),
-          {model.layers, model.bidirectional, model.residual, layer},
-          task.output_size(),
-          task.readout()};
+  const ModelOptions options = {.layers = model.layers,
+                                .bidirectional = model.bidirectional,
+                                .residual = model.residual,
+                                .layer = layer,
+                                .embedding = sizes.tokens ? embedding_size(model) : 0,
+                                .embedding_scale = model.embedding_scale,
+                                .tied = model.tied};
+  return {cell, sizes.inputs, options, sizes.outputs, sizes.readout};
 }
 
 bool draws_noise(const ModelConfig& model) {

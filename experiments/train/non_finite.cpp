@@ -19,10 +19,10 @@ constexpr std::int64_t steps_at_a_time = 1024;
 class ForwardPass {
  public:
   ForwardPass(const Config& config, const Task& task, Use use, const std::vector<Tensor<float>>& parameters)
-      : model_(make_model(config, task)),
+      : model_(make_model(config, sizes_of(task))),
         specs_(model_.parameters()),
         parameters_(parameters),
-        inputs_(tape_.input("inputs", {sizes::T, sizes::B, task.input_size()})),
+        inputs_(record_inputs(tape_, sizes_of(task))),
         noise_(record_noise(tape_, config, use)) {
     const Parameters p(tape_, specs_);
     for (const StateSpec& state : model_.states())
@@ -50,7 +50,10 @@ class ForwardPass {
   }
 
   void run(const Piece& part) {
-    plan_->bind(inputs_, part.batch.inputs);
+    if (inputs_.rank() == 2)
+      plan_->bind(inputs_, part.batch.tokens);
+    else
+      plan_->bind(inputs_, part.batch.inputs);
     for (std::size_t i = 0; i < initial_.size(); ++i) plan_->bind(initial_[i], part.initial[i]);
     if (noise_) {
       plan_->bind(noise_->update, part.number);
@@ -107,7 +110,7 @@ std::int64_t first_bad(std::span<const float> values) {
 std::string first_non_finite(const Config& config, const Task& task, const Piece& piece, Use use,
                              const std::vector<Tensor<float>>& parameters, std::int64_t before,
                              std::int64_t steps) {
-  const std::int64_t length = piece.batch.inputs.shape()[0], rows = piece.batch.inputs.shape()[1];
+  const std::int64_t length = piece.batch.steps(), rows = piece.batch.rows();
   const std::int64_t at_a_time = config.model.bidirectional ? length : steps_at_a_time;
   ForwardPass pass(config, task, use, parameters);
   Piece part;
@@ -115,7 +118,10 @@ std::string first_non_finite(const Config& config, const Task& task, const Piece
   bool bad_readout = false;
   for (std::int64_t first = 0; first < length; first += at_a_time) {
     const Range range{first, std::min(at_a_time, length - first)};
-    copy_range(piece.batch.inputs, 0, range, part.batch.inputs);
+    if (task.vocabulary())
+      copy_range(piece.batch.tokens, 0, range, part.batch.tokens);
+    else
+      copy_range(piece.batch.inputs, 0, range, part.batch.inputs);
     part.set_noise(piece.number[0], before + first);
     pass.run(part);
     const Found found = first_bad_states(pass, range.count, rows);

@@ -175,6 +175,7 @@ std::string to_json(const TrialRecord& record) {
   json["best_update"] = record.best_update;
   json["last_loss"] = number_to_json(record.last_loss);
   json["last_error_rate"] = number_to_json(record.last_error_rate);
+  if (record.test_loss) json["test_loss"] = number_to_json(*record.test_loss);
   json["curve"] = curve_to_json(record.curve);
   json["gradient_norms"] = Json::array();
   for (const GradientNorms& at : record.gradient_norms)
@@ -204,6 +205,7 @@ TrialRecord record_from_json(const std::string& line) {
   record.best_update = root.member("best_update").integer();
   record.last_loss = root.member("last_loss").number();
   record.last_error_rate = root.member("last_error_rate").number();
+  if (json.contains("test_loss")) record.test_loss = root.member("test_loss").number();
   record.curve = curve_from(root.member("curve"));
   record.gradient_norms = gradient_norms_from(root.member("gradient_norms"));
   record.seconds = root.member("seconds").number();

@@ -44,6 +44,7 @@ struct TrialRecord {
   std::int64_t best_update = 0;
   double last_loss = 0;
   double last_error_rate = 0;
+  std::optional<double> test_loss;  ///< of the best model, where the task has a text to test on
   std::vector<CurvePoint> curve;
   std::vector<GradientNorms> gradient_norms;  ///< at the start and at the end of training, if asked for
   double seconds = 0;                         ///< wall time; never in results.csv

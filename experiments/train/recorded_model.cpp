@@ -6,7 +6,6 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "experiments/train/make_model.hpp"
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
 #include "models/initialiser.hpp"
@@ -41,9 +40,13 @@ Var record_loss(Loss kind, Var outputs, Var target, Var step_weights) {
 
 void Piece::set_noise(std::int64_t n, std::int64_t first) {
   number[0] = n;
-  const Shape steps = {batch.inputs.shape()[0]};
+  const Shape steps = {batch.steps()};
   if (time_steps.shape() != steps) time_steps = Tensor<std::int64_t>(steps);
   std::iota(time_steps.span().begin(), time_steps.span().end(), first);
+}
+
+Var record_inputs(Tape& tape, const ModelSizes& sizes) {
+  return sizes.tokens ? tape.index_input("tokens", {T, B}) : tape.input("inputs", {T, B, sizes.inputs});
 }
 
 std::optional<Noise> record_noise(Tape& tape, const Config& config, Use use) {
@@ -53,10 +56,10 @@ std::optional<Noise> record_noise(Tape& tape, const Config& config, Use use) {
 }
 
 RecordedModel::RecordedModel(const Config& config, const Task& task, Extent wanted, Use use)
-    : loss_kind(task.loss()), extent(wanted) {
-  const SequenceModel model = make_model(config, task);
+    : tokens(task.vocabulary() != nullptr), loss_kind(task.loss()), extent(wanted) {
+  const SequenceModel model = make_model(config, sizes_of(task));
   specs = model.parameters();
-  inputs = tape->input("inputs", {T, B, task.input_size()});
+  inputs = record_inputs(*tape, sizes_of(task));
   target = record_target(*tape, task);
   const Parameters p(*tape, specs);
   parameters = p.all();
@@ -71,6 +74,8 @@ RecordedModel::RecordedModel(const Config& config, const Task& task, Extent want
   outputs = recorded.outputs;
   loss = step_weights.valid() ? record_loss(loss_kind, outputs, target, step_weights)
                               : record_loss(loss_kind, outputs, target);
+  if (extent == Extent::window && use == Use::evaluation && loss_kind == Loss::cross_entropy)
+    wrong = mean(less(pick(outputs, target), max(outputs, -1)));
   std::vector<Var> wanted_gradients;
   for (std::size_t i = 0; i < specs.size(); ++i) {
     if (!specs[i].trained) continue;
@@ -104,7 +109,10 @@ std::size_t axis_of(Var value, const Dim& size) {
 }
 
 void RecordedModel::copy_part(const Batch& from, const Dim& size, Range part, Batch& to) const {
-  copy_range(from.inputs, axis_of(inputs, size), part, to.inputs);
+  if (tokens)
+    copy_range(from.tokens, axis_of(inputs, size), part, to.tokens);
+  else
+    copy_range(from.inputs, axis_of(inputs, size), part, to.inputs);
   if (loss_kind == Loss::mse)
     copy_range(from.targets, axis_of(target, size), part, to.targets);
   else
@@ -115,6 +123,13 @@ std::vector<Var> RecordedModel::training_outputs() const {
   std::vector<Var> all = parameter_gradients;
   all.push_back(loss);
   if (extent == Extent::window) all.insert(all.end(), trajectories.begin(), trajectories.end());
+  return all;
+}
+
+std::vector<Var> RecordedModel::validation_outputs() const {
+  if (extent == Extent::whole) return {loss, outputs};
+  std::vector<Var> all = {loss, wrong};
+  all.insert(all.end(), trajectories.begin(), trajectories.end());
   return all;
 }
 

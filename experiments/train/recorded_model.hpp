@@ -8,6 +8,7 @@
 
 #include "experiments/config/config.hpp"
 #include "experiments/tasks/task.hpp"
+#include "experiments/train/make_model.hpp"
 #include "experiments/train/slices.hpp"
 #include "framework/autodiff/tape.hpp"
 #include "framework/plan/plan.hpp"
@@ -45,23 +46,27 @@ struct RecordedModel {
   RecordedModel(const Config& config, const Task& task, Extent extent = Extent::whole,
                 Use use = Use::evaluation);
 
-  /// Copies a part of a batch, along T or B: the inputs, and the targets that the loss reads.
+  /// Copies a part of a batch, along T or B: the inputs or tokens, and the targets that the loss reads.
   void copy_part(const Batch& from, const Dim& size, Range part, Batch& to) const;
 
-  /// Binds a batch (which must outlive the run) and the parameters, in the order of `specs`.
+  /// Binds a batch, its vectors in precision T, and the parameters, in the order of `specs`; all must outlive
+  /// the run.
   template <class T>
-  void bind(Plan<T>& plan, const Tensor<T>& batch_inputs, const Tensor<T>& batch_targets,
-            const Tensor<std::int64_t>& batch_classes, const std::vector<Tensor<T>>& values) const {
-    plan.bind(inputs, batch_inputs);
-    if (loss_kind == Loss::mse)
-      plan.bind(target, batch_targets);
+  void bind(Plan<T>& plan, const Tensor<T>& vectors, const Tensor<T>& targets, const Batch& batch,
+            const std::vector<Tensor<T>>& values) const {
+    if (tokens)
+      plan.bind(inputs, batch.tokens);
     else
-      plan.bind(target, batch_classes);
+      plan.bind(inputs, vectors);
+    if (loss_kind == Loss::mse)
+      plan.bind(target, targets);
+    else
+      plan.bind(target, batch.classes);
     for (std::size_t i = 0; i < values.size(); ++i) plan.bind(parameters[i], values[i]);
   }
 
   void bind(Plan<float>& plan, const Piece& piece, const std::vector<Tensor<float>>& values) const {
-    bind(plan, piece.batch.inputs, piece.batch.targets, piece.batch.classes, values);
+    bind(plan, piece.batch.inputs, piece.batch.targets, piece.batch, values);
     for (std::size_t i = 0; i < initial.size(); ++i) plan.bind(initial[i], piece.initial[i]);
     if (carried.valid()) plan.bind(carried, piece.carried);
     if (step_weights.valid()) plan.bind(step_weights, piece.step_weights);
@@ -71,17 +76,19 @@ struct RecordedModel {
     plan.bind(noise->time_steps, piece.time_steps);
   }
 
-  /// What a training run (of windows with the states, which enter later ones), a validation, and a look at
-  /// the gradient's norms compute.
+  /// What a training run, a validation, and a look at the gradient's norms compute. Of windows also the
+  /// states, which enter later ones.
   std::vector<Var> training_outputs() const;
-  std::vector<Var> validation_outputs() const { return {loss, outputs}; }
+  std::vector<Var> validation_outputs() const;
   std::vector<Var> diagnostics_outputs() const { return {trajectory_gradient}; }
 
   std::unique_ptr<Tape> tape = std::make_unique<Tape>();
+  bool tokens;  ///< inputs are (T, B) indices
   Loss loss_kind;
   Extent extent;
   std::vector<ParameterSpec> specs;
   Var inputs, target, outputs, loss;
+  Var wrong;  ///< window, in evaluation: fraction of steps where another class has a higher score
   std::vector<Var> initial;  ///< window: the states that enter it
   Var carried;               ///< window: whether they count, where a start is learned
   Var step_weights;          ///< window: of each step's loss
@@ -96,6 +103,9 @@ struct RecordedModel {
  private:
   std::vector<Var> record_initial(const SequenceModel& model, const Parameters& p);
 };
+
+/// The input of `tape` for a batch's vectors or tokens.
+Var record_inputs(Tape& tape, const ModelSizes& sizes);
 
 /// Inputs of `tape` that masks are drawn from, keyed by the config's seed; nothing where none are drawn.
 std::optional<Noise> record_noise(Tape& tape, const Config& config, Use use);

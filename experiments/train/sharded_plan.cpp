@@ -41,7 +41,7 @@ ShardedPlan::ShardedPlan(const RecordedModel& model, const std::vector<Var>& out
 }
 
 void ShardedPlan::run(const Piece& piece, const std::vector<Tensor<float>>& parameters) {
-  batch_rows_ = piece.batch.inputs.shape()[1];
+  batch_rows_ = piece.batch.rows();
   ranges_ = split_rows(batch_rows_, std::min(batch_rows_, static_cast<std::int64_t>(shards_.size())));
   if (used() == 1) {
     model_.bind(shards_[0].plan, piece, parameters);

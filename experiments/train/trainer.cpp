@@ -48,7 +48,7 @@ std::unique_ptr<RecordedModel> record_training_model(const Config& config, const
 Trainer::Trainer(const Config& config)
     : config_(config),
       task_(make_task(config.task)),
-      model_(config, *task_),
+      model_(config, *task_, streamed() ? Extent::window : Extent::whole),
       training_model_(record_training_model(config, *task_)),
       parameters_(initial_parameters(config, model_.specs)),
       optimizer_(make_optimizer(optimizer_options(config.train))),
@@ -59,11 +59,17 @@ Trainer::Trainer(const Config& config)
   split_rows(config.train.batch, config.train.batch_shards);  // refuses too many shards
 }
 
+std::int64_t Trainer::tokens_per_update() const {
+  const std::int64_t steps = task_->max_steps(config_.train.batch);
+  return config_.train.batch * (truncated() ? std::min(steps, config_.train.stride) : steps);
+}
+
 Batch Trainer::sample(Purpose purpose, std::int64_t first, std::int64_t second,
                       std::int64_t sequences) const {
   Stream stream(config_.seed, purpose,
                 {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(second)});
-  return task_->sample(stream, sequences);
+  return purpose == Purpose::validation_data ? task_->sample_to_validate(stream, sequences)
+                                             : task_->sample(stream, sequences);
 }
 
 void Trainer::take_piece(std::int64_t n) {
@@ -77,7 +83,8 @@ void Trainer::take_piece(std::int64_t n) {
         *training_model_, sample(Purpose::training_data, batches_++, 0, config_.train.batch),
         config_.train.window, config_.train.stride);
   windowed_->fill(piece_);
-  piece_.set_noise(batches_ - 1, windowed_->window().first);
+  // A stream is one sequence as long as the text: its masks of a sequence are drawn for every window.
+  piece_.set_noise(streamed() ? n : batches_ - 1, windowed_->window().first);
 }
 
 double Trainer::update(std::int64_t n) {
@@ -107,6 +114,26 @@ void Trainer::clip() {
 }
 
 Validation Trainer::validate(std::int64_t updates_done) {
+  return streamed() ? evaluate(*task_->validation(), parameters_) : validate_fresh(updates_done);
+}
+
+Validation Trainer::evaluate(const Batch& text, const std::vector<Tensor<float>>& parameters) {
+  WindowedBatch windows(model_, text, validation_window, validation_window);
+  double loss = 0, wrong = 0;
+  piece_use_ = Use::evaluation;
+  while (!windows.finished()) {
+    windows.fill(piece_);
+    validation_.run(piece_, parameters);
+    const auto steps = static_cast<double>(windows.window().length());
+    loss += validation_.mean(model_.loss) * steps;
+    wrong += validation_.mean(model_.wrong) * steps;
+    if (!std::isfinite(loss)) return {loss, 1};
+    windows.advance(validation_);
+  }
+  return {loss / static_cast<double>(text.steps()), wrong / static_cast<double>(text.steps())};
+}
+
+Validation Trainer::validate_fresh(std::int64_t updates_done) {
   const std::int64_t total = config_.train.validation_sequences;
   double loss = 0;
   std::int64_t wrong = 0;
@@ -132,7 +159,7 @@ GradientNorms Trainer::gradient_norms(std::int64_t updates_done) const {
   std::vector<Tensor<double>> values;
   for (const Tensor<float>& p : parameters_) values.push_back(convert<double>(p));
   Plan<double> plan(*model_.tape, model_.diagnostics_outputs(), shard_options(config_.train.max_memory, 1));
-  model_.bind(plan, inputs, targets, batch.classes, values);
+  model_.bind(plan, inputs, targets, batch, values);
   plan.run();
   const Tensor<double> g =
       plan.tensor(model_.trajectory_gradient);  // (T, B, hidden), of the batch's mean loss
@@ -160,7 +187,7 @@ std::string Trainer::first_non_finite() const {
   const bool window = piece_use_ == Use::training && windowed_;
   return unroll::first_non_finite(config_, *task_, piece_, piece_use_, parameters_,
                                   window ? windowed_->window().first : 0,
-                                  window ? windowed_->steps() : piece_.batch.inputs.shape()[0]);
+                                  window ? windowed_->steps() : piece_.batch.steps());
 }
 
 }  // namespace unroll

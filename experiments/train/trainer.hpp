@@ -11,18 +11,21 @@
 #include "experiments/train/windowed_batch.hpp"
 #include "framework/optim/optimizer.hpp"
 #include "framework/optim/schedule.hpp"
+#include "framework/tensor/safetensors.hpp"
 
 namespace unroll {
 
 /// Sequences per validation batch. Part of the results' definition: the sequences of a batch share their
 /// length.
 inline constexpr std::int64_t validation_batch = 500;
+/// Steps at a time of a text to validate on, in as many parts side by side as the task has made.
+inline constexpr std::int64_t validation_window = 32;
 /// Sequences that ‖dL/dh_t‖ is averaged over.
 inline constexpr std::int64_t diagnostics_batch = 32;
 
 struct Validation {
   double loss;
-  double error_rate;
+  double error_rate;  ///< of sequences, or of the tokens of a text
 };
 
 /// One model in training: parameters, optimiser, schedule, and the plans that compute losses and gradients.
@@ -36,6 +39,8 @@ class Trainer {
   Trainer& operator=(const Trainer&) = delete;
 
   const Task& task() const { return *task_; }
+  /// Steps of all sequences that one update goes on by, at most.
+  std::int64_t tokens_per_update() const;
   const std::vector<ParameterSpec>& specs() const { return model_.specs; }
   /// As they are now, in the order of specs().
   const std::vector<Tensor<float>>& parameters() const { return parameters_; }
@@ -44,10 +49,18 @@ class Trainer {
   /// loss before the step. When the loss is not finite, the parameters stay as they are.
   double update(std::int64_t n);
 
-  /// On config.train.validation_sequences fresh sequences, drawn for this count of updates.
+  /// On config.train.validation_sequences fresh sequences, drawn for this count of updates, or on the task's
+  /// own text.
   Validation validate(std::int64_t updates_done);
+  /// On a text of its own, with other parameters than those in training.
+  Validation evaluate(const Batch& text, const std::vector<Tensor<float>>& parameters);
   /// Lets the schedule see a validation loss.
   void observe(double validation_loss) { schedule_.observe(validation_loss); }
+
+  /// All that the next updates depend on: going on from it gives the same bits as never having stopped.
+  void save(SafeTensors& to) const;
+  /// Throws std::invalid_argument naming what is missing or of another shape.
+  void restore(const SafeTensors& from);
 
   /// ‖dL/dh_t‖ on a batch that is the same at every call, in double and without flushing subnormals.
   GradientNorms gradient_norms(std::int64_t updates_done) const;
@@ -59,7 +72,9 @@ class Trainer {
  private:
   Batch sample(Purpose purpose, std::int64_t first, std::int64_t second, std::int64_t sequences) const;
   void take_piece(std::int64_t n);
+  Validation validate_fresh(std::int64_t updates_done);
   void clip();
+  bool streamed() const { return task_->validation() != nullptr; }
   bool truncated() const { return config_.train.window > 0; }
   const RecordedModel& training_model() const { return training_model_ ? *training_model_ : model_; }
 

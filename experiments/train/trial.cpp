@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cmath>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "experiments/train/trainer.hpp"
+#include "framework/tensor/file.hpp"
 
 namespace unroll {
 namespace {
@@ -13,75 +16,202 @@ namespace {
 /// How often the hooks hear of progress, in updates.
 constexpr std::int64_t progress_every = 20;
 
-void note(TrialRecord& record, const Task& task, const CurvePoint& point) {
-  if (record.curve.empty() || point.validation_loss < record.best_loss) {
-    record.best_loss = point.validation_loss;
-    record.best_update = point.update;
-  }
-  record.last_loss = point.validation_loss;
-  record.last_error_rate = point.error_rate;
-  if (!record.solved_at && task.solved(point.validation_loss, point.error_rate)) {
-    record.solved_at = point.update;
-    record.success = true;
-  }
-  record.curve.push_back(point);
+/// A trial on its way.
+class Training {
+ public:
+  Training(const Config& config, const TrialHooks& hooks);
+  TrialRecord run();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void begin();
+  void train();
+  bool validate(std::int64_t n, double train_loss);
+  void note(const CurvePoint& point);
+  void diverge(const std::string& what, double value, std::int64_t update);
+  void finish();
+  void look_at_gradients();
+  void tell_progress() const;
+  bool resume();
+  void remove_checkpoint() const;
+  void save();
+  void save_now_and_then();
+  void keep_model();
+
+  const Config& config_;
+  const TrialHooks& hooks_;
+  Trainer trainer_;
+  TrialRecord record_;
+  std::vector<Tensor<float>> best_;  ///< parameters
+  double loss_sum_ = 0;              ///< of updates since the last validation
+  std::int64_t losses_ = 0;
+  std::int64_t updates_before_ = 0;  ///< of an earlier call, which this one goes on from
+  bool model_is_kept_ = true;        ///< as it is in best_
+  Clock::time_point saved_ = Clock::now(), model_kept_ = Clock::now() - std::chrono::hours(1);
+};
+
+Training::Training(const Config& config, const TrialHooks& hooks)
+    : config_(config), hooks_(hooks), trainer_(config) {
+  record_.trivial_loss = trainer_.task().trivial_loss();
+  record_.success_rule = trainer_.task().success_rule();
 }
 
-void diverge(TrialRecord& record, const std::string& what, double value, std::int64_t update,
-             const std::string& where) {
-  record.status = TrialStatus::diverged;
-  record.reason = fmt::format("{} became {} at update {}; the first value that is not finite is {}", what,
-                              value, update, where);
-  record.last_loss = value;
+TrialRecord Training::run() {
+  if (!resume()) begin();
+  if (record_.status == TrialStatus::done) train();
+  finish();
+  return std::move(record_);
 }
 
-/// Validates after `n` updates; false when training has to end there.
-bool checkpoint(Trainer& trainer, const Config& config, std::int64_t n, double train_loss,
-                TrialRecord& record) {
-  const Validation validation = trainer.validate(n);
-  note(record, trainer.task(), {n, train_loss, validation.loss, validation.error_rate});
+void Training::begin() {
+  look_at_gradients();
+  validate(0, std::numeric_limits<double>::quiet_NaN());
+}
+
+void Training::train() {
+  const bool ends_early = config_.train.early_stop && trainer_.task().ends_when_solved();
+  for (std::int64_t n = record_.updates; n < config_.train.updates; ++n) {
+    if (ends_early && record_.success) return;
+    if (hooks_.stop && hooks_.stop->load()) {
+      save();
+      throw Interrupted{};
+    }
+    const double loss = trainer_.update(n);
+    if (!std::isfinite(loss)) return diverge("the training loss", loss, n + 1);
+    record_.updates = n + 1;
+    loss_sum_ += loss;
+    ++losses_;
+    if (record_.updates % progress_every == 0) tell_progress();
+    if (record_.updates % config_.train.validate_every == 0 || record_.updates == config_.train.updates) {
+      if (!validate(record_.updates, loss_sum_ / static_cast<double>(losses_))) return;
+      loss_sum_ = 0;
+      losses_ = 0;
+    }
+    save_now_and_then();
+  }
+}
+
+/// False when training has to end there.
+bool Training::validate(std::int64_t n, double train_loss) {
+  const Validation validation = trainer_.validate(n);
+  note({n, train_loss, validation.loss, validation.error_rate});
   if (!std::isfinite(validation.loss)) {
-    diverge(record, "the validation loss", validation.loss, n, trainer.first_non_finite());
+    diverge("the validation loss", validation.loss, n);
     return false;
   }
-  if (n > 0) trainer.observe(validation.loss);
-  return !(record.success && config.train.early_stop);
+  if (n > 0) trainer_.observe(validation.loss);
+  return true;
 }
 
-void train(Trainer& trainer, const Config& config, const TrialHooks& hooks, TrialRecord& record) {
-  double sum = 0;
-  std::int64_t since = 0;
-  for (std::int64_t n = 0; n < config.train.updates; ++n) {
-    if (hooks.stop && hooks.stop->load()) throw Interrupted{};
-    const double loss = trainer.update(n);
-    if (!std::isfinite(loss))
-      return diverge(record, "the training loss", loss, n + 1, trainer.first_non_finite());
-    record.updates = n + 1;
-    sum += loss;
-    ++since;
-    if (record.updates % progress_every == 0) hooks.progress(record.updates, config.train.updates);
-    if (record.updates % config.train.validate_every != 0 && record.updates != config.train.updates) continue;
-    if (!checkpoint(trainer, config, record.updates, sum / static_cast<double>(since), record)) return;
-    sum = 0;
-    since = 0;
+void Training::note(const CurvePoint& point) {
+  if (record_.curve.empty() || point.validation_loss < record_.best_loss) {
+    record_.best_loss = point.validation_loss;
+    record_.best_update = point.update;
+    best_ = trainer_.parameters();
+    model_is_kept_ = false;
   }
+  record_.last_loss = point.validation_loss;
+  record_.last_error_rate = point.error_rate;
+  if (!record_.solved_at && trainer_.task().solved(point.validation_loss, point.error_rate)) {
+    record_.solved_at = point.update;
+    record_.success = true;
+  }
+  record_.curve.push_back(point);
+}
+
+void Training::diverge(const std::string& what, double value, std::int64_t update) {
+  record_.status = TrialStatus::diverged;
+  record_.reason = fmt::format("{} became {} at update {}; the first value that is not finite is {}", what,
+                               value, update, trainer_.first_non_finite());
+  record_.last_loss = value;
+}
+
+void Training::finish() {
+  if (record_.status == TrialStatus::done) look_at_gradients();
+  if (const std::optional<Batch> text = trainer_.task().test())
+    record_.test_loss = trainer_.evaluate(*text, best_).loss;
+  keep_model();
+  remove_checkpoint();
+}
+
+/// With its folder, unless a model is kept there.
+void Training::remove_checkpoint() const {
+  if (hooks_.checkpoint.empty()) return;
+  std::error_code ignored;
+  const std::filesystem::path trial = hooks_.checkpoint.parent_path();
+  for (const std::filesystem::path& path : {hooks_.checkpoint, trial, trial.parent_path()})
+    std::filesystem::remove(path, ignored);
+}
+
+/// A text has no sequences whose steps could be compared.
+void Training::look_at_gradients() {
+  if (!config_.train.gradient_norms || trainer_.task().validation()) return;
+  record_.gradient_norms.push_back(trainer_.gradient_norms(record_.updates));
+}
+
+void Training::tell_progress() const {
+  hooks_.progress({.updates_done = record_.updates,
+                   .updates_planned = config_.train.updates,
+                   .updates_before = updates_before_,
+                   .tokens = trainer_.tokens_per_update(),
+                   .train_loss = loss_sum_ / static_cast<double>(losses_),
+                   .validation_loss = record_.last_loss});
+}
+
+// ---- Files ----
+
+void Training::keep_model() {
+  if (!hooks_.keep_model || model_is_kept_) return;
+  hooks_.keep_model({trainer_.task(), trainer_.specs(), best_, record_.best_update, record_.best_loss});
+  model_is_kept_ = true;
+  model_kept_ = Clock::now();
+}
+
+void Training::save_now_and_then() {
+  const std::chrono::duration<double> between(hooks_.checkpoint_seconds);
+  if (!model_is_kept_ && Clock::now() - model_kept_ > between) keep_model();
+  if (Clock::now() - saved_ > between) save();
+}
+
+void Training::save() {
+  if (hooks_.checkpoint.empty()) return;
+  SafeTensors file;
+  trainer_.save(file);
+  for (std::size_t i = 0; i < best_.size(); ++i)
+    file.tensors.emplace_back("best/" + trainer_.specs()[i].name, best_[i]);
+  file.metadata["record"] = to_json(record_);
+  // Sums that are finite: their shortest digits read back to the same bits.
+  file.metadata["losses"] = nlohmann::json({loss_sum_, losses_}).dump();
+  std::filesystem::create_directories(hooks_.checkpoint.parent_path());
+  save_safetensors(hooks_.checkpoint, file);
+  saved_ = Clock::now();
+}
+
+bool Training::resume() {
+  std::error_code ignored;
+  if (hooks_.checkpoint.empty() || !std::filesystem::exists(hooks_.checkpoint, ignored)) return false;
+  const SafeTensors file = load_safetensors(hooks_.checkpoint);
+  trainer_.restore(file);
+  record_ = record_from_json(file.metadata.at("record"));
+  const auto losses = nlohmann::json::parse(file.metadata.at("losses"));
+  loss_sum_ = losses.at(0).get<double>();
+  losses_ = losses.at(1).get<std::int64_t>();
+  updates_before_ = record_.updates;
+  for (const ParameterSpec& spec : trainer_.specs()) {
+    const Tensor<float>* value = file.find("best/" + spec.name);
+    if (!value) throw std::invalid_argument("checkpoint: no tensor best/" + spec.name);
+    best_.push_back(*value);
+  }
+  model_is_kept_ = false;
+  return true;
 }
 
 }  // namespace
 
 TrialRecord run_trial(const Config& config, const TrialHooks& hooks) {
   if (config.train.max_memory.count > 0) trial_cost(config);  // throws where it is too little
-  Trainer trainer(config);
-  TrialRecord record;
-  record.trivial_loss = trainer.task().trivial_loss();
-  record.success_rule = trainer.task().success_rule();
-  const bool norms = config.train.gradient_norms;
-  if (norms) record.gradient_norms.push_back(trainer.gradient_norms(0));
-  const bool go_on = checkpoint(trainer, config, 0, std::numeric_limits<double>::quiet_NaN(), record);
-  if (go_on) train(trainer, config, hooks, record);
-  if (norms && record.status != TrialStatus::diverged)
-    record.gradient_norms.push_back(trainer.gradient_norms(record.updates));
-  return record;
+  return Training(config, hooks).run();
 }
 
 }  // namespace unroll

@@ -3,20 +3,41 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 
 #include "experiments/config/config.hpp"
+#include "experiments/tasks/task.hpp"
 #include "experiments/train/record.hpp"
+#include "experiments/train/trial_progress.hpp"
+#include "models/parameter.hpp"
 
 namespace unroll {
 
-/// How a running trial talks to whoever started it. Called from the trial's own thread.
-struct TrialHooks {
-  std::function<void(std::int64_t updates_done, std::int64_t updates_planned)> progress = [](auto, auto) {};
-  const std::atomic<bool>* stop =
-      nullptr;  ///< when it becomes true, run_trial throws Interrupted after the update
+/// The parameters that gave the lowest validation loss.
+struct BestModel {
+  const Task& task;
+  const std::vector<ParameterSpec>& specs;
+  const std::vector<Tensor<float>>& parameters;
+  std::int64_t update;
+  double validation_loss;
 };
 
+/// How a running trial talks to whoever started it. Called from the trial's own thread.
+struct TrialHooks {
+  std::function<void(const TrialProgress&)> progress = [](const TrialProgress&) {};
+  const std::atomic<bool>* stop =
+      nullptr;  ///< when it becomes true, run_trial throws Interrupted after the update
+  /// Where the state of training is kept while it goes on, every so many seconds and when it is stopped;
+  /// empty: nowhere. A trial that finds the state there goes on from it, with the same bits.
+  std::filesystem::path checkpoint = {};
+  double checkpoint_seconds = 60;
+  /// Takes the parameters of the best validation so far: when there is a new one, not more often than
+  /// checkpoints are kept, and at the end.
+  std::function<void(const BestModel&)> keep_model = {};
+};
+
+/// The state of training is kept by then, where it is to be.
 struct Interrupted {};
 
 /// What a trial will need, known before it starts.

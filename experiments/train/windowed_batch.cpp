@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -13,7 +14,14 @@ void check_windows(const Config& config, const Task& task) {
   if (train.window == 0)
     throw std::invalid_argument(fmt::format(
         "train.stride is {}, but train.window is 0, which is full BPTT: set both or neither", train.stride));
-  windows_of(task.max_steps(), train.window, train.stride);
+  const std::int64_t steps = task.max_steps(train.batch);
+  windows_of(std::max<std::int64_t>(steps, 0), train.window, train.stride);
+  if (task.validation() && steps < train.window)
+    throw std::invalid_argument(
+        fmt::format("train.window is {} steps, but the training text makes {} streams (train.batch) of {} "
+                    "steps; lower one of "
+                    "them, or take a longer text",
+                    train.window, train.batch, steps));
   if (config.model.bidirectional)
     throw std::invalid_argument(fmt::format(
         "train.window is {}, but model.bidirectional is true: a reverse direction begins at the last step, "
@@ -31,7 +39,7 @@ WindowedBatch::WindowedBatch(const RecordedModel& model, Batch batch, std::int64
     : model_(model), batch_(std::move(batch)), windows_(windows_of(steps(), window, stride)) {
   std::vector<Tensor<float>>& starts = states_[0];
   for (const StateSpec& state : model.states)
-    starts.emplace_back(state.batch_shape(batch_.inputs.shape()[1]), static_cast<float>(state.start));
+    starts.emplace_back(state.batch_shape(batch_.rows()), static_cast<float>(state.start));
 }
 
 void WindowedBatch::fill(Piece& piece) const {
@@ -43,6 +51,11 @@ void WindowedBatch::fill(Piece& piece) const {
   const float weight = static_cast<float>(steps.count) / static_cast<float>(window().end - window().counted);
   for (std::int64_t t = window().counted - window().first; t < steps.count; ++t)
     piece.step_weights[t] = weight;
+}
+
+void WindowedBatch::restore(std::size_t done, States states) {
+  next_ = done;
+  states_ = std::move(states);
 }
 
 void WindowedBatch::advance(const ShardedPlan& plan) {

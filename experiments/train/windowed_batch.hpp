@@ -27,11 +27,18 @@ class WindowedBatch {
 
   bool finished() const { return next_ == windows_.size(); }
   const Window& window() const { return windows_[next_]; }
-  std::int64_t steps() const { return batch_.inputs.shape()[0]; }
+  std::int64_t steps() const { return batch_.steps(); }
 
   /// Makes `piece` this window: its steps, the states that enter it, and the weights that make its loss the
   /// mean over the steps that count.
   void fill(Piece& piece) const;
+  /// How many windows are done, and the states that the next ones need by the step that they enter.
+  using States = std::map<std::int64_t, std::vector<Tensor<float>>>;
+  std::size_t done() const { return next_; }
+  const States& states() const { return states_; }
+  /// Goes on from there.
+  void restore(std::size_t done, States states);
+
   /// Goes on to the next window after a run of this one, of which it keeps the states that will enter others.
   void advance(const ShardedPlan& plan);
 
@@ -40,8 +47,7 @@ class WindowedBatch {
   Batch batch_;
   std::vector<Window> windows_;
   std::size_t next_ = 0;
-  /// By the step that they enter, those that later windows need.
-  std::map<std::int64_t, std::vector<Tensor<float>>> states_;
+  States states_;
 };
 
 }  // namespace unroll

@@ -9,7 +9,7 @@
 #include "experiments/config/config_error.hpp"
 #include "experiments/sweep/say.hpp"
 #include "experiments/tasks/task.hpp"
-#include "experiments/train/cell_options.hpp"
+#include "experiments/train/make_model.hpp"
 #include "framework/tensor/file.hpp"
 #include "models/cell_check.hpp"
 #include "models/cell_table.hpp"
@@ -31,7 +31,7 @@ std::vector<CellCheck> checks_of(const ModelConfig& model) {
 
 /// What the equations were taken to mean: a mistyped matrix shows as a parameter too many.
 void print_inferred(const Config& config) {
-  const auto cell = make_cell(config.model.cell, cell_options(config, *make_task(config.task)));
+  const auto cell = make_cell(config.model.cell, cell_options(config, sizes_of(*make_task(config.task))));
   std::vector<std::string> parts;
   for (const StateSpec& s : cell->states())
     parts.push_back(fmt::format("state {} {}", s.name, to_string(s.shape)));

@@ -10,11 +10,14 @@
 #include <sstream>
 
 #include "experiments/config/config_error.hpp"
+#include "experiments/saved/saved_model.hpp"
 #include "experiments/sweep/folder.hpp"
 #include "experiments/sweep/say.hpp"
 #include "experiments/verbs/build.hpp"
 #include "experiments/verbs/kernels.hpp"
 #include "experiments/verbs/verb.hpp"
+#include "framework/tensor/safetensors.hpp"
+#include "models/interchange.hpp"
 #include "models/nearest.hpp"
 
 namespace unroll {
@@ -22,8 +25,9 @@ namespace unroll {
 namespace po = boost::program_options;
 
 std::span<const Verb> verb_table() {
-  static const std::array table = {run_verb(),   sweep_verb(), status_verb(), report_verb(),
-                                   tasks_verb(), cells_verb(), bench_verb(),  doctor_verb()};
+  static const std::array table = {run_verb(),     sweep_verb(),    status_verb(), report_verb(),
+                                   predict_verb(), generate_verb(), score_verb(),  tasks_verb(),
+                                   cells_verb(),   bench_verb(),    doctor_verb()};
   return table;
 }
 
@@ -164,6 +168,14 @@ int run_program(int argc, char** argv) {
   } catch (const SweepRefused& error) {
     return complain(error.what(), exit_usage);
   } catch (const JournalConflict& error) {
+    return complain(error.what(), exit_usage);
+  } catch (const TextError& error) {
+    return complain(error.what(), exit_usage);
+  } catch (const ModelError& error) {
+    return complain(error.what(), exit_usage);
+  } catch (const ModelMismatch& error) {
+    return complain(error.what(), exit_usage);
+  } catch (const SafeTensorsError& error) {
     return complain(error.what(), exit_usage);
   } catch (const FileError& error) {
     return complain(error.what(), exit_usage);

@@ -27,7 +27,7 @@ int run(const Arguments& arguments) {
   const auto folder =
       output_folder(arguments, plan, fmt::format("{}-{}", stem, plan.trials.front().id.substr(0, 8)));
   say("one trial in {}\n", folder.string());
-  return train(arguments, std::move(plan), folder);
+  return train(arguments, std::move(plan), folder, [&](const Trial&) { return folder; });
 }
 
 }  // namespace

@@ -16,10 +16,11 @@ nlohmann::ordered_json row_of(const TaskRow& task, std::string_view variant, std
   row["task"] = task.name;
   row["variant"] = variant;
   try {
-    const auto made = task.make({std::string(task.name), std::string(variant), length});
+    const auto made =
+        task.make({.name = std::string(task.name), .variant = std::string(variant), .length = length});
     row["trivial_loss"] = made->trivial_loss();
     row["success"] = made->success_rule();
-  } catch (const std::invalid_argument& error) {
+  } catch (const std::exception& error) {  // too short a length; no text
     row["trivial_loss"] = nullptr;
     row["success"] = error.what();
   }

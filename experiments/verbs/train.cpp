@@ -7,7 +7,9 @@
 #include <boost/program_options/value_semantic.hpp>
 #include <cstdio>
 
+#include "experiments/report/baseline_table.hpp"
 #include "experiments/report/table.hpp"
+#include "experiments/saved/saved_model.hpp"
 #include "experiments/sweep/runner.hpp"
 #include "experiments/sweep/say.hpp"
 #include "experiments/sweep/signals.hpp"
@@ -103,10 +105,15 @@ std::filesystem::path output_folder(const Arguments& arguments, const SweepPlan&
   return std::filesystem::path("out") / name;
 }
 
-int train(const Arguments& arguments, SweepPlan plan, const std::filesystem::path& folder) {
+int train(const Arguments& arguments, SweepPlan plan, const std::filesystem::path& folder,
+          const FolderOfModel& folder_of_model) {
   std::atomic<bool> stop = false;
   const SignalWatch signals(stop);
-  const SweepOptions options = options_of(arguments, plan, folder);
+  SweepOptions options = options_of(arguments, plan, folder);
+  if (folder_of_model)
+    options.keep_model = [&](const Trial& trial, const BestModel& model) {
+      save_model(folder_of_model(trial), trial.config, model);
+    };
   CheckedCells cells(folder, options.build);
   cells.check(plan);
   const SweepResult result = run_sweep(std::move(plan), options, run_trial, trial_cost, stop);
@@ -115,8 +122,10 @@ int train(const Arguments& arguments, SweepPlan plan, const std::filesystem::pat
   if (result.interrupted) return give_up(folder, result, "interrupted", exit_interrupted);
 
   const bool written = try_to_write_outputs(folder, result);
-  fmt::print("{}\nreport: {}\n", summary_table(result.plan, result.records),
-             (folder / "report.html").string());
+  fmt::print("{}\n", summary_table(result.plan, result.records));
+  if (const std::string baselines = baseline_tables(result.plan, result.records); !baselines.empty())
+    fmt::print("{}\n", baselines);
+  fmt::print("report: {}\n", (folder / "report.html").string());
   print_failures(result);
   const bool bad =
       !written || result.failed > 0 || (arguments.has("fail-on-diverged") && result.diverged > 0);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "experiments/sweep/plan.hpp"
@@ -17,6 +18,9 @@ std::filesystem::path output_folder(const Arguments& arguments, const SweepPlan&
 
 /// Runs what is missing of `plan` in `folder` and writes results.csv and report.html, also after an
 /// interruption. Prints the table and the report's path to stdout. Gives the exit status.
-int train(const Arguments& arguments, SweepPlan plan, const std::filesystem::path& folder);
+/// The best model of each trial is kept in folder_of_model(trial), if that is given.
+using FolderOfModel = std::function<std::filesystem::path(const Trial&)>;
+int train(const Arguments& arguments, SweepPlan plan, const std::filesystem::path& folder,
+          const FolderOfModel& folder_of_model = {});
 
 }  // namespace unroll

@@ -13,7 +13,8 @@ enum class Purpose : std::uint32_t {
   validation_data,
   diagnostics_data,
   mask,
-  check
+  check,
+  generation
 };
 
 /// A counter-based random stream (Philox 4x32-10, Salmon et al. 2011, through Random123). What it yields

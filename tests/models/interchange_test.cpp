@@ -242,3 +242,19 @@ TEST_CASE("[interchange] values that are not the model's are not written") {
   CHECK_THROWS_WITH_AS(to_safetensors(model, values), doctest::Contains("4 values given; the model has 5"),
                        std::invalid_argument);
 }
+
+TEST_CASE(
+    "[interchange] an embedding is embedding.weight, and a readout tied to it has no matrix of its own") {
+  const auto make = [](std::int64_t inputs) { return make_cell("lstm", {inputs, 4}); };
+  for (const bool tied : {false, true}) {
+    const SequenceModel model(make, 7, {.embedding = 4, .tied = tied}, 7, Readout::every_step);
+    std::vector<Tensor<float>> values;
+    for (const ParameterSpec& spec : model.parameters()) values.emplace_back(spec.shape, 0.5f);
+    const SafeTensors file = to_safetensors(model, values);
+    CHECK(file.find("embedding.weight")->shape() == Shape{7, 4});
+    CHECK((file.find("readout.weight") == nullptr) == tied);
+    CHECK(file.find("readout.bias")->shape() == Shape{7});
+    const auto back = from_safetensors(model, file, "a file");
+    for (std::size_t i = 0; i < values.size(); ++i) CHECK(back[i].same_bits(values[i]));
+  }
+}

@@ -63,7 +63,7 @@ inline TrialRecord instant_trial(const Config& config, const TrialHooks&) { retu
 inline TrialRecord slow_trial(const Config& config, const TrialHooks& hooks) {
   for (std::int64_t step = 0; step < config.task.length; ++step) {
     std::this_thread::sleep_for(std::chrono::microseconds(300));
-    hooks.progress(step + 1, config.task.length);
+    hooks.progress({step + 1, config.task.length});
     if (hooks.stop != nullptr && *hooks.stop) throw Interrupted{};
   }
   return fake_record(config);

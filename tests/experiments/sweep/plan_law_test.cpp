@@ -9,6 +9,7 @@
 
 #include "experiments/config/options.hpp"
 #include "experiments/sweep/plan.hpp"
+#include "experiments/tasks/task.hpp"
 #include "models/cell_table.hpp"
 #include "tests/experiments/config/fixture.hpp"
 
@@ -32,7 +33,16 @@ std::int64_t random_integer(const Option& option) {
   return *rc::gen::inRange<std::int64_t>(1, 100);
 }
 
+/// Tasks that need no text.
+std::vector<std::string> task_names() {
+  std::vector<std::string> names;
+  for (const TaskRow& row : task_table())
+    if (!row.streams) names.emplace_back(row.name);
+  return names;
+}
+
 OptionValue random_value(const Option& option) {
+  if (option.key == "task.name") return *rc::gen::elementOf(task_names());
   if (option.known) return *rc::gen::elementOf(option.known());
   if (std::holds_alternative<CellText>(option.default_value))
     return CellText(*rc::gen::elementOf(cell_names()));
@@ -47,7 +57,8 @@ std::vector<const Option*> free_options() {
   std::vector<const Option*> all;
   for (const Option& option : options()) {
     // What these may be depends on the task.
-    if (option.key == "task.variant" || option.key == "train.window" || option.key == "train.stride")
+    if (option.key == "task.variant" || option.key == "train.window" || option.key == "train.stride" ||
+        option.key == "model.tied" || std::holds_alternative<TextFile>(option.default_value))
       continue;
     if (option.affects_results) all.push_back(&option);
   }

@@ -119,7 +119,7 @@ TEST_CASE("[progress] without a terminal there is one plain line per finished tr
   const Capture out;
   Progress progress(out.file, {false, false}, {1, 1, 1}, 7);
   for (std::size_t trial = 0; trial < 3; ++trial) progress.trial_started(trial);
-  progress.trial_updates(0, 50, 100);
+  progress.trial_updates(0, {50, 100});
   progress.trial_finished(1, TrialStatus::done, "tanh, length 10", "best 0.0123");
   progress.trial_finished(0, TrialStatus::diverged, "relu, length 10", "loss is NaN\nat update 51");
   progress.trial_finished(2, TrialStatus::failed, "relu, length 30", "out of memory");
@@ -156,7 +156,7 @@ TEST_CASE("[progress] many threads may report at once") {
     threads.emplace_back([&progress, first] {
       for (std::size_t trial = first; trial < 80; trial += 4) {
         progress.trial_started(trial);
-        for (int done = 1; done <= 100; ++done) progress.trial_updates(trial, done, 100);
+        for (int done = 1; done <= 100; ++done) progress.trial_updates(trial, {done, 100});
         progress.trial_finished(trial, TrialStatus::done, "trial", "solved");
       }
     });

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "experiments/config/options.hpp"
+#include "tests/support/any_task.hpp"
 
 using namespace unroll;
 
@@ -24,6 +25,7 @@ OptionValue changed(const Option& option, const OptionValue& value) {
   if (const auto* number = std::get_if<double>(&value)) return *number / 2 + 0.1;
   if (const auto* flag = std::get_if<bool>(&value)) return !*flag;
   if (std::holds_alternative<CellText>(value)) return CellText("lstm");
+  if (std::holds_alternative<TextFile>(value)) return text_value(option.key.data());
   if (const auto* bytes = std::get_if<Bytes>(&value)) return Bytes{bytes->count + 1};
   return std::string("another");
 }

@@ -6,21 +6,18 @@
 #include <string>
 
 #include "experiments/tasks/task.hpp"
+#include "tests/support/any_task.hpp"
 
 using namespace unroll;
 
 namespace {
-
-TaskConfig config_of(std::string_view name, std::string_view variant, std::int64_t length) {
-  return {.name = std::string(name), .variant = std::string(variant), .length = length};
-}
 
 /// Calls f(task, config) for every variant of every task, at length 40.
 template <class F>
 void for_every_variant(const F& f) {
   for (const TaskRow& row : task_table())
     for (std::string_view variant : row.variants) {
-      const TaskConfig config = config_of(row.name, variant, 40);
+      const TaskConfig config = any_task(row.name, variant, 40);
       CAPTURE(config.name);
       CAPTURE(config.variant);
       f(*make_task(config), config);
@@ -43,10 +40,13 @@ TEST_CASE("[tasks] a batch has the shapes that its task announces") {
     Stream stream(1, Purpose::check);
     for (std::int64_t sequences : {1, 7}) {
       const Batch batch = task.sample(stream, sequences);
-      REQUIRE(batch.inputs.shape().rank() == 3);
-      const std::int64_t steps = batch.inputs.shape()[0];
-      CHECK(steps <= task.max_steps());
-      CHECK(batch.inputs.shape() == Shape{steps, sequences, task.input_size()});
+      const std::int64_t steps = batch.steps();
+      CHECK(batch.rows() == sequences);
+      CHECK(steps <= task.max_steps(sequences));
+      if (task.vocabulary())
+        CHECK(batch.tokens.shape() == Shape{steps, sequences});
+      else
+        CHECK(batch.inputs.shape() == Shape{steps, sequences, task.input_size()});
       const bool last = task.readout() == Readout::last;
       if (task.loss() == Loss::mse)
         CHECK(batch.targets.shape() ==
@@ -63,20 +63,29 @@ TEST_CASE("[tasks] the same stream gives the same batch, another one another") {
     Stream other(1, Purpose::validation_data, {5});
     const Batch a = task.sample(first, 20), b = task.sample(again, 20), c = task.sample(other, 20);
     CHECK(a.inputs.same_bits(b.inputs));
+    CHECK(a.tokens.same_bits(b.tokens));
     CHECK(a.targets.same_bits(b.targets));
     CHECK(a.classes.same_bits(b.classes));
-    CHECK(!a.inputs.same_bits(c.inputs));
-    CHECK(!task.sample(first, 20).inputs.same_bits(a.inputs));
+    if (task.validation()) return;  // a text is always the same
+    const auto same = [&](const Batch& x) {
+      return task.vocabulary() ? a.tokens.same_bits(x.tokens) : a.inputs.same_bits(x.inputs);
+    };
+    CHECK(!same(c));
+    CHECK(!same(task.sample(first, 20)));
   });
 }
 
 TEST_CASE("[tasks] the first sequences of a batch do not depend on how many follow") {
   for_every_variant([](const Task& task, const TaskConfig&) {
+    if (task.validation()) return;  // a text is divided into as many parts
     Stream one(3, Purpose::check), other(3, Purpose::check);
     const Batch few = task.sample(one, 4), many = task.sample(other, 9);
-    const std::int64_t steps = few.inputs.shape()[0], width = task.input_size();
-    REQUIRE(many.inputs.shape()[0] == steps);
-    for (std::int64_t t = 0; t < steps; ++t)
+    const std::int64_t steps = few.steps(), width = task.input_size();
+    REQUIRE(many.steps() == steps);
+    for (std::int64_t t = 0; t < steps && task.vocabulary(); ++t)
+      CHECK(
+          std::equal(few.tokens.data() + t * 4, few.tokens.data() + (t + 1) * 4, many.tokens.data() + t * 9));
+    for (std::int64_t t = 0; t < steps && !task.vocabulary(); ++t)
       CHECK(std::equal(few.inputs.data() + t * 4 * width, few.inputs.data() + (t + 1) * 4 * width,
                        many.inputs.data() + t * 9 * width));
   });
@@ -115,9 +124,9 @@ TEST_CASE("[tasks] a length below the least is refused with the least and the re
   const auto check = [](const char* name, const char* variant, std::int64_t least) {
     CAPTURE(name);
     CAPTURE(variant);
-    CHECK_NOTHROW(make_task(config_of(name, variant, least)));
+    CHECK_NOTHROW(make_task(any_task(name, variant, least)));
     for (std::int64_t length : {least - 1, std::int64_t{0}, std::int64_t{-5}}) {
-      const std::string message = refusal(config_of(name, variant, length));
+      const std::string message = refusal(any_task(name, variant, length));
       CHECK(message.find("task.length") == 0);
       CHECK(message.find("at least " + std::to_string(least) + ", got " + std::to_string(length)) !=
             std::string::npos);
@@ -131,6 +140,8 @@ TEST_CASE("[tasks] a length below the least is refused with the least and the re
   check("temporal_order", "2-symbol", 10);
   check("temporal_order", "3-symbol", 10);
   check("temporal_order", "hs97", 10);
+  check("cat", "sentence", 3);
+  check("cat", "place", 3);
   check("copy", "urnn", 1);
   check("copy", "5-bit", 1);
   check("copy", "20-bit", 1);
@@ -140,19 +151,20 @@ TEST_CASE("[tasks] every task can be sampled at its least length and at the next
   for (const TaskRow& row : task_table())
     for (std::string_view variant : row.variants) {
       std::int64_t least = 1;
-      while (refusal(config_of(row.name, variant, least)) != "accepted") ++least;
+      while (refusal(any_task(row.name, variant, least)) != "accepted") ++least;
       for (std::int64_t length = least; length < least + 12; ++length) {
         Stream stream(1, Purpose::check);
-        CHECK_NOTHROW(make_task(config_of(row.name, variant, length))->sample(stream, 50));
+        CHECK_NOTHROW(make_task(any_task(row.name, variant, length))->sample(stream, 50));
       }
     }
 }
 
 TEST_CASE("[tasks] unknown tasks and variants are refused with the known ones, no variant is the first") {
-  CHECK(refusal(config_of("subtracting", "", 10)) ==
-        "task.name: unknown task \"subtracting\" (known: adding, temporal_order, copy)");
-  CHECK(refusal(config_of("adding", "mean", 10)) ==
+  CHECK(refusal(any_task("subtracting", "", 10)) ==
+        "task.name: unknown task \"subtracting\" (known: adding, temporal_order, copy, cat, characters, "
+        "words)");
+  CHECK(refusal(any_task("adding", "mean", 10)) ==
         "task.variant: unknown variant \"mean\" of adding (known: sum, anywhere, hs97, pascanu, product)");
-  CHECK(make_task(config_of("adding", "", 10))->trivial_loss() ==
-        make_task(config_of("adding", "sum", 10))->trivial_loss());
+  CHECK(make_task(any_task("adding", "", 10))->trivial_loss() ==
+        make_task(any_task("adding", "sum", 10))->trivial_loss());
 }

@@ -102,7 +102,7 @@ TEST_CASE("[tasks] temporal order, hs97: start and end are marked and the length
     }
   }
   CHECK(lengths == std::set<std::size_t>{30, 31, 32, 33});
-  CHECK(task->max_steps() == 33);
+  CHECK(task->max_steps(1) == 33);
 }
 
 TEST_CASE("[tasks] temporal order: the trivial loss is that of the best constant on samples") {

@@ -128,7 +128,7 @@ TEST_CASE("[around] all windows of a batch have the masks of its whole sequences
     Config config = with_everything();
     config.model.dropout_mask = mask;
     const std::vector<double> whole = losses(config, 2);
-    const auto steps = static_cast<double>(make_task(config.task)->max_steps());
+    const auto steps = static_cast<double>(make_task(config.task)->max_steps(1));
     for (const auto& [window, stride] : {std::pair{5, 5}, {7, 3}}) {
       config.train.window = window;
       config.train.stride = stride;

@@ -147,7 +147,7 @@ std::string refusal(const Config& config) {
 TEST_CASE("[truncated] loss and gradients of every window are those of one graph cut at its start") {
   for (const CellRow& cell : cell_table()) {
     const Windowed w(small(std::string(cell.name)));
-    const std::int64_t steps = w.task->max_steps();
+    const std::int64_t steps = w.task->max_steps(1);
     for (const auto& [window, stride] : {std::pair{5, 3}, {4, 4}, {7, 2}, {13, 5}, {3, 1}, {20, 20}}) {
       const std::vector<WindowResult> found = w.run(window, stride);
       const std::vector<Window> windows = windows_of(steps, window, stride);
@@ -163,14 +163,14 @@ TEST_CASE("[truncated] loss and gradients of every window are those of one graph
 TEST_CASE("[truncated] a graph that is not cut has other gradients") {
   const Windowed w(small("lstm"));
   const std::vector<WindowResult> found = w.run(5, 3);
-  const std::vector<Window> windows = windows_of(w.task->max_steps(), 5, 3);
+  const std::vector<Window> windows = windows_of(w.task->max_steps(1), 5, 3);
   for (std::size_t i = 0; i < windows.size(); ++i)
     if (windows[i].first > 0) CHECK(distance(found[i], in_one_graph(w, windows[i], true)) > 1e-3);
 }
 
 TEST_CASE("[truncated] the losses of the windows make up the loss of the whole sequence") {
   const Windowed w(small("gru"));
-  const std::int64_t steps = w.task->max_steps();
+  const std::int64_t steps = w.task->max_steps(1);
   const double whole = in_one_graph(w, {0, 0, steps}).loss;
   for (const auto& [window, stride] : {std::pair{5, 3}, {4, 4}, {7, 2}}) {
     const std::vector<WindowResult> found = w.run(window, stride);

@@ -1,0 +1,76 @@
+#include "experiments/report/baseline_table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numbers>
+#include <optional>
+
+#include "experiments/config/options.hpp"
+#include "experiments/sweep/trial_id.hpp"
+#include "experiments/tasks/baselines.hpp"
+
+namespace unroll {
+namespace {
+
+/// The task alone, as text: trials that share it have the same baselines.
+std::string key_of(const TaskConfig& task) {
+  Config config = default_config();
+  config.task = task;
+  return canonical_text(config);
+}
+
+/// The trial with the lowest validation loss.
+struct Best {
+  TaskConfig task;
+  const TrialRecord* record = nullptr;
+};
+
+std::map<std::string, Best> best_by_task(const SweepPlan& plan, const std::vector<TrialRecord>& records) {
+  std::map<std::string, Best> all;
+  for (const Trial& trial : plan.trials) {
+    if (token_name(trial.config.task).empty()) continue;
+    Best& best = all.try_emplace(key_of(trial.config.task), Best{trial.config.task}).first->second;
+    const auto record = std::ranges::find(records, trial.id, &TrialRecord::id);
+    if (record == records.end() || record->status != TrialStatus::done) continue;
+    if (!best.record || record->best_loss < best.record->best_loss) best.record = &*record;
+  }
+  return all;
+}
+
+std::string line(std::string_view name, double validation, std::optional<double> test) {
+  const auto figures = [](double nats) {
+    return fmt::format("{:8.4f} {:8.4f} {:10.2f}", nats, nats / std::numbers::ln2, std::exp(nats));
+  };
+  std::string text = fmt::format("  {:<20}{}", name, figures(validation));
+  if (test) text += "   " + figures(*test);
+  return text + '\n';
+}
+
+std::string table(const Best& best) {
+  const std::vector<Baseline> all = baselines(best.task);
+  const bool tested = all.front().test_loss.has_value();
+  std::string text =
+      fmt::format("per {}{:<{}}{:>8} {:>8} {:>10}{}\n", token_name(best.task), "",
+                  18 - token_name(best.task).size(), "nats", "bits", "perplexity",
+                  tested ? fmt::format("   {:>8} {:>8} {:>10} (test)", "nats", "bits", "perplexity") : "");
+  for (const Baseline& one : all) text += line(one.name, one.validation_loss, one.test_loss);
+  if (best.record) text += line("best trial", best.record->best_loss, best.record->test_loss);
+  return text;
+}
+
+}  // namespace
+
+std::string baseline_tables(const SweepPlan& plan, const std::vector<TrialRecord>& records) {
+  std::string text;
+  for (const auto& [key, best] : best_by_task(plan, records)) {
+    if (!text.empty()) text += '\n';
+    if (best.task.text.empty()) text += fmt::format("task.length = {}: ", best.task.length);
+    text += table(best);
+  }
+  return text;
+}
+
+}  // namespace unroll

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "experiments/sweep/plan.hpp"
+#include "experiments/train/record.hpp"
+
+namespace unroll {
+
+/// For every text that trials of a plan learn from: what n-grams reach on it, beside the best of the trials,
+/// in nats, bits and perplexity per token. Empty where no task has a text.
+std::string baseline_tables(const SweepPlan& plan, const std::vector<TrialRecord>& records);
+
+}  // namespace unroll

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "experiments/saved/saved_model.hpp"
+#include "framework/plan/plan.hpp"
+
+namespace unroll {
+
+/// A saved model of tokens on a tape, for one text: each run goes on from the states that the last one left.
+class CarriedNet {
+ public:
+  enum class Wanted {
+    scores,  ///< (1, outputs) after the last token
+    losses   ///< (T, 1): -ln p of each token of `next`
+  };
+
+  /// `saved` must outlive it. Throws ModelError for a model that does not read tokens.
+  CarriedNet(const SavedModel& saved, Wanted wanted);
+
+  /// Valid until the next run. `next` only for losses: the tokens after each of `tokens`.
+  std::span<const float> run(std::span<const std::int32_t> tokens, std::span<const std::int32_t> next = {});
+
+ private:
+  void bind_parameters();
+  void start();
+
+  const SavedModel& saved_;
+  SequenceModel model_;
+  std::vector<ParameterSpec> specs_;
+  Tape tape_;
+  Var tokens_, next_, result_;
+  std::vector<Var> parameters_, initial_, final_;
+  std::unique_ptr<Plan<float>> plan_;
+  std::vector<Tensor<float>> states_;
+  Tensor<std::int64_t> token_values_, next_values_;
+};
+
+}  // namespace unroll

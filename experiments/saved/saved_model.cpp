@@ -1,0 +1,195 @@
+#include "experiments/saved/saved_model.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <xxhash.h>
+
+#include <set>
+
+#include "experiments/config/config_error.hpp"
+#include "experiments/config/document.hpp"
+#include "experiments/config/options.hpp"
+#include "experiments/config/settings.hpp"
+#include "experiments/sweep/resolved.hpp"
+#include "framework/tensor/file.hpp"
+#include "framework/tensor/safetensors.hpp"
+#include "models/cell_table.hpp"
+#include "models/interchange.hpp"
+
+namespace unroll {
+namespace {
+
+/// Raised when older programs could not read the files any more.
+constexpr std::int64_t format_version = 1;
+constexpr std::string_view section = "saved";
+constexpr const char* weights_name = "model.safetensors";
+constexpr const char* toml_name = "model.toml";
+
+std::string checksum(std::string_view bytes) {
+  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+/// A built-in cell's equations may be others in a later version; the model's stay.
+CellText with_equations(const CellText& cell) {
+  const auto definition = cell_definition(cell);
+  return definition ? CellText(definition->source.text()) : cell;
+}
+
+std::string quoted(std::string text) { return to_toml(OptionValue(std::move(text))); }
+
+std::string saved_section(const BestModel& model, const std::string& weights) {
+  const ModelSizes sizes = sizes_of(model.task);
+  std::string text = fmt::format("\n[{}]\n", section);
+  text += fmt::format("format = {}\n", format_version);
+  text +=
+      fmt::format("parameters = {{ file = \"{}\", xxh3_128 = \"{}\" }}\n", weights_name, checksum(weights));
+  text += fmt::format("update = {}\n", model.update);
+  text += fmt::format("validation_loss = {}\n", to_toml(OptionValue(model.validation_loss)));
+  text += fmt::format("inputs = {}\noutputs = {}\n", sizes.inputs, sizes.outputs);
+  text += fmt::format("reads_out_every_step = {}\n", sizes.readout == Readout::every_step);
+  if (!model.task.vocabulary()) return text;
+  text += "vocabulary = [\n";
+  for (const std::string& token : model.task.vocabulary()->tokens())
+    text += fmt::format("  {},\n", quoted(token));
+  return text + "]\n";
+}
+
+// ---- Reading ----
+
+const TomlMember* find(const TomlTable& table, std::string_view key) {
+  for (const TomlMember& member : table)
+    if (member.key == key) return &member;
+  return nullptr;
+}
+
+/// The members of [saved], with messages for those that are missing or of another type.
+class Saved {
+ public:
+  Saved(const TomlDocument& document, const TomlTable& table) : name_(document.name), table_(table) {}
+
+  template <class T>
+  const T& get(std::string_view key, std::string_view expected) const {
+    const TomlMember* member = find(table_, key);
+    if (!member) throw ModelError(fmt::format("{}: [{}] lacks {}, {}", name_, section, key, expected));
+    if (const T* value = std::get_if<T>(&member->node.value)) return *value;
+    throw ModelError(fmt::format("{}: {}.{}: expected {}, found {}", place(name_, member->node.at), section,
+                                 key, expected, describe(member->node)));
+  }
+  std::int64_t count(std::string_view key) const {
+    const std::int64_t value = get<std::int64_t>(key, "an integer");
+    if (value >= 1) return value;
+    throw ModelError(fmt::format("{}: {}.{}: expected at least 1, found {}", name_, section, key, value));
+  }
+  bool has(std::string_view key) const { return find(table_, key) != nullptr; }
+  Saved part(std::string_view key) const { return Saved(name_, get<TomlTable>(key, "a table")); }
+
+  std::optional<Vocabulary> vocabulary() const {
+    if (!has("vocabulary")) return std::nullopt;
+    std::vector<std::string> tokens;
+    for (const TomlNode& node : get<TomlArray>("vocabulary", "a list of strings")) {
+      const auto* token = std::get_if<std::string>(&node.value);
+      if (!token)
+        throw ModelError(fmt::format("{}: {}.vocabulary: expected strings, found {}", place(name_, node.at),
+                                     section, describe(node)));
+      tokens.push_back(*token);
+    }
+    try {
+      return Vocabulary(std::move(tokens));
+    } catch (const TextError& error) {
+      throw ModelError(fmt::format("{}: {}.vocabulary: {}", name_, section, error.what()));
+    }
+  }
+
+ private:
+  Saved(std::string name, const TomlTable& table) : name_(std::move(name)), table_(table) {}
+
+  std::string name_;
+  const TomlTable& table_;
+};
+
+/// The config in a model's file. Its texts need not be there any more.
+Config config_in(TomlDocument document) {
+  std::erase_if(document.root, [](const TomlMember& member) { return member.key == section; });
+  for (TomlMember& member : document.root)
+    if (auto* table = std::get_if<TomlTable>(&member.node.value); table && member.key == "task")
+      std::erase_if(*table, [](const TomlMember& m) {
+        return m.key == "text" || m.key == "validation_text" || m.key == "test_text";
+      });
+  Config config = unresolved_defaults();
+  apply_settings(read_settings(document), config);
+  resolve_dependent_defaults(config);
+  return config;
+}
+
+std::string checked_weights(const std::filesystem::path& path, const std::string& expected) {
+  std::string bytes = read_file(path);
+  const std::string found = checksum(bytes);
+  if (found == expected) return bytes;
+  // A damaged file says what is wrong with it; a whole one is another model's.
+  read_safetensors(bytes, path.string());
+  throw ModelError(fmt::format(
+      "{}: its checksum is {}, but {} was written for {}: it is another model's file, or was changed since",
+      path.string(), found, toml_name, expected));
+}
+
+void check_vocabulary(const SavedModel& model, const std::string& name) {
+  if (!model.vocabulary || model.vocabulary->size() == model.sizes.inputs) return;
+  throw ModelError(
+      fmt::format("{}: the vocabulary has {} tokens, but the model {} (inputs): the list was changed", name,
+                  model.vocabulary->size(), model.sizes.inputs));
+}
+
+SequenceModel made(const SavedModel& saved, const std::string& name) {
+  try {
+    return make_model(saved.config, saved.sizes);
+  } catch (const std::invalid_argument& error) {
+    throw ModelError(fmt::format("{}: {}", name, error.what()));
+  }
+}
+
+}  // namespace
+
+void save_model(const std::filesystem::path& folder, const Config& config, const BestModel& model) {
+  const SequenceModel built = make_model(config, sizes_of(model.task));
+  const std::string weights = write_safetensors(to_safetensors(built, model.parameters));
+  Config shown = config;
+  shown.model.cell = with_equations(config.model.cell);
+  std::filesystem::create_directories(folder);
+  write_file(folder / weights_name, weights);
+  write_file(folder / toml_name, resolved_toml(shown, {}) + saved_section(model, weights));
+}
+
+SavedModel load_model(const std::filesystem::path& given) {
+  const std::filesystem::path path = std::filesystem::is_directory(given) ? given / toml_name : given;
+  TomlDocument document = read_document(path);
+  const TomlMember* member = find(document.root, section);
+  const auto* table = member ? std::get_if<TomlTable>(&member->node.value) : nullptr;
+  if (!table)
+    throw ModelError(fmt::format("{}: no section [{}]: this is a config, not a trained model's model.toml",
+                                 path.string(), section));
+  const Saved saved(document, *table);
+  const std::int64_t version = saved.get<std::int64_t>("format", "an integer");
+  if (version != format_version)
+    throw ModelError(fmt::format("{}: written in format {}, this program reads format {}", path.string(),
+                                 version, format_version));
+  SavedModel model{.config = config_in(document),
+                   .sizes = {saved.count("inputs"), saved.count("outputs"),
+                             saved.get<bool>("reads_out_every_step", "true or false") ? Readout::every_step
+                                                                                      : Readout::last,
+                             saved.has("vocabulary")},
+                   .vocabulary = saved.vocabulary(),
+                   .update = saved.get<std::int64_t>("update", "an integer"),
+                   .validation_loss = saved.get<double>("validation_loss", "a number"),
+                   .parameters = {}};
+  check_vocabulary(model, path.string());
+  const Saved parameters = saved.part("parameters");
+  const std::filesystem::path weights = path.parent_path() / parameters.get<std::string>("file", "a name");
+  const std::string bytes =
+      checked_weights(weights, parameters.get<std::string>("xxh3_128", "32 hex digits"));
+  model.parameters = from_safetensors(made(model, path.string()), read_safetensors(bytes, weights.string()),
+                                      weights.string());
+  return model;
+}
+
+}  // namespace unroll

@@ -1,0 +1,128 @@
+#include "experiments/saved/text_model.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "experiments/saved/carried_net.hpp"
+#include "experiments/tasks/text_task.hpp"
+
+namespace unroll {
+namespace {
+
+/// Steps of a text at a time: rows of the readout's products.
+constexpr std::size_t steps_at_a_time = 128;
+
+const Vocabulary& vocabulary_of(const SavedModel& model) {
+  if (model.vocabulary) return *model.vocabulary;
+  throw ModelError("this model was trained on the task " + model.config.task.name +
+                   ", whose inputs are vectors: it reads no text");
+}
+
+std::vector<std::string_view> tokens_in(const SavedModel& model, std::string_view text) {
+  const TaskConfig& task = model.config.task;
+  const bool on_text = task.name == characters_row().name || task.name == words_row().name;
+  return tokens_of(text, level_of(model), on_text ? corpus_options(task).words : Words::punctuation);
+}
+
+EncodedText encoded(const SavedModel& model, const std::vector<std::string_view>& tokens) {
+  const Vocabulary& vocabulary = vocabulary_of(model);
+  EncodedText text;
+  for (const std::string_view token : tokens) {
+    if (!vocabulary.contains(token) && std::ranges::find(text.unknown, token) == text.unknown.end())
+      text.unknown.emplace_back(token);
+    text.ids.push_back(vocabulary.id(token));
+  }
+  return text;
+}
+
+std::string_view without_blank(std::string_view prompt) {
+  while (!prompt.empty() && (prompt.back() == ' ' || prompt.back() == '\t')) prompt.remove_suffix(1);
+  std::string_view rest = prompt;
+  while (rest.ends_with('_')) rest.remove_suffix(1);
+  if (prompt.size() - rest.size() < 2) return prompt;
+  while (rest.ends_with(' ')) rest.remove_suffix(1);
+  return rest;
+}
+
+}  // namespace
+
+Level level_of(const SavedModel& model) {
+  vocabulary_of(model);
+  return model.config.task.name == characters_row().name ? Level::characters : Level::words;
+}
+
+EncodedText encode(const SavedModel& model, std::string_view text) {
+  return encoded(model, tokens_in(model, text));
+}
+
+EncodedText encode_prompt(const SavedModel& model, std::string_view prompt) {
+  const bool characters = level_of(model) == Level::characters;
+  const std::string_view text = prompt.ends_with('_') || !characters ? without_blank(prompt) : prompt;
+  std::vector<std::string_view> tokens =
+      text.empty() ? std::vector<std::string_view>{} : tokens_in(model, text);
+  // The line goes on behind a prompt, unless that ends it.
+  if (!characters && !tokens.empty() && !text.ends_with('\n')) tokens.pop_back();
+  return encoded(model, tokens);
+}
+
+std::vector<double> nats_of(const SavedModel& model, std::span<const std::int32_t> text) {
+  std::vector<std::int32_t> before = {start_token(vocabulary_of(model))};
+  if (!text.empty()) before.insert(before.end(), text.begin(), text.end() - 1);
+  CarriedNet net(model, CarriedNet::Wanted::losses);
+  std::vector<double> nats;
+  for (std::size_t at = 0; at < text.size(); at += steps_at_a_time) {
+    const std::size_t count = std::min(steps_at_a_time, text.size() - at);
+    std::ranges::copy(net.run(std::span(before).subspan(at, count), text.subspan(at, count)),
+                      std::back_inserter(nats));
+  }
+  return nats;
+}
+
+std::vector<double> next_token(const SavedModel& model, std::span<const std::int32_t> prompt) {
+  std::vector<std::int32_t> text = {start_token(vocabulary_of(model))};
+  text.insert(text.end(), prompt.begin(), prompt.end());
+  return distribution(CarriedNet(model, CarriedNet::Wanted::scores).run(text), {});
+}
+
+std::vector<double> distribution(std::span<const float> scores, const Sampling& sampling,
+                                 std::int32_t never) {
+  std::vector<std::size_t> order(scores.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  if (never >= 0) order.erase(order.begin() + never);
+  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return scores[a] > scores[b]; });
+  std::size_t kept = sampling.temperature == 0 ? 1 : order.size();
+  if (sampling.top_k > 0) kept = std::min(kept, static_cast<std::size_t>(sampling.top_k));
+  const double divisor = sampling.temperature == 0 ? 1 : sampling.temperature;
+  std::vector<double> weights(kept);
+  for (std::size_t i = 0; i < kept; ++i)
+    weights[i] =
+        std::exp((static_cast<double>(scores[order[i]]) - static_cast<double>(scores[order[0]])) / divisor);
+  double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+  if (sampling.top_p < 1) {
+    double sum = 0;
+    for (std::size_t i = 0; i < kept && sum < sampling.top_p * total; ++i) {
+      sum += weights[i];
+      weights.resize(sum < sampling.top_p * total ? weights.size() : i + 1);
+    }
+    total = std::accumulate(weights.begin(), weights.end(), 0.0);
+  }
+  std::vector<double> p(scores.size());
+  for (std::size_t i = 0; i < weights.size(); ++i) p[order[i]] = weights[i] / total;
+  return p;
+}
+
+std::int32_t draw(std::span<const double> probabilities, Stream& stream) {
+  const double u = stream.uniform();
+  double sum = 0;
+  std::int32_t last = 0;
+  for (std::size_t i = 0; i < probabilities.size(); ++i) {
+    if (probabilities[i] <= 0) continue;
+    last = static_cast<std::int32_t>(i);
+    sum += probabilities[i];
+    if (u < sum) return last;
+  }
+  return last;  // rounding left the sum below 1
+}
+
+}  // namespace unroll

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "experiments/saved/saved_model.hpp"
+#include "experiments/text/text.hpp"
+#include "framework/random/stream.hpp"
+
+namespace unroll {
+
+/// A text as a model reads it, and what of it the model does not know.
+struct EncodedText {
+  std::vector<std::int32_t> ids;
+  std::vector<std::string> unknown;  ///< tokens outside the vocabulary, each once, in order
+};
+
+/// What the model's tokens are, and where one ends. Throws ModelError for a model that reads no text.
+Level level_of(const SavedModel& model);
+
+/// A whole text: line ends are tokens. Throws ModelError, naming the token, where the vocabulary has none for
+/// unknown ones.
+EncodedText encode(const SavedModel& model, std::string_view text);
+/// The start of a text, to go on from: without the blank ("___") and the spaces that may stand at its end.
+EncodedText encode_prompt(const SavedModel& model, std::string_view prompt);
+
+/// -ln p of every token of `text`, each after all before it.
+std::vector<double> nats_of(const SavedModel& model, std::span<const std::int32_t> text);
+
+/// p of every token to come after `prompt`.
+std::vector<double> next_token(const SavedModel& model, std::span<const std::int32_t> prompt);
+
+/// How the next token is drawn.
+struct Sampling {
+  double temperature = 1;  ///< scores are divided by it; 0: always the likeliest
+  std::int64_t top_k = 0;  ///< only the k likeliest; 0: all
+  double top_p = 1;        ///< only the likeliest that together have this probability (Holtzman et al. 2020)
+};
+
+/// Probabilities of scores as Sampling wants them: those left out have 0. `never` (a token, or -1) is left
+/// out in any case.
+std::vector<double> distribution(std::span<const float> scores, const Sampling& sampling,
+                                 std::int32_t never = -1);
+
+/// An index drawn from probabilities.
+std::int32_t draw(std::span<const double> probabilities, Stream& stream);
+
+}  // namespace unroll

@@ -1,0 +1,94 @@
+#include <fmt/format.h>
+
+#include <charconv>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "experiments/train/trainer.hpp"
+
+namespace unroll {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// What stands in a checkpoint: tensors "parameter/W_hh", "optimizer/W_hh/mean_square", "state/70/0" (state 0
+// that enters the window at step 70), and "trainer" in its metadata.
+constexpr const char* key = "trainer";
+
+const Tensor<float>& tensor(const SafeTensors& file, const std::string& name) {
+  for (const auto& [known, value] : file.tensors)
+    if (known == name) return value;
+  throw std::invalid_argument(fmt::format("checkpoint: no tensor {}", name));
+}
+
+Tensor<float> tensor(const SafeTensors& file, const std::string& name, const Shape& shape) {
+  const Tensor<float>& value = tensor(file, name);
+  if (value.shape() == shape) return value;
+  throw std::invalid_argument(fmt::format("checkpoint: {} has the shape {}, expected {}", name,
+                                          to_string(value.shape()), to_string(shape)));
+}
+
+std::string state_name(std::int64_t entered, std::size_t state) {
+  return fmt::format("state/{}/{}", entered, state);
+}
+
+/// JSON has no infinity.
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json("inf"); }
+double number(const Json& json) {
+  return json.is_string() ? std::numeric_limits<double>::infinity() : json.get<double>();
+}
+
+}  // namespace
+
+void Trainer::save(SafeTensors& to) const {
+  for (std::size_t i = 0; i < parameters_.size(); ++i)
+    to.tensors.emplace_back("parameter/" + model_.specs[i].name, parameters_[i]);
+  const OptimizerState optimizer = optimizer_->state();
+  Json names = Json::array();
+  for (const OptimizerState::Named& one : optimizer.tensors) {
+    names.push_back(one.name);
+    to.tensors.emplace_back("optimizer/" + one.name, one.value);
+  }
+  const Schedule::State& schedule = schedule_.state();
+  Json json = {
+      {"optimizer", {{"steps", optimizer.steps}, {"tensors", names}}},
+      {"schedule", {{"best", number(schedule.best)}, {"stalled", schedule.stalled}, {"cuts", schedule.cuts}}},
+      {"batches", batches_}};
+  if (windowed_) {
+    Json entered = Json::array();
+    for (const auto& [step, states] : windowed_->states()) {
+      entered.push_back(step);
+      for (std::size_t k = 0; k < states.size(); ++k) to.tensors.emplace_back(state_name(step, k), states[k]);
+    }
+    json["windows"] = {{"done", windowed_->done()}, {"entered", entered}};
+  }
+  to.metadata[key] = json.dump();
+}
+
+void Trainer::restore(const SafeTensors& from) {
+  const auto found = from.metadata.find(key);
+  if (found == from.metadata.end()) throw std::invalid_argument("checkpoint: no state of a trainer");
+  const Json json = Json::parse(found->second);
+  for (std::size_t i = 0; i < parameters_.size(); ++i)
+    parameters_[i] = tensor(from, "parameter/" + model_.specs[i].name, model_.specs[i].shape);
+  OptimizerState optimizer{json.at("optimizer").at("steps").get<std::int64_t>(), {}};
+  for (const std::string name : json.at("optimizer").at("tensors"))
+    optimizer.tensors.push_back({name, tensor(from, "optimizer/" + name)});
+  optimizer_->restore(optimizer);
+  const Json& schedule = json.at("schedule");
+  schedule_.restore({number(schedule.at("best")), schedule.at("stalled").get<std::int64_t>(),
+                     schedule.at("cuts").get<std::int64_t>()});
+  batches_ = json.at("batches").get<std::int64_t>();
+  if (!json.contains("windows")) return;
+  WindowedBatch::States states;
+  for (const std::int64_t step : json.at("windows").at("entered"))
+    for (std::size_t k = 0; k < model_.states.size(); ++k)
+      states[step].push_back(tensor(from, state_name(step, k)));
+  windowed_ = std::make_unique<WindowedBatch>(
+      *training_model_, sample(Purpose::training_data, batches_ - 1, 0, config_.train.batch),
+      config_.train.window, config_.train.stride);
+  windowed_->restore(json.at("windows").at("done").get<std::size_t>(), std::move(states));
+}
+
+}  // namespace unroll

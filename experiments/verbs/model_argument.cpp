@@ -1,0 +1,44 @@
+#include "experiments/verbs/model_argument.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "experiments/sweep/say.hpp"
+#include "models/nearest.hpp"
+
+namespace unroll {
+
+SavedModel model_argument(const Arguments& arguments, std::size_t count) {
+  if (arguments.words.size() != count)
+    throw UsageError(
+        fmt::format("expected {}, but got {} words",
+                    count == 1 ? "one word, the folder of a trained model" : "a model's folder and a file",
+                    arguments.words.size()));
+  return load_model(arguments.words.front());
+}
+
+std::string text_flag(const Arguments& arguments, const char* flag) {
+  std::string text = arguments.flags[flag].as<std::string>();
+  if (text != "-") return text.empty() ? text : checked_text(std::move(text), fmt::format("--{}", flag));
+  text = read_text("-");
+  if (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+void say_unknown(const EncodedText& text) {
+  if (text.unknown.empty()) return;
+  constexpr std::size_t most = 20;
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < std::min(most, text.unknown.size()); ++i)
+    names.push_back(fmt::format("\"{}\"", printable(text.unknown[i])));
+  say("not in the model's vocabulary, read as {}: {}{}\n", unknown_token, fmt::join(names, ", "),
+      text.unknown.size() > most ? fmt::format(" and {} more", text.unknown.size() - most) : "");
+}
+
+std::string shown(const std::string& token) {
+  if (token == "\n") return "\\n";
+  if (token == "\t") return "\\t";
+  return token == " " ? "' '" : token;
+}
+
+}  // namespace unroll
