@@ -13,6 +13,16 @@ std::optional<Dim> sum(Dim a, Dim b) {
   return Dim(a.number_ + b.number_, a.powers_);
 }
 
+std::optional<Dim> quotient(Dim a, Dim b) {
+  if (b.number_ == 0 || a.number_ % b.number_ != 0) return std::nullopt;
+  Dim::Powers powers{};
+  for (std::size_t s = 0; s < powers.size(); ++s) {
+    powers[s] = static_cast<std::int8_t>(a.powers_[s] - b.powers_[s]);
+    if (powers[s] < 0 && a.number_ != 0) return std::nullopt;
+  }
+  return Dim(a.number_ / b.number_, powers);
+}
+
 std::string to_string(Dim dim) {
   std::string text = dim.fixed() || dim.number_ != 1 ? std::to_string(dim.number_) : "";
   constexpr const char* symbols[] = {"T", "B", "R", "S", "N"};

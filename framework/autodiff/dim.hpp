@@ -54,6 +54,8 @@ class Dim {
   }
   /// a + b where the sum is a monomial (both the same powers, or one of them 0), else nothing.
   friend std::optional<Dim> sum(Dim a, Dim b);
+  /// a / b where that is a monomial with a whole number before it, else nothing.
+  friend std::optional<Dim> quotient(Dim a, Dim b);
 
   bool operator==(const Dim&) const = default;
   friend std::string to_string(Dim dim);

@@ -9,7 +9,7 @@ namespace unroll {
 namespace {
 
 /// Finds, in one program, sums of a product and a value that nothing else reads, and makes the product add to
-/// the value's bytes.
+/// the value's bytes. What is 0 but for one element of each row (place) counts as a product.
 class Accumulation {
  public:
   /// `kept` are read after the code's end; `own_slices` are slices of buffers that nobody else reads.
@@ -61,7 +61,7 @@ class Accumulation {
     const auto maker = producer_.find(value(product));
     if (maker == producer_.end()) return false;
     const Instruction& making = program_.code[maker->second];
-    if (making.op != &matmul_op() || making.accumulate) return false;
+    if ((making.op != &matmul_op() && making.op != &place_op()) || making.accumulate) return false;
     const SlotId root = program_.root(total);
     const bool slice = own_slices_.contains(root);
     if (!slice && (!producer_.contains(value(total)) || program_.slots[root].place != Place::arena))

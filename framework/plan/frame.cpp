@@ -15,7 +15,13 @@ constexpr int forever = std::numeric_limits<int>::max();
 // worth a product. The gradient of a weight too large for that cache is read and written once per block: then
 // longer blocks cost less than they lose (64 rows of 512 units: 161 ms with 32 steps, 163 with 8; 64 rows of
 // four gates of 256: 61 ms with 8, 65 with 32).
+//
+// Rows of a wide value, of which a weight's product is made in every block, are as many as fit into the
+// third-level cache beside the weight and its gradient.
 std::int64_t steps_per_block(const Loop& loop, Sizes sizes) {
+  constexpr std::int64_t wide_elements = 2 * 1024 * 1024;
+  if (loop.wide != Dim(0))
+    return std::max<std::int64_t>(1, wide_elements / std::max<std::int64_t>(1, loop.wide.at(sizes)));
   constexpr std::int64_t elements = 16 * 1024, wide = 384;
   std::int64_t state = 1, units = 0;
   for (const Dim dim : loop.state_sizes) {

@@ -1,6 +1,7 @@
 #include "framework/plan/fused.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "framework/tensor/kernels.hpp"
 
@@ -9,6 +10,9 @@ namespace {
 
 /// Elements of one part: what broadcast operands are laid out for stays in the first-level cache.
 constexpr std::int64_t part_elements = 1024;
+
+/// Rows this long are gone through one by one, with nothing laid out.
+constexpr std::int64_t long_row = 512;
 
 }  // namespace
 
@@ -62,6 +66,18 @@ bool FusedRun::read_from_memory(std::size_t link) const {
   return false;
 }
 
+/// The elements after which every broadcast operand begins again or goes on to its next element; 0 where
+/// there is no such number, or a short one.
+std::int64_t FusedRun::common_row() const {
+  std::int64_t row = 0;
+  for (const Operand& operand : operands_)
+    if (operand.expanded()) row = row == 0 ? operand.period : std::min(row, operand.period);
+  const bool common = std::all_of(operands_.begin(), operands_.end(), [&](const Operand& operand) {
+    return !operand.expanded() || (row > 0 && operand.period % row == 0);
+  });
+  return common && row >= long_row ? row : 0;
+}
+
 std::size_t FusedRun::lay_out(Sizes sizes, std::size_t real_bytes) {
   total_ = numel(fused_.dims).at(sizes);
   part_ = std::min(total_, part_elements);
@@ -73,9 +89,11 @@ std::size_t FusedRun::lay_out(Sizes sizes, std::size_t real_bytes) {
     if (operand.access == Access::repeated) operand.period = elements == 0 ? 1 : total_ / elements;
     expanded += operand.expanded();
   }
+  row_ = common_row();
+  if (row_ > 0) expanded = 0;
   if (tile > 1 && tile <= part_) part_ -= part_ % tile;
   // Without such operands there is nothing to do between parts.
-  if (expanded == 0) part_ = std::max<std::int64_t>(total_, 1);
+  if (expanded == 0) part_ = std::max<std::int64_t>(row_ > 0 ? row_ : total_, 1);
   const std::int64_t elements = expanded * part_ + fused_.inner * chain_group;
   return static_cast<std::size_t>(elements) * real_bytes;
 }
@@ -103,14 +121,15 @@ void FusedRun::expand(const Operand& operand, const T* from, T* to, std::int64_t
 template <class T>
 void FusedRun::run(std::span<std::byte* const> pointers, std::byte* scratch) {
   auto& operands = std::get<std::vector<ChainOperand<T>>>(chain_operands_);
-  auto* next = reinterpret_cast<T*>(scratch);
   for (std::size_t i = 0; i < inputs_; ++i) {
-    const Operand& operand = operands_[i];
-    const bool expanded = operand.expanded();
-    operands[i] = {expanded ? next : reinterpret_cast<T*>(pointers[i]), operand.access != Access::scalar,
-                   operand.access == Access::scalar};
-    if (expanded) next += part_;
+    const bool one_for_all =
+        operands_[i].access == Access::scalar || (row_ > 0 && operands_[i].access == Access::repeated);
+    operands[i] = {reinterpret_cast<T*>(pointers[i]), !one_for_all, one_for_all};
   }
+  auto* next = reinterpret_cast<T*>(scratch);
+  if (row_ == 0)
+    for (std::size_t i = 0; i < inputs_; ++i)
+      if (operands_[i].expanded()) operands[i].p = std::exchange(next, next + part_);
   for (std::size_t i = inputs_; i < inputs_ + results_; ++i)
     operands[i] = {reinterpret_cast<T*>(pointers[i]), true, false};
   for (std::size_t i = inputs_ + results_; i < operands.size(); ++i, next += chain_group)
@@ -119,17 +138,26 @@ void FusedRun::run(std::span<std::byte* const> pointers, std::byte* scratch) {
   const ChainKernel<T> kernel = kernels<T>().chain;
   for (std::int64_t at = 0; at < total_; at += part_) {
     const std::int64_t n = std::min(part_, total_ - at);
-    for (std::size_t i = 0; i < inputs_; ++i) {
-      const Operand& operand = operands_[i];
-      if (!operand.expanded()) continue;
-      // A whole number of tiles stays as it was laid out.
-      if (operand.access == Access::tiled && at > 0 && part_ % operand.period == 0) continue;
-      expand(operand, reinterpret_cast<const T*>(pointers[i]), operands[i].p, at, n);
-    }
+    for (std::size_t i = 0; i < inputs_; ++i) prepare(operands_[i], pointers[i], at, n, operands[i]);
     kernel(steps_.data(), static_cast<std::int64_t>(steps_.size()), operands.data(), n);
     for (std::size_t i = 0; i < inputs_ + results_; ++i)
       if (i >= inputs_ || operands_[i].access == Access::whole) operands[i].p += n;
   }
+}
+
+/// Makes a broadcast operand ready for elements at, at + 1, ...
+template <class T>
+void FusedRun::prepare(const Operand& operand, std::byte* pointer, std::int64_t at, std::int64_t n,
+                       ChainOperand<T>& ready) const {
+  if (!operand.expanded()) return;
+  if (row_ > 0) {
+    const std::int64_t element = operand.access == Access::tiled ? at % operand.period : at / operand.period;
+    ready.p = reinterpret_cast<T*>(pointer) + element;
+    return;
+  }
+  // A whole number of tiles stays as it was laid out.
+  if (operand.access == Access::tiled && at > 0 && part_ % operand.period == 0) return;
+  expand(operand, reinterpret_cast<const T*>(pointer), ready.p, at, n);
 }
 
 template void FusedRun::run<float>(std::span<std::byte* const>, std::byte*);

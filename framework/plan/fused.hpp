@@ -45,6 +45,10 @@ class FusedRun {
 
   void compile();
   bool read_from_memory(std::size_t link) const;
+  std::int64_t common_row() const;
+  template <class T>
+  void prepare(const Operand& operand, std::byte* pointer, std::int64_t at, std::int64_t n,
+               ChainOperand<T>& ready) const;
   template <class T>
   void expand(const Operand& operand, const T* from, T* to, std::int64_t at, std::int64_t n) const;
 
@@ -56,6 +60,7 @@ class FusedRun {
   /// Inputs, results, inner values; the one of the plan's type is filled by its runs.
   std::tuple<std::vector<ChainOperand<float>>, std::vector<ChainOperand<double>>> chain_operands_;
   std::int64_t total_ = 0, part_ = 0;
+  std::int64_t row_ = 0;  ///< elements, where it goes row by row; else 0
 };
 
 }  // namespace unroll

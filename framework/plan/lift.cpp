@@ -94,7 +94,7 @@ void lift(const Instruction& instruction, const Program& step, const BlockOperan
 }
 
 bool can_lift_sum(const Instruction& instruction, const Program& step, const std::vector<bool>& stacked) {
-  if (!instruction.op->accumulates || !all(stacked)) return false;
+  if (!instruction.op->accumulates || instruction.op->lift == Lift::leading || !all(stacked)) return false;
   if (instruction.op->lift != Lift::product) return true;
   return step.slots[instruction.in[0]].dims.size() == 2 && instruction.attrs.transpose_a &&
          !instruction.attrs.transpose_b;

@@ -285,6 +285,7 @@ void run_passes(Lowered& lowered, const PlanOptions& options, bool checkpoints) 
   if (options.runs(passes::transposed_weights)) transpose_weights(program);
   run_in_blocks(program, options);
   if (checkpoints) checkpoint(program, kept);
+  if (options.runs(passes::rows_in_blocks)) run_rows_in_blocks(program, kept, options);
   if (options.runs(passes::accumulated_products)) accumulate_products(program, kept);
   if (options.runs(passes::broadcast_once)) broadcast_once(program);
   if (options.runs(passes::fused_chains)) fuse_chains(program, kept);

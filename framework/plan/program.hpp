@@ -110,6 +110,7 @@ struct Loop {
   std::vector<State> states;
   std::vector<SlotId> step_index;  ///< inner slots that hold the absolute time step
   Dims state_sizes;  ///< elements of each state of the recorded scan: what the length of blocks depends on
+  Dim wide = 0;      ///< of a loop over rows of straight-line code: elements of its widest value in one row
 };
 
 /// Slots that an instruction reads and writes, those of loops included.
@@ -135,14 +136,15 @@ inline constexpr std::string_view shared_history = "shared-history";
 inline constexpr std::string_view transposed_weights = "transposed-weights";
 inline constexpr std::string_view hoisted_inputs = "hoisted-inputs";
 inline constexpr std::string_view sunk_results = "sunk-results";
+inline constexpr std::string_view rows_in_blocks = "rows-in-blocks";
 inline constexpr std::string_view accumulated_products = "accumulated-products";
 inline constexpr std::string_view broadcast_once = "broadcast-once";
 inline constexpr std::string_view fused_chains = "fused-chains";
 inline constexpr std::string_view written_in_place = "written-in-place";
-inline constexpr std::array all = {common_subexpressions, loop_invariants, reshape_in_place,
-                                   memory_reuse,          shared_history,  transposed_weights,
-                                   hoisted_inputs,        sunk_results,    accumulated_products,
-                                   broadcast_once,        fused_chains,    written_in_place};
+inline constexpr std::array all = {
+    common_subexpressions, loop_invariants, reshape_in_place, memory_reuse,   shared_history,
+    transposed_weights,    hoisted_inputs,  sunk_results,     rows_in_blocks, accumulated_products,
+    broadcast_once,        fused_chains,    written_in_place};
 }  // namespace passes
 
 struct PlanOptions {
@@ -167,12 +169,17 @@ Lowered lower(const Tape& tape, const std::vector<Var>& outputs, const PlanOptio
 
 /// Weights that a product in a loop would read transposed are transposed before the loop.
 void transpose_weights(Program& program);
+void transpose_weights(Loop& loop);
 /// Loops over steps become loops over blocks of steps: what needs no state comes before a block's steps, what
 /// no later step needs after them, over all the block's rows at once.
 void run_in_blocks(Program& program, const PlanOptions& options);
 /// Loops whose results another loop goes back over keep the state of every S-th step instead, and compute the
 /// rest again when it is needed.
 void checkpoint(Program& program, const std::vector<SlotId>& kept);
+/// Straight-line code on the rows of wide values (the logits of a large readout, and what follows them to its
+/// gradients) becomes loops over blocks of rows that stay in the cache: no such value is held whole. `kept`
+/// are read after the code's end.
+void run_rows_in_blocks(Program& program, const std::vector<SlotId>& kept, const PlanOptions& options);
 /// A product that is added to a value which nothing else reads adds to its bytes. `kept` are read after the
 /// code's end.
 void accumulate_products(Program& program, const std::vector<SlotId>& kept);

@@ -15,6 +15,8 @@ SlotId add_transpose(Program& body, SlotId weight) {
   return out;
 }
 
+}  // namespace
+
 void transpose_weights(Loop& loop) {
   const std::set<SlotId> steady = steady_slots(loop);
   std::map<SlotId, SlotId> transposed;
@@ -27,8 +29,6 @@ void transpose_weights(Loop& loop) {
     instruction.attrs.transpose_b = false;
   }
 }
-
-}  // namespace
 
 // A product of few rows with a transposed matrix runs at half the speed or less (20 rows by 100x100, one
 // thread: 37 against 101 GFLOP/s); to transpose the matrix once per run costs no more than a step or two.

@@ -25,7 +25,7 @@ class InPlace {
  public:
   explicit InPlace(Program& program) : program_(program) {
     for (const Slot& slot : program.slots)
-      if (slot.alias != no_slot) shared_.insert(program.root(slot.alias));
+      if (slot.next_step) overlapping_.insert(program.root(slot.alias));
   }
 
   void run() {
@@ -37,36 +37,47 @@ class InPlace {
   void run(const Instruction& instruction, int position) {
     const Fused& fused = *instruction.fused;
     const int inputs = static_cast<int>(instruction.in.size());
+    std::set<SlotId> taken;  // roots
     for (std::size_t o = 0; o < fused.out.size(); ++o) {
       const int made = made_by(fused, inputs + static_cast<int>(o));
-      for (int i = 0; i < inputs; ++i)
-        if (gives_way(instruction.in[static_cast<std::size_t>(i)], fused.out[o], position) &&
-            last_read(fused, i) <= made) {
-          take(fused.out[o], instruction.in[static_cast<std::size_t>(i)]);
+      for (const SlotId in : instruction.in)
+        if (gives_way(in, fused.out[o], position) && !taken.contains(program_.root(in)) &&
+            last_read(instruction, program_.root(in)) <= made) {
+          taken.insert(program_.root(in));
+          take(fused.out[o], program_.root(in));
           break;
         }
     }
   }
 
-  /// `in` has bytes of its own that nothing reads after this position, as many as `out` needs.
-  bool gives_way(SlotId in, SlotId out, int position) const {
-    const Slot &from = program_.slots[in], &to = program_.slots[out];
-    const auto own = [&](SlotId id, const Slot& slot) {
-      return slot.place == Place::arena && slot.alias == no_slot && !slot.has_one_more &&
-             !shared_.contains(id);
-    };
-    return own(in, from) && own(out, to) && from.kind == to.kind && from.last == position &&
-           from.dims == to.dims;
+  /// The last link that reads the bytes, under any name.
+  int last_read(const Instruction& instruction, SlotId root) const {
+    int last = -1;
+    for (std::size_t i = 0; i < instruction.in.size(); ++i)
+      if (program_.root(instruction.in[i]) == root)
+        last = std::max(last, unroll::last_read(*instruction.fused, static_cast<int>(i)));
+    return last;
   }
 
-  void take(SlotId out, SlotId in) {
-    program_.slots[out].alias = in;
-    shared_.insert(in);
-    shared_.insert(out);
+  /// `in` has bytes that nothing reads after this position, as many as `out` needs.
+  bool gives_way(SlotId in, SlotId out, int position) const {
+    const SlotId root = program_.root(in);
+    const Slot &from = program_.slots[root], &to = program_.slots[out];
+    const auto own = [&](SlotId id, const Slot& slot) {
+      return slot.place == Place::arena && slot.alias == no_slot && !slot.has_one_more &&
+             !overlapping_.contains(id);
+    };
+    return own(root, from) && own(out, to) && from.kind == to.kind && from.last == position &&
+           program_.slots[in].dims == to.dims && numel(from.dims) == numel(to.dims);
+  }
+
+  void take(SlotId out, SlotId root) {
+    program_.slots[root].last = std::max(program_.slots[root].last, program_.slots[out].last);
+    program_.slots[out].alias = root;
   }
 
   Program& program_;
-  std::set<SlotId> shared_;  ///< slots whose bytes have more than one name
+  std::set<SlotId> overlapping_;  ///< roots of which parts have names of their own
 };
 
 }  // namespace

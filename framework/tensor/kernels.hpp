@@ -35,7 +35,7 @@ template <class T>
 using BinaryKernel = void (*)(const T* a, std::int64_t a_step, const T* b, std::int64_t b_step, T* y,
                               std::int64_t n);
 
-/// Reduces a span to one value, always in the same order of 16 running values whatever the instruction set.
+/// Reduces a span to one value, always in the same order of running values whatever the instruction set.
 template <class T>
 using ReduceKernel = T (*)(const T* x, std::int64_t n);
 

@@ -77,9 +77,11 @@ Dims placed(const ShapeArgs& args) {
 
 constexpr auto place_kernel = [](const auto& c) {
   const std::int64_t n = c.out_shape->back();
-  std::fill_n(c.out, c.out_shape->numel(), 0);
-  for (std::int64_t i = 0; i < c.shape(1).numel(); ++i)
-    c.out[i * n + checked("place", c.integer(1)[i], i, n)] = c.real(0)[i];
+  if (!c.accumulate) std::fill_n(c.out, c.out_shape->numel(), 0);
+  for (std::int64_t i = 0; i < c.shape(1).numel(); ++i) {
+    auto& y = c.out[i * n + checked("place", c.integer(1)[i], i, n)];
+    y = c.accumulate ? y + c.real(0)[i] : c.real(0)[i];
+  }
 };
 
 constexpr std::array<Kind, 3> second_is_index = {Kind::real, Kind::integer, Kind::real};
@@ -114,7 +116,8 @@ constexpr Op indexing_table[] = {
        .forward = forward(place_kernel),
        .vjp = {[](P p) { return pick(p.g(), p.index(1)); }},
        .kinds = second_is_index,
-       .lift = Lift::leading},
+       .lift = Lift::leading,
+       .accumulates = true},
 };
 
 Var record_sized(const Op& op, Var a, Var b, Dim extent) {
@@ -126,6 +129,8 @@ Var record_sized(const Op& op, Var a, Var b, Dim extent) {
 }  // namespace
 
 std::span<const Op> indexing_rows() { return indexing_table; }
+const Op& scatter_add_op() { return indexing_table[scatter_add_row]; }
+const Op& place_op() { return indexing_table[place_row]; }
 
 Var gather(Var table, Var index) { return record(indexing_table[gather_row], {table, index}); }
 Var scatter_add(Var index, Var updates, Dim rows) {

@@ -2,17 +2,17 @@
 
 #include "framework/tensor/kernels/simd.hpp"
 
-// Reductions keep 16 running values, of which value j takes the elements j, j + 16, j + 32, ..., and combine
-// them as a tree: value j with j + 8, then j + 4, j + 2, j + 1. The order is part of the definition, so that
-// registers of 2, 4, 8 and 16 elements give the same bits.
+// Reductions keep 16 running values (the maximum 64, each of whose steps takes long), of which value j takes
+// the elements j, j + 16, j + 32, ..., and combine them as a tree: value j with j + 8, then j + 4, j + 2,
+// j + 1. The order is part of the definition, so that registers of 2, 4, 8 and 16 elements give the same
+// bits.
 
 namespace unroll {
 namespace {
 
-constexpr std::int64_t running = 16;
-
 template <class T>
 struct Sum {
+  static constexpr std::int64_t running = 16;
   static constexpr T start = T{0};
   Batch<T> operator()(Batch<T> a, Batch<T> b) const { return a + b; }
   T operator()(T a, T b) const { return a + b; }
@@ -20,6 +20,7 @@ struct Sum {
 
 template <class T>
 struct Max {
+  static constexpr std::int64_t running = 64;
   static constexpr T start = -static_cast<T>(__builtin_inf());
   Batch<T> operator()(Batch<T> a, Batch<T> b) const { return xsimd::select((a > b) | xsimd::isnan(a), a, b); }
   T operator()(T a, T b) const { return a > b || a != a ? a : b; }
@@ -27,7 +28,7 @@ struct Max {
 
 template <class T, class Combine>
 T reduce(const T* x, std::int64_t n) {
-  constexpr std::int64_t width = Batch<T>::size;
+  constexpr std::int64_t width = Batch<T>::size, running = Combine::running;
   constexpr std::int64_t registers = running / width;
   const Combine combine;
   Batch<T> value[registers];
