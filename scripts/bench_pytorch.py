@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Times PyTorch on the training steps that `unroll bench` times: forward and backward pass of a recurrent net
-with a linear readout and a mean squared error at the last step, float32, one thread. Times are CPU time.
+with a linear readout and a mean squared error at the last step, float32, one thread; with WORDS, whole updates
+of a language model. Times are CPU time.
 
     scripts/bench_pytorch.py [--flush-subnormals]
         prints the median of every step below as JSON, in milliseconds.
     scripts/bench_pytorch.py [--flush-subnormals] --serve
-        answers each line "CELL T B INPUTS HIDDEN RUNS" with the seconds that RUNS steps took, so that another
+        answers each line "CELL T B INPUTS HIDDEN [WORDS] RUNS" with the seconds that RUNS steps took, so that another
         program can interleave them with its own.
 """
 
@@ -29,6 +30,8 @@ STEPS = [
         (100, 20, 2, 128), (50, 64, 64, 256), (35, 20, 200, 200)]),
     ("mgu", 100, 20, 2, 128),
     ("mgu_script", 100, 20, 2, 128),
+    ("vanilla", 35, 20, 200, 200, 10_000),
+    ("lstm", 35, 20, 200, 200, 10_000),
 ]
 
 
@@ -72,7 +75,18 @@ CELLS = {
 }
 
 
-class Step:
+class Timed:
+    def run(self) -> None:
+        raise NotImplementedError
+
+    def seconds(self, runs: int) -> float:
+        begin = time.process_time()
+        for _ in range(runs):
+            self.run()
+        return time.process_time() - begin
+
+
+class Step(Timed):
     """One training step without the update."""
 
     def __init__(self, cell: str, steps: int, rows: int, inputs: int, hidden: int):
@@ -90,11 +104,37 @@ class Step:
             parameter.grad = None
         functional.mse_loss(self.readout(self.cell(self.x)), self.target).backward()
 
-    def seconds(self, runs: int) -> float:
-        begin = time.process_time()
-        for _ in range(runs):
+
+class LanguageUpdate(Timed):
+    """One update of a language model: embedding, layer, softmax over all words, clipping by norm, plain SGD; the
+    states go on from update to update."""
+
+    LAYERS = {"vanilla": nn.RNN, "lstm": nn.LSTM}
+
+    def __init__(self, cell: str, steps: int, rows: int, inputs: int, hidden: int, words: int):
+        torch.manual_seed(1)
+        self.embedding = nn.Embedding(words, inputs)
+        self.layer = self.LAYERS[cell](inputs, hidden)
+        self.readout = nn.Linear(hidden, words)
+        self.words, self.next = torch.randint(words, (2, steps, rows))
+        self.state = None
+        self.parameters = [p for part in (self.embedding, self.layer, self.readout) for p in part.parameters()]
+        self.optimizer = torch.optim.SGD(self.parameters, lr=0.1)
+        for _ in range(2):
             self.run()
-        return time.process_time() - begin
+
+    def run(self) -> None:
+        self.optimizer.zero_grad(set_to_none=True)
+        output, state = self.layer(self.embedding(self.words), self.state)
+        logits = self.readout(output)
+        functional.cross_entropy(logits.flatten(0, 1), self.next.flatten()).backward()
+        nn.utils.clip_grad_norm_(self.parameters, 0.25)
+        self.optimizer.step()
+        self.state = tuple(s.detach() for s in state) if isinstance(state, tuple) else state.detach()
+
+
+def make_step(cell: str, *shape: int) -> Timed:
+    return LanguageUpdate(cell, *shape) if len(shape) == 5 else Step(cell, *shape)
 
 
 def serve() -> None:
@@ -106,11 +146,11 @@ def serve() -> None:
         if wanted != shape:
             shape, made = wanted, {}
         if cell not in made:
-            made[cell] = Step(cell, *shape)
+            made[cell] = make_step(cell, *shape)
         print(made[cell].seconds(runs), flush=True)
 
 
-def median_ms(step: Step, budget: float = 2.0) -> float:
+def median_ms(step: Timed, budget: float = 2.0) -> float:
     samples = []
     end = time.perf_counter() + budget
     while len(samples) < 5 or time.perf_counter() < end:
@@ -128,7 +168,7 @@ def main(arguments: list) -> int:
     if "--serve" in arguments:
         serve()
         return 0
-    medians = [dict(zip(("cell", "T", "B", "inputs", "hidden"), row), median_ms=median_ms(Step(*row)))
+    medians = [dict(zip(("cell", "T", "B", "inputs", "hidden", "words"), row), median_ms=median_ms(make_step(*row)))
                for row in STEPS]
     print(json.dumps({"pytorch": torch.__version__, "steps": medians}, indent=2))
     return 0

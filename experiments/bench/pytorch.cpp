@@ -71,9 +71,11 @@ PyTorch PyTorch::find() {
   return left_out("not installed");
 }
 
-double PyTorch::seconds(Setting setting, const std::string& cell, StepShape shape, int runs) {
-  const std::string answer = processes_[static_cast<int>(setting)]->ask(
-      fmt::format("{} {} {} {} {} {}", cell, shape.steps, shape.rows, shape.inputs, shape.hidden, runs));
+double PyTorch::seconds(Setting setting, const std::string& cell, StepShape shape, int runs,
+                        std::int64_t vocabulary) {
+  const std::string words = vocabulary > 0 ? fmt::format(" {}", vocabulary) : "";
+  const std::string answer = processes_[static_cast<int>(setting)]->ask(fmt::format(
+      "{} {} {} {} {}{} {}", cell, shape.steps, shape.rows, shape.inputs, shape.hidden, words, runs));
   return std::stod(answer);
 }
 

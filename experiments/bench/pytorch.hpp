@@ -21,7 +21,9 @@ class PyTorch {
   static PyTorch find();
 
   /// The seconds that `runs` training steps took. Throws std::runtime_error when the process ended.
-  double seconds(Setting setting, const std::string& cell, StepShape shape, int runs);
+  /// With a `vocabulary`, of updates of a language model over so many words.
+  double seconds(Setting setting, const std::string& cell, StepShape shape, int runs,
+                 std::int64_t vocabulary = 0);
 
   bool here() const { return problem_.empty(); }
   const std::string& problem() const { return problem_; }

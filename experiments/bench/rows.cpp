@@ -10,7 +10,7 @@ using enum BenchKind;
 using enum BenchRuns;
 
 constexpr std::string_view kind_names[] = {"step",    "record", "length", "memory",
-                                           "threads", "ragged", "around"};
+                                           "threads", "ragged", "around", "language"};
 
 constexpr BenchRow rows[] = {
     {step, "vanilla", {100, 20, 2, 128}, all},
@@ -41,6 +41,8 @@ constexpr BenchRow rows[] = {
     {ragged, "vanilla", {400, 32, 10, 128}, all},
     {ragged, "lstm", {400, 32, 10, 128}, full},
     {around, "mgu", {100, 20, 2, 128}, all},
+    {language, "vanilla", {35, 20, 200, 200}, all, 0, 0, 10'000},
+    {language, "lstm", {35, 20, 200, 200}, full, 0, 0, 10'000},
 };
 
 }  // namespace
@@ -48,8 +50,8 @@ constexpr BenchRow rows[] = {
 std::string_view name(BenchKind kind) { return kind_names[static_cast<int>(kind)]; }
 
 std::string BenchRow::name() const {
-  return fmt::format("{}/{}/{}x{}x{}x{}", unroll::name(kind), cell, shape.steps, shape.rows, shape.inputs,
-                     shape.hidden);
+  return fmt::format("{}/{}/{}x{}x{}x{}{}", unroll::name(kind), cell, shape.steps, shape.rows, shape.inputs,
+                     shape.hidden, vocabulary > 0 ? fmt::format("x{}", vocabulary) : "");
 }
 
 std::span<const BenchRow> bench_rows() { return rows; }

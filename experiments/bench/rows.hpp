@@ -17,10 +17,11 @@ enum class BenchKind {
   memory,   ///< a long sequence under a memory budget, against a shorter one without
   threads,  ///< two training loops at once against one alone
   ragged,   ///< sequences of uneven lengths, packed against padded
-  around    ///< a cell with dropout and layer norm against the cell alone
+  around,   ///< a cell with dropout and layer norm against the cell alone
+  language  ///< an update of a language model with a softmax over many words, against all rivals
 };
 
-/// "step", "record", "length", "memory", "threads", "ragged", "around".
+/// "step", "record", "length", "memory", "threads", "ragged", "around", "language".
 std::string_view name(BenchKind kind);
 
 /// Which runs a row belongs to.
@@ -34,8 +35,9 @@ struct BenchRow {
   BenchRuns runs;
   std::size_t max_memory = 0;       ///< memory: bytes for the plan
   std::int64_t steps_that_fit = 0;  ///< memory: of the sequence without a budget
+  std::int64_t vocabulary = 0;      ///< language: words; the cell's inputs are the embedding's size
 
-  /// "step/vanilla/100x20x2x128": steps, rows, inputs and hidden size. What --only looks into.
+  /// "step/vanilla/100x20x2x128": steps, rows, inputs and hidden size (and words). What --only looks into.
   std::string name() const;
 };
 

@@ -46,6 +46,7 @@ const BenchSection& memory_section();
 const BenchSection& threads_section();
 const BenchSection& ragged_section();
 const BenchSection& around_section();
+const BenchSection& language_section();
 
 BenchResult to_json(const Measured& measured);
 /// "1.83 ±2%" (median, half the distance between the quartiles), or the problem, or "–" for null.

@@ -33,7 +33,7 @@ std::vector<std::string> names_of(std::span<const BenchRow> rows) {
 }
 
 std::string list_rows() {
-  return fmt::format("rows (kind, cell, then steps x rows x inputs x hidden size):\n  {}\n",
+  return fmt::format("rows (kind, cell, then steps x rows x inputs x hidden size x words):\n  {}\n",
                      fmt::join(names_of(bench_rows()), "\n  "));
 }
 
@@ -64,9 +64,10 @@ bool wants_json(const Arguments& arguments) {
 
 PyTorch pytorch_for(const std::vector<BenchRow>& rows, const Arguments& arguments) {
   if (arguments.has("without-pytorch")) return PyTorch::left_out("left out");
-  const bool steps =
-      std::ranges::any_of(rows, [](const BenchRow& row) { return row.kind == BenchKind::step; });
-  return steps ? PyTorch::find() : PyTorch::left_out("not needed");
+  const bool against_it = std::ranges::any_of(rows, [](const BenchRow& row) {
+    return row.kind == BenchKind::step || row.kind == BenchKind::language;
+  });
+  return against_it ? PyTorch::find() : PyTorch::left_out("not needed");
 }
 
 /// How busy other programs and this one kept the machine in the last minute.

@@ -162,13 +162,13 @@ class RowGroups {
     return members;
   }
 
-  /// With a readout in it, and a wide value that need not be held whole.
+  /// With a product in it, and a wide value that need not be held whole.
   bool worth_a_loop(const std::vector<std::size_t>& members) const {
-    const auto reads_out = [&](std::size_t i) { return is_readout(instruction(i), program_); };
+    const auto multiplies = [&](std::size_t i) { return instruction(i).op == &matmul_op(); };
     const auto stays = [&](std::size_t i) {
       return wide_.contains(instruction(i).out) && !needed_outside(instruction(i).out, members);
     };
-    return std::any_of(members.begin(), members.end(), reads_out) &&
+    return std::any_of(members.begin(), members.end(), multiplies) &&
            std::any_of(members.begin(), members.end(), stays);
   }
 
@@ -215,7 +215,6 @@ class RowLoop {
   }
 
   void add(Instruction instruction, const RowRoles& roles) {
-    if (is_readout(instruction, program_)) note_width(program_.slots[instruction.out].dims);
     for (std::size_t k = 0; k < instruction.in.size(); ++k)
       instruction.in[k] = roles.in[k] ? rows(instruction.in[k]) : whole(instruction.in[k]);
     instruction.out = roles.out ? row_result(instruction.out) : total(instruction.out);
@@ -223,9 +222,9 @@ class RowLoop {
     body().code.push_back(std::move(instruction));
   }
 
-  void note_width(const Dims& readout) {
-    const Dim elements = share(readout) * readout[1];
-    if (elements.number() > loop_->wide.number()) loop_->wide = elements;
+  void note_width(const Dims& dims) {
+    const Dim elements = *quotient(numel(dims), loop_->length);
+    if (is_wide(dims) && elements.number() > loop_->wide.number()) loop_->wide = elements;
   }
 
   SlotId outside(SlotId outer, Dims dims) {
@@ -235,6 +234,7 @@ class RowLoop {
 
   SlotId rows(SlotId slot) {
     if (const auto known = rows_.find(slot); known != rows_.end()) return known->second;
+    note_width(program_.slots[slot].dims);
     const Dims dims = over_block(program_.slots[slot].dims);
     if (const auto made = rows_.find(program_.root(slot)); made != rows_.end() && made_.contains(made->first))
       return rows_[slot] = view(body(), made->second, dims);
@@ -251,6 +251,7 @@ class RowLoop {
   }
 
   SlotId row_result(SlotId slot) {
+    note_width(program_.slots[slot].dims);
     const bool stacked = groups_.needed_outside(slot, members_);
     const SlotId inner = body().add_slot({.dims = over_block(program_.slots[slot].dims),
                                           .kind = program_.slots[slot].kind,

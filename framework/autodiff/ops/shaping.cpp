@@ -35,20 +35,7 @@ Dims permuted(const ShapeArgs& args) {
   return result;
 }
 
-/// y, m rows of n, from elements of x that lie `down` and `across` apart, in squares of which each touches
-/// few lines of the cache on either side.
-template <class T>
-void copy_matrix(const T* x, std::int64_t down, std::int64_t across, T* y, std::int64_t m, std::int64_t n) {
-  constexpr std::int64_t side = 16;
-  for (std::int64_t top = 0; top < m; top += side)
-    for (std::int64_t left = 0; left < n; left += side) {
-      const std::int64_t bottom = std::min(top + side, m), right = std::min(left + side, n);
-      for (std::int64_t i = top; i < bottom; ++i)
-        for (std::int64_t j = left; j < right; ++j) y[i * n + j] = x[i * down + j * across];
-    }
-}
-
-/// Copies in the order of the result, with the operand's strides permuted, the last two axes at a time.
+/// Copies in the order of the result, with the operand's strides permuted; the last axis is the inner loop.
 constexpr auto transpose_kernel = [](const auto& c) {
   const Shape &in = c.shape(0), &out = *c.out_shape;
   const std::size_t rank = out.rank();
@@ -62,11 +49,11 @@ constexpr auto transpose_kernel = [](const auto& c) {
     strides[axis] = 1;
     for (std::size_t i = c.attrs.permutation[axis] + 1; i < rank; ++i) strides[axis] *= in[i];
   }
-  const std::int64_t m = out[rank - 2], n = out[rank - 1];
+  const std::int64_t n = out[rank - 1], step = strides[rank - 1];
   const auto* x = c.real(0);
-  for (std::int64_t matrix = 0, at = 0; matrix < total; matrix += m * n) {
-    copy_matrix(x + at, strides[rank - 2], strides[rank - 1], c.out + matrix, m, n);
-    for (std::size_t axis = rank - 2; axis-- > 0;) {
+  for (std::int64_t row = 0, at = 0; row < total; row += n) {
+    for (std::int64_t i = 0; i < n; ++i) c.out[row + i] = x[at + i * step];
+    for (std::size_t axis = rank - 1; axis-- > 0;) {
       at += strides[axis];
       if (++index[axis] < out[axis]) break;
       at -= strides[axis] * out[axis];

@@ -16,8 +16,8 @@ namespace {
 
 /// Passes that change the order in which sums are made, or which kernel makes a product.
 const std::set<std::string_view> rounding_passes = {passes::loop_invariants, passes::transposed_weights,
-                                                    passes::hoisted_inputs, passes::sunk_results,
-                                                    passes::accumulated_products};
+                                                    passes::hoisted_inputs,  passes::sunk_results,
+                                                    passes::rows_in_blocks,  passes::accumulated_products};
 
 template <class R>
 std::vector<Tensor<R>> run_for(Plan<R>& plan, const std::vector<Var>& outputs) {
