@@ -43,6 +43,8 @@ constexpr BenchRow rows[] = {
     {around, "mgu", {100, 20, 2, 128}, all},
     {language, "vanilla", {35, 20, 200, 200}, all, 0, 0, 10'000},
     {language, "lstm", {35, 20, 200, 200}, full, 0, 0, 10'000},
+    {language, "vanilla", {50, 50, 128, 128}, full, 0, 0, 65},
+    {language, "lstm", {50, 50, 128, 128}, full, 0, 0, 65},
 };
 
 }  // namespace

@@ -28,11 +28,15 @@ struct Best {
   const TrialRecord* record = nullptr;
 };
 
-std::map<std::string, Best> best_by_task(const SweepPlan& plan, const std::vector<TrialRecord>& records) {
-  std::map<std::string, Best> all;
+/// In the order of the plan.
+std::vector<Best> best_by_task(const SweepPlan& plan, const std::vector<TrialRecord>& records) {
+  std::vector<Best> all;
+  std::map<std::string, std::size_t> place;
   for (const Trial& trial : plan.trials) {
     if (token_name(trial.config.task).empty()) continue;
-    Best& best = all.try_emplace(key_of(trial.config.task), Best{trial.config.task}).first->second;
+    const auto [at, fresh] = place.try_emplace(key_of(trial.config.task), all.size());
+    if (fresh) all.push_back({trial.config.task});
+    Best& best = all[at->second];
     const auto record = std::ranges::find(records, trial.id, &TrialRecord::id);
     if (record == records.end() || record->status != TrialStatus::done) continue;
     if (!best.record || record->best_loss < best.record->best_loss) best.record = &*record;
@@ -65,9 +69,9 @@ std::string table(const Best& best) {
 
 std::string baseline_tables(const SweepPlan& plan, const std::vector<TrialRecord>& records) {
   std::string text;
-  for (const auto& [key, best] : best_by_task(plan, records)) {
+  for (const Best& best : best_by_task(plan, records)) {
     if (!text.empty()) text += '\n';
-    if (best.task.text.empty()) text += fmt::format("task.length = {}: ", best.task.length);
+    if (best.task.text.empty()) text += fmt::format("task.length {}\n", best.task.length);
     text += table(best);
   }
   return text;

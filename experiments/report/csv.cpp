@@ -16,7 +16,7 @@ struct Column {
   std::string (*text)(const TrialRecord&);
 };
 
-constexpr std::array<Column, 9> kColumns{{
+constexpr std::array<Column, 10> kColumns{{
     {"status", false, [](const TrialRecord& r) { return std::string(status_name(r.status)); }},
     {"success", true, [](const TrialRecord& r) { return std::string(r.success ? "true" : "false"); }},
     {"solved_at", true, [](const TrialRecord& r) { return r.solved_at ? std::to_string(*r.solved_at) : ""; }},
@@ -26,6 +26,7 @@ constexpr std::array<Column, 9> kColumns{{
     {"last_loss", true, [](const TrialRecord& r) { return exact_number(r.last_loss); }},
     {"last_error_rate", true, [](const TrialRecord& r) { return exact_number(r.last_error_rate); }},
     {"trivial_loss", true, [](const TrialRecord& r) { return exact_number(r.trivial_loss); }},
+    {"test_loss", true, [](const TrialRecord& r) { return r.test_loss ? exact_number(*r.test_loss) : ""; }},
 }};
 
 std::string quoted(const std::string& field) {

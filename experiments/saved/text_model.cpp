@@ -11,7 +11,7 @@ namespace unroll {
 namespace {
 
 /// Steps of a text at a time: rows of the readout's products.
-constexpr std::size_t steps_at_a_time = 128;
+constexpr std::size_t steps_at_a_time = 1024;
 
 const Vocabulary& vocabulary_of(const SavedModel& model) {
   if (model.vocabulary) return *model.vocabulary;

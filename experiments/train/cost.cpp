@@ -68,7 +68,7 @@ std::size_t diagnostics_bytes(const Config& config, const Task& task, const Reco
 /// Of one run of the plan that validates.
 Sizes validation_sizes(const Task& task, const TrainConfig& train) {
   if (const Batch* text = task.validation())
-    return {std::min(text->steps(), validation_window), text->rows()};
+    return {std::min(text->steps(), validation_window(text->rows())), text->rows()};
   const std::int64_t sequences = std::min(validation_batch, train.validation_sequences);
   return {task.max_steps(sequences), sequences};
 }
@@ -76,7 +76,7 @@ Sizes validation_sizes(const Task& task, const TrainConfig& train) {
 /// Runs of it in one validation.
 double validation_parts(const Task& task, const TrainConfig& train) {
   if (const Batch* text = task.validation())
-    return static_cast<double>(text->steps()) / static_cast<double>(validation_window);
+    return static_cast<double>(text->steps()) / static_cast<double>(validation_window(text->rows()));
   return static_cast<double>((train.validation_sequences + validation_batch - 1) / validation_batch);
 }
 

@@ -118,7 +118,8 @@ Validation Trainer::validate(std::int64_t updates_done) {
 }
 
 Validation Trainer::evaluate(const Batch& text, const std::vector<Tensor<float>>& parameters) {
-  WindowedBatch windows(model_, text, validation_window, validation_window);
+  const std::int64_t window = validation_window(text.rows());
+  WindowedBatch windows(model_, text, window, window);
   double loss = 0, wrong = 0;
   piece_use_ = Use::evaluation;
   while (!windows.finished()) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,8 +19,12 @@ namespace unroll {
 /// Sequences per validation batch. Part of the results' definition: the sequences of a batch share their
 /// length.
 inline constexpr std::int64_t validation_batch = 500;
-/// Steps at a time of a text to validate on, in as many parts side by side as the task has made.
-inline constexpr std::int64_t validation_window = 32;
+/// Tokens at a time of a text to validate on: products of as many rows are fast, and their results fit.
+inline constexpr std::int64_t validation_tokens = 1024;
+/// Steps at a time of a text in so many streams side by side.
+inline std::int64_t validation_window(std::int64_t streams) {
+  return std::max<std::int64_t>(1, validation_tokens / streams);
+}
 /// Sequences that ‖dL/dh_t‖ is averaged over.
 inline constexpr std::int64_t diagnostics_batch = 32;
 

@@ -19,7 +19,7 @@ TEST_CASE("[csv] one row per trial, in the order of the plan whatever the order 
   CHECK(lines[0] ==
         "id,seed,task.length,model.activation,model.init,status,success,solved_at,updates,best_loss,best_"
         "update,"
-        "last_loss,last_error_rate,trivial_loss");
+        "last_loss,last_error_rate,trivial_loss,test_loss");
   for (std::size_t i = 0; i < 60; ++i) CHECK(lines[i + 1].substr(0, 32) == plan.trials[i].id);
   std::reverse(records.begin(), records.end());
   CHECK(results_csv(plan, records) == csv);
@@ -48,7 +48,7 @@ TEST_CASE("[csv] doubles are written so that they read back the same, and as sho
   records[0].updates = 3000;
   records[0].best_update = 2900;
   CHECK(lines_of(results_csv(plan, records))[1] ==
-        plan.trials[0].id + ",done,false,,3000,0.1,2900,0.3333333333333333,1,5e-324");
+        plan.trials[0].id + ",done,false,,3000,0.1,2900,0.3333333333333333,1,5e-324,");
 }
 
 TEST_CASE("[csv] diverged trials keep their NaN, failed and missing ones have no numbers") {
@@ -61,8 +61,8 @@ TEST_CASE("[csv] diverged trials keep their NaN, failed and missing ones have no
   const auto lines = lines_of(results_csv(plan, records));
   CHECK(lines[1].find(",diverged,false,,700,") != std::string::npos);
   CHECK(lines[1].find(",nan,1,") != std::string::npos);
-  CHECK(lines[2] == plan.trials[1].id + ",1,failed,,,,,,,,");
-  CHECK(lines[3] == plan.trials[2].id + ",2,missing,,,,,,,,");
+  CHECK(lines[2] == plan.trials[1].id + ",1,failed,,,,,,,,,");
+  CHECK(lines[3] == plan.trials[2].id + ",2,missing,,,,,,,,,");
 }
 
 TEST_CASE("[csv] commas, quotes and line breaks are quoted as RFC 4180 says") {
