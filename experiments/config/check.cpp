@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 #include <vector>
 
@@ -76,10 +77,18 @@ void check_shards(const TrainConfig& train, const OriginOf& origin_of) {
   }
 }
 
+bool lacks_text(const TaskConfig& task) {
+  const TaskRow* row = find_task(task.name);
+  const auto gone = [](const TextFile* file) { return !file->empty() && !file->content; };
+  return row && row->streams &&
+         std::ranges::any_of(std::array{&task.text, &task.validation_text, &task.test_text}, gone);
+}
+
 }  // namespace
 
-void check_config(const Config& config, const OriginOf& origin_of) {
+void check_config(const Config& config, const OriginOf& origin_of, Texts texts) {
   check_variant(config.task, origin_of);
+  if (texts == Texts::may_be_gone && lacks_text(config.task)) return;
   const std::unique_ptr<Task> task = checked_task(config.task, origin_of);
   check_cell(config, *task, origin_of);
   check_shards(config.train, origin_of);

@@ -64,7 +64,8 @@ struct TrainConfig {
   std::int64_t validate_every = 0;
   std::int64_t validation_sequences = 0;
   bool early_stop = false;
-  bool gradient_norms = false;  ///< look at them before and after training
+  bool gradient_norms = false;     ///< look at them before and after training
+  double checkpoint_seconds = 60;  ///< between the states kept of training; no part of a trial's id
 };
 
 struct Config {

@@ -251,6 +251,10 @@ const auto& table() {
       row("train.gradient_norms", flag(true), result,
           "how large the loss's gradient is at every step's state, before and after training, for the report",
           [](Config& c) -> OptionField { return &c.train.gradient_norms; }),
+      row("train.checkpoint_seconds", number(60.0, above(0)), display,
+          "seconds after which the state of training is kept again, and a better model; at an interruption "
+          "it is kept in any case",
+          [](Config& c) -> OptionField { return &c.train.checkpoint_seconds; }),
   });
   return rows;
 }

@@ -32,7 +32,7 @@ std::string hash_of(std::string_view text) {
   return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
 }
 
-TextFile read(const std::filesystem::path& path, const Named& named) {
+TextFile read(const std::filesystem::path& path) {
   TextFile file{std::filesystem::absolute(path).lexically_normal().string(), "", nullptr};
   try {
     file.content = std::make_shared<const std::string>(read_text(path));
@@ -40,11 +40,24 @@ TextFile read(const std::filesystem::path& path, const Named& named) {
     throw ConfigError(error.what());
   }
   file.hash = hash_of(*file.content);
-  if (!named.hash.empty() && named.hash != file.hash)
-    throw ConfigError(fmt::format(
-        "{}: this text has the hash {}, but the config was made for one with {}: the file changed since",
-        file.path, file.hash, named.hash));
   return file;
+}
+
+/// Where the hash says which text is meant, the file is not needed to tell trials apart.
+TextFile read(const std::filesystem::path& path, const Named& named) {
+  if (named.hash.empty()) return read(path);
+  TextFile unusable{std::filesystem::absolute(path).lexically_normal().string(), std::string(named.hash),
+                    nullptr};
+  try {
+    TextFile file = read(path);
+    if (file.hash == named.hash) return file;
+    unusable.problem = fmt::format(
+        "{}: this text has the hash {}, but the config was made for one with {}: the file changed since",
+        file.path, file.hash, named.hash);
+  } catch (const ConfigError& error) {
+    unusable.problem = error.what();
+  }
+  return unusable;
 }
 
 }  // namespace

@@ -116,7 +116,7 @@ std::string to_toml(const OptionValue& value) {
   }
   if (std::holds_alternative<Bytes>(value) && text.find(' ') != std::string::npos) return toml_string(text);
   const bool whole_double =
-      std::holds_alternative<double>(value) && text.find_first_of(".e") == std::string::npos;
+      std::holds_alternative<double>(value) && text.find_first_of(".en") == std::string::npos;  // n: inf
   return whole_double ? text + ".0" : text;
 }
 

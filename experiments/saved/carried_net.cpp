@@ -11,6 +11,10 @@ ModelSizes sizes_for(const SavedModel& saved, CarriedNet::Wanted wanted) {
   if (!saved.vocabulary)
     throw ModelError("this model was trained on the task " + saved.config.task.name +
                      ", whose inputs are vectors: it reads no text");
+  if (saved.config.model.bidirectional)
+    throw ModelError(
+        "this model is bidirectional (model.bidirectional): each of its predictions has seen the text behind "
+        "it, so it cannot go on with one");
   const bool last = wanted == CarriedNet::Wanted::scores;
   return {saved.sizes.inputs, saved.sizes.outputs, last ? Readout::last : Readout::every_step, true};
 }

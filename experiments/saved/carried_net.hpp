@@ -18,14 +18,14 @@ class CarriedNet {
     losses   ///< (T, 1): -ln p of each token of `next`
   };
 
-  /// `saved` must outlive it. Throws ModelError for a model that does not read tokens.
+  /// `saved` must outlive it. Throws ModelError for a model that does not read tokens,
+  /// and for a bidirectional one, whose reverse direction begins at the text's end.
   CarriedNet(const SavedModel& saved, Wanted wanted);
 
   /// Valid until the next run. `next` only for losses: the tokens after each of `tokens`.
   std::span<const float> run(std::span<const std::int32_t> tokens, std::span<const std::int32_t> next = {});
 
  private:
-  void bind_parameters();
   void start();
 
   const SavedModel& saved_;

@@ -4,7 +4,7 @@
 #include <fmt/ranges.h>
 #include <xxhash.h>
 
-#include <set>
+#include <cmath>
 
 #include "experiments/config/config_error.hpp"
 #include "experiments/config/document.hpp"
@@ -30,6 +30,13 @@ std::string checksum(std::string_view bytes) {
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }
 
+/// Of the tokens in their order: two that changed places would be no error anyone could see.
+std::string checksum(const Vocabulary& vocabulary) {
+  std::string all;
+  for (const std::string& token : vocabulary.tokens()) all += token + '\0';
+  return checksum(all);
+}
+
 /// A built-in cell's equations may be others in a later version; the model's stay.
 CellText with_equations(const CellText& cell) {
   const auto definition = cell_definition(cell);
@@ -45,10 +52,13 @@ std::string saved_section(const BestModel& model, const std::string& weights) {
   text +=
       fmt::format("parameters = {{ file = \"{}\", xxh3_128 = \"{}\" }}\n", weights_name, checksum(weights));
   text += fmt::format("update = {}\n", model.update);
-  text += fmt::format("validation_loss = {}\n", to_toml(OptionValue(model.validation_loss)));
+  text +=
+      fmt::format("validation_loss = {}\n",
+                  std::isnan(model.validation_loss) ? "nan" : to_toml(OptionValue(model.validation_loss)));
   text += fmt::format("inputs = {}\noutputs = {}\n", sizes.inputs, sizes.outputs);
   text += fmt::format("reads_out_every_step = {}\n", sizes.readout == Readout::every_step);
   if (!model.task.vocabulary()) return text;
+  text += fmt::format("vocabulary_xxh3_128 = \"{}\"\n", checksum(*model.task.vocabulary()));
   text += "vocabulary = [\n";
   for (const std::string& token : model.task.vocabulary()->tokens())
     text += fmt::format("  {},\n", quoted(token));
@@ -133,11 +143,19 @@ std::string checked_weights(const std::filesystem::path& path, const std::string
       path.string(), found, toml_name, expected));
 }
 
-void check_vocabulary(const SavedModel& model, const std::string& name) {
-  if (!model.vocabulary || model.vocabulary->size() == model.sizes.inputs) return;
+void check_vocabulary(const SavedModel& model, const Saved& saved, const std::string& name) {
+  if (!model.vocabulary) return;
+  if (model.vocabulary->size() != model.sizes.inputs)
+    throw ModelError(
+        fmt::format("{}: the vocabulary has {} tokens, but the model {} (inputs): the list was changed", name,
+                    model.vocabulary->size(), model.sizes.inputs));
+  const std::string expected = saved.get<std::string>("vocabulary_xxh3_128", "32 hex digits");
+  const std::string found = checksum(*model.vocabulary);
+  if (found == expected) return;
   throw ModelError(
-      fmt::format("{}: the vocabulary has {} tokens, but the model {} (inputs): the list was changed", name,
-                  model.vocabulary->size(), model.sizes.inputs));
+      fmt::format("{}: the vocabulary's checksum is {}, but the model was trained with that of {}: the list "
+                  "was changed",
+                  name, found, expected));
 }
 
 SequenceModel made(const SavedModel& saved, const std::string& name) {
@@ -182,7 +200,7 @@ SavedModel load_model(const std::filesystem::path& given) {
                    .update = saved.get<std::int64_t>("update", "an integer"),
                    .validation_loss = saved.get<double>("validation_loss", "a number"),
                    .parameters = {}};
-  check_vocabulary(model, path.string());
+  check_vocabulary(model, saved, path.string());
   const Saved parameters = saved.part("parameters");
   const std::filesystem::path weights = path.parent_path() / parameters.get<std::string>("file", "a name");
   const std::string bytes =

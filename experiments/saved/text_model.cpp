@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <unordered_set>
 
 #include "experiments/saved/carried_net.hpp"
 #include "experiments/tasks/text_task.hpp"
@@ -28,21 +29,30 @@ std::vector<std::string_view> tokens_in(const SavedModel& model, std::string_vie
 EncodedText encoded(const SavedModel& model, const std::vector<std::string_view>& tokens) {
   const Vocabulary& vocabulary = vocabulary_of(model);
   EncodedText text;
+  std::unordered_set<std::string_view> named;
   for (const std::string_view token : tokens) {
-    if (!vocabulary.contains(token) && std::ranges::find(text.unknown, token) == text.unknown.end())
-      text.unknown.emplace_back(token);
+    if (!vocabulary.contains(token) && named.insert(token).second) text.unknown.emplace_back(token);
     text.ids.push_back(vocabulary.id(token));
   }
   return text;
 }
 
+std::string_view without_last(std::string_view text, std::string_view characters) {
+  return text.substr(0, text.find_last_not_of(characters) + 1);
+}
+
+/// At least two underscores are a blank; one is a character.
 std::string_view without_blank(std::string_view prompt) {
-  while (!prompt.empty() && (prompt.back() == ' ' || prompt.back() == '\t')) prompt.remove_suffix(1);
-  std::string_view rest = prompt;
-  while (rest.ends_with('_')) rest.remove_suffix(1);
-  if (prompt.size() - rest.size() < 2) return prompt;
-  while (rest.ends_with(' ')) rest.remove_suffix(1);
-  return rest;
+  const std::string_view before = without_last(prompt, " \t\n"), rest = without_last(before, "_");
+  return before.size() - rest.size() < 2 ? prompt : without_last(rest, " \t");
+}
+
+/// Of scores that numbers can be drawn by: above all others stands one that is finite.
+void require_numbers(std::span<const float> scores) {
+  const auto bad = [](float score) { return std::isnan(score) || (std::isinf(score) && score > 0); };
+  const bool none = std::ranges::all_of(scores, [](float score) { return std::isinf(score); });
+  if (!none && std::ranges::none_of(scores, bad)) return;
+  throw ModelError("the model's scores of the next token are not all numbers: its training diverged");
 }
 
 }  // namespace
@@ -58,7 +68,7 @@ EncodedText encode(const SavedModel& model, std::string_view text) {
 
 EncodedText encode_prompt(const SavedModel& model, std::string_view prompt) {
   const bool characters = level_of(model) == Level::characters;
-  const std::string_view text = prompt.ends_with('_') || !characters ? without_blank(prompt) : prompt;
+  const std::string_view text = without_blank(prompt);
   std::vector<std::string_view> tokens =
       text.empty() ? std::vector<std::string_view>{} : tokens_in(model, text);
   // The line goes on behind a prompt, unless that ends it.
@@ -87,11 +97,12 @@ std::vector<double> next_token(const SavedModel& model, std::span<const std::int
 
 std::vector<double> distribution(std::span<const float> scores, const Sampling& sampling,
                                  std::int32_t never) {
+  require_numbers(scores);
   std::vector<std::size_t> order(scores.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   if (never >= 0) order.erase(order.begin() + never);
   std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return scores[a] > scores[b]; });
-  std::size_t kept = sampling.temperature == 0 ? 1 : order.size();
+  std::size_t kept = sampling.temperature == 0 ? std::min<std::size_t>(1, order.size()) : order.size();
   if (sampling.top_k > 0) kept = std::min(kept, static_cast<std::size_t>(sampling.top_k));
   const double divisor = sampling.temperature == 0 ? 1 : sampling.temperature;
   std::vector<double> weights(kept);
@@ -100,11 +111,9 @@ std::vector<double> distribution(std::span<const float> scores, const Sampling& 
         std::exp((static_cast<double>(scores[order[i]]) - static_cast<double>(scores[order[0]])) / divisor);
   double total = std::accumulate(weights.begin(), weights.end(), 0.0);
   if (sampling.top_p < 1) {
-    double sum = 0;
-    for (std::size_t i = 0; i < kept && sum < sampling.top_p * total; ++i) {
-      sum += weights[i];
-      weights.resize(sum < sampling.top_p * total ? weights.size() : i + 1);
-    }
+    std::size_t enough = 0;
+    for (double sum = 0; enough < kept && sum < sampling.top_p * total; ++enough) sum += weights[enough];
+    weights.resize(enough);
     total = std::accumulate(weights.begin(), weights.end(), 0.0);
   }
   std::vector<double> p(scores.size());

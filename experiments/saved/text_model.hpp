@@ -21,10 +21,11 @@ struct EncodedText {
 /// What the model's tokens are, and where one ends. Throws ModelError for a model that reads no text.
 Level level_of(const SavedModel& model);
 
-/// A whole text: line ends are tokens. Throws ModelError, naming the token, where the vocabulary has none for
+/// A whole text: line ends are tokens. Throws TextError, naming the token, where the vocabulary has none for
 /// unknown ones.
 EncodedText encode(const SavedModel& model, std::string_view text);
-/// The start of a text, to go on from: without the blank ("___") and the spaces that may stand at its end.
+/// The start of a text, to go on from: without the blank that may stand at its end, two underscores or more,
+/// and the spaces around it.
 EncodedText encode_prompt(const SavedModel& model, std::string_view prompt);
 
 /// -ln p of every token of `text`, each after all before it.
@@ -41,7 +42,7 @@ struct Sampling {
 };
 
 /// Probabilities of scores as Sampling wants them: those left out have 0. `never` (a token, or -1) is left
-/// out in any case.
+/// out in any case. Throws ModelError for scores of which one is NaN or +inf, or none is finite.
 std::vector<double> distribution(std::span<const float> scores, const Sampling& sampling,
                                  std::int32_t never = -1);
 

@@ -109,7 +109,7 @@ SweepPlan read_plan(const std::filesystem::path& folder) {
         "{} is no sweep's folder: expected a sweep.toml in it (`unroll sweep CONFIG --out DIR` makes one)",
         folder.string()));
   }
-  SweepPlan plan = plan_sweep(folder / "sweep.toml", {});
+  SweepPlan plan = plan_sweep(folder / "sweep.toml", {}, Texts::may_be_gone);
   add_earlier_trials(plan, folder);
   return plan;
 }

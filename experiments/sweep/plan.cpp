@@ -5,7 +5,6 @@
 
 #include <unordered_map>
 
-#include "experiments/config/check.hpp"
 #include "experiments/config/config_error.hpp"
 #include "experiments/config/document.hpp"
 #include "experiments/config/options.hpp"
@@ -92,7 +91,7 @@ Config base_config(const Source& source) {
   return config;
 }
 
-Trial make_trial(const Source& source, const Config& base, std::size_t number) {
+Trial make_trial(const Source& source, const Config& base, std::size_t number, Texts texts) {
   const std::vector<std::size_t> indices = point_indices(source.axes, number);
   Trial trial{"", base, {}};
   for (std::size_t i = 0; i < source.axes.size(); ++i) {
@@ -104,7 +103,8 @@ Trial make_trial(const Source& source, const Config& base, std::size_t number) {
     }
   }
   resolve_dependent_defaults(trial.config);
-  check_config(trial.config, [&](std::string_view key) { return origin_of(source, indices, key); });
+  check_config(
+      trial.config, [&](std::string_view key) { return origin_of(source, indices, key); }, texts);
   trial.id = trial_id(trial.config);
   return trial;
 }
@@ -153,13 +153,14 @@ std::vector<std::string> axis_keys(const std::vector<ConfigAxis>& axes) {
 
 }  // namespace
 
-SweepPlan plan_sweep(const std::filesystem::path& file, const std::vector<std::string>& overrides) {
+SweepPlan plan_sweep(const std::filesystem::path& file, const std::vector<std::string>& overrides,
+                     Texts texts) {
   const Source source = read_source(file, overrides);
   const Config base = base_config(source);
   SweepPlan plan{axis_keys(source.axes), {}, "", shown_base(source, base)};
   const std::size_t count = count_trials(source);
   plan.trials.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) plan.trials.push_back(make_trial(source, base, i));
+  for (std::size_t i = 0; i < count; ++i) plan.trials.push_back(make_trial(source, base, i, texts));
   refuse_duplicates(source, plan.trials);
   plan.resolved = resolved_toml(plan.base, source.axes);
   return plan;
@@ -169,7 +170,7 @@ Trial plan_trial(const std::optional<std::filesystem::path>& file,
                  const std::vector<std::string>& overrides) {
   const Source source = read_source(file, overrides);
   if (!source.axes.empty()) refuse_axes(source);
-  return make_trial(source, base_config(source), 0);
+  return make_trial(source, base_config(source), 0, Texts::needed);
 }
 
 }  // namespace unroll

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/config/check.hpp"
 #include "experiments/config/config.hpp"
 
 namespace unroll {
@@ -29,7 +30,8 @@ struct SweepPlan {
 
 /// Reads `file`, applies `overrides` ("train.updates=100"; a comma list makes an axis), expands and validates
 /// every trial. Throws ConfigError (experiments/config/config_error.hpp).
-SweepPlan plan_sweep(const std::filesystem::path& file, const std::vector<std::string>& overrides);
+SweepPlan plan_sweep(const std::filesystem::path& file, const std::vector<std::string>& overrides,
+                     Texts texts = Texts::needed);
 
 /// The one trial of `unroll run`: the file (none: the defaults) with overrides. Throws ConfigError, also when
 /// axes are left; the overrides that would fix them are part of the message.

@@ -174,6 +174,12 @@ TrialRecord Run::run_trial_of(std::size_t index) {
     show([&] { progress_.trial_updates(index, progress); });
   };
   hooks.checkpoint = checkpoint_of(options_.out, trial);
+  hooks.checkpoint_seconds = trial.config.train.checkpoint_seconds;
+  hooks.origin = {trial.id, options_.build};
+  hooks.any_build = options_.allow_other_build;
+  hooks.warn = [&](const std::string& sentence) {
+    say("warning: {}: {}\n", describe(plan_, trial), sentence);
+  };
   if (options_.keep_model)
     hooks.keep_model = [&](const BestModel& model) { options_.keep_model(trial, model); };
   const auto begin = std::chrono::steady_clock::now();
@@ -223,6 +229,16 @@ void check_build(const SweepPlan& plan, const JournalReader& journals, const std
   }
 }
 
+/// Before anything starts: what is refused is no failed trial.
+void check_checkpoints(const std::vector<const Trial*>& trials, const SweepOptions& options) {
+  const std::string build = options.allow_other_build ? "" : options.build;
+  try {
+    for (const Trial* trial : trials) load_checkpoint(checkpoint_of(options.out, *trial), {trial->id, build});
+  } catch (const CheckpointError& error) {
+    throw SweepRefused(error.what());
+  }
+}
+
 void warn_of_ignored_lines(const JournalReader& journals) {
   for (const std::string& sentence : journals.ignored()) say("warning: {}\n", sentence);
 }
@@ -249,6 +265,7 @@ SweepResult run_sweep(SweepPlan asked, const SweepOptions& options, const TrialF
   warn_of_ignored_lines(journals);
   const auto trials = trials_to_run(plan, asked_for, journals, options.retry_failed);
   if (!trials.empty() && !options.allow_other_build) check_build(plan, journals, options.build);
+  check_checkpoints(trials, options);
 
   const MachineLimits machine = machine_limits();
   const int at_once = options.jobs > 0 ? options.jobs : machine.usable_cores();

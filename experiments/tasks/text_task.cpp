@@ -94,6 +94,7 @@ std::unique_ptr<Task> make(const TaskConfig& config) { return std::make_unique<T
 
 NamedText named(const TextFile& file) {
   if (file.empty()) return {};
+  if (!file.problem.empty()) throw TextError(file.problem);
   if (!file.content)
     throw TextError(fmt::format(
         "there is no file \"{}\" (looked for beside the config file and in the current folder)", file.path));

@@ -84,7 +84,8 @@ void Trainer::restore(const SafeTensors& from) {
   WindowedBatch::States states;
   for (const std::int64_t step : json.at("windows").at("entered"))
     for (std::size_t k = 0; k < model_.states.size(); ++k)
-      states[step].push_back(tensor(from, state_name(step, k)));
+      states[step].push_back(
+          tensor(from, state_name(step, k), model_.states[k].batch_shape(config_.train.batch)));
   windowed_ = std::make_unique<WindowedBatch>(
       *training_model_, sample(Purpose::training_data, batches_ - 1, 0, config_.train.batch),
       config_.train.window, config_.train.stride);

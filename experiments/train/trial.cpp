@@ -13,8 +13,11 @@
 namespace unroll {
 namespace {
 
-/// How often the hooks hear of progress, in updates.
-constexpr std::int64_t progress_every = 20;
+const std::string& text_in(const SafeTensors& file, const char* key) {
+  const auto found = file.metadata.find(key);
+  if (found == file.metadata.end()) throw std::invalid_argument(fmt::format("checkpoint: no {}", key));
+  return found->second;
+}
 
 /// A trial on its way.
 class Training {
@@ -34,10 +37,16 @@ class Training {
   void look_at_gradients();
   void tell_progress() const;
   bool resume();
+  void restore(const SafeTensors& file);
   void remove_checkpoint() const;
-  void save();
+  SafeTensors state() const;
+  bool save();
+  void save_before_stopping();
   void save_now_and_then();
   void keep_model();
+  void keep_last_model();
+  void keep_model_or_warn();
+  void warn_once(const std::string& sentence);
 
   const Config& config_;
   const TrialHooks& hooks_;
@@ -48,6 +57,8 @@ class Training {
   std::int64_t losses_ = 0;
   std::int64_t updates_before_ = 0;  ///< of an earlier call, which this one goes on from
   bool model_is_kept_ = true;        ///< as it is in best_
+  bool warned_ = false;
+  std::string not_saved_;  ///< why the last checkpoint could not be written
   Clock::time_point saved_ = Clock::now(), model_kept_ = Clock::now() - std::chrono::hours(1);
 };
 
@@ -74,7 +85,7 @@ void Training::train() {
   for (std::int64_t n = record_.updates; n < config_.train.updates; ++n) {
     if (ends_early && record_.success) return;
     if (hooks_.stop && hooks_.stop->load()) {
-      save();
+      save_before_stopping();
       throw Interrupted{};
     }
     const double loss = trainer_.update(n);
@@ -82,7 +93,7 @@ void Training::train() {
     record_.updates = n + 1;
     loss_sum_ += loss;
     ++losses_;
-    if (record_.updates % progress_every == 0) tell_progress();
+    if (record_.updates % hooks_.progress_every == 0) tell_progress();
     if (record_.updates % config_.train.validate_every == 0 || record_.updates == config_.train.updates) {
       if (!validate(record_.updates, loss_sum_ / static_cast<double>(losses_))) return;
       loss_sum_ = 0;
@@ -128,10 +139,10 @@ void Training::diverge(const std::string& what, double value, std::int64_t updat
 }
 
 void Training::finish() {
+  keep_last_model();
   if (record_.status == TrialStatus::done) look_at_gradients();
   if (const std::optional<Batch> text = trainer_.task().test())
     record_.test_loss = trainer_.evaluate(*text, best_).loss;
-  keep_model();
   remove_checkpoint();
 }
 
@@ -168,14 +179,47 @@ void Training::keep_model() {
   model_kept_ = Clock::now();
 }
 
-void Training::save_now_and_then() {
-  const std::chrono::duration<double> between(hooks_.checkpoint_seconds);
-  if (!model_is_kept_ && Clock::now() - model_kept_ > between) keep_model();
-  if (Clock::now() - saved_ > between) save();
+/// What cannot be kept at the end is an error; the same trial again then goes on from there.
+void Training::keep_last_model() {
+  try {
+    keep_model();
+  } catch (const std::runtime_error&) {
+    save();
+    throw;
+  }
 }
 
-void Training::save() {
-  if (hooks_.checkpoint.empty()) return;
+/// A full disk must not end hours of training that may have room again in a minute.
+void Training::save_now_and_then() {
+  const std::chrono::duration<double> between(hooks_.checkpoint_seconds);
+  if (!model_is_kept_ && Clock::now() - model_kept_ > between) keep_model_or_warn();
+  if (Clock::now() - saved_ > between && !save())
+    warn_once(fmt::format("the state of training is not kept: {}", not_saved_));
+}
+
+void Training::keep_model_or_warn() {
+  try {
+    keep_model();
+  } catch (const std::runtime_error& error) {
+    model_kept_ = Clock::now();
+    warn_once(fmt::format("the best model so far is not kept: {}", error.what()));
+  }
+}
+
+void Training::warn_once(const std::string& sentence) {
+  if (!warned_) hooks_.warn(sentence + "; training goes on");
+  warned_ = true;
+}
+
+void Training::save_before_stopping() {
+  if (!save())
+    hooks_.warn(fmt::format(
+        "training stops after update {}, but its state could not be kept: {}; it will go on from the last "
+        "checkpoint that could, or from the start",
+        record_.updates, not_saved_));
+}
+
+SafeTensors Training::state() const {
   SafeTensors file;
   trainer_.save(file);
   for (std::size_t i = 0; i < best_.size(); ++i)
@@ -183,28 +227,54 @@ void Training::save() {
   file.metadata["record"] = to_json(record_);
   // Sums that are finite: their shortest digits read back to the same bits.
   file.metadata["losses"] = nlohmann::json({loss_sum_, losses_}).dump();
-  std::filesystem::create_directories(hooks_.checkpoint.parent_path());
-  save_safetensors(hooks_.checkpoint, file);
+  return file;
+}
+
+/// False when the system refused it; what was there before is still there.
+bool Training::save() {
+  if (hooks_.checkpoint.empty()) return true;
   saved_ = Clock::now();
+  try {
+    save_checkpoint(hooks_.checkpoint, state(), hooks_.origin);
+    return true;
+  } catch (const std::runtime_error& error) {  // FileError, std::filesystem::filesystem_error
+    not_saved_ = error.what();
+    return false;
+  }
 }
 
 bool Training::resume() {
-  std::error_code ignored;
-  if (hooks_.checkpoint.empty() || !std::filesystem::exists(hooks_.checkpoint, ignored)) return false;
-  const SafeTensors file = load_safetensors(hooks_.checkpoint);
+  if (hooks_.checkpoint.empty()) return false;
+  CheckpointOrigin expected = hooks_.origin;
+  if (hooks_.any_build) expected.build.clear();
+  const std::optional<SafeTensors> file = load_checkpoint(hooks_.checkpoint, expected);
+  if (!file) return false;
+  try {
+    restore(*file);
+  } catch (const std::exception& error) {
+    throw CheckpointError(
+        fmt::format("{}: training cannot go on from here: {}; delete the file to start the trial anew",
+                    hooks_.checkpoint.string(), error.what()));
+  }
+  return true;
+}
+
+void Training::restore(const SafeTensors& file) {
   trainer_.restore(file);
-  record_ = record_from_json(file.metadata.at("record"));
-  const auto losses = nlohmann::json::parse(file.metadata.at("losses"));
+  record_ = record_from_json(text_in(file, "record"));
+  const auto losses = nlohmann::json::parse(text_in(file, "losses"));
   loss_sum_ = losses.at(0).get<double>();
   losses_ = losses.at(1).get<std::int64_t>();
   updates_before_ = record_.updates;
   for (const ParameterSpec& spec : trainer_.specs()) {
     const Tensor<float>* value = file.find("best/" + spec.name);
     if (!value) throw std::invalid_argument("checkpoint: no tensor best/" + spec.name);
+    if (value->shape() != spec.shape)
+      throw std::invalid_argument(fmt::format("checkpoint: best/{} has the shape {}, expected {}", spec.name,
+                                              to_string(value->shape()), to_string(spec.shape)));
     best_.push_back(*value);
   }
   model_is_kept_ = false;
-  return true;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "experiments/config/config.hpp"
 #include "experiments/tasks/task.hpp"
+#include "experiments/train/checkpoint.hpp"
 #include "experiments/train/record.hpp"
 #include "experiments/train/trial_progress.hpp"
 #include "models/parameter.hpp"
@@ -26,18 +27,24 @@ struct BestModel {
 /// How a running trial talks to whoever started it. Called from the trial's own thread.
 struct TrialHooks {
   std::function<void(const TrialProgress&)> progress = [](const TrialProgress&) {};
+  std::int64_t progress_every = 20;  ///< updates
   const std::atomic<bool>* stop =
       nullptr;  ///< when it becomes true, run_trial throws Interrupted after the update
   /// Where the state of training is kept while it goes on, every so many seconds and when it is stopped;
   /// empty: nowhere. A trial that finds the state there goes on from it, with the same bits.
   std::filesystem::path checkpoint = {};
   double checkpoint_seconds = 60;
+  /// What checkpoints say that they are of, and must say to be gone on from.
+  CheckpointOrigin origin = {};
+  bool any_build = false;  ///< go on also from the checkpoint of another build
+  /// Takes a sentence for the user while training goes on: a file could not be written.
+  std::function<void(const std::string&)> warn = [](const std::string&) {};
   /// Takes the parameters of the best validation so far: when there is a new one, not more often than
-  /// checkpoints are kept, and at the end.
+  /// checkpoints are kept, and at the end. A FileError from it is a warning, at the end the trial's.
   std::function<void(const BestModel&)> keep_model = {};
 };
 
-/// The state of training is kept by then, where it is to be.
+/// The state of training is kept by then, where it is to be and can be.
 struct Interrupted {};
 
 /// What a trial will need, known before it starts.
@@ -50,8 +57,9 @@ struct TrialCost {
 /// needed and what to do, when train.max_memory is too little for it.
 TrialCost trial_cost(const Config& config);
 
-/// Trains the model of `config` on its task; throws what trial_cost() does before it begins. Divergence is a
-/// result, not an error; `id`, `axes`, `seconds` and `build` of the record are left to the caller.
+/// Trains the model of `config` on its task; throws what trial_cost() does before it begins, and
+/// CheckpointError. Divergence is a result, not an error; `id`, `axes`, `seconds` and `build` of the record
+/// are left to the caller.
 TrialRecord run_trial(const Config& config, const TrialHooks& hooks = {});
 
 }  // namespace unroll

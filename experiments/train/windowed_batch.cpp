@@ -54,6 +54,11 @@ void WindowedBatch::fill(Piece& piece) const {
 }
 
 void WindowedBatch::restore(std::size_t done, States states) {
+  const bool whole =
+      done == windows_.size() || (done < windows_.size() && states.contains(windows_[done].first));
+  if (!whole)
+    throw std::invalid_argument(fmt::format(
+        "checkpoint: {} windows are done of {}, and no state enters the next one", done, windows_.size()));
   next_ = done;
   states_ = std::move(states);
 }

@@ -36,7 +36,7 @@ class WindowedBatch {
   using States = std::map<std::int64_t, std::vector<Tensor<float>>>;
   std::size_t done() const { return next_; }
   const States& states() const { return states_; }
-  /// Goes on from there.
+  /// Goes on from there. Throws std::invalid_argument when they are not those of this batch.
   void restore(std::size_t done, States states);
 
   /// Goes on to the next window after a run of this one, of which it keeps the states that will enter others.

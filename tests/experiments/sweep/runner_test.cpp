@@ -378,3 +378,50 @@ TEST_CASE("[sweep] the first signal raises the stop flag, the second ends the pr
   CHECK(WIFEXITED(status));
   CHECK(WEXITSTATUS(status) == 130);
 }
+
+TEST_CASE(
+    "[sweep] a trial begun by another build, or whose checkpoint is damaged, is refused before any runs") {
+  const TemporaryFolder folder;
+  const SweepPlan plan = fake_plan(folder.path());
+  const auto out = folder.path() / "out";
+  const QuietOptions quiet(out, 1);
+  const auto refusal = [&](bool allow_other_build) -> std::string {
+    SweepOptions options = quiet.options;
+    options.allow_other_build = allow_other_build;
+    std::atomic<bool> stop = false;
+    bool ran = false;
+    const auto run = [&](const Config& config, const TrialHooks& hooks) {
+      CHECK(hooks.origin.build == "test build");
+      CHECK(hooks.any_build == allow_other_build);
+      ran = true;
+      return fake_record(config);
+    };
+    try {
+      run_sweep(plan, options, run, fake_cost, stop);
+      return "(ran)";
+    } catch (const SweepRefused& refused) {
+      CHECK_FALSE(ran);
+      return refused.what();
+    }
+  };
+  const std::string id = plan.trials.back().id;
+  const auto checkpoint = out / "trials" / id / "checkpoint.safetensors";
+  save_checkpoint(checkpoint, {}, {id, "another build"});
+  const std::string other = refusal(false);
+  CHECK_MESSAGE(other.find("there: another build\n  here:  test build") != std::string::npos, other);
+  CHECK_MESSAGE(other.find("--allow-other-build") != std::string::npos, other);
+
+  save_checkpoint(checkpoint, {}, {"another trial", "test build"});
+  const std::string copied = refusal(true);
+  CHECK_MESSAGE(copied.find("checkpoint of the trial \"another trial\"") != std::string::npos, copied);
+
+  std::filesystem::resize_file(checkpoint, 20);
+  const std::string damaged = refusal(true);
+  CHECK_MESSAGE(damaged.find(checkpoint.string()) != std::string::npos, damaged);
+  CHECK_MESSAGE(damaged.find("delete it to start that trial anew") != std::string::npos, damaged);
+
+  save_checkpoint(checkpoint, {}, {id, "another build"});
+  CHECK(refusal(true) == "(ran)");
+  // Finished trials need no checkpoint any more.
+  CHECK(refusal(false) == "(ran)");
+}

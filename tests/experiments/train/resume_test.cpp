@@ -1,0 +1,425 @@
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <map>
+
+#include "experiments/config/options.hpp"
+#include "experiments/train/checkpoint.hpp"
+#include "experiments/train/trial.hpp"
+#include "framework/optim/optimizer.hpp"
+#include "framework/tensor/file.hpp"
+#include "models/cell_table.hpp"
+#include "tests/experiments/sweep/fake_sweep.hpp"
+#include "tests/support/any_task.hpp"
+
+using namespace unroll;
+using unroll::test::TemporaryFolder;
+
+namespace {
+
+constexpr std::int64_t never = 1 << 30;
+
+/// What a trial leaves behind.
+struct Result {
+  std::string record;
+  std::vector<std::vector<float>> model;  ///< that was kept last
+  std::int64_t update = -1;
+  bool operator==(const Result&) const = default;
+};
+
+/// A trial that can be stopped after any update, and goes on from its checkpoint when it is run again.
+class Stoppable {
+ public:
+  explicit Stoppable(const Config& config, std::filesystem::path checkpoint = {}) : config_(config) {
+    hooks.checkpoint = std::move(checkpoint);
+    hooks.origin = {"this trial", "this build"};
+    hooks.stop = &stop_;
+    hooks.progress_every = 1;
+    hooks.progress = [this](const TrialProgress& progress) {
+      updates = progress.updates_done;
+      before = progress.updates_before;
+      stop_ = updates >= stop_after_;
+    };
+    hooks.keep_model = [this](const BestModel& model) {
+      result_.model.clear();
+      for (const Tensor<float>& value : model.parameters)
+        result_.model.emplace_back(value.span().begin(), value.span().end());
+      result_.update = model.update;
+    };
+    hooks.warn = [this](const std::string& sentence) { warnings.push_back(sentence); };
+  }
+
+  /// False when it was stopped before its end.
+  bool run(std::int64_t stop_after = never) {
+    stop_after_ = stop_after;
+    stop_ = stop_after == 0;
+    try {
+      result_.record = to_json(run_trial(config_, hooks));
+      return true;
+    } catch (const Interrupted&) {
+      return false;
+    }
+  }
+  const Result& result() const { return result_; }
+
+  TrialHooks hooks;
+  std::int64_t updates = 0, before = 0;
+  std::vector<std::string> warnings;
+
+ private:
+  Config config_;
+  std::atomic<bool> stop_ = false;
+  std::int64_t stop_after_ = never;
+  Result result_;
+};
+
+Result uninterrupted(const Config& config) {
+  Stoppable trial(config);
+  CHECK(trial.run());
+  return trial.result();
+}
+
+/// The trial stopped after each of `stops`, by as many processes.
+Result stopped_at(const Config& config, const std::vector<std::int64_t>& stops) {
+  const TemporaryFolder folder;
+  const auto checkpoint = folder.path() / "trials" / "t" / "checkpoint.safetensors";
+  for (const std::int64_t stop : stops) {
+    Stoppable trial(config, checkpoint);
+    CHECK_FALSE(trial.run(stop));
+    CHECK(trial.updates == stop);
+    CHECK(std::filesystem::exists(checkpoint));
+  }
+  Stoppable trial(config, checkpoint);
+  CHECK(trial.run());
+  CHECK(trial.before == stops.back());
+  CHECK(trial.warnings.empty());
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "trials"));
+  return trial.result();
+}
+
+Config small(const TaskConfig& task) {
+  Config config = default_config();
+  config.task = task;
+  config.model.hidden = 8;
+  config.train.batch = 4;
+  config.train.updates = 24;
+  config.train.validate_every = 7;
+  config.train.validation_sequences = 30;
+  config.train.early_stop = false;
+  config.train.learning_rate = 0.02;
+  resolve_dependent_defaults(config);
+  return config;
+}
+
+Config noisy_text(const char* optimizer) {
+  Config config = small(any_task("words", "punctuation", 0));
+  config.model.layers = 2;
+  config.model.dropout_input = 0.1;
+  config.model.dropout_output = 0.2;
+  config.model.dropout_recurrent = 0.1;
+  config.model.zoneout = 0.1;
+  config.model.initial_state = "learned";
+  config.train.optimizer = optimizer;
+  config.train.schedule = "plateau";
+  config.train.batch_shards = 2;
+  config.train.window = 12;
+  config.train.stride = 12;
+  return config;
+}
+
+/// By what is special about going on with them.
+std::map<std::string, Config> trials() {
+  std::map<std::string, Config> all;
+  all["full BPTT, adding"] = small({"adding", "pascanu", 10});
+  all["full BPTT, the cat"] = small({"cat", "sentence", 6});
+  all["ends when solved"] = small({"cat", "place", 3});
+  all["ends when solved"].train.early_stop = true;
+  Config windowed = small({"copy", "5-bit", 3});  // 13 steps
+  windowed.train.window = 5;
+  windowed.train.stride = 5;
+  all["windows"] = windowed;
+  windowed.train.window = 7;
+  windowed.train.stride = 2;
+  all["overlapping windows"] = windowed;
+  windowed.model.cell = "lstm";
+  windowed.model.zoneout = 0.2;
+  windowed.model.dropout_recurrent = 0.2;
+  windowed.model.initial_state = "learned";
+  all["overlapping windows with noise"] = windowed;
+  all["text with momentum"] = noisy_text("momentum");
+  all["text with adam"] = noisy_text("adam");
+  Config overlapping = noisy_text("adamw");
+  overlapping.train.stride = 5;
+  overlapping.train.weight_decay = 0.01;
+  overlapping.model.cell = "lstm";
+  overlapping.model.dropout_mask = "step";
+  overlapping.task.test_fraction = 0.1;
+  all["text in overlapping windows, tested"] = overlapping;
+  Config passes = small(any_task("characters", "code points", 0));
+  passes.task.text = text_value(counting_text(8));
+  passes.train.window = passes.train.stride = 20;  // four windows a pass
+  passes.model.tied = true;
+  all["many passes over a text"] = passes;
+  Config exponential = small({"adding", "hs97", 12});
+  exponential.train.schedule = "exponential";
+  exponential.train.schedule_every = 3;
+  exponential.train.optimizer = "sgd";
+  all["exponential schedule"] = exponential;
+  return all;
+}
+
+std::string error_of(Stoppable& trial) {
+  try {
+    trial.run();
+  } catch (const CheckpointError& error) {
+    return error.what();
+  }
+  return "(no error)";
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+/// A checkpoint after 9 updates, in a folder of its own.
+struct Checkpoint {
+  Checkpoint() {
+    Stoppable trial(config, path);
+    REQUIRE_FALSE(trial.run(9));
+  }
+  void rewrite(const std::function<void(SafeTensors&)>& change) const {
+    SafeTensors state = load_safetensors(path);
+    change(state);
+    save_safetensors(path, state);
+  }
+
+  TemporaryFolder folder;
+  std::filesystem::path path = folder.path() / "trials" / "t" / "checkpoint.safetensors";
+  Config config = noisy_text("adam");
+};
+
+/// While it lives no file can grow beyond so many bytes: a write fails in its middle, as on a full disk.
+class FullDisk {
+ public:
+  explicit FullDisk(rlim_t bytes) : before_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &limit_);
+    const rlimit small{bytes, limit_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &small);
+  }
+  ~FullDisk() {
+    setrlimit(RLIMIT_FSIZE, &limit_);
+    std::signal(SIGXFSZ, before_);
+  }
+
+ private:
+  void (*before_)(int);
+  rlimit limit_;
+};
+
+}  // namespace
+
+TEST_CASE("[resume] a trial stopped after any update ends with the bits of one that was not") {
+  for (const auto& [name, config] : trials()) {
+    const Result whole = uninterrupted(config);
+    const auto last = record_from_json(whole.record).updates;
+    REQUIRE(record_from_json(whole.record).status == TrialStatus::done);
+    REQUIRE(last > 3);
+    for (const std::int64_t stop : {std::int64_t{0}, std::int64_t{1}, std::int64_t{2}, std::int64_t{6},
+                                    std::int64_t{7}, std::int64_t{8}, last - 1}) {
+      if (stop >= last) continue;
+      INFO(name, ", stopped after ", stop);
+      const Result parts = stopped_at(config, {stop});
+      CHECK(parts.record == whole.record);
+      CHECK(parts.model == whole.model);
+      CHECK(parts.update == whole.update);
+    }
+  }
+}
+
+TEST_CASE("[resume] stopped twice, three times, and at once again, it ends with the same bits") {
+  for (const char* name : {"overlapping windows with noise", "text with adam", "many passes over a text"}) {
+    const Config config = trials().at(name);
+    const Result whole = uninterrupted(config);
+    INFO(std::string(name));
+    CHECK(stopped_at(config, {3, 11}) == whole);
+    CHECK(stopped_at(config, {7, 14, 21}) == whole);
+    const TemporaryFolder folder;
+    const auto checkpoint = folder.path() / "checkpoint.safetensors";
+    CHECK_FALSE(Stoppable(config, checkpoint).run(5));
+    CHECK_FALSE(Stoppable(config, checkpoint).run(0));  // stopped before it does anything
+    Stoppable trial(config, checkpoint);
+    CHECK(trial.run());
+    CHECK(trial.result() == whole);
+  }
+}
+
+TEST_CASE("[resume] every optimiser and every cell goes on with the same bits") {
+  for (const std::string& optimizer : optimizer_names())
+    for (const CellRow& cell : cell_table()) {
+      if (optimizer != "adam" && cell.name != "lstm") continue;
+      Config config = small({"adding", "pascanu", 10});
+      config.model.cell = cell.name;
+      config.train.optimizer = optimizer;
+      config.train.updates = 5;
+      config.train.validate_every = 2;
+      resolve_dependent_defaults(config);
+      INFO(optimizer, " ", cell.name);
+      CHECK(stopped_at(config, {3}) == uninterrupted(config));
+    }
+}
+
+TEST_CASE("[resume] the other state is what makes the difference: without it the bits differ") {
+  const Config config = noisy_text("adam");
+  const Result whole = uninterrupted(config);
+  const Checkpoint checkpoint;
+  checkpoint.rewrite([](SafeTensors& state) {
+    for (auto& [name, value] : state.tensors)
+      if (name.starts_with("optimizer/")) std::ranges::fill(value.span(), 0.0f);
+  });
+  Stoppable trial(checkpoint.config, checkpoint.path);
+  CHECK(trial.run());
+  CHECK(trial.result().record != whole.record);
+}
+
+TEST_CASE("[resume] a trial that diverges or ends early does so when it was stopped before, too") {
+  Config config = small({"adding", "pascanu", 10});
+  config.model.activation = "identity";
+  config.train.optimizer = "sgd";
+  config.train.learning_rate = 0.4;
+  config.train.updates = 1000;
+  const Result whole = uninterrupted(config);
+  const TrialRecord record = record_from_json(whole.record);
+  REQUIRE(record.status == TrialStatus::diverged);
+  REQUIRE(record.updates > 1);
+  CHECK(stopped_at(config, {1}) == whole);
+}
+
+TEST_CASE("[resume] a checkpoint that is damaged names itself and what to do") {
+  const Checkpoint checkpoint;
+  const std::string bytes = read_file(checkpoint.path);
+  for (const std::size_t kept : {std::size_t{0}, std::size_t{5}, bytes.size() / 2, bytes.size() - 1}) {
+    std::filesystem::remove(checkpoint.path);
+    write_file(checkpoint.path, std::string_view(bytes).substr(0, kept));
+    Stoppable trial(checkpoint.config, checkpoint.path);
+    const std::string message = error_of(trial);
+    INFO(message);
+    CHECK(contains(message, checkpoint.path.string()));
+    CHECK(contains(message, "delete it to start that trial anew"));
+    CHECK(read_file(checkpoint.path).size() == kept);  // not overwritten
+  }
+}
+
+TEST_CASE("[resume] a checkpoint that lacks something, or has it in another shape, says what") {
+  const std::vector<std::pair<std::string, std::function<void(SafeTensors&)>>> damages = {
+      {"no state of a trainer", [](SafeTensors& s) { s.metadata.erase("trainer"); }},
+      {"no record", [](SafeTensors& s) { s.metadata.erase("record"); }},
+      {"no losses", [](SafeTensors& s) { s.metadata.erase("losses"); }},
+      {"trial record", [](SafeTensors& s) { s.metadata["record"] = "{}"; }},
+      {"json", [](SafeTensors& s) { s.metadata["trainer"] = "{\"windows\": 3}"; }},
+      {"json", [](SafeTensors& s) { s.metadata["losses"] = "nothing"; }},
+      {"parameter/W_hh",
+       [](SafeTensors& s) {
+         std::erase_if(s.tensors, [](const auto& t) { return t.first == "parameter/W_hh"; });
+       }},
+      {"optimizer/",
+       [](SafeTensors& s) {
+         std::erase_if(s.tensors, [](const auto& t) { return t.first.starts_with("optimizer/"); });
+       }},
+      {"state/",
+       [](SafeTensors& s) {
+         std::erase_if(s.tensors, [](const auto& t) { return t.first.starts_with("state/"); });
+       }},
+      {"state/",
+       [](SafeTensors& s) {
+         for (auto& [name, value] : s.tensors)
+           if (name.starts_with("state/")) value = Tensor<float>(Shape{1, 1});
+       }},
+      {"best/E", [](SafeTensors& s) {
+         for (auto& [name, value] : s.tensors)
+           if (name == "best/E") value = Tensor<float>(Shape{3});
+       }}};
+  for (const auto& [part, change] : damages) {
+    const Checkpoint checkpoint;
+    checkpoint.rewrite(change);
+    Stoppable trial(checkpoint.config, checkpoint.path);
+    const std::string message = error_of(trial);
+    CHECK_MESSAGE(contains(message, part), message);
+    CHECK_MESSAGE(contains(message, checkpoint.path.string()), message);
+    CHECK_MESSAGE(contains(message, "delete the file to start the trial anew"), message);
+  }
+}
+
+TEST_CASE("[resume] a checkpoint of another trial is refused, one of another build unless that is allowed") {
+  const Checkpoint checkpoint;
+  Stoppable other(checkpoint.config, checkpoint.path);
+  other.hooks.origin.trial = "that trial";
+  const std::string message = error_of(other);
+  CHECK_MESSAGE(contains(message, "a checkpoint of the trial \"this trial\", not of \"that trial\""),
+                message);
+
+  Stoppable built(checkpoint.config, checkpoint.path);
+  built.hooks.origin.build = "that build";
+  const std::string builds = error_of(built);
+  CHECK_MESSAGE(contains(builds, "there: this build\n  here:  that build"), builds);
+  CHECK_MESSAGE(contains(builds, "--allow-other-build"), builds);
+  built.hooks.any_build = true;
+  CHECK(built.run());
+  CHECK(built.before == 9);
+}
+
+TEST_CASE(
+    "[resume] a disk that fills leaves the last checkpoint whole, and training goes on with one warning") {
+  const Checkpoint checkpoint;
+  const std::string bytes = read_file(checkpoint.path);
+  Stoppable trial(checkpoint.config, checkpoint.path);
+  trial.hooks.checkpoint_seconds = 1e-9;  // after every update
+  {
+    const FullDisk full(bytes.size() / 2);
+    CHECK_FALSE(trial.run(15));
+  }
+  CHECK(trial.updates == 15);
+  REQUIRE(trial.warnings.size() == 2);
+  CHECK_MESSAGE(contains(trial.warnings[0], "training goes on"), trial.warnings[0]);
+  CHECK_MESSAGE(contains(trial.warnings[0], "checkpoint.safetensors"), trial.warnings[0]);
+  CHECK_MESSAGE(contains(trial.warnings[1], "training stops after update 15"), trial.warnings[1]);
+  CHECK(read_file(checkpoint.path) == bytes);
+
+  Stoppable again(checkpoint.config, checkpoint.path);
+  CHECK(again.run());
+  CHECK(again.before == 9);
+  CHECK(again.result() == uninterrupted(checkpoint.config));
+}
+
+TEST_CASE("[resume] a model that cannot be kept is a warning in training and an error at its end") {
+  const TemporaryFolder folder;
+  const auto checkpoint = folder.path() / "checkpoint.safetensors";
+  const Config config = noisy_text("adam");
+  const Result whole = uninterrupted(config);
+  Stoppable trial(config, checkpoint);
+  trial.hooks.checkpoint_seconds = 1e-9;
+  trial.hooks.keep_model = [](const BestModel&) { throw FileError("cannot write", "model", ENOSPC); };
+  CHECK_THROWS_AS(trial.run(), FileError);
+  CHECK(trial.updates == config.train.updates);
+  REQUIRE(trial.warnings.size() == 1);
+  CHECK(contains(trial.warnings[0], "model"));
+  // Once there is room it goes on from the end.
+  Stoppable again(config, checkpoint);
+  CHECK(again.run());
+  CHECK(again.updates == 0);
+  CHECK(again.result() == whole);
+}
+
+TEST_CASE("[resume] a folder that cannot be made is a warning, not the end of training") {
+  const TemporaryFolder folder;
+  write_file(folder.path() / "trials", "a file");
+  const Config config = small({"adding", "pascanu", 10});
+  Stoppable trial(config, folder.path() / "trials" / "t" / "checkpoint.safetensors");
+  trial.hooks.checkpoint_seconds = 1e-9;
+  CHECK(trial.run());
+  CHECK(trial.warnings.size() == 1);
+  CHECK(trial.result() == uninterrupted(config));
+}
