@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -41,6 +42,9 @@ std::string read_file(const std::filesystem::path& path, std::size_t from) {
   if (!file) throw FileError("cannot read", path, errno);
   if (from != 0) ::lseek(file.get(), static_cast<off_t>(from), SEEK_SET);
   std::string text;
+  struct stat known;  // to grow a large file's text again and again would cost more than to read it
+  if (::fstat(file.get(), &known) == 0 && known.st_size > static_cast<off_t>(from))
+    text.reserve(static_cast<std::size_t>(known.st_size) - from);
   char buffer[1 << 16];
   for (;;) {
     const ssize_t n = ::read(file.get(), buffer, sizeof buffer);
