@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <vector>
 
 #include "framework/tensor/file.hpp"
 
@@ -58,6 +59,17 @@ std::optional<SafeTensors> load_checkpoint(const std::filesystem::path& path,
                     "--allow-other-build.",
                     path.string(), build, expected.build));
   return state;
+}
+
+void remove_checkpoint(const std::filesystem::path& path) {
+  const std::filesystem::path folder = path.parent_path();
+  const std::string temporary = "." + path.filename().string() + ".";
+  std::error_code ignored;
+  std::vector<std::filesystem::path> files = {path};
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
+    if (entry.path().filename().string().starts_with(temporary)) files.push_back(entry.path());
+  files.insert(files.end(), {folder, folder.parent_path()});
+  for (const std::filesystem::path& file : files) std::filesystem::remove(file, ignored);
 }
 
 }  // namespace unroll

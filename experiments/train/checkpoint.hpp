@@ -30,4 +30,8 @@ void save_checkpoint(const std::filesystem::path& path, SafeTensors state, const
 std::optional<SafeTensors> load_checkpoint(const std::filesystem::path& path,
                                            const CheckpointOrigin& expected);
 
+/// With what processes that were killed while they wrote one have left beside it, and its folder and that
+/// one's, unless something else is kept there.
+void remove_checkpoint(const std::filesystem::path& path);
+
 }  // namespace unroll

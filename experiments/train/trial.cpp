@@ -38,7 +38,6 @@ class Training {
   void tell_progress() const;
   bool resume();
   void restore(const SafeTensors& file);
-  void remove_checkpoint() const;
   SafeTensors state() const;
   bool save();
   void save_before_stopping();
@@ -143,16 +142,7 @@ void Training::finish() {
   if (record_.status == TrialStatus::done) look_at_gradients();
   if (const std::optional<Batch> text = trainer_.task().test())
     record_.test_loss = trainer_.evaluate(*text, best_).loss;
-  remove_checkpoint();
-}
-
-/// With its folder, unless a model is kept there.
-void Training::remove_checkpoint() const {
-  if (hooks_.checkpoint.empty()) return;
-  std::error_code ignored;
-  const std::filesystem::path trial = hooks_.checkpoint.parent_path();
-  for (const std::filesystem::path& path : {hooks_.checkpoint, trial, trial.parent_path()})
-    std::filesystem::remove(path, ignored);
+  if (!hooks_.checkpoint.empty()) remove_checkpoint(hooks_.checkpoint);
 }
 
 /// A text has no sequences whose steps could be compared.

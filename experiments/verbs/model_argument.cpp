@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "experiments/sweep/say.hpp"
+#include "framework/tensor/gemm.hpp"
 #include "models/nearest.hpp"
 
 namespace unroll {
@@ -14,6 +15,8 @@ SavedModel model_argument(const Arguments& arguments, std::size_t count) {
         fmt::format("expected {}, but got {} words",
                     count == 1 ? "one word, the folder of a trained model" : "a model's folder and a file",
                     arguments.words.size()));
+  // As in training, so that the bits depend on no one's cores; and products of one row are soon done.
+  single_threaded_products();
   return load_model(arguments.words.front());
 }
 

@@ -413,6 +413,22 @@ TEST_CASE("[resume] a model that cannot be kept is a warning in training and an 
   CHECK(again.result() == whole);
 }
 
+TEST_CASE("[resume] what a process left that was killed while it wrote a checkpoint goes with it") {
+  const Checkpoint checkpoint;
+  const auto trials = checkpoint.path.parent_path().parent_path();
+  write_file(checkpoint.path.parent_path() / ".checkpoint.safetensors.0123456789abcdef", "half a check");
+  Stoppable trial(checkpoint.config, checkpoint.path);
+  CHECK(trial.run());
+  CHECK_FALSE(std::filesystem::exists(trials));
+
+  const Checkpoint beside;  // a model is kept there
+  write_file(beside.path.parent_path() / "model.toml", "a model");
+  Stoppable again(beside.config, beside.path);
+  CHECK(again.run());
+  CHECK(read_file(beside.path.parent_path() / "model.toml") == "a model");
+  CHECK_FALSE(std::filesystem::exists(beside.path));
+}
+
 TEST_CASE("[resume] a folder that cannot be made is a warning, not the end of training") {
   const TemporaryFolder folder;
   write_file(folder.path() / "trials", "a file");
