@@ -68,6 +68,7 @@ TEST_CASE("[plan] the long-range study is three activations by four lengths by f
 TEST_CASE("[plan] the configs that come with the program are valid") {
   std::size_t count = 0;
   for (const auto& entry : std::filesystem::directory_iterator(configs)) {
+    if (entry.path().extension() != ".toml") continue;  // a folder: configs on texts that are not here
     CAPTURE(entry.path().string());
     CHECK_FALSE(plan_sweep(entry.path(), {}).trials.empty());
     ++count;
