@@ -149,7 +149,15 @@ SafeTensors to_safetensors(const SequenceModel& model, std::span<const Tensor<fl
   return file;
 }
 
-std::vector<Tensor<float>> from_safetensors(const SequenceModel& model, const SafeTensors& file,
+namespace {
+
+Tensor<float>& tensor_of(SafeTensors& file, const std::string& name) {
+  return std::ranges::find(file.tensors, name, &std::pair<std::string, Tensor<float>>::first)->second;
+}
+
+}  // namespace
+
+std::vector<Tensor<float>> from_safetensors(const SequenceModel& model, SafeTensors file,
                                             std::string_view source_name) {
   const std::vector<FileTensor> tensors = file_tensors(model);
   if (const std::string found = differences(tensors, file); !found.empty())
@@ -157,12 +165,18 @@ std::vector<Tensor<float>> from_safetensors(const SequenceModel& model, const Sa
         fmt::format("{}: these are not the parameters of the model (another cell, other sizes "
                     "or another number of layers?):{}",
                     source_name, found));
-  std::vector<Tensor<float>> values;
-  for (const ParameterSpec& spec : model.parameters()) values.emplace_back(spec.shape);
+  const std::vector<ParameterSpec> specs = model.parameters();
+  std::vector<Tensor<float>> values(specs.size());
   // The first bias of a sum comes before the second: a cell declares them so.
   for (const FileTensor& tensor : tensors) {
-    std::span<const float> from = file.find(tensor.name)->span();
+    Tensor<float>& stored = tensor_of(file, tensor.name);
+    if (tensor.parts.size() == 1 && !tensor.parts[0].second_bias) {  // large ones are: not copied
+      values[tensor.parts[0].parameter] = std::move(stored);
+      continue;
+    }
+    std::span<const float> from = stored.span();
     for (const auto& [i, second_bias] : tensor.parts) {
+      if (!second_bias) values[i] = Tensor<float>(specs[i].shape);
       const std::span<float> to = values[i].span();
       if (second_bias)
         add(to, from.first(to.size()));

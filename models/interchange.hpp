@@ -51,7 +51,7 @@ SafeTensors to_safetensors(const SequenceModel& model, std::span<const Tensor<fl
 
 /// The values again, in the order of model.parameters(): bit by bit those that were written. Throws
 /// ModelMismatch, naming `source_name`, when a tensor is missing, unexpected or of another shape.
-std::vector<Tensor<float>> from_safetensors(const SequenceModel& model, const SafeTensors& file,
+std::vector<Tensor<float>> from_safetensors(const SequenceModel& model, SafeTensors file,
                                             std::string_view source_name);
 
 }  // namespace unroll

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "framework/autodiff/ops/sources.hpp"
+#include "framework/tensor/large_pages.hpp"
 
 namespace unroll {
 namespace {
@@ -198,6 +199,7 @@ void Plan<T>::resize(Sizes sizes) {
     arena_ = nullptr;
     capacity_ = 0;
     memory_ = std::make_unique_for_overwrite<std::byte[]>(bytes + alignment);
+    prefer_large_pages(memory_.get(), bytes + alignment);
     void* start = memory_.get();
     std::size_t space = bytes + alignment;
     arena_ = static_cast<std::byte*>(std::align(alignment, bytes, start, space));

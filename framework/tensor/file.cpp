@@ -7,10 +7,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdint>
 #include <cstring>
 #include <system_error>
 #include <utility>
+
+#include "framework/tensor/large_pages.hpp"
 
 namespace unroll {
 
@@ -45,6 +46,7 @@ std::string read_file(const std::filesystem::path& path, std::size_t from) {
   struct stat known;  // to grow a large file's text again and again would cost more than to read it
   if (::fstat(file.get(), &known) == 0 && known.st_size > static_cast<off_t>(from))
     text.reserve(static_cast<std::size_t>(known.st_size) - from);
+  prefer_large_pages(text.data(), text.capacity());
   char buffer[1 << 16];
   for (;;) {
     const ssize_t n = ::read(file.get(), buffer, sizeof buffer);

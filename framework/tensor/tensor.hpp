@@ -6,6 +6,7 @@
 #include <xtensor/xadapt.hpp>
 #include <xtensor/xarray.hpp>
 
+#include "framework/tensor/large_pages.hpp"
 #include "framework/tensor/shape.hpp"
 
 namespace unroll {
@@ -50,7 +51,7 @@ class Tensor {
   void assign(std::span<const T> values);
 
   Shape shape_;
-  xt::xarray<T> data_;
+  xt::xarray_container<xt::uvector<T, LargePages<T>>, xt::layout_type::row_major> data_;
 };
 
 /// Element-wise conversion, float to double and back.
