@@ -44,4 +44,6 @@ while IFS= read -r command; do
 done < <(block sh)
 [[ $ran -ge 5 ]] || fail "only $ran commands of the README were run"
 [[ -s out/cells/report.html && -s out/rates/report.html && -s out/relu/report.html ]] || fail "a command left no report"
+[[ $("$UNROLL_PROGRAM" predict out/cat --text "The cat sat on the ___" --top 1 --format csv) == *$'\n'mat,* ]] ||
+  fail "the cat does not sit on the mat"
 printf '%d commands ran\n' "$ran"
