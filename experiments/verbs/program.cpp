@@ -149,6 +149,12 @@ int complain(std::string_view message, int status) {
   return status;
 }
 
+/// Whether an error is of one of these types: those that say what is wrong with what the user gave.
+template <class... Errors>
+bool is_any(const std::exception& error) {
+  return (dynamic_cast<const Errors*>(&error) || ...);
+}
+
 }  // namespace
 
 int run_program(int argc, char** argv) {
@@ -163,23 +169,10 @@ int run_program(int argc, char** argv) {
         exit_usage);
   } catch (const po::error& error) {
     return complain(fmt::format("{}\n`unroll{} --help` shows the flags.", error.what(), verb), exit_usage);
-  } catch (const ConfigError& error) {
-    return complain(error.what(), exit_usage);
-  } catch (const SweepRefused& error) {
-    return complain(error.what(), exit_usage);
-  } catch (const JournalConflict& error) {
-    return complain(error.what(), exit_usage);
-  } catch (const TextError& error) {
-    return complain(error.what(), exit_usage);
-  } catch (const ModelError& error) {
-    return complain(error.what(), exit_usage);
-  } catch (const ModelMismatch& error) {
-    return complain(error.what(), exit_usage);
-  } catch (const SafeTensorsError& error) {
-    return complain(error.what(), exit_usage);
-  } catch (const FileError& error) {
-    return complain(error.what(), exit_usage);
   } catch (const std::exception& error) {
+    if (is_any<ConfigError, SweepRefused, JournalConflict, TextError, ModelError, ModelMismatch,
+               SafeTensorsError, FileError>(error))
+      return complain(error.what(), exit_usage);
     return complain(fmt::format("unexpected error: {}", error.what()), exit_trial_failed);
   }
 }

@@ -10,7 +10,7 @@ cd "$UNROLL_SOURCE_DIR"
 fail() { echo "safetensors_fuzz_test: $*" >&2; exit 1; }
 command -v clang++ >/dev/null || fail "no clang++ here (Debian: clang, libclang-rt-14-dev)"
 
-for source in framework/tensor/{safetensors,safetensors_header,file,shape,tensor}.cpp \
+for source in framework/tensor/{safetensors,safetensors_header,file,large_pages,shape,tensor}.cpp \
   tests/fuzz/safetensors_fuzz.cpp; do
   clang++ -std=c++20 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address -I. -w -c "$source" \
     -o "$work/$(basename "$source" .cpp).o" &

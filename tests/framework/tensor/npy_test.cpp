@@ -12,33 +12,13 @@
 #include <xtensor/xnpy.hpp>
 
 #include "framework/tensor/file.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 using namespace unroll;
 
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A new folder that goes away with everything in it.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (fs::temp_directory_path() / "unroll-npy-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path_ = name;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  fs::path operator/(const std::string& name) const { return path_ / name; }
-  std::size_t files() const {
-    return static_cast<std::size_t>(std::distance(fs::directory_iterator(path_), fs::directory_iterator()));
-  }
-
- private:
-  fs::path path_;
-};
 
 /// A version 1.0 file with this dictionary, its header padded as NumPy does.
 std::string file_with(std::string dictionary, const std::string& data) {
