@@ -27,7 +27,9 @@ std::vector<std::map<std::string, std::string>> read_rows(const std::string& csv
   const std::vector<std::string> lines = split(csv, '\n');
   const std::vector<std::string> head = split(lines.at(0), ',');
   for (std::size_t i = 1; i < lines.size(); ++i) {
-    const std::vector<std::string> fields = split(lines[i], ',');
+    std::vector<std::string> fields = split(lines[i], ',');
+    if (lines[i].ends_with(',')) fields.emplace_back();  // an empty last field, which getline does not see
+    REQUIRE(fields.size() == head.size());
     for (std::size_t c = 0; c < head.size(); ++c) rows.resize(i), rows[i - 1][head[c]] = fields.at(c);
   }
   return rows;
