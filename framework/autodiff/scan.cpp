@@ -8,6 +8,7 @@
 #include "framework/autodiff/ops.hpp"
 #include "framework/autodiff/ops/rows.hpp"
 #include "framework/autodiff/scan_reverse.hpp"
+#include "framework/autodiff/table_rows.hpp"
 
 namespace unroll {
 
@@ -78,15 +79,29 @@ Var own_value(const ScanBody& body, Var v) {
   return computed && !shared ? v : identity(v);
 }
 
-Step record_step(const StepFunction& step, ScanBody& body, const std::vector<Var>& inputs,
+/// The slice of an input at t.
+Var record_slice(ScanBody& body, Var input) {
+  const Dims dims(input.dims().begin() + 1, input.dims().end());
+  const bool real = input.tape().value(input.id()).kind == Kind::real;
+  const Var slice = real ? body.tape.input("", dims) : body.tape.index_input("", dims);
+  body.inputs.push_back(slice.id());
+  return slice;
+}
+
+/// The same; `input` becomes what the scan slices. Rows of a small table are taken inside the step, where it
+/// can be seen that a product with them need not be made at every step.
+Var record_input(ScanBody& body, Var& input) {
+  const std::optional<TableRows> rows = rows_of_small_table(input);
+  if (!rows || rows->index.rank() == 0) return record_slice(body, input);
+  input = rows->index;
+  return embed(rows->table, record_slice(body, input));
+}
+
+/// `inputs` become the scan's operands.
+Step record_step(const StepFunction& step, ScanBody& body, std::vector<Var>& inputs,
                  const std::vector<Var>& initial_state) {
   std::vector<Var> x, state;
-  for (const Var& v : inputs) {
-    const Dims dims(v.dims().begin() + 1, v.dims().end());
-    const bool real = v.tape().value(v.id()).kind == Kind::real;
-    x.push_back(real ? body.tape.input("", dims) : body.tape.index_input("", dims));
-    body.inputs.push_back(x.back().id());
-  }
+  for (Var& v : inputs) x.push_back(record_input(body, v));
   for (const Var& v : initial_state) {
     if (v.tape().value(v.id()).kind != Kind::real)
       throw std::invalid_argument(
@@ -116,13 +131,13 @@ Scanned scan(const StepFunction& step, const std::vector<Var>& inputs, const std
   attrs.body = std::make_shared<ScanBody>(outer);
   ScanBody& body = *attrs.body;
   const Dim length = attrs.dims[0];
-  const Step result = record_step(step, body, inputs, initial_state);
+  std::vector<Var> operands = inputs;
+  const Step result = record_step(step, body, operands, initial_state);
   std::vector<ValueId> stacked, summed;
   for (const Var& v : result.stacked) stacked.push_back(real_value(body, v, "stacked", stacked.size()).id());
   for (const Var& v : result.summed) summed.push_back(real_value(body, v, "summed", summed.size()).id());
   body.tape.close();
 
-  std::vector<Var> operands = inputs;
   operands.insert(operands.end(), initial_state.begin(), initial_state.end());
   for (const auto& [from, to] : body.tape.captures()) operands.push_back(Var(outer, from));
   const NodeId node = outer.record_many(scan_op, operands, std::move(attrs));

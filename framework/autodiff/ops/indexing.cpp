@@ -86,16 +86,21 @@ constexpr auto place_kernel = [](const auto& c) {
 
 constexpr std::array<Kind, 3> second_is_index = {Kind::real, Kind::integer, Kind::real};
 
-enum Row { gather_row, scatter_add_row, pick_row, place_row };
+constexpr Op gathering(std::string_view name) {
+  return {.name = name,
+          .arity = 2,
+          .shape = gathered,
+          .forward = forward(gather_kernel),
+          .vjp = {[](P p) { return scatter_add(p.index(1), p.g(), p.dims(0)[0]); }},
+          .kinds = second_is_index,
+          .lift = Lift::table};
+}
+
+enum Row { gather_row, embed_row, scatter_add_row, pick_row, place_row };
 
 constexpr Op indexing_table[] = {
-    Op{.name = "gather",
-       .arity = 2,
-       .shape = gathered,
-       .forward = forward(gather_kernel),
-       .vjp = {[](P p) { return scatter_add(p.index(1), p.g(), p.dims(0)[0]); }},
-       .kinds = second_is_index,
-       .lift = Lift::table},
+    gathering("gather"),
+    gathering("embed"),
     Op{.name = "scatter_add",
        .arity = 2,
        .shape = scattered,
@@ -129,10 +134,12 @@ Var record_sized(const Op& op, Var a, Var b, Dim extent) {
 }  // namespace
 
 std::span<const Op> indexing_rows() { return indexing_table; }
+const Op& embed_op() { return indexing_table[embed_row]; }
 const Op& scatter_add_op() { return indexing_table[scatter_add_row]; }
 const Op& place_op() { return indexing_table[place_row]; }
 
 Var gather(Var table, Var index) { return record(indexing_table[gather_row], {table, index}); }
+Var embed(Var table, Var index) { return record(indexing_table[embed_row], {table, index}); }
 Var scatter_add(Var index, Var updates, Dim rows) {
   return record_sized(indexing_table[scatter_add_row], index, updates, rows);
 }

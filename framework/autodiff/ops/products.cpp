@@ -2,6 +2,7 @@
 #include "framework/autodiff/ops.hpp"
 #include "framework/autodiff/ops/rows.hpp"
 #include "framework/autodiff/ops/shape_rules.hpp"
+#include "framework/autodiff/table_rows.hpp"
 #include "framework/tensor/gemm.hpp"
 
 namespace unroll {
@@ -98,6 +99,8 @@ Var matmul(Var a, Var b, bool transpose_a, bool transpose_b) {
     dims.back() = rows.dims().back();
     return reshape(rows, std::move(dims));
   }
+  if (!transpose_a)
+    if (const std::optional<Var> rows = product_of_table(a, b, transpose_b)) return *rows;
   Attrs attrs;
   attrs.transpose_a = transpose_a;
   attrs.transpose_b = transpose_b;

@@ -25,6 +25,7 @@ const Op& transpose_op();
 const Op& sum_to_op();
 const Op& broadcast_to_op();
 const Op& matmul_op();
+const Op& embed_op();
 const Op& scatter_add_op();
 const Op& place_op();
 

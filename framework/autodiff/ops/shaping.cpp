@@ -7,6 +7,7 @@
 #include "framework/autodiff/ops/copy.hpp"
 #include "framework/autodiff/ops/rows.hpp"
 #include "framework/autodiff/ops/shape_rules.hpp"
+#include "framework/tensor/transpose.hpp"
 
 namespace unroll {
 namespace {
@@ -44,6 +45,7 @@ constexpr auto transpose_kernel = [](const auto& c) {
     std::copy_n(c.real(0), total, c.out);
     return;
   }
+  if (rank == 2 && c.attrs.permutation[0] == 1) return transpose_matrix(c.real(0), in[0], in[1], c.out);
   std::int64_t strides[max_rank], index[max_rank] = {};
   for (std::size_t axis = 0; axis < rank; ++axis) {
     strides[axis] = 1;

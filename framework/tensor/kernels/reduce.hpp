@@ -26,6 +26,15 @@ struct Max {
   T operator()(T a, T b) const { return a > b || a != a ? a : b; }
 };
 
+/// The first `count` elements, and `rest` in the other lanes.
+template <class T>
+Batch<T> filled_up(const T* x, std::int64_t count, T rest) {
+  alignas(64) T padded[Batch<T>::size];
+  for (std::int64_t j = 0; j < static_cast<std::int64_t>(Batch<T>::size); ++j)
+    padded[j] = j < count ? x[j] : rest;
+  return load(padded);
+}
+
 template <class T, class Combine>
 T reduce(const T* x, std::int64_t n) {
   constexpr std::int64_t width = Batch<T>::size, running = Combine::running;
@@ -37,10 +46,14 @@ T reduce(const T* x, std::int64_t n) {
   for (; i + running <= n; i += running)
     for (std::int64_t r = 0; r < registers; ++r) value[r] = combine(value[r], load(x + i + r * width));
 
-  alignas(64) T end[running];
-  for (std::int64_t r = 0; r < registers; ++r) store<T>(end + r * width, value[r]);
-  for (std::int64_t j = 0; i + j < n; ++j) end[j] = combine(end[j], x[i + j]);
-  for (std::int64_t half = running / 2; half > 0; half /= 2)
+  for (std::int64_t r = 0; i < n; ++r, i += width)
+    value[r] = combine(value[r], i + width <= n ? load(x + i) : filled_up(x + i, n - i, Combine::start));
+  for (std::int64_t half = registers / 2; half > 0; half /= 2)
+    for (std::int64_t r = 0; r < half; ++r) value[r] = combine(value[r], value[r + half]);
+
+  alignas(64) T end[width];
+  store<T>(end, value[0]);
+  for (std::int64_t half = width / 2; half > 0; half /= 2)
     for (std::int64_t j = 0; j < half; ++j) end[j] = combine(end[j], end[j + half]);
   return end[0];
 }

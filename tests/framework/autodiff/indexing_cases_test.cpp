@@ -22,12 +22,12 @@ Shape joined_shape(std::vector<std::int64_t> first, const Shape& rest, std::size
   return Shape(first);
 }
 
-OpCase gather_case(Dims table, Dims index) {
+OpCase rows_case(std::string op, Var (*take)(Var, Var), Dims table, Dims index) {
   const std::int64_t rows = table[0].number();
-  return {.op = "gather",
+  return {.op = std::move(op),
           .label = "",
           .operands = {{std::move(table)}, index_operand(std::move(index), rows)},
-          .record = [](const std::vector<Var>& in) { return gather(in[0], in[1]); },
+          .record = [take](const std::vector<Var>& in) { return take(in[0], in[1]); },
           .reference =
               [](const std::vector<Array>& in) {
                 const Shape& index_shape = in[1].shape;
@@ -37,6 +37,14 @@ OpCase gather_case(Dims table, Dims index) {
                   return in[0].at(joined({integer(in[1].at(at))}, i, index_shape.rank()));
                 });
               }};
+}
+
+OpCase gather_case(Dims table, Dims index) {
+  return rows_case("gather", gather, std::move(table), std::move(index));
+}
+
+OpCase embed_case(Dims table, Dims index) {
+  return rows_case("embed", embed, std::move(table), std::move(index));
 }
 
 OpCase scatter_add_case(Dims index, Dims updates, std::int64_t rows) {
@@ -143,6 +151,9 @@ std::vector<OpCase> indexing_cases() {
           gather_case({1, 1}, {1}),
           gather_case({3, T}, {B}),
           gather_case({2, 0}, {3}),
+          embed_case({5, 3}, {T, B}),
+          embed_case({5}, {}),
+          embed_case({2, 0}, {3}),
           scatter_add_case({7}, {7, 3}, 4),
           scatter_add_case({}, {3}, 5),
           scatter_add_case({2, 3}, {2, 3}, 4),

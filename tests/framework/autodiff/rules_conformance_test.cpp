@@ -146,6 +146,7 @@ std::vector<Misfit> misfits() {
     list.push_back({"log_softmax", {{dims}}, [](const In& in) { log_softmax(in[0], 2); }});
   }
   list.push_back({"gather", indexed({}, {3}), [](const In& in) { gather(in[0], in[1]); }});
+  list.push_back({"embed", indexed({}, {3}), [](const In& in) { embed(in[0], in[1]); }});
   list.push_back({"pick", indexed({2, 3}, {3}), [](const In& in) { pick(in[0], in[1]); }});
   list.push_back({"pick", indexed({}, {}), [](const In& in) { pick(in[0], in[1]); }});
   list.push_back({"place", indexed({2, 3}, {2}), [](const In& in) { place(in[0], in[1], 3); }});
