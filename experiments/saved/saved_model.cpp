@@ -179,7 +179,13 @@ void save_model(const std::filesystem::path& folder, const Config& config, const
 }
 
 SavedModel load_model(const std::filesystem::path& given) {
-  const std::filesystem::path path = std::filesystem::is_directory(given) ? given / toml_name : given;
+  const bool folder = std::filesystem::is_directory(given);
+  const std::filesystem::path path = folder ? given / toml_name : given;
+  if (!std::filesystem::exists(path))
+    throw ModelError(fmt::format(
+        "{}: {}; a model is a folder that `unroll run` left, or one in trials/ that `unroll sweep "
+        "--keep-models` did",
+        given.string(), folder ? fmt::format("no {} in this folder", toml_name) : "there is no such folder"));
   TomlDocument document = read_document(path);
   const TomlMember* member = find(document.root, section);
   const auto* table = member ? std::get_if<TomlTable>(&member->node.value) : nullptr;

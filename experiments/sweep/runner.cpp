@@ -198,7 +198,7 @@ TrialRecord Run::run_trial_of(std::size_t index) {
   }
   record.id = trial.id;
   record.axes = trial.axes;
-  record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  record.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   record.build = options_.build;
   return record;
 }

@@ -47,7 +47,7 @@ struct TrialRecord {
   std::optional<double> test_loss;  ///< of the best model, where the task has a text to test on
   std::vector<CurvePoint> curve;
   std::vector<GradientNorms> gradient_norms;  ///< at the start and at the end of training, if asked for
-  double seconds = 0;                         ///< wall time; never in results.csv
+  double seconds = 0;                         ///< wall time, of all calls together; never in results.csv
   std::string build;                          ///< version, compiler, CPU and kernels that computed it
 };
 

@@ -58,7 +58,8 @@ class Training {
   bool model_is_kept_ = true;        ///< as it is in best_
   bool warned_ = false;
   std::string not_saved_;  ///< why the last checkpoint could not be written
-  Clock::time_point saved_ = Clock::now(), model_kept_ = Clock::now() - std::chrono::hours(1);
+  Clock::time_point begin_ = Clock::now(), saved_ = begin_,
+                    model_kept_ = Clock::now() - std::chrono::hours(1);
 };
 
 Training::Training(const Config& config, const TrialHooks& hooks)
@@ -214,7 +215,9 @@ SafeTensors Training::state() const {
   trainer_.save(file);
   for (std::size_t i = 0; i < best_.size(); ++i)
     file.tensors.emplace_back("best/" + trainer_.specs()[i].name, best_[i]);
-  file.metadata["record"] = to_json(record_);
+  TrialRecord record = record_;
+  record.seconds += std::chrono::duration<double>(Clock::now() - begin_).count();
+  file.metadata["record"] = to_json(record);
   // Sums that are finite: their shortest digits read back to the same bits.
   file.metadata["losses"] = nlohmann::json({loss_sum_, losses_}).dump();
   return file;

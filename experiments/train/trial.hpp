@@ -58,8 +58,9 @@ struct TrialCost {
 TrialCost trial_cost(const Config& config);
 
 /// Trains the model of `config` on its task; throws what trial_cost() does before it begins, and
-/// CheckpointError. Divergence is a result, not an error; `id`, `axes`, `seconds` and `build` of the record
-/// are left to the caller.
+/// CheckpointError. Divergence is a result, not an error; `id`, `axes` and `build` of the record are left
+/// to the caller, and to add this call's time to `seconds`, which are those of earlier calls that it went on
+/// from.
 TrialRecord run_trial(const Config& config, const TrialHooks& hooks = {});
 
 }  // namespace unroll

@@ -170,7 +170,7 @@ void sort_and_check(std::vector<SafeTensorsEntry>& entries, std::uint64_t data, 
 // ---- values
 
 Tensor<float> values_of(const SafeTensorsEntry& e, std::string_view data, std::string_view origin) {
-  Tensor<float> tensor(Shape(std::vector<std::int64_t>(e.shape.begin(), e.shape.end())));
+  auto tensor = Tensor<float>::without_values(Shape({e.shape.begin(), e.shape.end()}));
   const ElementType& type = type_of(e, origin);
   const char* at = data.data() + e.begin;
   if (type.read == from_f32) {  // the usual one, at once

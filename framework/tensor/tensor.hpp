@@ -20,8 +20,10 @@ class Tensor {
   Tensor() : Tensor(Shape{}) {}
   /// All elements equal to `value`.
   explicit Tensor(Shape shape, T value = T{0}) : shape_(std::move(shape)), data_(extents(shape_), value) {}
+  /// Elements that nothing was written to yet, for a caller who writes them all.
+  static Tensor without_values(Shape shape) { return Tensor(std::move(shape), Unwritten{}); }
   /// Row-major `values`; throws std::invalid_argument when their number is not the shape's.
-  Tensor(Shape shape, std::span<const T> values) : Tensor(std::move(shape)) { assign(values); }
+  Tensor(Shape shape, std::span<const T> values) : Tensor(std::move(shape), Unwritten{}) { assign(values); }
   Tensor(Shape shape, std::initializer_list<T> values)
       : Tensor(std::move(shape), std::span<const T>(values.begin(), values.size())) {}
 
@@ -47,11 +49,16 @@ class Tensor {
   }
 
  private:
+  using Elements = xt::xarray_container<xt::uvector<T, LargePages<T>>, xt::layout_type::row_major>;
+  struct Unwritten {};
+
+  Tensor(Shape shape, Unwritten)
+      : shape_(std::move(shape)), data_(typename Elements::shape_type(shape_.begin(), shape_.end())) {}
   static std::vector<std::size_t> extents(const Shape& shape) { return {shape.begin(), shape.end()}; }
   void assign(std::span<const T> values);
 
   Shape shape_;
-  xt::xarray_container<xt::uvector<T, LargePages<T>>, xt::layout_type::row_major> data_;
+  Elements data_;
 };
 
 /// Element-wise conversion, float to double and back.

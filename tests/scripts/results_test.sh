@@ -30,5 +30,8 @@ records=$(cat "$work"/out/*/journal-*.jsonl | wc -l)
 [[ $(cat "$work"/out/*/journal-*.jsonl | wc -l) == "$records" ]] || fail "a finished trial was trained again"
 cmp -s "$work/before" "$work/RESULTS.md" || fail "the table changed: $(diff "$work/before" "$work/RESULTS.md")"
 
+said=$("$results" "$work/data" ptb_gru 2>&1) && fail "an unknown row is taken"
+[[ $said == *'"ptb_gru"'*'ptb_lstm and speed'* ]] || fail "an unknown row is refused with: $said"
+
 "$results" "$work/nowhere" >"$work/log" 2>&1 && fail "a folder that is not there is taken"
 echo ok

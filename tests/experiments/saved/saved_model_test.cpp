@@ -151,8 +151,9 @@ TEST_CASE("[saved] equations are kept with the model, whatever becomes of the bu
 
 TEST_CASE("[saved] nothing there, no model, and parts that are missing are named") {
   const TemporaryFolder empty;
-  CHECK_MESSAGE(contains(refusal(empty.path()), "model.toml"), refusal(empty.path()));
-  CHECK_MESSAGE(contains(refusal(empty.path() / "nowhere"), "nowhere"), refusal(empty.path() / "nowhere"));
+  CHECK_MESSAGE(contains(refusal(empty.path()), "no model.toml in this folder"), refusal(empty.path()));
+  const std::string nowhere = refusal(empty.path() / "nowhere");
+  CHECK_MESSAGE(contains(nowhere, "nowhere: there is no such folder; a model is a folder"), nowhere);
   write_file(empty.path() / "model.toml", "[task]\nname = \"cat\"\n");
   CHECK_MESSAGE(contains(refusal(empty.path()), "no section [saved]: this is a config"),
                 refusal(empty.path()));

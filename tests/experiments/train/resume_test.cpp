@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <map>
+#include <utility>
 
 #include "experiments/config/options.hpp"
 #include "experiments/train/checkpoint.hpp"
@@ -58,7 +60,9 @@ class Stoppable {
     stop_after_ = stop_after;
     stop_ = stop_after == 0;
     try {
-      result_.record = to_json(run_trial(config_, hooks));
+      TrialRecord record = run_trial(config_, hooks);
+      earlier_seconds = std::exchange(record.seconds, 0);  // the only thing that may differ
+      result_.record = to_json(record);
       return true;
     } catch (const Interrupted&) {
       return false;
@@ -68,6 +72,7 @@ class Stoppable {
 
   TrialHooks hooks;
   std::int64_t updates = 0, before = 0;
+  double earlier_seconds = 0;
   std::vector<std::string> warnings;
 
  private:
@@ -255,6 +260,27 @@ TEST_CASE("[resume] stopped twice, three times, and at once again, it ends with 
     CHECK(trial.run());
     CHECK(trial.result() == whole);
   }
+}
+
+TEST_CASE("[resume] the time of all earlier calls is kept, and no time is invented") {
+  const Config config = noisy_text("adam");
+  const TemporaryFolder folder;
+  const auto checkpoint = folder.path() / "checkpoint.safetensors";
+  const auto begin = std::chrono::steady_clock::now();
+  CHECK_FALSE(Stoppable(config, checkpoint).run(5));
+  const double first = record_from_json(load_safetensors(checkpoint).metadata.at("record")).seconds;
+  CHECK_FALSE(Stoppable(config, checkpoint).run(11));
+  const double both = record_from_json(load_safetensors(checkpoint).metadata.at("record")).seconds;
+  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin;
+  CHECK(first > 0);
+  CHECK(both > first);
+  CHECK(both < passed.count());
+  Stoppable last(config, checkpoint);
+  CHECK(last.run());
+  CHECK(last.earlier_seconds == both);
+  Stoppable whole(config);
+  CHECK(whole.run());
+  CHECK(whole.earlier_seconds == 0);
 }
 
 TEST_CASE("[resume] every optimiser and every cell goes on with the same bits") {
