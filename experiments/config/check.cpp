@@ -86,13 +86,14 @@ bool lacks_text(const TaskConfig& task) {
 
 }  // namespace
 
-void check_config(const Config& config, const OriginOf& origin_of, Texts texts) {
+void ConfigCheck::operator()(const Config& config, const OriginOf& origin_of) {
   check_variant(config.task, origin_of);
-  if (texts == Texts::may_be_gone && lacks_text(config.task)) return;
-  const std::unique_ptr<Task> task = checked_task(config.task, origin_of);
-  check_cell(config, *task, origin_of);
+  if (texts_ == Texts::may_be_gone && lacks_text(config.task)) return;
+  if (!task_ || config.task != last_) task_ = checked_task(config.task, origin_of);
+  last_ = config.task;
+  check_cell(config, *task_, origin_of);
   check_shards(config.train, origin_of);
-  check_windows(config, *task, origin_of);
+  check_windows(config, *task_, origin_of);
 }
 
 }  // namespace unroll

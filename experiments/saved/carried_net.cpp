@@ -36,7 +36,8 @@ CarriedNet::CarriedNet(const SavedModel& saved, Wanted wanted)
   parameters_ = p.all();
   for (const StateSpec& state : model_.states())
     initial_.push_back(tape_.input(state.name + "_0", state.dims(1)));
-  const SequenceModel::Recorded recorded = model_.record(tokens_, p, initial_);
+  const SequenceModel::Recorded recorded =
+      model_.record(tokens_, p, RunOptions{.initial = initial_, .few_tokens = wanted == Wanted::scores});
   result_ = recorded.outputs;
   if (wanted == Wanted::losses) {
     next_ = tape_.index_input("next", {sizes::T, 1});

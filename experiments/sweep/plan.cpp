@@ -91,7 +91,7 @@ Config base_config(const Source& source) {
   return config;
 }
 
-Trial make_trial(const Source& source, const Config& base, std::size_t number, Texts texts) {
+Trial make_trial(const Source& source, const Config& base, std::size_t number, ConfigCheck& check) {
   const std::vector<std::size_t> indices = point_indices(source.axes, number);
   Trial trial{"", base, {}};
   for (std::size_t i = 0; i < source.axes.size(); ++i) {
@@ -103,8 +103,7 @@ Trial make_trial(const Source& source, const Config& base, std::size_t number, T
     }
   }
   resolve_dependent_defaults(trial.config);
-  check_config(
-      trial.config, [&](std::string_view key) { return origin_of(source, indices, key); }, texts);
+  check(trial.config, [&](std::string_view key) { return origin_of(source, indices, key); });
   trial.id = trial_id(trial.config);
   return trial;
 }
@@ -160,7 +159,8 @@ SweepPlan plan_sweep(const std::filesystem::path& file, const std::vector<std::s
   SweepPlan plan{axis_keys(source.axes), {}, "", shown_base(source, base)};
   const std::size_t count = count_trials(source);
   plan.trials.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) plan.trials.push_back(make_trial(source, base, i, texts));
+  ConfigCheck check(texts);
+  for (std::size_t i = 0; i < count; ++i) plan.trials.push_back(make_trial(source, base, i, check));
   refuse_duplicates(source, plan.trials);
   plan.resolved = resolved_toml(plan.base, source.axes);
   return plan;
@@ -170,7 +170,8 @@ Trial plan_trial(const std::optional<std::filesystem::path>& file,
                  const std::vector<std::string>& overrides) {
   const Source source = read_source(file, overrides);
   if (!source.axes.empty()) refuse_axes(source);
-  return make_trial(source, base_config(source), 0, Texts::needed);
+  ConfigCheck check;
+  return make_trial(source, base_config(source), 0, check);
 }
 
 }  // namespace unroll

@@ -20,6 +20,8 @@ struct TaskConfig {
   double test_fraction = 0;
   std::int64_t min_count = 1;   ///< of a token in the vocabulary
   std::int64_t vocabulary = 0;  ///< most frequent tokens that stay; 0: all
+
+  bool operator==(const TaskConfig&) const = default;
 };
 
 }  // namespace unroll
