@@ -60,12 +60,14 @@ TEST_CASE("[sweep] as many trials run at once as were asked for, and no more") {
     const TemporaryFolder folder;
     std::atomic<int> running = 0;
     std::atomic<int> most = 0;
+    const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);  // of a busy machine
     run_quietly(fake_plan(folder.path()), folder.path() / "out", jobs,
                 [&](const Config& config, const TrialHooks&) {
                   const int now = ++running;
                   for (int seen = most; now > seen && !most.compare_exchange_weak(seen, now);) {
                   }
-                  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                  do std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                  while (most < jobs && std::chrono::steady_clock::now() < patience);
                   --running;
                   return fake_record(config);
                 });
