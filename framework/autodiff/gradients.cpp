@@ -85,9 +85,8 @@ void check_wanted(Var output, const std::vector<Var>& wrt) {
   for (const Var& v : wrt)
     if (v.tape().producer(v.id()).op == &embed_op())
       throw std::invalid_argument(
-          "[gradients] embedded rows may be read as a table times a weight, past the rows themselves; ask "
-          "for "
-          "the table, or take them with gather");
+          "[gradients] embedded rows may be read as a table times a weight, past the rows themselves; "
+          "ask for the table, or take them with gather");
 }
 
 }  // namespace
