@@ -34,40 +34,46 @@ std::vector<CellRow> make_rows() {
   return rows;
 }
 
-const CellRow& known_cell(std::string_view name) {
-  if (const CellRow* row = find_cell(name)) return *row;
+const CellRow& known_cell(const CellList& cells, std::string_view name) {
+  if (const CellRow* row = find_cell(cells, name)) return *row;
+  const std::vector<std::string> names = names_of(cells);
   throw std::invalid_argument(fmt::format("unknown cell '{}'{}; known are {}", printable(name),
-                                          did_you_mean(name, cell_names()), fmt::join(cell_names(), ", ")));
+                                          did_you_mean(name, names), fmt::join(names, ", ")));
 }
 
 }  // namespace
 
-std::span<const CellRow> cell_table() {
-  static const std::vector<CellRow> rows = make_rows();
+const CellList& cell_table() {
+  static const CellList rows = make_rows();
   return rows;
 }
 
-std::vector<std::string> cell_names() {
+std::vector<std::string> names_of(const CellList& cells) {
   std::vector<std::string> names;
-  for (const CellRow& row : cell_table()) names.push_back(row.name);
+  for (const CellRow& row : cells) names.push_back(row.name);
   return names;
 }
 
-const CellRow* find_cell(std::string_view name) {
-  const auto rows = cell_table();
-  const auto found = std::ranges::find(rows, name, &CellRow::name);
-  return found == rows.end() ? nullptr : &*found;
+const CellRow* find_cell(const CellList& cells, std::string_view name) {
+  const auto found = std::ranges::find(cells, name, &CellRow::name);
+  return found == cells.end() ? nullptr : &*found;
 }
 
 bool is_cell_text(std::string_view cell) { return cell.find('\n') != std::string_view::npos; }
 
-std::unique_ptr<Cell> make_cell(std::string_view cell, const CellOptions& options) {
+std::unique_ptr<Cell> make_cell(const CellList& cells, std::string_view cell, const CellOptions& options) {
   if (is_cell_text(cell)) return std::make_unique<EquationCell>(define_cell("model.cell", cell), options);
-  return known_cell(cell).make(options);
+  return known_cell(cells, cell).make(options);
+}
+
+std::unique_ptr<Cell> make_cell(std::string_view cell, const CellOptions& options) {
+  return make_cell(cell_table(), cell, options);
 }
 
 std::shared_ptr<const CellDefinition> cell_definition(std::string_view cell) {
-  return is_cell_text(cell) ? define_cell("model.cell", cell) : known_cell(cell).definition;
+  if (is_cell_text(cell)) return define_cell("model.cell", cell);
+  const CellRow* row = find_cell(cell_table(), cell);
+  return row ? row->definition : nullptr;
 }
 
 }  // namespace unroll

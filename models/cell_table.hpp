@@ -19,19 +19,22 @@ struct CellRow {
   std::shared_ptr<const CellDefinition> definition = nullptr;  ///< of a cell written as equations
 };
 
-/// The list of all cells: the classes in cell_table.cpp, and every file of models/cells by its name.
-std::span<const CellRow> cell_table();
-std::vector<std::string> cell_names();
+using CellList = std::vector<CellRow>;
+
+/// The list of all cells that come with the library: the classes in cell_table.cpp, and every file of models/cells by its name.
+const CellList& cell_table();
+std::vector<std::string> names_of(const CellList& cells);
 /// Null when there is none.
-const CellRow* find_cell(std::string_view name);
+const CellRow* find_cell(const CellList& cells, std::string_view name);
 
 /// Whether what stands where a cell is named is its equations: it has more than one line.
 bool is_cell_text(std::string_view cell);
 
 /// The cell of that name, or of those equations (is_cell_text). Throws std::invalid_argument naming an
 /// unknown cell and the known ones, and EquationError.
+std::unique_ptr<Cell> make_cell(const CellList& cells, std::string_view cell, const CellOptions& options);
 std::unique_ptr<Cell> make_cell(std::string_view cell, const CellOptions& options);
-/// The equations of a name or a text; null for a cell that is a class.
+/// The equations of a name or a text; null for a cell that is a class, or of no name in the table.
 std::shared_ptr<const CellDefinition> cell_definition(std::string_view cell);
 
 }  // namespace unroll

@@ -88,7 +88,7 @@ std::string toml_of(const CellText& cell) {
   return is_cell_text(cell) ? multi_line_string(cell.text) : fmt::format("\"{}\"", cell.text);
 }
 
-std::string objection_to(const CellText& cell) {
+std::string objection_to(const CellText& cell, const CellList& cells) {
   if (is_cell_text(cell)) {
     try {
       cell_definition(cell);
@@ -97,13 +97,13 @@ std::string objection_to(const CellText& cell) {
       return error.what();
     }
   }
-  if (find_cell(cell)) return "";
+  if (find_cell(cells, cell)) return "";
   if (is_path(cell))
     return fmt::format(
         "there is no file \"{}\" with a cell's equations (looked for beside the config file "
         "and in the current folder)",
         printable(cell));
-  const std::vector<std::string> names = cell_names();
+  const std::vector<std::string> names = names_of(cells);
   return fmt::format("\"{}\" is unknown{} Known: {}; or the path of a .cell file, or equations",
                      printable(cell), nearest(cell, names) ? did_you_mean(cell, names) : ".",
                      fmt::join(names, ", "));

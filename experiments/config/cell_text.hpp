@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "models/cell_table.hpp"
+
 namespace unroll {
 
 /// What model.cell holds: the name of a built-in cell, or the equations of one's own. A path in a config is
@@ -30,7 +32,7 @@ std::string label_of(const CellText& cell);
 std::string toml_of(const CellText& cell);
 /// Why it is no cell: an unknown name, a file that cannot be read, or what is wrong with the equations. Empty
 /// when it is one.
-std::string objection_to(const CellText& cell);
+std::string objection_to(const CellText& cell, const CellList& cells);
 
 /// XXH3-64 of the cell's canonical equations, 16 hex digits; empty for a cell that is a class, and for none.
 std::string equations_hash(const CellText& cell);

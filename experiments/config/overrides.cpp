@@ -23,19 +23,19 @@ std::string without_dashes(const std::string& token) {
   return token.rfind("--", 0) == 0 ? token.substr(2) : token;
 }
 
-/// One registered option per row. Abbreviations are not guessed: they would change meaning with a new row.
-po::options_description described_options(const std::vector<std::string>& tokens) {
+/// One registered option per row, and those of families that are named. Abbreviations are not guessed: they
+/// would change meaning with a new row.
+po::options_description described_options(const OptionTable& options, const std::vector<std::string>& tokens) {
   po::options_description description;
-  std::set<std::string> constants;
+  std::set<std::string> members;
   for (const std::string& token : tokens) {
     const std::string key = without_dashes(token).substr(0, without_dashes(token).find('='));
-    if (key.starts_with(constants_key) && find_option(key) && constants.insert(key).second)
+    const Option* option = options.find(key);
+    if (option && option->of_family && members.insert(key).second)
       description.add_options()(key.c_str(), po::value<std::string>(), "");
   }
-  for (const Option& option : options()) {
-    description.add_options()(std::string(option.key).c_str(), po::value<std::string>(),
-                              std::string(option.meaning).c_str());
-  }
+  for (const Option& option : options.rows())
+    description.add_options()(option.key.c_str(), po::value<std::string>(), option.meaning.c_str());
   return description;
 }
 
@@ -46,14 +46,8 @@ std::vector<std::string> split_items(const Option& option, const std::string& te
   if (!option.affects_results) return {text};
   if (std::holds_alternative<CellText>(option.default_value) && objection(option, read_cell(text)).empty())
     return {text};
-  if (std::holds_alternative<TextFile>(option.default_value) && read_text_file(text).content) return {text};
-  std::vector<std::string> items;
-  std::size_t begin = 0;
-  for (std::size_t comma = text.find(','); comma != std::string::npos; comma = text.find(',', begin)) {
-    items.push_back(text.substr(begin, comma - begin));
-    begin = comma + 1;
-  }
-  items.push_back(text.substr(begin));
+  if (std::holds_alternative<InputFile>(option.default_value) && read_input_file(text).content) return {text};
+  std::vector<std::string> items = split_at_commas(text);
   if (items.size() > 1 && std::count(items.begin(), items.end(), "") > 0) {
     throw ConfigError(
         fmt::format("{}: {}: expected values between the commas, found an empty one", origin, option.key));
@@ -61,7 +55,7 @@ std::vector<std::string> split_items(const Option& option, const std::string& te
   return items;
 }
 
-Override parse_override(const po::options_description& description, const std::string& token) {
+Override parse_override(const OptionTable& options, const po::options_description& description, const std::string& token) {
   const std::string origin = origin_of(token);
   const std::string bare = without_dashes(token);
   const std::size_t equals = bare.find('=');
@@ -69,7 +63,7 @@ Override parse_override(const po::options_description& description, const std::s
     throw ConfigError(fmt::format("{}: expected key=value, like train.updates=100", origin));
   }
   if (equals + 1 == bare.size()) {
-    if (!find_option(bare.substr(0, equals))) refuse_unknown_key(bare.substr(0, equals), origin);
+    if (!options.find(bare.substr(0, equals))) refuse_unknown_key(options, bare.substr(0, equals), origin);
     throw ConfigError(fmt::format("{}: expected a value behind the =", origin));
   }
   const auto style = po::command_line_style::allow_long | po::command_line_style::long_allow_adjacent;
@@ -79,8 +73,8 @@ Override parse_override(const po::options_description& description, const std::s
                                         .allow_unregistered()
                                         .run();
   const po::option& found = parsed.options.at(0);
-  const Option* option = found.unregistered ? nullptr : find_option(found.string_key);
-  if (!option) refuse_unknown_key(bare.substr(0, equals), origin);
+  const Option* option = found.unregistered ? nullptr : options.find(found.string_key);
+  if (!option) refuse_unknown_key(options, bare.substr(0, equals), origin);
   const std::string& text = found.value.at(0);
   return {option, text, split_items(*option, text, origin), origin};
 }
@@ -97,13 +91,13 @@ bool looks_like_override(const std::string& token) {
 
 }  // namespace
 
-std::vector<Override> parse_overrides(const std::vector<std::string>& tokens) {
-  const po::options_description description = described_options(tokens);
+std::vector<Override> parse_overrides(const OptionTable& options, const std::vector<std::string>& tokens) {
+  const po::options_description description = described_options(options, tokens);
   std::vector<Override> overrides;
   std::map<std::string_view, std::string> seen;
   for (const std::string& token : tokens) {
     try {
-      overrides.push_back(parse_override(description, token));
+      overrides.push_back(parse_override(options, description, token));
     } catch (const po::error& error) {
       throw ConfigError(fmt::format("{}: {}", origin_of(token), error.what()));
     }

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "experiments/config/options.hpp"
+#include "experiments/config/option.hpp"
 
 namespace unroll {
 
@@ -18,7 +18,7 @@ struct Override {
 
 /// Parses "key=value" tokens (with or without "--" in front) through Boost.Program_options and the options
 /// table. Throws ConfigError on an unknown key, a key given twice, a missing "=" or an empty item.
-std::vector<Override> parse_overrides(const std::vector<std::string>& tokens);
+std::vector<Override> parse_overrides(const OptionTable& options, const std::vector<std::string>& tokens);
 
 /// The positional arguments of `run` and `sweep`: at most one config file, and overrides in any order.
 struct ConfigArguments {

@@ -19,34 +19,21 @@ namespace {
 constexpr std::string_view sweep_key = "sweep";
 constexpr std::string_view revision_key = "results_revision";
 
-bool is_section(std::string_view key) {
-  const std::vector<std::string> names = sections();
-  return std::find(names.begin(), names.end(), key) != names.end();
-}
-
-std::vector<std::string> keys_of_section(std::string_view section) {
-  std::vector<std::string> keys;
-  for (const Option& option : options()) {
-    if (section_of(option.key) == section) keys.emplace_back(option.key);
-  }
-  return keys;
-}
-
-void flatten_into(const TomlDocument& document, const TomlTable& table, const std::string& prefix,
+void flatten_into(const OptionTable& options, const TomlDocument& document, const TomlTable& table, const std::string& prefix,
                   std::vector<Assignment>& out) {
   for (const TomlMember& member : table) {
     const std::string key = prefix + member.key;
     const std::string origin = place(document.name, member.at);
     const auto* inner = std::get_if<TomlTable>(&member.node.value);
-    if (const Option* option = find_option(key)) {
+    if (const Option* option = options.find(key)) {
       out.push_back({option, &member.node, origin});
-    } else if (inner && (is_section(key) || key == constants_key)) {
-      flatten_into(document, *inner, key + ".", out);
-    } else if (is_section(key)) {
+    } else if (inner && (options.is_section(key) || options.is_family(key))) {
+      flatten_into(options, document, *inner, key + ".", out);
+    } else if (options.is_section(key)) {
       throw ConfigError(
           fmt::format("{}: {}: expected a table [{}], found {}", origin, key, key, describe(member.node)));
     } else {
-      refuse_unknown_key(key, origin);
+      refuse_unknown_key(options, key, origin);
     }
   }
 }
@@ -61,6 +48,23 @@ void refuse_repeated_keys(const std::vector<Assignment>& assignments) {
   }
 }
 
+/// A list of items of one type, or an item alone.
+template <class Item>
+std::optional<OptionValue> list_of(const TomlNode& node) {
+  std::vector<Item> items;
+  const auto take = [&](const TomlNode& one) {
+    const auto* item = std::get_if<Item>(&one.value);
+    if (item) items.push_back(*item);
+    return item != nullptr;
+  };
+  if (const auto* array = std::get_if<TomlArray>(&node.value)) {
+    if (!std::ranges::all_of(*array, take)) return std::nullopt;
+  } else if (!take(node)) {
+    return std::nullopt;
+  }
+  return items;
+}
+
 /// The node as a value of the option's type: integers may stand for numbers and, like strings, for seeds
 /// and amounts of memory.
 std::optional<OptionValue> convert(const TomlDocument& document, const TomlNode& node,
@@ -73,10 +77,16 @@ std::optional<OptionValue> convert(const TomlDocument& document, const TomlNode&
     if (!text) return std::nullopt;
     return read_cell(*text, std::filesystem::path(document.name).parent_path());
   }
-  if (std::holds_alternative<TextFile>(type)) {
+  if (std::holds_alternative<InputFile>(type)) {
     if (!text) return std::nullopt;
-    return read_text_file(*text, std::filesystem::path(document.name).parent_path());
+    return read_input_file(*text, std::filesystem::path(document.name).parent_path());
   }
+  if (std::holds_alternative<LengthRange>(type)) {
+    if (text) return text->empty() ? LengthRange{} : parse_value(*text, type);
+    return integer ? parse_value(fmt::format("{}", *integer), type) : std::nullopt;
+  }
+  if (std::holds_alternative<std::vector<std::int64_t>>(type)) return list_of<std::int64_t>(node);
+  if (std::holds_alternative<std::vector<std::string>>(type)) return list_of<std::string>(node);
   if (std::holds_alternative<std::uint64_t>(type)) {
     if (text) return parse_value(*text, type);
     if (integer && *integer >= 0) return static_cast<std::uint64_t>(*integer);
@@ -118,29 +128,30 @@ void refuse_objection(const Option& option, const Setting& setting) {
 
 }  // namespace
 
-void refuse_unknown_key(std::string_view key, const std::string& origin) {
-  if (is_section(key)) {
+void refuse_unknown_key(const OptionTable& options, std::string_view key, const std::string& origin) {
+  if (options.is_section(key)) {
     throw ConfigError(fmt::format("{}: \"{}\" is a section, not a key. Known keys: {}", origin, key,
-                                  fmt::join(keys_of_section(key), ", ")));
+                                  fmt::join(options.keys_of(key), ", ")));
   }
-  std::vector<std::string> candidates = option_keys();
+  std::vector<std::string> candidates = options.keys();
   const std::string section(section_of(key));
-  const bool known_section = !section.empty() && is_section(section);
+  const bool known_section = !section.empty() && options.is_section(section);
   if (section.empty()) {
-    for (std::string& name : sections()) candidates.push_back(std::move(name));
+    candidates.insert(candidates.end(), options.sections().begin(), options.sections().end());
     if (key != sweep_key) candidates.emplace_back(sweep_key);
   }
   // A key without its section, like `length`, is the last part of a known one.
   const std::string hint = did_you_mean(key, candidates);
-  const std::vector<std::string> listed = known_section ? keys_of_section(section) : sections();
+  const std::vector<std::string>& listed = known_section ? options.keys_of(section) : options.sections();
   throw ConfigError(fmt::format("{}: unknown key \"{}\"{} Known {}: {}", origin, printable(key),
                                 hint.empty() ? "." : hint, known_section ? "keys" : "sections",
                                 fmt::join(listed, ", ")));
 }
 
-std::vector<Assignment> flatten(const TomlDocument& document, const TomlTable& table) {
+std::vector<Assignment> flatten(const OptionTable& options, const TomlDocument& document,
+                                const TomlTable& table) {
   std::vector<Assignment> assignments;
-  flatten_into(document, table, "", assignments);
+  flatten_into(options, document, table, "", assignments);
   refuse_repeated_keys(assignments);
   return assignments;
 }
@@ -169,7 +180,7 @@ Setting read_setting(const Option& option, std::string_view text, const std::str
   return setting;
 }
 
-Settings read_settings(const TomlDocument& document) {
+Settings read_settings(const OptionTable& options, const TomlDocument& document) {
   TomlTable table;
   for (const TomlMember& member : document.root) {
     const bool is_integer = std::holds_alternative<std::int64_t>(member.node.value);
@@ -181,7 +192,7 @@ Settings read_settings(const TomlDocument& document) {
     if (member.key != sweep_key && member.key != revision_key) table.push_back(member);
   }
   Settings settings;
-  for (const Assignment& a : flatten(document, table)) {
+  for (const Assignment& a : flatten(options, document, table)) {
     settings.emplace(a.option->key, read_setting(document, *a.option, *a.node));
   }
   return settings;
@@ -197,8 +208,8 @@ const TomlTable* sweep_table(const TomlDocument& document) {
   return nullptr;
 }
 
-void apply_settings(const Settings& settings, Config& config) {
-  for (const auto& [key, setting] : settings) store(find_option(key)->field(config), setting.value);
+void apply_settings(const OptionTable& options, const Settings& settings, Config& config) {
+  for (const auto& [key, setting] : settings) store(options.find(key)->field(config), setting.value);
 }
 
 }  // namespace unroll

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "experiments/config/document.hpp"
-#include "experiments/config/options.hpp"
+#include "experiments/config/option.hpp"
 #include "experiments/config/value.hpp"
 
 namespace unroll {
@@ -29,11 +29,12 @@ struct Assignment {
 };
 
 /// The message of every unknown key: names the nearest known one and those of its section.
-[[noreturn]] void refuse_unknown_key(std::string_view key, const std::string& origin);
+[[noreturn]] void refuse_unknown_key(const OptionTable& table, std::string_view key, const std::string& origin);
 
 /// Flattens a table of keys ("task.length" = 1, task.length = 1 and [task] length = 1 are the same) into
 /// assignments in the order of the file. Throws ConfigError on unknown keys and keys given twice.
-std::vector<Assignment> flatten(const TomlDocument& document, const TomlTable& table);
+std::vector<Assignment> flatten(const OptionTable& options, const TomlDocument& document,
+                                const TomlTable& table);
 
 /// Converts and checks the node given to a key: type, range, known names.
 Setting read_setting(const TomlDocument& document, const Option& option, const TomlNode& node);
@@ -42,12 +43,12 @@ Setting read_setting(const TomlDocument& document, const Option& option, const T
 Setting read_setting(const Option& option, std::string_view text, const std::string& origin);
 
 /// Reads everything of a file but its [sweep] table (and results_revision, which only documents).
-Settings read_settings(const TomlDocument& document);
+Settings read_settings(const OptionTable& options, const TomlDocument& document);
 
 /// The [sweep] table of a file; null when it has none.
 const TomlTable* sweep_table(const TomlDocument& document);
 
 /// Copies settings into their fields.
-void apply_settings(const Settings& settings, Config& config);
+void apply_settings(const OptionTable& options, const Settings& settings, Config& config);
 
 }  // namespace unroll

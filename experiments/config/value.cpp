@@ -1,6 +1,7 @@
 #include "experiments/config/value.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <array>
 #include <charconv>
@@ -30,6 +31,33 @@ std::optional<OptionValue> parse_bool(std::string_view text) {
   if (text == "true") return true;
   if (text == "false") return false;
   return std::nullopt;
+}
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(' ');
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(' ') - first + 1);
+}
+
+/// "[a, b]", or an item alone.
+std::vector<std::string> list_items(std::string_view text) {
+  text = trimmed(text);
+  if (!text.starts_with('[') || !text.ends_with(']')) return {std::string(text)};
+  std::vector<std::string> items;
+  for (const std::string& item : split_at_commas(text.substr(1, text.size() - 2)))
+    items.emplace_back(trimmed(item));
+  if (items.size() == 1 && items[0].empty()) items.clear();
+  return items;
+}
+
+std::optional<OptionValue> parse_integers(std::string_view text) {
+  std::vector<std::int64_t> numbers;
+  for (const std::string& item : list_items(text)) {
+    const std::optional<OptionValue> number = parse_number<std::int64_t>(item);
+    if (!number) return std::nullopt;
+    numbers.push_back(std::get<std::int64_t>(*number));
+  }
+  return numbers;
 }
 
 std::string toml_string(std::string_view text) {
@@ -70,7 +98,10 @@ std::string_view type_name(const OptionValue& type) {
       "a string",
       "bytes as an integer or like \"512 MB\" or \"2 GiB\"",
       "a cell: a name, the path of a .cell file, or equations",
-      "the path of a text file"};
+      "the path of a file",
+      "a length like 100 or a range of lengths like 3..40",
+      "a list of integers",
+      "a name or a list of names"};
   return names[type.index()];
 }
 
@@ -84,7 +115,13 @@ std::optional<OptionValue> parse_value(std::string_view text, const OptionValue&
     return bytes ? std::optional<OptionValue>(*bytes) : std::nullopt;
   }
   if (std::holds_alternative<CellText>(type)) return read_cell(text);
-  if (std::holds_alternative<TextFile>(type)) return read_text_file(text);
+  if (std::holds_alternative<InputFile>(type)) return read_input_file(text);
+  if (std::holds_alternative<LengthRange>(type)) {
+    const std::optional<LengthRange> lengths = parse_length_range(text);
+    return lengths ? std::optional<OptionValue>(*lengths) : std::nullopt;
+  }
+  if (std::holds_alternative<std::vector<std::int64_t>>(type)) return parse_integers(text);
+  if (std::holds_alternative<std::vector<std::string>>(type)) return list_items(text);
   return std::string(text);
 }
 
@@ -93,12 +130,14 @@ std::string to_text(const OptionValue& value) {
   return std::visit(
       [](const auto& x) -> std::string {
         using X = std::decay_t<decltype(x)>;
-        if constexpr (std::is_same_v<X, Bytes>)
+        if constexpr (std::is_same_v<X, Bytes> || std::is_same_v<X, LengthRange>)
           return to_text(x);
         else if constexpr (std::is_same_v<X, CellText>)
           return label_of(x);
-        else if constexpr (std::is_same_v<X, TextFile>)
+        else if constexpr (std::is_same_v<X, InputFile>)
           return x.path;
+        else if constexpr (std::is_same_v<X, std::vector<std::string>>)
+          return fmt::format("[{}]", fmt::join(x, ", "));
         else
           return fmt::format("{}", x);
       },
@@ -108,8 +147,16 @@ std::string to_text(const OptionValue& value) {
 std::string to_toml(const OptionValue& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return toml_string(*text);
   if (const auto* cell = std::get_if<CellText>(&value)) return toml_of(*cell);
-  if (const auto* file = std::get_if<TextFile>(&value)) return toml_string(with_hash(*file));
+  if (const auto* file = std::get_if<InputFile>(&value)) return toml_string(with_hash(*file));
+  if (const auto* names = std::get_if<std::vector<std::string>>(&value)) {
+    std::vector<std::string> quoted;
+    for (const std::string& name : *names) quoted.push_back(toml_string(name));
+    return fmt::format("[{}]", fmt::join(quoted, ", "));
+  }
+  if (const auto* lengths = std::get_if<LengthRange>(&value); lengths && !lengths->fixed())
+    return toml_string(to_text(*lengths));
   std::string text = to_text(value);
+  if (text.empty()) return toml_string(text);
   if (const auto* seed = std::get_if<std::uint64_t>(&value)) {
     constexpr auto largest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
     return *seed > largest ? toml_string(text) : text;
@@ -123,6 +170,23 @@ std::string to_toml(const OptionValue& value) {
 void store(const OptionField& field, const OptionValue& value) {
   std::visit([&](auto* target) { *target = std::get<std::remove_pointer_t<decltype(target)>>(value); },
              field);
+}
+
+OptionField field_of(OptionValue& value) {
+  return std::visit([](auto& held) { return OptionField(&held); }, value);
+}
+
+std::vector<std::string> split_at_commas(std::string_view text) {
+  std::vector<std::string> parts = {""};
+  int depth = 0;
+  for (const char c : text) {
+    depth += c == '[' ? 1 : c == ']' ? -1 : 0;
+    if (c == ',' && depth == 0)
+      parts.emplace_back();
+    else
+      parts.back() += c;
+  }
+  return parts;
 }
 
 OptionValue load(const OptionField& field) {

@@ -6,20 +6,22 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "experiments/config/bytes.hpp"
 #include "experiments/config/cell_text.hpp"
-#include "experiments/config/text_file.hpp"
+#include "experiments/config/input_file.hpp"
+#include "experiments/config/length_range.hpp"
 
 namespace unroll {
 
 /// The value of one setting. Which alternative a setting holds is its type, given by its row's default.
-using OptionValue =
-    std::variant<std::int64_t, std::uint64_t, double, bool, std::string, Bytes, CellText, TextFile>;
+using OptionValue = std::variant<std::int64_t, std::uint64_t, double, bool, std::string, Bytes, CellText,
+                                 InputFile, LengthRange, std::vector<std::int64_t>, std::vector<std::string>>;
 
 /// Where a setting lives in a Config: a pointer for each alternative of OptionValue, in the same order.
-using OptionField =
-    std::variant<std::int64_t*, std::uint64_t*, double*, bool*, std::string*, Bytes*, CellText*, TextFile*>;
+using OptionField = std::variant<std::int64_t*, std::uint64_t*, double*, bool*, std::string*, Bytes*, CellText*,
+                                 InputFile*, LengthRange*, std::vector<std::int64_t>*, std::vector<std::string>*>;
 
 /// Of a constant of a cell: the cell's own default. No config can say it, since infinities are no values.
 inline constexpr double unset = -std::numeric_limits<double>::infinity();
@@ -72,5 +74,10 @@ std::string to_toml(const OptionValue& value);
 /// Copies between a OptionValue and the field of the same type.
 void store(const OptionField& field, const OptionValue& value);
 OptionValue load(const OptionField& field);
+/// A value as a field.
+OptionField field_of(OptionValue& value);
+
+/// The parts of a text between its commas; those inside brackets part nothing.
+std::vector<std::string> split_at_commas(std::string_view text);
 
 }  // namespace unroll

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "experiments/tasks/common.hpp"
+#include "experiments/tasks/generated_task.hpp"
 #include "experiments/text/vocabulary.hpp"
 
 namespace unroll {
@@ -42,26 +43,39 @@ std::vector<std::string_view> sentence(Stream& stream, std::int64_t between) {
   return words;
 }
 
-class Cat final : public Task {
+/// Counted back from the last step: place, full stop, line end.
+constexpr std::int64_t place_from_end = 2;
+
+Lengths trained_lengths(const Variant& variant, const TaskConfig& config) {
+  require_length(config, least_between, "\"sat on the\" stands between subject and place");
+  const std::int64_t between = require_one_length(config, "it is the number of words between");
+  return per_batch(variant.whole_sentence ? LengthRange{least_between, between} : LengthRange{between});
+}
+
+TaskSpec spec_of(const Variant& variant) {
+  const std::int64_t words = cat_vocabulary().size();
+  TaskSpec spec{.inputs = InputKind::tokens,
+                .input_size = words,
+                .output_size = words,
+                .readout = variant.whole_sentence ? Readout::every_step : Readout::last,
+                .objective = cross_entropy_objective(),
+                .answer = "word"};
+  if (variant.whole_sentence) spec.criterion.step_from_end = place_from_end;
+  return spec;
+}
+
+class Cat final : public GeneratedTask {
  public:
-  explicit Cat(const TaskConfig& config)
-      : variant_(find_variant(variants, config)), between_(config.length), vocabulary_(cat_vocabulary()) {
-    require_length(config, least_between, "\"sat on the\" stands between subject and place");
-  }
+  Cat(const Variant& variant, const TaskConfig& config)
+      : GeneratedTask(spec_of(variant), trained_lengths(variant, config), per_batch(config.length)),
+        variant_(variant),
+        between_(config.length.most),
+        vocabulary_(cat_vocabulary()) {}
 
-  std::int64_t input_size() const override { return vocabulary_.size(); }
-  std::int64_t output_size() const override { return vocabulary_.size(); }
-  Loss loss() const override { return Loss::cross_entropy; }
-  Readout readout() const override { return variant_.whole_sentence ? Readout::every_step : Readout::last; }
   const Vocabulary* vocabulary() const override { return &vocabulary_; }
-  std::int64_t max_steps(std::int64_t) const override { return steps_of(between_); }
 
-  Batch sample(Stream& stream, std::int64_t sequences) const override {
-    return batch(stream, sequences,
-                 variant_.whole_sentence ? stream.between(least_between, between_ + 1) : between_);
-  }
-  Batch sample_to_validate(Stream& stream, std::int64_t sequences) const override {
-    return batch(stream, sequences, between_);
+  std::vector<Baseline> baselines() const override {
+    return cat_baselines(between_, variant_.whole_sentence);
   }
 
   double trivial_loss() const override {
@@ -72,62 +86,51 @@ class Cat final : public Task {
     return (2 * place + said) / static_cast<double>(steps_of(between_));
   }
 
-  std::int64_t count_wrong(const Batch& batch, const Tensor<float>& outputs) const override {
-    const std::int64_t steps = batch.steps(), sequences = batch.rows(), words = output_size();
-    require_outputs("cat", outputs,
-                    variant_.whole_sentence ? Shape{steps, sequences, words} : Shape{sequences, words});
-    // The place, a full stop and the line's end are the last three classes of a sentence.
-    const std::int64_t first = variant_.whole_sentence ? (steps - 3) * sequences : 0;
-    std::int64_t wrong = 0;
-    for (std::int64_t at = first; at < first + sequences; ++at)
-      wrong += !is_right(outputs.data() + at * words, words, batch.classes[at]);
-    return wrong;
+  SuccessRule success() const override {
+    return {{{"error_rate", Condition::Relation::below, 0.01}},
+            fmt::format("the place wrong in less than 1 % of the sentences (our rule; n-grams: {:.1f} %)",
+                        100 * (1 - 1 / static_cast<double>(subjects.size())))};
   }
 
-  bool solved(double, double error_rate) const override { return error_rate < 0.01; }
-  std::string success_rule() const override {
-    return fmt::format(
-        "the place wrong in less than 1 % of the validation sentences (our rule; n-grams: {:.1f} %)",
-        100 * (1 - 1 / static_cast<double>(subjects.size())));
+ protected:
+  /// The line's end, "The", the subject and the words between; of whole sentences also place and full stop.
+  std::int64_t steps_of(std::int64_t between) const override {
+    return between + (variant_.whole_sentence ? 5 : 3);
+  }
+
+  Sequence generate(Stream& stream, std::int64_t between) const override {
+    const std::int64_t steps = steps_of(between);
+    const std::vector<std::string_view> words = sentence(stream, between);
+    const auto id = [&](std::int64_t at) {
+      return at < 0 ? vocabulary_.line_end() : vocabulary_.id(words[static_cast<std::size_t>(at)]);
+    };
+    Tensor<std::int64_t> tokens(Shape{steps}), next(Shape{steps});
+    for (std::int64_t t = 0; t < steps; ++t) {
+      tokens[t] = id(t - 1);
+      next[t] = id(t);
+    }
+    if (!variant_.whole_sentence) return {std::move(tokens), class_target(next[steps - 1])};
+    return {std::move(tokens), std::move(next)};
   }
 
  private:
-  /// The line's end, "The", the subject and the words between; of whole sentences also place and full stop.
-  std::int64_t steps_of(std::int64_t between) const { return between + (variant_.whole_sentence ? 5 : 3); }
-
-  Batch batch(Stream& stream, std::int64_t sequences, std::int64_t between) const {
-    const std::int64_t steps = steps_of(between);
-    Batch batch;
-    batch.tokens = Tensor<std::int64_t>({steps, sequences});
-    batch.classes =
-        Tensor<std::int64_t>(variant_.whole_sentence ? Shape{steps, sequences} : Shape{sequences});
-    for (std::int64_t b = 0; b < sequences; ++b) {
-      const std::vector<std::string_view> words = sentence(stream, between);
-      const auto id = [&](std::int64_t at) {
-        return at < 0 ? vocabulary_.line_end() : vocabulary_.id(words[static_cast<std::size_t>(at)]);
-      };
-      for (std::int64_t t = 0; t < steps; ++t) {
-        batch.tokens[t * sequences + b] = id(t - 1);
-        if (variant_.whole_sentence) batch.classes[t * sequences + b] = id(t);
-      }
-      if (!variant_.whole_sentence) batch.classes[b] = id(steps - 1);
-    }
-    return batch;
-  }
-
   const Variant& variant_;
   std::int64_t between_;
   Vocabulary vocabulary_;
 };
 
-std::unique_ptr<Task> make(const TaskConfig& config) { return std::make_unique<Cat>(config); }
-
 }  // namespace
 
 TaskRow cat_row() {
-  return {"cat",
-          "\"The cat ... sat on the ___\": say where, from a subject that stands task.length words before",
-          "ours; the place follows from the subject alone", variant_names(variants), make};
+  return {.name = "cat",
+          .summary = "\"The cat ... sat on the ___\": say where, from a subject that stands task.length words before",
+          .source = "ours; the place follows from the subject alone",
+          .variants = variant_names(variants),
+          .length = 100,
+          .inputs = InputKind::tokens,
+          .make = [](const TaskConfig& config, const ObjectiveList&) -> std::unique_ptr<Task> {
+            return std::make_unique<Cat>(find_variant(variants, config), config);
+          }};
 }
 
 std::span<const SubjectAndPlace> cat_subjects() { return subjects; }

@@ -16,7 +16,7 @@ namespace unroll {
 /// with 8 subjects, each with a place of its own, and adverbs that say nothing, drawn uniformly like the
 /// subject. task.length is the number n of words between subject and place: n - 3 adverbs and "sat on the".
 /// What sees less than n + 1 words back, an n-gram, gets the place right in 1 of 8 sentences. Inputs are
-/// tokens (T, B); a sentence is wrong when another word scores as high as its place.
+/// tokens (T); a sentence is wrong when another word scores as high as its place.
 ///
 /// - sentence: a language model, T = n + 5: every word is predicted, and the end of the line. Sentences to
 ///   learn from have 3 to n words between, those of a validation exactly n.
@@ -37,5 +37,9 @@ Vocabulary cat_vocabulary();
 /// So many sentences with exactly `between` words between subject and place, a line each: the text that
 /// n-grams are counted in.
 std::string cat_text(Stream& stream, std::int64_t sentences, std::int64_t between);
+
+/// What uniform to 5-gram models of such sentences, interpolated modified Kneser-Ney, reach: per word of whole
+/// sentences, or of the place only.
+std::vector<Baseline> cat_baselines(std::int64_t between, bool whole_sentence);
 
 }  // namespace unroll

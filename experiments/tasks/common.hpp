@@ -9,8 +9,12 @@ namespace unroll {
 
 // What the tasks share.
 
-/// Refuses a length below `least`: std::invalid_argument naming task.length, the task and variant, and why.
+/// Refuses a shortest length below `least`: std::invalid_argument naming task.length, the task and variant,
+/// and why.
 void require_length(const TaskConfig& config, std::int64_t least, std::string_view why);
+/// The only length, of a variant that draws lengths by itself or can have one only. Throws
+/// std::invalid_argument for a range.
+std::int64_t require_one_length(const TaskConfig& config, std::string_view why);
 
 /// The row of `table` whose name is config.variant.
 template <class Variants>
@@ -21,16 +25,21 @@ const auto& find_variant(const Variants& table, const TaskConfig& config) {
 }
 
 template <class Variants>
-std::vector<std::string_view> variant_names(const Variants& table) {
-  std::vector<std::string_view> names;
-  for (const auto& variant : table) names.push_back(variant.name);
+std::vector<std::string> variant_names(const Variants& table) {
+  std::vector<std::string> names;
+  for (const auto& variant : table) names.emplace_back(variant.name);
   return names;
 }
 
-/// Throws std::invalid_argument naming both shapes when `outputs` is not of the shape that `task` needs.
-void require_outputs(std::string_view task, const Tensor<float>& outputs, const Shape& expected);
+/// The mean of `f` over all lengths of a range.
+template <class F>
+double mean_over(LengthRange lengths, const F& f) {
+  double sum = 0;
+  for (std::int64_t length = lengths.least; length <= lengths.most; ++length) sum += f(length);
+  return sum / static_cast<double>(lengths.most - lengths.least + 1);
+}
 
-/// Whether the score of `target` is above all others; a tie or a NaN is not right.
-bool is_right(const float* scores, std::int64_t classes, std::int64_t target);
+/// A class, as the target of a sequence.
+Tensor<std::int64_t> class_target(std::int64_t index);
 
 }  // namespace unroll

@@ -6,8 +6,8 @@ namespace unroll {
 
 /// Copy memory: S symbols, T - 1 blanks, a marker, S blanks; after the marker repeat the symbols in order.
 ///
-/// Inputs (T + 2S, B, V + 2), one-hot: channel 0 is the blank, 1 to V are the symbols, V + 1 is the marker.
-/// Classes (T + 2S, B): 0 (blank) for T + S steps, then the symbols. Cross-entropy averaged over all T + 2S
+/// Inputs (T + 2S, V + 2), one-hot: channel 0 is the blank, 1 to V are the symbols, V + 1 is the marker.
+/// Classes (T + 2S): 0 (blank) for T + S steps, then the symbols. Cross-entropy averaged over all T + 2S
 /// steps, with V + 1 outputs. A sequence is wrong when any of its steps is. The trivial loss is that of the
 /// memoryless strategy, blanks and then a uniform guess: S ln V / (T + 2S).
 ///

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -8,88 +9,96 @@
 #include <string_view>
 #include <vector>
 
+#include "experiments/data/source.hpp"
+#include "experiments/objectives/objective.hpp"
+#include "experiments/tasks/success.hpp"
 #include "experiments/tasks/task_config.hpp"
-#include "framework/random/stream.hpp"
-#include "framework/tensor/tensor.hpp"
 #include "models/readout.hpp"
 
 namespace unroll {
 
 class Vocabulary;
 
-enum class Loss { mse, cross_entropy };
+/// What a model reads at a step: a vector of numbers, or a token.
+enum class InputKind { vectors, tokens };
 
-/// Time-major sequences with their targets. One of the two input tensors is used, and one of the two target
-/// tensors, by the task's kind of input and by its loss.
-struct Batch {
-  Tensor<float> inputs;   ///< (T, B, input_size)
-  Tensor<float> targets;  ///< mse: (B, output_size), or (T, B, output_size) when read out at every step
-  Tensor<std::int64_t> classes;      ///< cross_entropy: (B), or (T, B)
-  Tensor<std::int64_t> tokens = {};  ///< (T, B), each below input_size
-
-  std::int64_t steps() const { return shape()[0]; }
-  std::int64_t rows() const { return shape()[1]; }
-
- private:
-  const Shape& shape() const { return inputs.shape().rank() == 3 ? inputs.shape() : tokens.shape(); }
+/// What a simple predictor reaches on the same sets.
+struct Baseline {
+  std::string name;        ///< "bigram", "last value"
+  double validation_loss;  ///< as the objective has it
+  std::optional<double> test_loss = {};
 };
 
-/// What a model must learn, and how its answers are judged. Pure: the same stream gives the same batch.
+/// What a model must fit, and how its outputs are judged.
+struct TaskSpec {
+  InputKind inputs = InputKind::vectors;
+  std::int64_t input_size;  ///< numbers of a vector, or tokens there are
+  std::int64_t output_size;
+  Readout readout;
+  Objective objective;
+  Criterion criterion = {};
+  std::string answer = "answer";  ///< what a model answers, one of them: "word", "character"
+
+  bool every_step() const { return readout == Readout::every_step; }
+};
+
+/// Something to learn: three sources of sequences, and what counts as learned. Pure: the same config gives
+/// the same sequences.
 class Task {
  public:
   virtual ~Task() = default;
 
-  virtual std::int64_t input_size() const = 0;
-  virtual std::int64_t output_size() const = 0;
-  virtual Loss loss() const = 0;
-  virtual Readout readout() const = 0;
-  /// What the numbers of tokens mean; null: inputs are vectors.
-  virtual const Vocabulary* vocabulary() const { return nullptr; }
-  /// Longest sequence that a batch of so many can hold, for the estimate of memory and cost.
-  virtual std::int64_t max_steps(std::int64_t sequences) const = 0;
-
-  /// `sequences` fresh sequences of one common length. Of a streamed text the whole training part, in
-  /// `sequences` parts side by side.
-  virtual Batch sample(Stream& stream, std::int64_t sequences) const = 0;
-  /// The same to validate on, where that differs.
-  virtual Batch sample_to_validate(Stream& stream, std::int64_t sequences) const {
-    return sample(stream, sequences);
-  }
-  /// Of a streamed text the part to validate on, side by side: always the same. Null: fresh sequences.
-  virtual const Batch* validation() const { return nullptr; }
-  /// A text that the best model is tested on once, in one stream; none: no such text.
-  virtual std::optional<Batch> test() const { return std::nullopt; }
+  virtual const TaskSpec& spec() const = 0;
+  /// What to train on; a generated task, and the order of a finite set, are drawn from `seed`.
+  virtual std::unique_ptr<DataSource> training(std::uint64_t seed) const = 0;
+  /// What to validate on, the same in every trial. A generated task has `sequences` of them.
+  virtual std::unique_ptr<DataSource> validation(std::int64_t sequences) const = 0;
+  /// What the best model is tested on; null: there is no such part.
+  virtual std::unique_ptr<DataSource> test(std::int64_t sequences) const = 0;
+  /// The same at one length. Throws std::invalid_argument where sequences are not made to a length.
+  virtual std::unique_ptr<DataSource> test_at(std::int64_t length, std::int64_t sequences) const;
 
   /// The loss of the best predictor that ignores the inputs (or the one the literature compares with).
   virtual double trivial_loss() const = 0;
-  /// Number of wrong sequences among `outputs`, the model's (B, output_size) or (T, B, output_size) values.
-  virtual std::int64_t count_wrong(const Batch& batch, const Tensor<float>& outputs) const = 0;
-
-  /// The success rule, on one validation: mean loss and fraction of wrong sequences.
-  virtual bool solved(double validation_loss, double error_rate) const = 0;
-  /// The rule in words: "validation MSE below 0.0833 (half the trivial baseline)".
-  virtual std::string success_rule() const = 0;
+  virtual SuccessRule success() const = 0;
   /// Whether there is nothing more to learn once it is solved.
   virtual bool ends_when_solved() const { return true; }
+
+  /// What simple predictors reach, computed when asked for; a list of none where only trivial_loss() says.
+  virtual std::vector<Baseline> baselines() const { return {}; }
+  /// What tokens mean, of a task whose inputs are tokens; null: they have no names.
+  virtual const Vocabulary* vocabulary() const { return nullptr; }
+  /// What was read from the user's files, as lines for people; "" for a task that makes its data.
+  virtual std::string description() const { return ""; }
 };
 
 /// One row per task: what `unroll tasks` prints and what `task.name` may be.
 struct TaskRow {
-  std::string_view name;
-  std::string_view summary;
-  std::string_view source;                 ///< paper and the place of the definition
-  std::vector<std::string_view> variants;  ///< the first one is the default
-  std::unique_ptr<Task> (*make)(const TaskConfig&);
-  bool streams = false;  ///< one long text, on which truncated BPTT carries the states on
+  std::string name;
+  std::string summary;
+  std::string source;                 ///< paper and the place of the definition
+  std::vector<std::string> variants;  ///< the first one is the default
+  std::optional<LengthRange> length;  ///< the default of task.length; none: it has no lengths
+  InputKind inputs = InputKind::vectors;
+  /// Whether it learns from one long series by truncated BPTT, states carried on.
+  bool carried = false;
+  /// Settings of its own, besides variant and length: "task.text".
+  std::vector<OptionSpec> options = {};
+  std::function<std::unique_ptr<Task>(const TaskConfig&, const ObjectiveList&)> make;
 };
 
-/// The list of all tasks.
-std::span<const TaskRow> task_table();
+using TaskList = std::vector<TaskRow>;
+
+/// The list of those that come with the program.
+const TaskList& standard_tasks();
 
 /// Null when no task has this name.
-const TaskRow* find_task(std::string_view name);
+const TaskRow* find_task(const TaskList& list, std::string_view name);
+
+/// Fills in the variant and the length that the config leaves to the task.
+void resolve_task(const TaskList& list, TaskConfig& config);
 
 /// Throws std::invalid_argument naming the unknown task or variant and the known ones.
-std::unique_ptr<Task> make_task(const TaskConfig& config);
+std::unique_ptr<Task> make_task(const TaskList& list, const ObjectiveList& objectives, TaskConfig config);
 
 }  // namespace unroll

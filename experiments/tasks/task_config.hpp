@@ -1,25 +1,31 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <stdexcept>
 #include <string>
+#include <string_view>
+#include <vector>
 
-#include "experiments/config/text_file.hpp"
+#include "experiments/config/option.hpp"
 
 namespace unroll {
 
-/// Which task, in which variant, at which length: the [task] section of a config.
+/// Which task, in which variant, at which lengths: the [task] section of a config.
 struct TaskConfig {
   std::string name;
   std::string variant;
-  std::int64_t length = 0;
-  // Of tasks on a text of the user's:
-  TextFile text = {};             ///< training text, or all of it
-  TextFile validation_text = {};  ///< empty: the fraction of `text` that follows the training part
-  TextFile test_text = {};
-  double validation_fraction = 0;
-  double test_fraction = 0;
-  std::int64_t min_count = 1;   ///< of a token in the vocabulary
-  std::int64_t vocabulary = 0;  ///< most frequent tokens that stay; 0: all
+  LengthRange length;                      ///< of generated sequences, as the task counts it
+  std::vector<std::int64_t> test_lengths;  ///< at which the best model is tested besides
+  /// Settings of the task's own, by key: those that its row exports.
+  std::map<std::string, OptionValue, std::less<>> values;
+
+  /// The value of one of them, or its default in `row`; must be of that type.
+  template <class T>
+  const T& get(const OptionSpec& row) const {
+    const auto found = values.find(row.key);
+    return std::get<T>(found == values.end() ? row.default_value : found->second);
+  }
 
   bool operator==(const TaskConfig&) const = default;
 };

@@ -7,8 +7,8 @@ namespace unroll {
 /// Temporal order: two or three symbols from {A, B} stand far apart in noise; say at the end which they were,
 /// in their order.
 ///
-/// Inputs (T, B, channels), one-hot: channel 0 is A, 1 is B, 2 to 5 are noise, drawn uniformly at all other
-/// steps. Class (B): first + 2 second (+ 4 third), with A = 0 and B = 1; cross-entropy at the last step. A
+/// Inputs (T, channels), one-hot: channel 0 is A, 1 is B, 2 to 5 are noise, drawn uniformly at all other
+/// steps. Class: first + 2 second (+ 4 third), with A = 0 and B = 1; cross-entropy at the last step. A
 /// sequence is wrong when another class scores as high as its own.
 ///
 /// - 2-symbol: 4 classes, symbols at p0 in [0.1, 0.2) and p1 in [0.5, 0.6) of the length (Pascanu et al.
@@ -21,5 +21,11 @@ namespace unroll {
 ///   outputs with softmax here in place of logistic units with squared errors; as there, a sequence is right
 ///   only when every output is within 0.3 of its target.
 TaskRow temporal_order_row();
+
+/// Random permutation: the first of T symbols, 0 or 1, is asked for at the end; the others are drawn
+/// uniformly from 98 more and say nothing. Inputs (T, 100), one-hot; 100 classes, cross-entropy at the last
+/// step (Hochreiter & Schmidhuber 1997, exp. 2b; Martens & Sutskever 2011; Pascanu et al. 2013, published
+/// code).
+TaskRow random_permutation_row();
 
 }  // namespace unroll

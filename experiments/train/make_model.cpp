@@ -15,8 +15,8 @@ std::int64_t embedding_size(const ModelConfig& model) {
 
 }  // namespace
 
-ModelSizes sizes_of(const Task& task) {
-  return {task.input_size(), task.output_size(), task.readout(), task.vocabulary() != nullptr};
+ModelSizes sizes_of(const TaskSpec& spec) {
+  return {spec.input_size, spec.output_size, spec.readout, spec.inputs == InputKind::tokens};
 }
 
 CellOptions cell_options(const Config& config, const ModelSizes& sizes) {
@@ -24,7 +24,7 @@ CellOptions cell_options(const Config& config, const ModelSizes& sizes) {
           config.model.activation, config.model.constants};
 }
 
-SequenceModel make_model(const Config& config, const ModelSizes& sizes) {
+SequenceModel make_model(const CellList& cells, const Config& config, const ModelSizes& sizes) {
   const ModelConfig& model = config.model;
   if (model.tied && !sizes.tokens)
     throw std::invalid_argument(
@@ -34,7 +34,7 @@ SequenceModel make_model(const Config& config, const ModelSizes& sizes) {
   const auto cell = [&](std::int64_t input_size) {
     CellOptions options = cell_options(config, sizes);
     options.input_size = input_size;
-    return make_cell(model.cell, options);
+    return make_cell(cells, model.cell, options);
   };
   const LayerOptions layer = {.dropout_input = model.dropout_input,
                               .dropout_output = model.dropout_output,

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "experiments/config/config.hpp"
-#include "experiments/tasks/task.hpp"
+#include "experiments/laboratory.hpp"
 #include "models/sequence_model.hpp"
 
 namespace unroll {
@@ -13,18 +12,25 @@ struct ModelSizes {
   Readout readout;
   bool tokens;  ///< inputs are indices below `inputs`
 };
-ModelSizes sizes_of(const Task& task);
+ModelSizes sizes_of(const TaskSpec& spec);
 
 /// What the cell of a config's first layer is made from.
 CellOptions cell_options(const Config& config, const ModelSizes& sizes);
 
 /// The model that a config describes. Throws std::invalid_argument when the configuration makes no model.
-SequenceModel make_model(const Config& config, const ModelSizes& sizes);
+SequenceModel make_model(const CellList& cells, const Config& config, const ModelSizes& sizes);
 
 /// Whether the config has masks drawn in training (dropout, zoneout).
 bool draws_noise(const ModelConfig& model);
 
 /// What model.initial_state may be.
 std::vector<std::string> initial_state_names();
+
+/// Parameters at the start of training, within their bounds: those of model.start, or each from a stream of
+/// its own, in its own way or in the way of its role, biases 0. Throws ModelMismatch, SafeTensorsError.
+std::vector<Tensor<float>> initial_parameters(const Config& config, const SequenceModel& model);
+
+/// Moves every element to the nearest value within the bounds.
+void project(const Bounds& bounds, std::span<float> values);
 
 }  // namespace unroll

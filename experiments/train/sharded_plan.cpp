@@ -8,10 +8,12 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "experiments/data/slices.hpp"
 #include "framework/tensor/cpu.hpp"
 #include "framework/tensor/gemm.hpp"
 
 namespace unroll {
+
 std::vector<Range> split_rows(std::int64_t rows, std::int64_t shards) {
   if (shards < 1 || shards > rows)
     throw std::invalid_argument(
@@ -26,27 +28,30 @@ std::vector<Range> split_rows(std::int64_t rows, std::int64_t shards) {
   return ranges;
 }
 
+std::int64_t largest_shard(std::int64_t rows, std::int64_t shards) {
+  return split_rows(rows, std::min(rows, shards)).front().count;
+}
+
 PlanOptions shard_options(Bytes max_memory, std::int64_t shards) {
   if (max_memory.count == 0) return {};
   // A part of less than a byte would be no limit.
   return {.max_memory = std::max<std::size_t>(1, max_memory.count / static_cast<std::size_t>(shards))};
 }
 
-ShardedPlan::ShardedPlan(const RecordedModel& model, const std::vector<Var>& outputs, std::int64_t shards,
-                         Bytes max_memory)
-    : model_(model) {
+ShardedPlan::ShardedPlan(std::shared_ptr<const TaskModel> model, const std::vector<Var>& outputs,
+                         std::int64_t shards, Bytes max_memory)
+    : model_(std::move(model)) {
   const PlanOptions options = shard_options(max_memory, shards);
   for (std::int64_t i = 0; i < shards; ++i)
-    shards_.push_back({Plan<float>(*model.tape, outputs, options), {}});
+    shards_.push_back({Plan<float>(*model_->tape, outputs, options), {}});
 }
 
 void ShardedPlan::run(const Piece& piece, const std::vector<Tensor<float>>& parameters) {
-  batch_rows_ = piece.batch.rows();
-  ranges_ = split_rows(batch_rows_, std::min(batch_rows_, static_cast<std::int64_t>(shards_.size())));
-  if (used() == 1) {
-    model_.bind(shards_[0].plan, piece, parameters);
-    return shards_[0].plan.run();
-  }
+  piece_ = &piece;
+  const std::int64_t rows = piece.batch.rows();
+  ranges_ = split_rows(rows, std::min(rows, static_cast<std::int64_t>(shards_.size())));
+  const double total = model_->weights.valid() ? total_weight(piece, model_->spec.every_step()) : 1;
+  if (used() == 1) return run_shard(0, total, parameters);
   // A thread that waits for other shards must not start another trial meanwhile.
   tbb::this_task_arena::isolate([&] {
     tbb::parallel_for(
@@ -54,34 +59,26 @@ void ShardedPlan::run(const Piece& piece, const std::vector<Tensor<float>>& para
         [&](std::size_t i) {
           const FlushSubnormals flush;
           single_threaded_products();
-          run_shard(i, piece, parameters);
+          run_shard(i, total, parameters);
         },
         tbb::simple_partitioner{});
   });
 }
 
-void ShardedPlan::run_shard(std::size_t i, const Piece& piece, const std::vector<Tensor<float>>& parameters) {
-  Piece& part = shards_[i].piece;
-  model_.copy_part(piece.batch, sizes::B, ranges_[i], part.batch);
-  part.initial.resize(model_.initial.size());
-  for (std::size_t s = 0; s < model_.initial.size(); ++s)
-    copy_range(piece.initial[s], 0, ranges_[i], part.initial[s]);
-  part.carried = piece.carried;
-  if (model_.step_weights.valid()) part.step_weights = piece.step_weights;
-  part.number = piece.number;
-  part.first_row[0] = ranges_[i].first;
-  part.time_steps = piece.time_steps;
-  model_.bind(shards_[i].plan, part, parameters);
-  shards_[i].plan.run();
+void ShardedPlan::run_shard(std::size_t i, double total, const std::vector<Tensor<float>>& parameters) {
+  Shard& shard = shards_[i];
+  model_->fill(shard.feed, *piece_, ranges_[i], total);
+  model_->bind(shard.plan, shard.feed, piece_of(i), parameters);
+  shard.plan.run();
 }
 
-double ShardedPlan::weight(std::size_t i) const {
-  return static_cast<double>(ranges_[i].count) / static_cast<double>(batch_rows_);
+double ShardedPlan::share(std::size_t i) const {
+  return static_cast<double>(ranges_[i].count) / static_cast<double>(piece_->batch.rows());
 }
 
-double ShardedPlan::mean(Var output) const {
+double ShardedPlan::loss() const {
   double sum = 0;
-  for (std::size_t i = 0; i < used(); ++i) sum += weight(i) * shards_[i].plan.value(output)[0];
+  for (std::size_t i = 0; i < used(); ++i) sum += share(i) * static_cast<double>(shards_[i].plan.value(model_->loss)[0]);
   return sum;
 }
 
@@ -93,33 +90,39 @@ std::span<float> ShardedPlan::mean_elements(Var output) {
   means.resize(parts[0].size());
   for (std::size_t j = 0; j < means.size(); ++j) {
     double sum = 0;
-    for (std::size_t i = 0; i < used(); ++i) sum += weight(i) * parts[i][j];
+    for (std::size_t i = 0; i < used(); ++i) sum += share(i) * static_cast<double>(parts[i][j]);
     means[j] = static_cast<float>(sum);
   }
   return means;
 }
 
-Tensor<float> ShardedPlan::rows(Var output) const {
-  const std::size_t axis = axis_of(output, sizes::B);
-  if (used() == 1) return shards_[0].plan.tensor(output);
-  Shape shape = shards_[0].plan.tensor(output).shape();
-  shape[axis] = batch_rows_;
-  Tensor<float> whole(shape);
-  for (std::size_t i = 0; i < used(); ++i)
-    write_range(shards_[i].plan.value(output).data(), axis, ranges_[i], whole);
-  return whole;
-}
-
 Tensor<float> ShardedPlan::step_rows(Var trajectory, std::int64_t step) const {
-  Shape shape{batch_rows_};
+  const std::int64_t rows = piece_->batch.rows();
+  Shape shape{rows};
   for (std::size_t axis = 2; axis < trajectory.rank(); ++axis)
     shape.push_back(trajectory.dims()[axis].number());
   Tensor<float> whole(shape);
   for (std::size_t i = 0; i < used(); ++i) {
-    const std::int64_t elements = ranges_[i].count * (shape.numel() / batch_rows_);
+    const std::int64_t elements = ranges_[i].count * (shape.numel() / rows);
     write_range(shards_[i].plan.value(trajectory).data() + step * elements, 0, ranges_[i], whole);
   }
   return whole;
+}
+
+void ShardedPlan::add_to(Tally& tally) const {
+  for (std::size_t i = 0; i < used(); ++i) {
+    std::vector<std::span<const float>> values;
+    for (const Var& element : model_->elements) values.push_back(shards_[i].plan.value(element));
+    unroll::add_to(tally, model_->spec.objective, model_->spec.criterion, piece_of(i).batch, ranges_[i].count,
+                   model_->layout(shards_[i].feed, ranges_[i].count), values);
+  }
+}
+
+std::size_t ShardedPlan::peak_bytes(Sizes sizes) const {
+  std::size_t bytes = 0;
+  for (const Range& rows : split_rows(sizes.batch, std::min(sizes.batch, static_cast<std::int64_t>(shards_.size()))))
+    bytes += shards_[0].plan.peak_bytes({sizes.time, rows.count});
+  return bytes;
 }
 
 }  // namespace unroll

@@ -2,12 +2,12 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "experiments/config/bytes.hpp"
-#include "experiments/train/recorded_model.hpp"
-#include "experiments/train/slices.hpp"
+#include "experiments/train/task_model.hpp"
 #include "framework/plan/plan.hpp"
 
 namespace unroll {
@@ -15,6 +15,8 @@ namespace unroll {
 /// `rows` in `shards` contiguous parts, the larger ones, by one row, first. Throws std::invalid_argument,
 /// naming both, when there are more shards than rows or fewer than one.
 std::vector<Range> split_rows(std::int64_t rows, std::int64_t shards);
+/// Rows of the largest part, where there are at most as many parts as rows.
+std::int64_t largest_shard(std::int64_t rows, std::int64_t shards);
 
 /// What a plan of one of `shards` shards may take.
 PlanOptions shard_options(Bytes max_memory, std::int64_t shards);
@@ -24,39 +26,46 @@ PlanOptions shard_options(Bytes max_memory, std::int64_t shards);
 /// changes no bit: the shards are the same, and what they compute is put together in their order.
 class ShardedPlan {
  public:
-  /// Computes `outputs` of `model`, which must outlive it. All shards together keep within `max_memory`
-  /// bytes, each within the same part of them; 0: as many as they take.
-  ShardedPlan(const RecordedModel& model, const std::vector<Var>& outputs, std::int64_t shards,
+  /// Computes `outputs` of `model`. All shards together keep within `max_memory` bytes, each within the same
+  /// part of them; 0: as many as they take.
+  ShardedPlan(std::shared_ptr<const TaskModel> model, const std::vector<Var>& outputs, std::int64_t shards,
               Bytes max_memory = {});
 
-  /// Runs the plans on a batch: in as many shards as it has rows when it has fewer than shards. One shard is
-  /// bound as it stands, without a copy, and runs on the calling thread, which says what becomes of
-  /// subnormal numbers; several flush them. `piece` and `parameters` must outlive the next calls below.
+  const TaskModel& model() const { return *model_; }
+
+  /// Runs the plans on a piece: in as many shards as it has rows when it has fewer than shards. One shard
+  /// reads it as it stands and runs on the calling thread, which says what becomes of subnormal numbers;
+  /// several flush them. `piece` and `parameters` must outlive the next calls below.
   void run(const Piece& piece, const std::vector<Tensor<float>>& parameters);
 
-  /// A scalar output that is a mean over the rows of its shard: its mean over the rows of the batch.
-  double mean(Var output) const;
-  /// The same for the elements of an output of any shape, such as a mean's gradient. Valid until the next
-  /// run or the next call for this output; may be changed in place.
+  /// The loss of the whole piece.
+  double loss() const;
+  /// Elements of an output that is a mean over the rows of its shard, such as a gradient of the loss: of the
+  /// whole piece. Valid until the next run or the next call for this output; may be changed in place.
   std::span<float> mean_elements(Var output);
-  /// An output with one entry for each row of the batch, the shards' rows put together.
-  Tensor<float> rows(Var output) const;
-  /// The same of one step of a trajectory (T, B, shape...): (B, shape...).
+  /// One step of a trajectory (T, B, shape...): (B, shape...) of the whole piece.
   Tensor<float> step_rows(Var trajectory, std::int64_t step) const;
+  /// Adds what the model's elements say of the piece.
+  void add_to(Tally& tally) const;
+
+  /// Bytes and operations of a run at these sizes.
+  std::size_t peak_bytes(Sizes sizes) const;
+  double flops(Sizes sizes) const { return shards_[0].plan.flops(sizes); }
 
  private:
   struct Shard {
     Plan<float> plan;
-    Piece piece;
+    Feed<float> feed;
   };
 
   std::size_t used() const { return ranges_.size(); }
-  double weight(std::size_t shard) const;
-  void run_shard(std::size_t shard, const Piece& piece, const std::vector<Tensor<float>>& parameters);
+  double share(std::size_t shard) const;
+  void run_shard(std::size_t shard, double total, const std::vector<Tensor<float>>& parameters);
+  const Piece& piece_of(std::size_t shard) const { return used() == 1 ? *piece_ : shards_[shard].feed.piece; }
 
-  const RecordedModel& model_;
-  std::int64_t batch_rows_ = 0;
-  std::vector<Range> ranges_;  ///< of the last batch
+  std::shared_ptr<const TaskModel> model_;
+  const Piece* piece_ = nullptr;  ///< that was run last
+  std::vector<Range> ranges_;     ///< of it
   std::vector<Shard> shards_;
   std::map<Var, std::vector<float>> means_;
 };

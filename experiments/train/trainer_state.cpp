@@ -43,7 +43,7 @@ double number(const Json& json) {
 
 void Trainer::save(SafeTensors& to) const {
   for (std::size_t i = 0; i < parameters_.size(); ++i)
-    to.tensors.emplace_back("parameter/" + model_.specs[i].name, parameters_[i]);
+    to.tensors.emplace_back("parameter/" + specs()[i].name, parameters_[i]);
   const OptimizerState optimizer = optimizer_->state();
   Json names = Json::array();
   for (const OptimizerState::Named& one : optimizer.tensors) {
@@ -71,7 +71,7 @@ void Trainer::restore(const SafeTensors& from) {
   if (found == from.metadata.end()) throw std::invalid_argument("checkpoint: no state of a trainer");
   const Json json = Json::parse(found->second);
   for (std::size_t i = 0; i < parameters_.size(); ++i)
-    parameters_[i] = tensor(from, "parameter/" + model_.specs[i].name, model_.specs[i].shape);
+    parameters_[i] = tensor(from, "parameter/" + specs()[i].name, specs()[i].shape);
   OptimizerState optimizer{json.at("optimizer").at("steps").get<std::int64_t>(), {}};
   for (const std::string name : json.at("optimizer").at("tensors"))
     optimizer.tensors.push_back({name, tensor(from, "optimizer/" + name)});
@@ -83,12 +83,11 @@ void Trainer::restore(const SafeTensors& from) {
   if (!json.contains("windows")) return;
   WindowedBatch::States states;
   for (const std::int64_t step : json.at("windows").at("entered"))
-    for (std::size_t k = 0; k < model_.states.size(); ++k)
+    for (std::size_t k = 0; k < model().states.size(); ++k)
       states[step].push_back(
-          tensor(from, state_name(step, k), model_.states[k].batch_shape(config_.train.batch)));
-  windowed_ = std::make_unique<WindowedBatch>(
-      *training_model_, sample(Purpose::training_data, batches_ - 1, 0, config_.train.batch),
-      config_.train.window, config_.train.stride);
+          tensor(from, state_name(step, k), model().states[k].batch_shape(config_.train.batch)));
+  windowed_ = std::make_unique<WindowedBatch>(model(), batch(batches_ - 1), config_.train.window,
+                                              config_.train.stride);
   windowed_->restore(json.at("windows").at("done").get<std::size_t>(), std::move(states));
 }
 

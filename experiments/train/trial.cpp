@@ -7,6 +7,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "experiments/train/gradient_norms.hpp"
+#include "experiments/train/non_finite.hpp"
 #include "experiments/train/trainer.hpp"
 #include "framework/tensor/file.hpp"
 
@@ -19,10 +21,15 @@ const std::string& text_in(const SafeTensors& file, const char* key) {
   return found->second;
 }
 
+FigureDescriptor descriptor_of(const Metric& metric) {
+  const bool lower = metric.direction == Direction::lower;
+  return {.unit = metric.unit, .direction = lower ? "lower" : "higher", .logarithmic = metric.name == "loss"};
+}
+
 /// A trial on its way.
 class Training {
  public:
-  Training(const Config& config, const TrialHooks& hooks);
+  Training(const Laboratory& laboratory, const Config& config, const TrialHooks& hooks);
   TrialRecord run();
 
  private:
@@ -31,10 +38,18 @@ class Training {
   void begin();
   void train();
   bool validate(std::int64_t n, double train_loss);
-  void note(const CurvePoint& point);
-  void diverge(const std::string& what, double value, std::int64_t update);
+  void note(std::int64_t update, double train_loss, const MetricValues& values);
+  void add_point(const std::string& name, const std::string& moment, std::int64_t update, double value,
+                 const FigureDescriptor& descriptor);
+  void set_scalars(const std::string& prefix, const MetricValues& values);
+  bool confirmed();
+  void test();
+  void diverge(const std::string& what, double value, std::int64_t update, const std::string& where);
+  std::string first_bad_parameter() const;
+  std::string first_bad_of_update() const;
+  std::string first_bad_of_validation();
   void finish();
-  void look_at_gradients();
+  void look_at_gradients(const std::string& moment);
   void tell_progress() const;
   bool resume();
   void restore(const SafeTensors& file);
@@ -42,14 +57,19 @@ class Training {
   bool save();
   void save_before_stopping();
   void save_now_and_then();
-  void keep_model();
-  void keep_last_model();
-  void keep_model_or_warn();
+  void keep(Kept which);
+  void keep_best();
+  void keep_at_the_end();
+  void keep_or_warn(Kept which);
   void warn_once(const std::string& sentence);
 
+  const Laboratory& laboratory_;
   const Config& config_;
   const TrialHooks& hooks_;
+  TrialModels models_;
   Trainer trainer_;
+  SuccessRule rule_;
+  std::vector<const Metric*> metrics_;
   TrialRecord record_;
   std::vector<Tensor<float>> best_;  ///< parameters
   double loss_sum_ = 0;              ///< of updates since the last validation
@@ -62,10 +82,17 @@ class Training {
                     model_kept_ = Clock::now() - std::chrono::hours(1);
 };
 
-Training::Training(const Config& config, const TrialHooks& hooks)
-    : config_(config), hooks_(hooks), trainer_(config) {
-  record_.trivial_loss = trainer_.task().trivial_loss();
-  record_.success_rule = trainer_.task().success_rule();
+Training::Training(const Laboratory& laboratory, const Config& config, const TrialHooks& hooks)
+    : laboratory_(laboratory),
+      config_(config),
+      hooks_(hooks),
+      models_(laboratory, config),
+      trainer_(config, models_),
+      rule_(models_.task().success()),
+      metrics_(metrics_of(models_.spec().objective, models_.spec().criterion)) {
+  if (config.train.max_memory.count > 0) models_.cost();  // throws where it is too little
+  record_.success_rule = rule_.text;
+  record_.set({"trivial_loss", models_.task().trivial_loss(), descriptor_of(*metrics_.front())});
 }
 
 TrialRecord Training::run() {
@@ -76,12 +103,13 @@ TrialRecord Training::run() {
 }
 
 void Training::begin() {
-  look_at_gradients();
+  keep_or_warn(Kept::first);
+  look_at_gradients("start");
   validate(0, std::numeric_limits<double>::quiet_NaN());
 }
 
 void Training::train() {
-  const bool ends_early = config_.train.early_stop && trainer_.task().ends_when_solved();
+  const bool ends_early = config_.train.early_stop && models_.task().ends_when_solved();
   for (std::int64_t n = record_.updates; n < config_.train.updates; ++n) {
     if (ends_early && record_.success) return;
     if (hooks_.stop && hooks_.stop->load()) {
@@ -89,7 +117,7 @@ void Training::train() {
       throw Interrupted{};
     }
     const double loss = trainer_.update(n);
-    if (!std::isfinite(loss)) return diverge("the training loss", loss, n + 1);
+    if (!std::isfinite(loss)) return diverge("the training loss", loss, n + 1, first_bad_of_update());
     record_.updates = n + 1;
     loss_sum_ += loss;
     ++losses_;
@@ -105,51 +133,113 @@ void Training::train() {
 
 /// False when training has to end there.
 bool Training::validate(std::int64_t n, double train_loss) {
-  const Validation validation = trainer_.validate(n);
-  note({n, train_loss, validation.loss, validation.error_rate});
-  if (!std::isfinite(validation.loss)) {
-    diverge("the validation loss", validation.loss, n);
+  const Evaluation validation = models_.evaluator().evaluate(models_.validation(), trainer_.parameters());
+  const bool finite = std::isfinite(validation.loss());
+  const std::string where = finite ? "" : first_bad_of_validation();
+  note(n, train_loss, validation.metrics);
+  if (!finite) {
+    diverge("the validation loss", validation.loss(), n, where);
     return false;
   }
-  if (n > 0) trainer_.observe(validation.loss);
+  if (n > 0) trainer_.observe(validation.loss());
   return true;
 }
 
-void Training::note(const CurvePoint& point) {
-  if (record_.curve.empty() || point.validation_loss < record_.best_loss) {
-    record_.best_loss = point.validation_loss;
-    record_.best_update = point.update;
+void Training::note(std::int64_t update, double train_loss, const MetricValues& values) {
+  const double loss = values.at("loss");
+  const std::optional<double> best = record_.scalar("best_loss");
+  if (!best || loss < *best) {
+    record_.best_update = update;
+    set_scalars("best_", values);
     best_ = trainer_.parameters();
     model_is_kept_ = false;
   }
-  record_.last_loss = point.validation_loss;
-  record_.last_error_rate = point.error_rate;
-  if (!record_.solved_at && trainer_.task().solved(point.validation_loss, point.error_rate)) {
-    record_.solved_at = point.update;
+  set_scalars("last_", values);
+  for (const Metric* metric : metrics_)
+    add_point(metric->name, "validation", update, values.at(metric->name), descriptor_of(*metric));
+  if (update > 0) add_point(metrics_.front()->name, "training", update, train_loss, descriptor_of(*metrics_.front()));
+  if (!record_.solved_at && rule_.holds(values) && confirmed()) {
+    record_.solved_at = update;
     record_.success = true;
   }
-  record_.curve.push_back(point);
 }
 
-void Training::diverge(const std::string& what, double value, std::int64_t update) {
+void Training::add_point(const std::string& name, const std::string& moment, std::int64_t update, double value,
+                         const FigureDescriptor& descriptor) {
+  RecordedSeries& series = record_.series_like(
+      {.name = name, .moment = moment, .axis = "update", .held = true, .descriptor = descriptor, .x = {}, .y = {}});
+  series.x.push_back(static_cast<double>(update));
+  series.y.push_back(value);
+}
+
+void Training::set_scalars(const std::string& prefix, const MetricValues& values) {
+  for (const Metric* metric : metrics_)
+    record_.set({prefix + metric->name, values.at(metric->name), descriptor_of(*metric)});
+}
+
+/// A success on the validation set, which was looked at again and again, must be one on the test set.
+bool Training::confirmed() {
+  return !models_.test() ||
+         rule_.holds(models_.evaluator().evaluate(*models_.test(), trainer_.parameters()).metrics);
+}
+
+void Training::diverge(const std::string& what, double value, std::int64_t update, const std::string& where) {
   record_.status = TrialStatus::diverged;
-  record_.reason = fmt::format("{} became {} at update {}; the first value that is not finite is {}", what,
-                               value, update, trainer_.first_non_finite());
-  record_.last_loss = value;
+  record_.reason =
+      fmt::format("{} became {} at update {}; the first value that is not finite is {}", what, value, update, where);
+  record_.set({"last_loss", value, descriptor_of(*metrics_.front())});
+}
+
+std::string Training::first_bad_parameter() const {
+  for (std::size_t i = 0; i < trainer_.parameters().size(); ++i)
+    if (first_bad(trainer_.parameters()[i].span()) >= 0)
+      return fmt::format("parameter {}", trainer_.specs()[i].name);
+  return "";
+}
+
+std::string Training::first_bad_of_update() const {
+  if (std::string parameter = first_bad_parameter(); !parameter.empty()) return parameter;
+  return first_non_finite(laboratory_.cells(), config_, models_.spec(), trainer_.piece(), true, trainer_.parameters(),
+                          trainer_.steps());
+}
+
+std::string Training::first_bad_of_validation() {
+  if (std::string parameter = first_bad_parameter(); !parameter.empty()) return parameter;
+  const Piece& piece = models_.evaluator().piece();
+  return first_non_finite(laboratory_.cells(), config_, models_.spec(), piece, false, trainer_.parameters(),
+                          models_.validation().max_steps(piece.batch.rows()));
 }
 
 void Training::finish() {
-  keep_last_model();
-  if (record_.status == TrialStatus::done) look_at_gradients();
-  if (const std::optional<Batch> text = trainer_.task().test())
-    record_.test_loss = trainer_.evaluate(*text, best_).loss;
+  keep_at_the_end();
+  if (record_.status == TrialStatus::done) look_at_gradients("end");
+  test();
   if (!hooks_.checkpoint.empty()) remove_checkpoint(hooks_.checkpoint);
 }
 
-/// A text has no sequences whose steps could be compared.
-void Training::look_at_gradients() {
-  if (!config_.train.gradient_norms || trainer_.task().validation()) return;
-  record_.gradient_norms.push_back(trainer_.gradient_norms(record_.updates));
+/// The best model, once training is over.
+void Training::test() {
+  if (models_.test()) set_scalars("test_", models_.evaluator().evaluate(*models_.test(), best_).metrics);
+  for (const std::int64_t length : config_.task.test_lengths) {
+    const auto source = models_.task().test_at(length, config_.train.test_sequences);
+    const MetricValues values = models_.evaluator().evaluate(*source, best_).metrics;
+    for (const Metric* metric : metrics_) {
+      RecordedSeries& series = record_.series_like({.name = metric->name + " over length",
+                                                    .moment = "test",
+                                                    .axis = "length",
+                                                    .descriptor = descriptor_of(*metric),
+                                                    .x = {},
+                                                    .y = {}});
+      series.x.push_back(static_cast<double>(length));
+      series.y.push_back(values.at(metric->name));
+    }
+  }
+}
+
+void Training::look_at_gradients(const std::string& moment) {
+  if (!config_.train.gradient_norms) return;
+  for (RecordedSeries& series : gradient_norms(config_, models_, trainer_.parameters(), moment))
+    record_.series.push_back(std::move(series));
 }
 
 void Training::tell_progress() const {
@@ -158,22 +248,35 @@ void Training::tell_progress() const {
                    .updates_before = updates_before_,
                    .tokens = trainer_.tokens_per_update(),
                    .train_loss = loss_sum_ / static_cast<double>(losses_),
-                   .validation_loss = record_.last_loss});
+                   .validation_loss = *record_.scalar("last_loss")});
 }
 
 // ---- Files ----
 
-void Training::keep_model() {
-  if (!hooks_.keep_model || model_is_kept_) return;
-  hooks_.keep_model({trainer_.task(), trainer_.specs(), best_, record_.best_update, record_.best_loss});
+void Training::keep(Kept which) {
+  if (!hooks_.keep_model) return;
+  const bool best = which == Kept::best;
+  hooks_.keep_model({.which = which,
+                     .task = models_.task(),
+                     .specs = trainer_.specs(),
+                     .parameters = best ? best_ : trainer_.parameters(),
+                     .update = best ? record_.best_update : record_.updates,
+                     .validation_loss = record_.scalar(best ? "best_loss" : "last_loss")
+                                            .value_or(std::numeric_limits<double>::quiet_NaN())});
+}
+
+void Training::keep_best() {
+  if (model_is_kept_) return;
+  keep(Kept::best);
   model_is_kept_ = true;
   model_kept_ = Clock::now();
 }
 
 /// What cannot be kept at the end is an error; the same trial again then goes on from there.
-void Training::keep_last_model() {
+void Training::keep_at_the_end() {
   try {
-    keep_model();
+    keep_best();
+    keep(Kept::last);
   } catch (const std::runtime_error&) {
     save();
     throw;
@@ -183,17 +286,17 @@ void Training::keep_last_model() {
 /// A full disk must not end hours of training that may have room again in a minute.
 void Training::save_now_and_then() {
   const std::chrono::duration<double> between(hooks_.checkpoint_seconds);
-  if (!model_is_kept_ && Clock::now() - model_kept_ > between) keep_model_or_warn();
+  if (!model_is_kept_ && Clock::now() - model_kept_ > between) keep_or_warn(Kept::best);
   if (Clock::now() - saved_ > between && !save())
     warn_once(fmt::format("the state of training is not kept: {}", not_saved_));
 }
 
-void Training::keep_model_or_warn() {
+void Training::keep_or_warn(Kept which) {
   try {
-    keep_model();
+    which == Kept::best ? keep_best() : keep(which);
   } catch (const std::runtime_error& error) {
     model_kept_ = Clock::now();
-    warn_once(fmt::format("the best model so far is not kept: {}", error.what()));
+    warn_once(fmt::format("a model on the way is not kept: {}", error.what()));
   }
 }
 
@@ -272,9 +375,8 @@ void Training::restore(const SafeTensors& file) {
 
 }  // namespace
 
-TrialRecord run_trial(const Config& config, const TrialHooks& hooks) {
-  if (config.train.max_memory.count > 0) trial_cost(config);  // throws where it is too little
-  return Training(config, hooks).run();
+TrialRecord run_trial(const Laboratory& laboratory, const Config& config, const TrialHooks& hooks) {
+  return Training(laboratory, config, hooks).run();
 }
 
 }  // namespace unroll

@@ -6,22 +6,26 @@
 #include <filesystem>
 #include <functional>
 
-#include "experiments/config/config.hpp"
-#include "experiments/tasks/task.hpp"
+#include "experiments/laboratory.hpp"
+#include "experiments/records/record.hpp"
 #include "experiments/train/checkpoint.hpp"
-#include "experiments/train/record.hpp"
 #include "experiments/train/trial_progress.hpp"
 #include "models/parameter.hpp"
 
 namespace unroll {
 
-/// The parameters that gave the lowest validation loss.
-struct BestModel {
+/// Which parameters of a training are kept: those it starts with, those with the lowest validation loss, those
+/// it ends with.
+enum class Kept { first, best, last };
+
+/// Parameters on the way of a trial.
+struct KeptModel {
+  Kept which;
   const Task& task;
   const std::vector<ParameterSpec>& specs;
   const std::vector<Tensor<float>>& parameters;
   std::int64_t update;
-  double validation_loss;
+  double validation_loss;  ///< NaN where there is none
 };
 
 /// How a running trial talks to whoever started it. Called from the trial's own thread.
@@ -39,9 +43,10 @@ struct TrialHooks {
   bool any_build = false;  ///< go on also from the checkpoint of another build
   /// Takes a sentence for the user while training goes on: a file could not be written.
   std::function<void(const std::string&)> warn = [](const std::string&) {};
-  /// Takes the parameters of the best validation so far: when there is a new one, not more often than
-  /// checkpoints are kept, and at the end. A FileError from it is a warning, at the end the trial's.
-  std::function<void(const BestModel&)> keep_model = {};
+  /// Takes parameters: the first ones before training; those of the best validation so far when there is a new
+  /// one, not more often than checkpoints are kept, and at the end; the last ones at the end. A FileError from
+  /// it is a warning, at the end the trial's.
+  std::function<void(const KeptModel&)> keep_model = {};
 };
 
 /// The state of training is kept by then, where it is to be and can be.
@@ -55,12 +60,12 @@ struct TrialCost {
 
 /// Throws std::invalid_argument when the configuration makes no model; std::length_error, with the bytes
 /// needed and what to do, when train.max_memory is too little for it.
-TrialCost trial_cost(const Config& config);
+TrialCost trial_cost(const Laboratory& laboratory, const Config& config);
 
 /// Trains the model of `config` on its task; throws what trial_cost() does before it begins, and
-/// CheckpointError. Divergence is a result, not an error; `id`, `axes` and `build` of the record are left
-/// to the caller, and to add this call's time to `seconds`, which are those of earlier calls that it went on
+/// CheckpointError. Divergence is a result, not an error; `id` and `build` of the record are left to the
+/// caller, and to add this call's time to `seconds`, which are those of earlier calls that it went on
 /// from.
-TrialRecord run_trial(const Config& config, const TrialHooks& hooks = {});
+TrialRecord run_trial(const Laboratory& laboratory, const Config& config, const TrialHooks& hooks = {});
 
 }  // namespace unroll

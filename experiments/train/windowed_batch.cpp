@@ -8,33 +8,32 @@
 
 namespace unroll {
 
-void check_windows(const Config& config, const Task& task) {
+void check_windows(const Config& config, const TaskSpec& spec, const DataSource& training) {
   const TrainConfig& train = config.train;
   if (train.window == 0 && train.stride == 0) return;
   if (train.window == 0)
     throw std::invalid_argument(fmt::format(
         "train.stride is {}, but train.window is 0, which is full BPTT: set both or neither", train.stride));
-  const std::int64_t steps = task.max_steps(train.batch);
+  const std::int64_t steps = training.max_steps(train.batch);
   windows_of(std::max<std::int64_t>(steps, 0), train.window, train.stride);
-  if (task.validation() && steps < train.window)
+  if (training.carried() && steps < train.window)
     throw std::invalid_argument(
-        fmt::format("train.window is {} steps, but the training text makes {} streams (train.batch) of {} "
-                    "steps; lower one of "
-                    "them, or take a longer text",
+        fmt::format("train.window is {} steps, but the training data make {} streams (train.batch) of {} "
+                    "steps; lower one of them, or take more data",
                     train.window, train.batch, steps));
   if (config.model.bidirectional)
     throw std::invalid_argument(fmt::format(
         "train.window is {}, but model.bidirectional is true: a reverse direction begins at the last step, "
         "which a window of truncated BPTT does not know; set one of them only",
         train.window));
-  if (task.readout() == Readout::every_step) return;
+  if (spec.every_step()) return;
   throw std::invalid_argument(
       fmt::format("train.window is {}, but the task {} has its loss after the last step only; truncated BPTT "
                   "needs a loss at every step",
                   train.window, config.task.name));
 }
 
-WindowedBatch::WindowedBatch(const RecordedModel& model, Batch batch, std::int64_t window,
+WindowedBatch::WindowedBatch(const TaskModel& model, Batch batch, std::int64_t window,
                              std::int64_t stride)
     : model_(model), batch_(std::move(batch)), windows_(windows_of(steps(), window, stride)) {
   std::vector<Tensor<float>>& starts = states_[0];
@@ -43,14 +42,11 @@ WindowedBatch::WindowedBatch(const RecordedModel& model, Batch batch, std::int64
 }
 
 void WindowedBatch::fill(Piece& piece) const {
-  const Range steps = {window().first, window().length()};
-  model_.copy_part(batch_, sizes::T, steps, piece.batch);
+  copy_steps(batch_, {window().first, window().length()}, piece.batch);
   piece.initial = states_.at(window().first);
-  piece.carried[0] = window().first > 0 ? 1 : 0;
-  piece.step_weights = Tensor<float>(Shape{steps.count});
-  const float weight = static_cast<float>(steps.count) / static_cast<float>(window().end - window().counted);
-  for (std::int64_t t = window().counted - window().first; t < steps.count; ++t)
-    piece.step_weights[t] = weight;
+  piece.carried = window().first > 0;
+  piece.first_step = window().first;
+  piece.counted = window().counted - window().first;
 }
 
 void WindowedBatch::restore(std::size_t done, States states) {
@@ -71,7 +67,7 @@ void WindowedBatch::advance(const ShardedPlan& plan) {
     const std::int64_t entered = windows_[i].first;
     if (entered <= done.counted) continue;  // kept when it was first passed
     std::vector<Tensor<float>>& kept = states_[entered];
-    for (const Var& trajectory : model_.trajectories)
+    for (const Var& trajectory : model_.recorded.state_trajectory)
       kept.push_back(plan.step_rows(trajectory, entered - done.first - 1));
   }
 }

@@ -4,9 +4,7 @@
 #include <map>
 #include <vector>
 
-#include "experiments/config/config.hpp"
-#include "experiments/tasks/task.hpp"
-#include "experiments/train/recorded_model.hpp"
+#include "experiments/data/source.hpp"
 #include "experiments/train/sharded_plan.hpp"
 #include "experiments/train/windows.hpp"
 
@@ -15,7 +13,7 @@ namespace unroll {
 /// Throws std::invalid_argument naming the setting, its value and, where it is the reason, the task: when
 /// train.window and train.stride do not fit each other, a task that is not read out at every step, or
 /// model.bidirectional.
-void check_windows(const Config& config, const Task& task);
+void check_windows(const Config& config, const TaskSpec& spec, const DataSource& training);
 
 /// A batch on its way through truncated BPTT, window by window. The states that enter a window are those that
 /// were computed when the sequence was first passed there, with the parameters of that time; before the
@@ -23,14 +21,13 @@ void check_windows(const Config& config, const Task& task);
 class WindowedBatch {
  public:
   /// `model` is recorded for windows; it must outlive this.
-  WindowedBatch(const RecordedModel& model, Batch batch, std::int64_t window, std::int64_t stride);
+  WindowedBatch(const TaskModel& model, Batch batch, std::int64_t window, std::int64_t stride);
 
   bool finished() const { return next_ == windows_.size(); }
   const Window& window() const { return windows_[next_]; }
   std::int64_t steps() const { return batch_.steps(); }
 
-  /// Makes `piece` this window: its steps, the states that enter it, and the weights that make its loss the
-  /// mean over the steps that count.
+  /// Makes `piece` this window: its steps, the states that enter it, and from which step on the loss counts.
   void fill(Piece& piece) const;
   /// How many windows are done, and the states that the next ones need by the step that they enter.
   using States = std::map<std::int64_t, std::vector<Tensor<float>>>;
@@ -43,7 +40,7 @@ class WindowedBatch {
   void advance(const ShardedPlan& plan);
 
  private:
-  const RecordedModel& model_;
+  const TaskModel& model_;
   Batch batch_;
   std::vector<Window> windows_;
   std::size_t next_ = 0;

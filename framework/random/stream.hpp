@@ -11,10 +11,11 @@ enum class Purpose : std::uint32_t {
   parameters,
   training_data,
   validation_data,
-  diagnostics_data,
-  mask,
+  mask = 4,  ///< 3 was another one's: what streams yield must not change
   check,
-  generation
+  generation,
+  test_data,
+  order
 };
 
 /// A counter-based random stream (Philox 4x32-10, Salmon et al. 2011, through Random123). What it yields

@@ -1,0 +1,92 @@
+#include "experiments/config/input_file.hpp"
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <system_error>
+#include <tuple>
+
+#include "experiments/config/config_error.hpp"
+#include "framework/tensor/file.hpp"
+#include "models/nearest.hpp"
+
+namespace unroll {
+namespace {
+
+constexpr std::size_t hash_digits = 16;
+
+struct Named {
+  std::string_view path;
+  std::string_view hash;  ///< empty where none is given
+};
+
+Named split_hash(std::string_view given) {
+  const std::size_t at = given.rfind('@');
+  if (at == std::string_view::npos || given.size() - at - 1 != hash_digits) return {given, {}};
+  const std::string_view hash = given.substr(at + 1);
+  const bool is_hash = hash.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return is_hash ? Named{given.substr(0, at), hash} : Named{given, {}};
+}
+
+std::string hash_of(std::string_view bytes) {
+  return fmt::format("{:016x}", XXH3_64bits(bytes.data(), bytes.size()));
+}
+
+InputFile read(const std::filesystem::path& path) {
+  InputFile file{std::filesystem::absolute(path).lexically_normal().string(), "", nullptr};
+  try {
+    file.content = std::make_shared<const std::string>(read_file(path));
+  } catch (const FileError& error) {
+    throw ConfigError(error.what());
+  }
+  file.hash = hash_of(*file.content);
+  return file;
+}
+
+/// Where the hash says which text is meant, the file is not needed to tell trials apart.
+InputFile read(const std::filesystem::path& path, const Named& named) {
+  if (named.hash.empty()) return read(path);
+  InputFile unusable{std::filesystem::absolute(path).lexically_normal().string(), std::string(named.hash),
+                    nullptr};
+  try {
+    InputFile file = read(path);
+    if (file.hash == named.hash) return file;
+    unusable.problem = fmt::format(
+        "{}: this file has the hash {}, but the config was made for one with {}: the file changed since",
+        file.path, file.hash, named.hash);
+  } catch (const ConfigError& error) {
+    unusable.problem = error.what();
+  }
+  return unusable;
+}
+
+}  // namespace
+
+std::strong_ordering InputFile::operator<=>(const InputFile& other) const {
+  return std::tie(path, hash) <=> std::tie(other.path, other.hash);
+}
+
+InputFile read_input_file(std::string_view given, const std::filesystem::path& folder) {
+  const Named named = split_hash(given);
+  if (named.path.empty()) return {};
+  std::error_code ignored;
+  for (const std::filesystem::path& path : {folder / named.path, std::filesystem::path(named.path)})
+    if (std::filesystem::exists(path, ignored) && !std::filesystem::is_directory(path, ignored))
+      return read(path, named);
+  return {std::string(named.path), std::string(named.hash), nullptr};
+}
+
+const std::string& content_of(const InputFile& file) {
+  if (!file.problem.empty()) throw ConfigError(file.problem);
+  if (file.content) return *file.content;
+  throw ConfigError(
+      fmt::format("there is no file \"{}\" (looked for beside the config file and in the current folder)",
+                  printable(file.path)));
+}
+
+std::string with_hash(const InputFile& file) {
+  return file.hash.empty() ? file.path : fmt::format("{}@{}", file.path, file.hash);
+}
+
+}  // namespace unroll

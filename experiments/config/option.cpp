@@ -1,0 +1,141 @@
+#include "experiments/config/option.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "models/nearest.hpp"
+
+namespace unroll {
+namespace {
+
+double as_double(const OptionValue& value) {
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
+  return std::get<double>(value);
+}
+
+bool has_range(const Option& option) {
+  return std::holds_alternative<std::int64_t>(option.default_value) ||
+         std::holds_alternative<double>(option.default_value);
+}
+
+std::string found(const OptionValue& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  return text ? fmt::format("\"{}\"", printable(*text)) : to_text(value);
+}
+
+std::string help_default(const Option& option) {
+  const std::string shown = to_text(option.default_value);
+  return shown.empty() ? "\"\"" : shown;
+}
+
+std::string owners_text(const Option& option) {
+  return option.owners.empty() ? "" : fmt::format("; of {}", fmt::join(option.owners, ", "));
+}
+
+}  // namespace
+
+OptionTable::OptionTable(std::vector<Option> rows, std::vector<OptionFamily> families)
+    : rows_(std::move(rows)), families_(std::move(families)) {
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    const std::string& key = rows_[i].key;
+    if (std::any_of(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(i),
+                    [&](const Option& other) { return other.key == key; }))
+      throw std::invalid_argument(fmt::format("the setting {} is in the table twice", key));
+    const std::string section(section_of(key));
+    if (!section.empty() && (sections_.empty() || sections_.back() != section)) sections_.push_back(section);
+  }
+}
+
+const Option* OptionTable::find(std::string_view key) const {
+  const auto row = std::ranges::find(rows_, key, &Option::key);
+  if (row != rows_.end()) return &*row;
+  for (const OptionFamily& family : families_) {
+    const bool member = key.starts_with(family.prefix) && key.size() > family.prefix.size() + 1 &&
+                        key[family.prefix.size()] == '.';
+    if (!member) continue;
+    const std::lock_guard lock(mutex_);
+    const auto known = members_.find(key);
+    if (known != members_.end()) return &known->second;
+    Option made = family.make(std::string(key));
+    made.of_family = true;
+    return &members_.emplace(std::string(key), std::move(made)).first->second;
+  }
+  return nullptr;
+}
+
+std::vector<const Option*> OptionTable::rows_of(const Config& config) const {
+  std::vector<const Option*> rows;
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    rows.push_back(&rows_[i]);
+    const std::string_view section = section_of(rows_[i].key);
+    if (i + 1 < rows_.size() && section_of(rows_[i + 1].key) == section) continue;
+    for (const OptionFamily& family : families_)
+      if (section_of(family.prefix) == section)
+        for (const std::string& key : family.keys(config)) rows.push_back(find(key));
+  }
+  return rows;
+}
+
+std::vector<std::string> OptionTable::keys() const {
+  std::vector<std::string> keys;
+  for (const Option& option : rows_) keys.push_back(option.key);
+  return keys;
+}
+
+std::vector<std::string> OptionTable::keys_of(std::string_view section) const {
+  std::vector<std::string> keys;
+  for (const Option& option : rows_)
+    if (section_of(option.key) == section) keys.push_back(option.key);
+  return keys;
+}
+
+bool OptionTable::is_section(std::string_view key) const {
+  return std::ranges::find(sections_, key) != sections_.end();
+}
+
+bool OptionTable::is_family(std::string_view prefix) const {
+  return std::ranges::find(families_, prefix, &OptionFamily::prefix) != families_.end();
+}
+
+std::string_view section_of(std::string_view key) {
+  const std::size_t dot = key.find('.');
+  return dot == std::string_view::npos ? std::string_view{} : key.substr(0, dot);
+}
+
+std::string expectation(const Option& option) {
+  if (option.known) return fmt::format("one of: {}", fmt::join(option.known(), ", "));
+  const std::string range = has_range(option) ? describe(option.range) : "";
+  return std::string(type_name(option.default_value)) + (range.empty() ? "" : " " + range);
+}
+
+std::string objection(const Option& option, const OptionValue& value) {
+  if (has_range(option) && !option.range.holds(as_double(value)))
+    return fmt::format("expected {}, found {}", expectation(option), found(value));
+  if (option.objection) return option.objection(value);
+  if (!option.known) return "";
+  const std::vector<std::string> names = option.known();
+  const auto& given = std::get<std::string>(value);
+  if (std::ranges::find(names, given) != names.end()) return "";
+  return fmt::format("\"{}\" is unknown{} Known: {}", printable(given),
+                     nearest(given, names) ? did_you_mean(given, names) : ".", fmt::join(names, ", "));
+}
+
+std::string options_help(const OptionTable& table) {
+  std::string text = "Settings: [section] and key in the file, section.key=value on the command line.\n";
+  std::string_view section;
+  for (const Option& option : table.rows()) {
+    if (section_of(option.key) != section) {
+      section = section_of(option.key);
+      text += fmt::format("\n[{}]\n", section);
+    }
+    text += fmt::format("  {:<27} {:<9} {}\n", option.key, help_default(option), option.meaning);
+    text += fmt::format("  {:<37} {}{}{}\n", "", expectation(option), owners_text(option),
+                        option.affects_results ? "" : "; does not affect results");
+  }
+  return text;
+}
+
+}  // namespace unroll

@@ -1,0 +1,57 @@
+#include <algorithm>
+#include <utility>
+
+#include "experiments/data/source.hpp"
+
+namespace unroll {
+namespace {
+
+class Generated final : public DataSource {
+ public:
+  Generated(Generator generator, std::uint64_t seed, Purpose purpose, std::optional<std::int64_t> size)
+      : generator_(std::move(generator)), seed_(seed), purpose_(purpose), size_(size) {}
+
+  std::optional<std::int64_t> size() const override { return size_; }
+
+  Batch batch(std::int64_t n, std::int64_t sequences) const override {
+    if (size_) sequences = std::min(sequences, *size_ - n * sequences);
+    // Batches have been numbered by two numbers since the first results; the second is theirs no more.
+    Stream stream(seed_, purpose_, {static_cast<std::uint32_t>(n), 0});
+    std::int64_t length = drawn(stream, Lengths::Drawn::per_batch);
+    std::vector<Sequence> all;
+    for (std::int64_t b = 0; b < sequences; ++b) {
+      if (generator_.lengths.drawn == Lengths::Drawn::per_sequence)
+        length = drawn(stream, Lengths::Drawn::per_sequence);
+      all.push_back(generator_.generate(stream, length));
+    }
+    return collate(all, generator_.every_step);
+  }
+
+  std::int64_t max_steps(std::int64_t) const override { return generator_.steps(generator_.lengths.range.most); }
+  bool uneven() const override {
+    return generator_.lengths.drawn == Lengths::Drawn::per_sequence && !generator_.lengths.range.fixed();
+  }
+  bool weighted() const override { return generator_.weighted; }
+
+ private:
+  /// A length, where it is drawn there; where there is nothing to draw, no number of the stream is used.
+  std::int64_t drawn(Stream& stream, Lengths::Drawn place) const {
+    const LengthRange range = generator_.lengths.range;
+    if (range.fixed() || generator_.lengths.drawn != place) return range.least;
+    return stream.between(range.least, range.most + 1);
+  }
+
+  Generator generator_;
+  std::uint64_t seed_;
+  Purpose purpose_;
+  std::optional<std::int64_t> size_;
+};
+
+}  // namespace
+
+std::unique_ptr<DataSource> generated(Generator generator, std::uint64_t seed, Purpose purpose,
+                                  std::optional<std::int64_t> size) {
+  return std::make_unique<Generated>(std::move(generator), seed, purpose, size);
+}
+
+}  // namespace unroll

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "experiments/config/option.hpp"
+#include "experiments/objectives/objective.hpp"
+#include "experiments/tasks/task.hpp"
+#include "experiments/train/config.hpp"
+#include "models/cell_table.hpp"
+
+namespace unroll {
+
+/// Everything that can be named in a config: tasks, objectives, cells, and the settings that follow from
+/// them. A program of one's own hands its rows to it and has every verb with them.
+class Laboratory {
+ public:
+  /// The standard lists, with more rows behind them. Throws std::invalid_argument for a name or a setting
+  /// that is there twice.
+  explicit Laboratory(TaskList tasks = {}, ObjectiveList objectives = {}, CellList cells = {});
+  Laboratory(const Laboratory&) = delete;  // its options refer to its lists
+  Laboratory& operator=(const Laboratory&) = delete;
+
+  const TaskList& tasks() const { return tasks_; }
+  const ObjectiveList& objectives() const { return objectives_; }
+  const CellList& cells() const { return cells_; }
+  const OptionTable& options() const { return *options_; }
+
+  std::unique_ptr<Task> make_task(const TaskConfig& config) const;
+
+  /// Every field as its row has it: "" still stands for the task's first variant.
+  Config unresolved_defaults() const;
+  /// The same with defaults that depend on other settings resolved.
+  Config default_config() const;
+  /// Fills in the defaults that depend on other settings: an empty variant or length becomes the task's, a
+  /// decay or epsilon of 0 what is published for the optimiser, a stride of 0 the window. All names must be
+  /// known ones.
+  void resolve(Config& config) const;
+
+  /// The settings that this config has, in the order of a file: without those of other tasks.
+  std::vector<const Option*> rows_of(const Config& config) const;
+  bool has(const Config& config, const Option& option) const;
+
+ private:
+  TaskList tasks_;
+  ObjectiveList objectives_;
+  CellList cells_;
+  std::unique_ptr<const OptionTable> options_;
+};
+
+/// Whether other settings' defaults depend on this one.
+bool governs_defaults(std::string_view key);
+
+}  // namespace unroll

@@ -1,0 +1,42 @@
+#include <cmath>
+#include <numbers>
+
+#include "experiments/objectives/objective.hpp"
+#include "framework/autodiff/ops.hpp"
+
+namespace unroll {
+namespace {
+
+enum Element : std::size_t { nats, not_first };
+
+/// The second is 0 where the class stands above all others, so that a tie or a NaN is not right.
+std::vector<Var> elements(Var logits, Var classes) {
+  const Var score = pick(logits, classes);
+  Dims beside = score.dims();
+  beside.push_back(1);
+  const Var as_high = sum(less_equal(reshape(score, beside), logits), -1);
+  return {logsumexp(logits) - score, not_equal(as_high, as_high.tape().fill(1, {}))};
+}
+
+bool right(std::span<const std::span<const float>> step, const Criterion& criterion) {
+  if (criterion.probability) return std::exp(-static_cast<double>(step[nats][0])) > *criterion.probability;
+  return step[not_first][0] == 0;
+}
+
+}  // namespace
+
+Objective cross_entropy_objective() {
+  return {.name = "cross_entropy",
+          .summary = "one of several classes",
+          .target = TargetKind::classes,
+          .elements = elements,
+          .right = right,
+          .metrics = with_accuracies({
+              {"loss", "nats per answer", Direction::lower, [](const Tally& t) { return t.mean(nats); }},
+              {"bits", "bits per answer", Direction::lower,
+               [](const Tally& t) { return t.mean(nats) / std::numbers::ln2; }},
+              {"perplexity", "", Direction::lower, [](const Tally& t) { return std::exp(t.mean(nats)); }},
+          })};
+}
+
+}  // namespace unroll

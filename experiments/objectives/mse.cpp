@@ -1,0 +1,64 @@
+#include <algorithm>
+#include <cmath>
+
+#include "experiments/objectives/objective.hpp"
+#include "framework/autodiff/ops.hpp"
+
+namespace unroll {
+namespace {
+
+enum Element : std::size_t { squared, absolute, target, squared_target };
+
+std::vector<Var> elements(Var outputs, Var targets) {
+  const Var error = outputs - targets;
+  return {square(error), abs(error), targets, square(targets)};
+}
+
+bool right(std::span<const std::span<const float>> step, const Criterion& criterion) {
+  return criterion.tolerance && std::ranges::all_of(step[absolute], [&](float error) {
+           return static_cast<double>(error) < *criterion.tolerance;
+         });
+}
+
+bool is_judged(const Criterion& criterion) { return criterion.tolerance.has_value(); }
+double rmse(const Tally& tally) {
+  double sum = 0;
+  for (std::size_t o = 0; o < tally.units.size(); ++o)
+    sum += tally.units[o] * tally.units[o] * tally.sums[squared][o];
+  return std::sqrt(sum / (tally.weight * tally.outputs()));
+}
+
+double mae(const Tally& tally) {
+  double sum = 0;
+  for (std::size_t o = 0; o < tally.units.size(); ++o) sum += tally.units[o] * tally.sums[absolute][o];
+  return sum / (tally.weight * tally.outputs());
+}
+
+/// Each output's errors over the variance of its own targets: a unit does not matter.
+double nrmse(const Tally& tally) {
+  double sum = 0;
+  for (std::size_t o = 0; o < tally.units.size(); ++o) {
+    const double mean = tally.sums[target][o] / tally.weight;
+    const double variance = tally.sums[squared_target][o] / tally.weight - mean * mean;
+    sum += tally.sums[squared][o] / tally.weight / std::max(variance, 0.0);
+  }
+  return std::sqrt(sum / tally.outputs());
+}
+
+}  // namespace
+
+Objective mse_objective() {
+  return {.name = "mse",
+          .summary = "mean squared error of numbers",
+          .target = TargetKind::numbers,
+          .elements = elements,
+          .right = right,
+          .metrics = with_accuracies({
+              {"loss", "mean squared error", Direction::lower, [](const Tally& t) { return t.mean(squared); }},
+              {"rmse", "unit of the data", Direction::lower, rmse},
+              {"nrmse", "standard deviations of the target", Direction::lower, nrmse},
+              {"mae", "unit of the data", Direction::lower, mae},
+          }, is_judged)};
+}
+
+}  // namespace unroll

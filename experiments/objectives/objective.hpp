@@ -1,0 +1,71 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "experiments/objectives/tally.hpp"
+#include "framework/autodiff/tape.hpp"
+
+namespace unroll {
+
+/// What a target is: the index of a class, or a number for each output.
+enum class TargetKind { classes, numbers };
+
+/// Which way a metric gets better.
+enum class Direction { lower, higher };
+
+/// The values of metrics by their names.
+using MetricValues = std::map<std::string, double, std::less<>>;
+
+/// One figure that outputs are judged by.
+struct Metric {
+  std::string name;
+  std::string unit;  ///< "" for a share or a quotient
+  Direction direction;
+  double (*value)(const Tally&);
+  bool (*defined)(const Criterion&) = nullptr;  ///< null: always
+};
+
+/// A loss with its metrics. Targets of class kind are indices (...), of number kind as large as the outputs
+/// (..., outputs).
+struct Objective {
+  std::string name;
+  std::string summary;
+  TargetKind target;
+  /// What is recorded of outputs (..., outputs) and their target, each (...) or (..., outputs): first the loss
+  /// of each, then what the metrics need.
+  std::vector<Var> (*elements)(Var outputs, Var target);
+  /// Whether a step is right, from its values of each element.
+  bool (*right)(std::span<const std::span<const float>> elements, const Criterion& criterion);
+  std::vector<Metric> metrics;  ///< the first one is the loss, which training makes small
+};
+
+using ObjectiveList = std::vector<Objective>;
+
+/// The list of those that come with the program.
+const ObjectiveList& standard_objectives();
+
+/// Throws std::invalid_argument naming the unknown one and the known ones.
+const Objective& find_objective(const ObjectiveList& list, std::string_view name);
+
+/// The metrics that `criterion` defines.
+std::vector<const Metric*> metrics_of(const Objective& objective, const Criterion& criterion);
+MetricValues values_of(const Objective& objective, const Criterion& criterion, const Tally& tally);
+
+/// A list of metrics, and behind them error_rate and accuracy per answer, where the criterion says what is
+/// right (`judged`; null: it always is said), and per sequence.
+std::vector<Metric> with_accuracies(std::vector<Metric> metrics, bool (*judged)(const Criterion&) = nullptr);
+
+/// Mean squared error of the outputs. Metrics in the unit of the data: rmse, mae; nrmse is the rmse over the
+/// standard deviation of the targets.
+Objective mse_objective();
+/// -log softmax(outputs)[class] in nats.
+Objective cross_entropy_objective();
+/// Independent yes-or-no answers: -t log σ(z) - (1 - t) log(1 - σ(z)), the mean over outputs in nats.
+Objective binary_cross_entropy_objective();
+
+}  // namespace unroll

@@ -1,0 +1,78 @@
+#include "experiments/objectives/tally.hpp"
+
+#include <limits>
+
+#include "experiments/objectives/objective.hpp"
+
+namespace unroll {
+namespace {
+
+/// Walks over one batch.
+class Adder {
+ public:
+  Adder(Tally& tally, const Objective& objective, const Criterion& criterion, const Batch& batch,
+        const Layout& layout, std::span<const std::span<const float>> elements)
+      : tally_(tally),
+        objective_(objective),
+        criterion_(criterion),
+        batch_(batch),
+        layout_(layout),
+        elements_(elements),
+        step_(elements.size()) {
+    outputs_ = objective.target == TargetKind::classes ? 1 : static_cast<std::size_t>(shape_of(batch.target).back());
+    tally_.sums.resize(elements.size(), std::vector<double>(outputs_));
+    tally_.units = criterion.units.empty() ? std::vector<double>(outputs_, 1.0) : criterion.units;
+  }
+
+  void add_sequence(std::int64_t b) {
+    const std::int64_t length = batch_.lengths[static_cast<std::size_t>(b)];
+    bool right = true;
+    for (std::int64_t t = layout_.every_step ? 0 : length - 1; t < length; ++t) right = add_step(t, b, length) && right;
+    tally_.sequences += 1;
+    tally_.wrong_sequences += !right;
+  }
+
+ private:
+  /// False when it is wrong.
+  bool add_step(std::int64_t t, std::int64_t b, std::int64_t length) {
+    const double weight = batch_.weight(t, b);
+    if (weight == 0) return true;
+    const std::size_t at = static_cast<std::size_t>(layout_.at(t, b)) * outputs_;
+    for (std::size_t k = 0; k < elements_.size(); ++k) {
+      step_[k] = elements_[k].subspan(at, outputs_);
+      for (std::size_t o = 0; o < outputs_; ++o) tally_.sums[k][o] += weight * static_cast<double>(step_[k][o]);
+    }
+    tally_.weight += weight;
+    if (criterion_.step_from_end && length - 1 - t != *criterion_.step_from_end) return true;
+    const bool right = objective_.right(step_, criterion_);
+    tally_.judged += 1;
+    tally_.wrong += !right;
+    return right;
+  }
+
+  Tally& tally_;
+  const Objective& objective_;
+  const Criterion& criterion_;
+  const Batch& batch_;
+  const Layout& layout_;
+  std::span<const std::span<const float>> elements_;
+  std::vector<std::span<const float>> step_;
+  std::size_t outputs_;
+};
+
+}  // namespace
+
+double Tally::mean(std::size_t element) const {
+  if (weight == 0) return std::numeric_limits<double>::quiet_NaN();
+  double sum = 0;
+  for (const double one : sums[element]) sum += one;
+  return sum / (weight * outputs());
+}
+
+void add_to(Tally& tally, const Objective& objective, const Criterion& criterion, const Batch& batch,
+            std::int64_t rows, const Layout& layout, std::span<const std::span<const float>> elements) {
+  Adder adder(tally, objective, criterion, batch, layout, elements);
+  for (std::int64_t b = 0; b < rows; ++b) adder.add_sequence(b);
+}
+
+}  // namespace unroll

@@ -1,0 +1,140 @@
+#include "experiments/train/config_check.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <vector>
+
+#include "experiments/config/config_error.hpp"
+#include "experiments/train/gradient_norms.hpp"
+#include "experiments/train/make_model.hpp"
+#include "experiments/train/sharded_plan.hpp"
+#include "experiments/train/windowed_batch.hpp"
+#include "models/interchange.hpp"
+#include "models/nearest.hpp"
+
+namespace unroll {
+
+namespace {
+
+using OriginOf = std::function<std::string(std::string_view)>;
+
+/// Where a key was set, or that it was not.
+std::string place_of(std::string_view key, const OriginOf& origin_of) {
+  const std::string origin = origin_of(key);
+  return origin.empty() ? fmt::format("{} (default)", key) : origin;
+}
+
+/// A setting that is given and belongs to other tasks would be lost without a word.
+void check_owners(const Laboratory& laboratory, const Config& config, const OriginOf& origin_of) {
+  for (const Option& option : laboratory.options().rows()) {
+    if (laboratory.has(config, option) || origin_of(option.key).empty()) continue;
+    throw ConfigError(fmt::format("{}: {}: the task {} has no such setting; {} it", origin_of(option.key),
+                                  option.key, config.task.name,
+                                  option.owners.size() == 1 ? option.owners[0] + " has"
+                                                            : fmt::format("{} have", fmt::join(option.owners, ", "))));
+  }
+}
+
+void check_variant(const TaskList& tasks, const TaskConfig& task, const OriginOf& origin_of) {
+  const TaskRow* row = find_task(tasks, task.name);
+  if (!row || (row->variants.empty() && task.variant.empty())) return;
+  const std::vector<std::string>& known = row->variants;
+  if (std::ranges::find(known, task.variant) != known.end()) return;
+  const std::string hint = did_you_mean(task.variant, known);
+  throw ConfigError(fmt::format("{}: task.variant: \"{}\" is no variant of {}{} Known: {}",
+                                place_of("task.variant", origin_of), printable(task.variant), task.name,
+                                hint.empty() ? "." : hint, fmt::join(known, ", ")));
+}
+
+/// Where the setting stands that a message begins with ("task.length: ..."), or the task's name.
+std::string place_of_message(const std::string& message, const OriginOf& origin_of) {
+  const std::string key = message.substr(0, message.find(':'));
+  const bool is_key = key.find(' ') == std::string::npos && key.find('.') != std::string::npos;
+  return place_of(is_key && !origin_of(key).empty() ? key : "task.name", origin_of);
+}
+
+/// The task itself knows what it needs; by now its name and variant are known ones.
+std::unique_ptr<Task> checked_task(const Laboratory& laboratory, const TaskConfig& config,
+                                   const OriginOf& origin_of) {
+  try {
+    std::unique_ptr<Task> task = laboratory.make_task(config);
+    for (const std::int64_t length : config.test_lengths) {
+      if (length < 1)
+        throw std::invalid_argument(fmt::format("task.test_lengths: a length is at least 1, found {}", length));
+      task->test_at(length, 1)->batch(0, 1);
+    }
+    return task;
+  } catch (const std::exception& error) {
+    throw ConfigError(fmt::format("{}: {}", place_of_message(error.what(), origin_of), error.what()));
+  }
+}
+
+/// The cell at these sizes and with these constants, and what it starts from.
+void check_model(const Laboratory& laboratory, const Config& config, const TaskSpec& spec,
+                 const OriginOf& origin_of) {
+  std::string key = "model.cell";
+  if (!config.model.constants.empty()) key = "model.constants." + config.model.constants.begin()->first;
+  try {
+    make_cell(laboratory.cells(), config.model.cell, cell_options(config, sizes_of(spec)));
+    Tape scratch;
+    const SequenceModel model = make_model(laboratory.cells(), config, sizes_of(spec));
+    Parameters(scratch, model.parameters());  // refuses names that clash
+    key = "model.start";
+    if (!config.model.start.empty()) initial_parameters(config, model);
+  } catch (const std::exception& error) {
+    throw ConfigError(fmt::format("{}: {}", place_of(key, origin_of), error.what()));
+  }
+}
+
+void check_windows(const Config& config, const Task& task, const OriginOf& origin_of) {
+  const bool by_stride = config.train.window == 0 || config.train.stride > config.train.window;
+  try {
+    check_windows(config, task.spec(), *task.training(config.seed));
+  } catch (const std::invalid_argument& error) {
+    throw ConfigError(
+        fmt::format("{}: {}", place_of(by_stride ? "train.stride" : "train.window", origin_of), error.what()));
+  }
+}
+
+void check_shards(const TrainConfig& train, const OriginOf& origin_of) {
+  try {
+    split_rows(train.batch, train.batch_shards);
+  } catch (const std::invalid_argument& error) {
+    throw ConfigError(fmt::format("{}: {}", place_of("train.batch_shards", origin_of), error.what()));
+  }
+}
+
+void check_loss_step(const TrainConfig& train, const OriginOf& origin_of) {
+  try {
+    loss_step(train);
+  } catch (const std::invalid_argument& error) {
+    throw ConfigError(fmt::format("{}: {}", place_of("train.gradient_loss_step", origin_of), error.what()));
+  }
+}
+
+bool lacks_files(const Laboratory& laboratory, Config config) {
+  return std::ranges::any_of(laboratory.rows_of(config), [&](const Option* option) {
+    const OptionValue value = load(option->field(config));
+    const auto* file = std::get_if<InputFile>(&value);
+    return file && !file->empty() && !file->content;
+  });
+}
+
+}  // namespace
+
+void ConfigCheck::operator()(const Config& config, const OriginOf& origin_of) {
+  check_owners(laboratory_, config, origin_of);
+  check_variant(laboratory_.tasks(), config.task, origin_of);
+  check_shards(config.train, origin_of);
+  check_loss_step(config.train, origin_of);
+  if (files_ == Files::may_be_gone && lacks_files(laboratory_, config)) return;
+  if (!task_ || config.task != last_) task_ = checked_task(laboratory_, config.task, origin_of);
+  last_ = config.task;
+  check_model(laboratory_, config, task_->spec(), origin_of);
+  check_windows(config, *task_, origin_of);
+}
+
+}  // namespace unroll

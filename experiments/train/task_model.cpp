@@ -1,0 +1,200 @@
+#include "experiments/train/task_model.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "experiments/data/slices.hpp"
+#include "framework/autodiff/gradients.hpp"
+#include "framework/autodiff/ops.hpp"
+
+namespace unroll {
+namespace {
+
+using sizes::B;
+using sizes::T;
+
+RecordOptions record_options(const Config& config, const Recording& how) {
+  RecordOptions options;
+  options.given_states = how.windows;
+  options.packed_sequences = how.packed_sequences;
+  if (how.noise && draws_noise(config.model)) options.noise_seed = config.seed;
+  return options;
+}
+
+/// (T, B), or of the last step one for each sequence.
+Dims answer_dims(const TaskSpec& spec, const Recording& how) {
+  if (spec.every_step()) return {T, B};
+  return {how.packed_sequences > 0 ? Dim(how.packed_sequences) : B};
+}
+
+/// Numbers in precision To, indices as they are.
+template <class To>
+std::variant<Tensor<To>, Tensor<std::int64_t>> converted(const Values& values) {
+  if (const auto* numbers = std::get_if<Tensor<float>>(&values)) return convert<To>(*numbers);
+  return std::get<Tensor<std::int64_t>>(values);
+}
+
+/// The batch with sequences of one step without weight behind it, so that there are `count`.
+Batch with_fillers(const Batch& batch, std::int64_t count, bool every_step) {
+  const std::int64_t rows = batch.rows();
+  const auto widened = [&](const Values& values, std::size_t axis) {
+    return std::visit(
+        [&]<class X>(const Tensor<X>& tensor) -> Values {
+          Shape shape = tensor.shape();
+          shape[axis] = count;
+          Tensor<X> wide(shape);
+          write_range(tensor.data(), axis, {0, rows}, wide);
+          return wide;
+        },
+        values);
+  };
+  Batch filled{widened(batch.inputs, 1), widened(batch.target, every_step ? 1 : 0), batch.lengths, {}};
+  filled.lengths.resize(static_cast<std::size_t>(count), 1);
+  return filled;
+}
+
+template <class To>
+std::variant<Tensor<To>, Tensor<std::int64_t>> packed_values(const Packing& packing, const Values& padded) {
+  return converted<To>(std::visit([&](const auto& tensor) -> Values { return pack_steps(packing, tensor); }, padded));
+}
+
+}  // namespace
+
+double Piece::weight(std::int64_t t, std::int64_t b) const {
+  if (t < counted) return 0;
+  const std::int64_t length = batch.lengths[static_cast<std::size_t>(b)];
+  if (only_step && t != (*only_step < 0 ? length - 1 : *only_step)) return 0;
+  return batch.weight(t, b);
+}
+
+double total_weight(const Piece& piece, bool every_step) {
+  double total = 0;
+  for (std::int64_t b = 0; b < piece.batch.rows(); ++b) {
+    const std::int64_t length = piece.batch.lengths[static_cast<std::size_t>(b)];
+    for (std::int64_t t = every_step ? 0 : length - 1; t < length; ++t) total += piece.weight(t, b);
+  }
+  return total;
+}
+
+TaskModel::TaskModel(const CellList& cells, const Config& config, const TaskSpec& task_spec, const Recording& how)
+    : BoundModel(make_model(cells, config, sizes_of(task_spec)), task_spec.input_size,
+                 task_spec.inputs == InputKind::tokens, record_options(config, how)),
+      spec(task_spec),
+      recording(how) {
+  Dims dims = answer_dims(spec, how);
+  if (how.weighted) weights = tape->input("weights", dims);
+  const bool numbers = spec.objective.target == TargetKind::numbers;
+  if (numbers) dims.push_back(spec.output_size);
+  target = numbers ? tape->input("target", dims) : tape->index_input("classes", dims);
+  elements = spec.objective.elements(recorded.outputs, target);
+  Var each = elements[0];
+  if (weights.valid()) {
+    Dims beside = weights.dims();
+    if (numbers) beside.push_back(1);
+    each = each * reshape(weights, beside);
+  }
+  loss = mean(each);
+  for (std::size_t i = 0; i < specs.size(); ++i)
+    if (specs[i].trained) trained.push_back(i);
+}
+
+void TaskModel::record_gradients() {
+  if (!parameter_gradients.empty()) return;
+  std::vector<Var> wanted;
+  for (const std::size_t i : trained) wanted.push_back(parameters[i]);
+  parameter_gradients = gradients(loss, wanted);
+}
+
+void TaskModel::record_state_gradients() {
+  if (state_gradients.empty()) state_gradients = gradients(loss, recorded.state_trajectory);
+}
+
+std::vector<Var> TaskModel::training_outputs() const {
+  std::vector<Var> all = parameter_gradients;
+  all.push_back(loss);
+  if (recording.windows)
+    all.insert(all.end(), recorded.state_trajectory.begin(), recorded.state_trajectory.end());
+  return all;
+}
+
+std::vector<Var> TaskModel::evaluation_outputs() const {
+  std::vector<Var> all = elements;
+  if (recording.windows)
+    all.insert(all.end(), recorded.state_trajectory.begin(), recorded.state_trajectory.end());
+  return all;
+}
+
+template <class To>
+void TaskModel::fill(Feed<To>& feed, const Piece& piece, Range rows, double total) const {
+  const bool all = rows == Range{0, piece.batch.rows()};
+  if (!all) {
+    copy_rows(piece.batch, rows, spec.every_step(), feed.piece.batch);
+    feed.piece.counted = piece.counted;
+    feed.piece.only_step = piece.only_step;
+  }
+  const Piece& own = all ? piece : feed.piece;
+  const std::int64_t steps = own.batch.steps();
+  feed.model.initial.resize(initial.size());
+  for (std::size_t k = 0; k < initial.size(); ++k) {
+    Tensor<float> part;
+    copy_range(piece.initial[k], 0, rows, part);
+    feed.model.initial[k] = convert<To>(part);
+  }
+  feed.model.carried[0] = piece.carried ? 1 : 0;
+  feed.packing.reset();
+  Shape answers = spec.every_step() ? Shape{steps, rows.count} : Shape{rows.count};
+  if (packed) {
+    const Batch filled = with_fillers(own.batch, packed_sequences, spec.every_step());
+    feed.packing = pack(filled.lengths);
+    feed.model.set_packing(*feed.packing);
+    feed.inputs = packed_values<To>(*feed.packing, filled.inputs);
+    feed.target = spec.every_step() ? packed_values<To>(*feed.packing, filled.target) : converted<To>(filled.target);
+    answers = spec.every_step() ? Shape{feed.packing->steps, feed.packing->rows} : Shape{packed_sequences};
+  } else if constexpr (!std::is_same_v<To, float>) {
+    feed.inputs = converted<To>(own.batch.inputs);
+    feed.target = converted<To>(own.batch.target);
+  }
+  if (noise) feed.model.set_noise(piece.number, rows.first, piece.first_step, feed.packing ? feed.packing->steps : steps);
+  if (!weights.valid()) return;
+  // The mean over the elements here, weighed by the share of the rows here, must add up to the sum of all that
+  // counts, over `total`.
+  const double scale = static_cast<double>(answers.numel()) / total * static_cast<double>(piece.batch.rows()) /
+                       static_cast<double>(rows.count);
+  feed.weights = Tensor<To>(answers);
+  const Layout where{rows.count, spec.every_step(), feed.packing ? &*feed.packing : nullptr};
+  for (std::int64_t b = 0; b < rows.count; ++b) {
+    const std::int64_t length = own.batch.lengths[static_cast<std::size_t>(b)];
+    for (std::int64_t t = spec.every_step() ? 0 : length - 1; t < length; ++t)
+      feed.weights[where.at(t, b)] = static_cast<To>(own.weight(t, b) * scale);
+  }
+}
+
+template <class To>
+void TaskModel::bind(Plan<To>& plan, const Feed<To>& feed, const Piece& piece,
+                     const std::vector<Tensor<To>>& values) const {
+  BoundModel::bind(plan, feed.model, values);
+  const bool own = packed || !std::is_same_v<To, float>;
+  const auto bind_one = [&](Var input, const auto& all) {
+    std::visit([&](const auto& tensor) { plan.bind(input, tensor); }, all);
+  };
+  if (own) {
+    bind_one(inputs, feed.inputs);
+    bind_one(target, feed.target);
+  } else if constexpr (std::is_same_v<To, float>) {
+    bind_one(inputs, piece.batch.inputs);
+    bind_one(target, piece.batch.target);
+  }
+  if (weights.valid()) plan.bind(weights, feed.weights);
+}
+
+Layout TaskModel::layout(const Feed<float>& feed, std::int64_t rows) const {
+  return {rows, spec.every_step(), feed.packing ? &*feed.packing : nullptr};
+}
+
+template void TaskModel::fill(Feed<float>&, const Piece&, Range, double) const;
+template void TaskModel::fill(Feed<double>&, const Piece&, Range, double) const;
+template void TaskModel::bind(Plan<float>&, const Feed<float>&, const Piece&, const std::vector<Tensor<float>>&) const;
+template void TaskModel::bind(Plan<double>&, const Feed<double>&, const Piece&,
+                              const std::vector<Tensor<double>>&) const;
+
+}  // namespace unroll
