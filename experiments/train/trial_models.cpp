@@ -76,15 +76,18 @@ TrialModels::TrialModels(const Laboratory& laboratory, const Config& config)
       training_(task_->training(config.seed)),
       validation_(task_->validation(config.train.validation_sequences)),
       test_(task_->test(config.train.test_sequences)),
-      training_model_(with_gradients(record(training_recording(checked(config, task_->spec(), *training_), *training_)))),
-      evaluation_model_(
-          record(evaluation_recording(config, task_->spec(), {validation_.get(), test_.get()}))),
+      training_model_(with_gradients(record(training_recording(checked(config, spec(), *training_), *training_)))),
+      evaluation_model_(record_unless_alike(
+          evaluation_recording(config, spec(), {validation_.get(), test_.get()}))),
       training_plan_(training_model_, training_model_->training_outputs(), config.train.batch_shards,
                      config.train.max_memory),
       evaluator_(evaluation_model_, config.train.batch_shards, config.train.max_memory) {}
 
+std::shared_ptr<TaskModel> TrialModels::record_unless_alike(const Recording& recording) const {
+  return training_model_->recording == recording ? training_model_ : record(recording);
+}
+
 std::shared_ptr<TaskModel> TrialModels::record(const Recording& recording) const {
-  if (training_model_ && training_model_->recording == recording) return training_model_;
   return std::make_shared<TaskModel>(laboratory_.cells(), config_, task_->spec(), recording);
 }
 

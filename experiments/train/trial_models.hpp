@@ -39,6 +39,7 @@ class TrialModels {
 
  private:
   std::shared_ptr<TaskModel> record(const Recording& recording) const;
+  std::shared_ptr<TaskModel> record_unless_alike(const Recording& recording) const;
   std::size_t diagnostics_bytes();
 
   const Laboratory& laboratory_;
