@@ -36,6 +36,14 @@ void check_equations(const std::string& file, const std::string& text) {
   }
 }
 
+/// The equations of a built-in cell are that cell under its name: the same trial however a config gives them.
+CellText by_name_if_built_in(CellText cell) {
+  const std::string hash = equations_hash(cell);
+  if (hash.empty()) return cell;
+  const CellText name = cell_definition(cell)->name;
+  return equations_hash(name) == hash ? name : cell;
+}
+
 /// """...""" keeps line breaks; a backslash or three quotes in it would mean something else.
 std::string multi_line_string(std::string_view text) {
   std::string body;
@@ -53,14 +61,14 @@ std::string multi_line_string(std::string_view text) {
 }  // namespace
 
 CellText read_cell(std::string_view given, const std::filesystem::path& folder) {
-  if (!is_path(given)) return CellText(std::string(given));
+  if (!is_path(given)) return by_name_if_built_in(std::string(given));
   const std::filesystem::path beside = folder / given, here = given;
   std::error_code ignored;
   for (const auto& path : {beside, here}) {
     if (!std::filesystem::is_regular_file(path, ignored)) continue;
     std::string text = read_file(path);
     check_equations(path.string(), text);
-    return CellText(is_cell_text(text) ? text : text + "\n");
+    return by_name_if_built_in(is_cell_text(text) ? text : text + "\n");
   }
   return CellText(std::string(given));
 }

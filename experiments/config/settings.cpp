@@ -189,7 +189,8 @@ Settings read_settings(const OptionTable& options, const TomlDocument& document)
                                     place(document.name, member.node.at), revision_key,
                                     describe(member.node)));
     }
-    if (member.key != sweep_key && member.key != revision_key) table.push_back(member);
+    const bool is_saved = member.key == saved_key && std::holds_alternative<TomlTable>(member.node.value);
+    if (member.key != sweep_key && member.key != revision_key && !is_saved) table.push_back(member);
   }
   Settings settings;
   for (const Assignment& a : flatten(options, document, table)) {

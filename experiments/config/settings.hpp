@@ -42,7 +42,10 @@ Setting read_setting(const TomlDocument& document, const Option& option, const T
 /// Converts and checks the text given to a key on the command line.
 Setting read_setting(const Option& option, std::string_view text, const std::string& origin);
 
-/// Reads everything of a file but its [sweep] table (and results_revision, which only documents).
+/// The section that a trained model adds to its config. It is no setting: the config can be run again.
+inline constexpr std::string_view saved_key = "saved";
+
+/// Reads everything of a file but its [sweep] table (and results_revision and [saved], which only document).
 Settings read_settings(const OptionTable& options, const TomlDocument& document);
 
 /// The [sweep] table of a file; null when it has none.

@@ -11,6 +11,7 @@
 #include "experiments/config/options.hpp"
 #include "experiments/sweep/trial_id.hpp"
 #include "experiments/tasks/baselines.hpp"
+#include "experiments/tasks/text_task.hpp"
 
 namespace unroll {
 namespace {
@@ -53,6 +54,17 @@ std::string line(std::string_view name, double validation, std::optional<double>
   return text + '\n';
 }
 
+/// What perplexities hide: a token that is read as "<unk>" is as easy as that is, whatever it was.
+std::string unknown_line(const TaskConfig& task) {
+  const Corpus corpus = corpus_of(task);
+  const auto share = [](std::int64_t unknown, const std::vector<std::int32_t>& part) {
+    return fmt::format("{:.2f} %", 100 * static_cast<double>(unknown) / static_cast<double>(part.size()));
+  };
+  std::string text = fmt::format("  {:<20}{:>28}", unknown_token, share(corpus.unknown_valid, corpus.valid));
+  if (!corpus.test.empty()) text += fmt::format("   {:>28}", share(corpus.unknown_test, corpus.test));
+  return text + '\n';
+}
+
 std::string table(const Best& best) {
   const std::vector<Baseline> all = baselines(best.task);
   const bool tested = all.front().test_loss.has_value();
@@ -62,6 +74,7 @@ std::string table(const Best& best) {
                   tested ? fmt::format("   {:>8} {:>8} {:>10} (test)", "nats", "bits", "perplexity") : "");
   for (const Baseline& one : all) text += line(one.name, one.validation_loss, one.test_loss);
   if (best.record) text += line("best trial", best.record->best_loss, best.record->test_loss);
+  if (!best.task.text.empty()) text += unknown_line(best.task);
   return text;
 }
 

@@ -19,28 +19,34 @@ ModelSizes sizes_for(const SavedModel& saved, CarriedNet::Wanted wanted) {
   return {saved.sizes.inputs, saved.sizes.outputs, last ? Readout::last : Readout::every_step, true};
 }
 
-void fill(std::span<const std::int32_t> from, Tensor<std::int64_t>& to) {
-  const Shape shape = {static_cast<std::int64_t>(from.size()), 1};
+void fill(std::span<const std::int32_t> from, std::int64_t rows, Tensor<std::int64_t>& to) {
+  const Shape shape = {static_cast<std::int64_t>(from.size()) / rows, rows};
   if (to.shape() != shape) to = Tensor<std::int64_t>(shape);
   std::ranges::copy(from, to.data());
 }
 
+/// The state of one row, for each row of `to`.
+void repeat(std::span<const float> row, std::span<float> to) {
+  for (std::size_t at = 0; at < to.size(); at += row.size()) std::ranges::copy(row, to.subspan(at).begin());
+}
+
 }  // namespace
 
-CarriedNet::CarriedNet(const SavedModel& saved, Wanted wanted)
+CarriedNet::CarriedNet(const SavedModel& saved, Wanted wanted, std::int64_t rows)
     : saved_(saved),
+      rows_(rows),
       model_(make_model(saved.config, sizes_for(saved, wanted))),
       specs_(model_.parameters()),
-      tokens_(tape_.index_input("tokens", {sizes::T, 1})) {
+      tokens_(tape_.index_input("tokens", {sizes::T, rows})) {
   const Parameters p(tape_, specs_);
   parameters_ = p.all();
   for (const StateSpec& state : model_.states())
-    initial_.push_back(tape_.input(state.name + "_0", state.dims(1)));
+    initial_.push_back(tape_.input(state.name + "_0", state.dims(rows)));
   const SequenceModel::Recorded recorded =
       model_.record(tokens_, p, RunOptions{.initial = initial_, .few_tokens = wanted == Wanted::scores});
   result_ = recorded.outputs;
   if (wanted == Wanted::losses) {
-    next_ = tape_.index_input("next", {sizes::T, 1});
+    next_ = tape_.index_input("next", {sizes::T, rows});
     result_ = logsumexp(recorded.outputs) - pick(recorded.outputs, next_);
   }
   final_ = recorded.final_state;
@@ -57,19 +63,22 @@ CarriedNet::CarriedNet(const SavedModel& saved, Wanted wanted)
 /// The states before a text.
 void CarriedNet::start() {
   for (const StateSpec& state : model_.states()) {
-    states_.emplace_back(state.batch_shape(1), static_cast<float>(state.start));
+    states_.emplace_back(state.batch_shape(rows_), static_cast<float>(state.start));
     for (std::size_t i = 0; i < specs_.size() && state.learned; ++i)
-      if (specs_[i].name == state.name + "_0")
-        std::ranges::copy(saved_.parameters[i].span(), states_.back().data());
+      if (specs_[i].name == state.name + "_0") repeat(saved_.parameters[i].span(), states_.back().span());
   }
+}
+
+void CarriedNet::go_on_from(const CarriedNet& text) {
+  for (std::size_t i = 0; i < states_.size(); ++i) repeat(text.states_[i].span(), states_[i].span());
 }
 
 std::span<const float> CarriedNet::run(std::span<const std::int32_t> tokens,
                                        std::span<const std::int32_t> next) {
-  fill(tokens, token_values_);
+  fill(tokens, rows_, token_values_);
   plan_->bind(tokens_, token_values_);
   if (next_.valid()) {
-    fill(next, next_values_);
+    fill(next, rows_, next_values_);
     plan_->bind(next_, next_values_);
   }
   for (std::size_t i = 0; i < states_.size(); ++i) plan_->bind(initial_[i], states_[i]);

@@ -10,25 +10,31 @@
 
 namespace unroll {
 
-/// A saved model of tokens on a tape, for one text: each run goes on from the states that the last one left.
+/// A saved model of tokens on a tape, for one text or several of equal length side by side, the rows: each
+/// run goes on from the states that the last one left.
 class CarriedNet {
  public:
   enum class Wanted {
-    scores,  ///< (1, outputs) after the last token
-    losses   ///< (T, 1): -ln p of each token of `next`
+    scores,  ///< (rows, outputs) after the last token
+    losses   ///< (T, rows): -ln p of each token of `next`
   };
 
   /// `saved` must outlive it. Throws ModelError for a model that does not read tokens,
   /// and for a bidirectional one, whose reverse direction begins at the text's end.
-  CarriedNet(const SavedModel& saved, Wanted wanted);
+  CarriedNet(const SavedModel& saved, Wanted wanted, std::int64_t rows = 1);
 
-  /// Valid until the next run. `next` only for losses: the tokens after each of `tokens`.
+  /// Every row goes on behind what `text`, a net of the same model with one row, has read.
+  void go_on_from(const CarriedNet& text);
+
+  /// Valid until the next run. `tokens` are (T, rows). `next` only for losses: the tokens after each of
+  /// `tokens`.
   std::span<const float> run(std::span<const std::int32_t> tokens, std::span<const std::int32_t> next = {});
 
  private:
   void start();
 
   const SavedModel& saved_;
+  std::int64_t rows_;
   SequenceModel model_;
   std::vector<ParameterSpec> specs_;
   Tape tape_;

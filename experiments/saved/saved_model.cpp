@@ -21,7 +21,7 @@ namespace {
 
 /// Raised when older programs could not read the files any more.
 constexpr std::int64_t format_version = 1;
-constexpr std::string_view section = "saved";
+constexpr std::string_view section = saved_key;
 constexpr const char* weights_name = "model.safetensors";
 constexpr const char* toml_name = "model.toml";
 
@@ -120,7 +120,6 @@ class Saved {
 
 /// The config in a model's file. Its texts need not be there any more.
 Config config_in(TomlDocument document) {
-  std::erase_if(document.root, [](const TomlMember& member) { return member.key == section; });
   for (TomlMember& member : document.root)
     if (auto* table = std::get_if<TomlTable>(&member.node.value); table && member.key == "task")
       std::erase_if(*table, [](const TomlMember& m) {

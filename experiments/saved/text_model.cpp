@@ -1,9 +1,10 @@
 #include "experiments/saved/text_model.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <unordered_set>
 
 #include "experiments/saved/carried_net.hpp"
 #include "experiments/tasks/text_task.hpp"
@@ -13,72 +14,77 @@ namespace {
 
 /// Steps of a text at a time: rows of the readout's products.
 constexpr std::size_t steps_at_a_time = 1024;
-
-const Vocabulary& vocabulary_of(const SavedModel& model) {
-  if (model.vocabulary) return *model.vocabulary;
-  throw ModelError("this model was trained on the task " + model.config.task.name +
-                   ", whose inputs are vectors: it reads no text");
-}
-
-std::vector<std::string_view> tokens_in(const SavedModel& model, std::string_view text) {
-  const TaskConfig& task = model.config.task;
-  const bool on_text = task.name == characters_row().name || task.name == words_row().name;
-  return tokens_of(text, level_of(model), on_text ? corpus_options(task).words : Words::punctuation);
-}
-
-EncodedText encoded(const SavedModel& model, const std::vector<std::string_view>& tokens) {
-  const Vocabulary& vocabulary = vocabulary_of(model);
-  EncodedText text;
-  std::unordered_set<std::string_view> named;
-  for (const std::string_view token : tokens) {
-    if (!vocabulary.contains(token) && named.insert(token).second) text.unknown.emplace_back(token);
-    text.ids.push_back(vocabulary.id(token));
-  }
-  return text;
-}
-
-std::string_view without_last(std::string_view text, std::string_view characters) {
-  return text.substr(0, text.find_last_not_of(characters) + 1);
-}
-
-/// At least two underscores are a blank; one is a character.
-std::string_view without_blank(std::string_view prompt) {
-  const std::string_view before = without_last(prompt, " \t\n"), rest = without_last(before, "_");
-  return before.size() - rest.size() < 2 ? prompt : without_last(rest, " \t");
-}
+/// Candidates for a blank that are read side by side, however long the text behind it is.
+constexpr std::size_t least_rows = 32;
 
 /// Of scores that numbers can be drawn by: above all others stands one that is finite.
-void require_numbers(std::span<const float> scores) {
-  const auto bad = [](float score) { return std::isnan(score) || (std::isinf(score) && score > 0); };
-  const bool none = std::ranges::all_of(scores, [](float score) { return std::isinf(score); });
+template <class Number>
+void require_numbers(std::span<const Number> scores) {
+  const auto bad = [](Number score) { return std::isnan(score) || (std::isinf(score) && score > 0); };
+  const bool none = std::ranges::all_of(scores, [](Number score) { return std::isinf(score); });
   if (!none && std::ranges::none_of(scores, bad)) return;
   throw ModelError("the model's scores of the next token are not all numbers: its training diverged");
 }
 
+/// The start token, and then the text.
+std::vector<std::int32_t> from_start(const SavedModel& model, std::span<const std::int32_t> text) {
+  std::vector<std::int32_t> read = {start_token(vocabulary_of(model))};
+  read.insert(read.end(), text.begin(), text.end());
+  return read;
+}
+
+/// Every token that may fill a blank in.
+std::vector<std::int32_t> candidates_of(const Vocabulary& vocabulary) {
+  std::vector<std::int32_t> all;
+  for (std::int32_t id = 0; id < vocabulary.size(); ++id)
+    if (id != vocabulary.unknown() && id != vocabulary.line_end()) all.push_back(id);
+  return all;
+}
+
+/// Reads the text behind a blank, behind several candidates side by side.
+class Follower {
+ public:
+  /// `before` has read the text before the blank.
+  Follower(const SavedModel& model, const CarriedNet& before, std::span<const std::int32_t> after,
+           std::size_t candidates)
+      : before_(before),
+        rows_(std::min(candidates, std::max(least_rows, steps_at_a_time / after.size()))),
+        net_(model, CarriedNet::Wanted::losses, static_cast<std::int64_t>(rows_)),
+        tokens_(rows_) {
+    for (const std::int32_t token : after) tokens_.insert(tokens_.end(), rows_, token);
+  }
+
+  /// So many candidates at a time.
+  std::size_t rows() const { return rows_; }
+
+  /// -ln p of the text behind each of at most rows() candidates.
+  std::vector<double> nats(std::span<const std::int32_t> candidates) {
+    std::ranges::copy(candidates, tokens_.begin());
+    net_.go_on_from(before_);
+    const std::span<const std::int32_t> read = tokens_;
+    const std::size_t end = read.size() - rows_, most = std::max<std::size_t>(1, steps_at_a_time / rows_);
+    std::vector<double> sums(candidates.size());
+    for (std::size_t at = 0; at < end; at += most * rows_) {
+      const std::size_t count = std::min(most * rows_, end - at);
+      const std::span<const float> losses =
+          net_.run(read.subspan(at, count), read.subspan(at + rows_, count));
+      for (std::size_t i = 0; i < losses.size(); ++i)
+        if (i % rows_ < sums.size()) sums[i % rows_] += static_cast<double>(losses[i]);
+    }
+    return sums;
+  }
+
+ private:
+  const CarriedNet& before_;
+  std::size_t rows_;
+  CarriedNet net_;
+  std::vector<std::int32_t> tokens_;  // (1 + T, rows): the candidates, then what is behind the blank
+};
+
 }  // namespace
 
-Level level_of(const SavedModel& model) {
-  vocabulary_of(model);
-  return model.config.task.name == characters_row().name ? Level::characters : Level::words;
-}
-
-EncodedText encode(const SavedModel& model, std::string_view text) {
-  return encoded(model, tokens_in(model, text));
-}
-
-EncodedText encode_prompt(const SavedModel& model, std::string_view prompt) {
-  const bool characters = level_of(model) == Level::characters;
-  const std::string_view text = without_blank(prompt);
-  std::vector<std::string_view> tokens =
-      text.empty() ? std::vector<std::string_view>{} : tokens_in(model, text);
-  // The line goes on behind a prompt, unless that ends it.
-  if (!characters && !tokens.empty() && !text.ends_with('\n')) tokens.pop_back();
-  return encoded(model, tokens);
-}
-
 std::vector<double> nats_of(const SavedModel& model, std::span<const std::int32_t> text) {
-  std::vector<std::int32_t> before = {start_token(vocabulary_of(model))};
-  if (!text.empty()) before.insert(before.end(), text.begin(), text.end() - 1);
+  const std::vector<std::int32_t> before = from_start(model, text.first(text.size() - !text.empty()));
   CarriedNet net(model, CarriedNet::Wanted::losses);
   std::vector<double> nats;
   for (std::size_t at = 0; at < text.size(); at += steps_at_a_time) {
@@ -86,13 +92,41 @@ std::vector<double> nats_of(const SavedModel& model, std::span<const std::int32_
     std::ranges::copy(net.run(std::span(before).subspan(at, count), text.subspan(at, count)),
                       std::back_inserter(nats));
   }
-  return nats;
+  const auto bad = std::ranges::find_if_not(nats, [](double one) { return std::isfinite(one); });
+  if (bad == nats.end()) return nats;
+  throw ModelError(fmt::format(
+      "what the model gives token {} of the text, in nats, is {}, no finite number: its training diverged",
+      bad - nats.begin() + 1, *bad));
 }
 
 std::vector<double> next_token(const SavedModel& model, std::span<const std::int32_t> prompt) {
-  std::vector<std::int32_t> text = {start_token(vocabulary_of(model))};
-  text.insert(text.end(), prompt.begin(), prompt.end());
-  return distribution(CarriedNet(model, CarriedNet::Wanted::scores).run(text), {});
+  return distribution(CarriedNet(model, CarriedNet::Wanted::scores).run(from_start(model, prompt)), {});
+}
+
+std::vector<double> token_between(const SavedModel& model, std::span<const std::int32_t> before,
+                                  std::span<const std::int32_t> after) {
+  if (after.empty()) return next_token(model, before);
+  CarriedNet net(model, CarriedNet::Wanted::scores);
+  const std::span<const float> scores = net.run(from_start(model, before));
+  require_numbers(scores);
+  const std::vector<std::int32_t> candidates = candidates_of(vocabulary_of(model));
+  Follower follower(model, net, after, candidates.size());
+  // ln p but for the same number for all: the softmax's denominator is lost in the normalisation.
+  std::vector<double> weights;
+  for (std::size_t at = 0; at < candidates.size(); at += follower.rows()) {
+    const auto some = std::span(candidates).subspan(at, std::min(follower.rows(), candidates.size() - at));
+    const std::vector<double> nats = follower.nats(some);
+    for (std::size_t i = 0; i < some.size(); ++i)
+      weights.push_back(static_cast<double>(scores[static_cast<std::size_t>(some[i])]) - nats[i]);
+  }
+  require_numbers(std::span<const double>(weights));
+  const double most = std::ranges::max(weights);
+  for (double& weight : weights) weight = std::exp(weight - most);
+  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+  std::vector<double> p(scores.size());
+  for (std::size_t i = 0; i < candidates.size(); ++i)
+    p[static_cast<std::size_t>(candidates[i])] = weights[i] / total;
+  return p;
 }
 
 std::vector<double> distribution(std::span<const float> scores, const Sampling& sampling,

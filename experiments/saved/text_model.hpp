@@ -18,21 +18,38 @@ struct EncodedText {
   std::vector<std::string> unknown;  ///< tokens outside the vocabulary, each once, in order
 };
 
-/// What the model's tokens are, and where one ends. Throws ModelError for a model that reads no text.
+/// The tokens that the model reads. Throws ModelError for a model that reads no text.
+const Vocabulary& vocabulary_of(const SavedModel& model);
+/// What they are, and where one ends. Throws the same.
 Level level_of(const SavedModel& model);
 
 /// A whole text: line ends are tokens. Throws TextError, naming the token, where the vocabulary has none for
 /// unknown ones.
 EncodedText encode(const SavedModel& model, std::string_view text);
-/// The start of a text, to go on from: without the blank that may stand at its end, two underscores or more,
-/// and the spaces around it.
-EncodedText encode_prompt(const SavedModel& model, std::string_view prompt);
 
-/// -ln p of every token of `text`, each after all before it.
+/// A text that asks for a token, without the blank that may stand for it.
+struct Prompt {
+  EncodedText text;
+  std::size_t blank;  ///< what is asked for stands before text.ids[blank]; the size: behind all of it
+};
+
+/// A text with a blank, two underscores or more, at its end, elsewhere, or nowhere: then the end is meant.
+/// Where the model's own tokens have underscores, two with text behind them are text. In a model of
+/// characters the blank is one character, and spaces before it count where text follows. Throws TextError for
+/// more than one blank.
+Prompt encode_prompt(const SavedModel& model, std::string_view prompt);
+
+/// -ln p of every token of `text`, each after all before it. Throws ModelError where one is no finite number.
 std::vector<double> nats_of(const SavedModel& model, std::span<const std::int32_t> text);
 
 /// p of every token to come after `prompt`.
 std::vector<double> next_token(const SavedModel& model, std::span<const std::int32_t> prompt);
+
+/// p of every token to stand between `before` and `after`, given both: p(w | before) p(after | before w),
+/// normalised over all tokens but "<unk>" and "<eos>", which have 0. Without `after` the same as next_token.
+/// The text behind is read once for every token of the vocabulary.
+std::vector<double> token_between(const SavedModel& model, std::span<const std::int32_t> before,
+                                  std::span<const std::int32_t> after);
 
 /// How the next token is drawn.
 struct Sampling {

@@ -12,6 +12,7 @@
 #include "experiments/sweep/say.hpp"
 #include "experiments/verbs/build.hpp"
 #include "experiments/verbs/listing.hpp"
+#include "experiments/verbs/number_flag.hpp"
 #include "experiments/verbs/verb.hpp"
 #include "experiments/verbs/versions.hpp"
 #include "framework/tensor/cpu.hpp"
@@ -143,7 +144,7 @@ void add_bench_flags(Flags& flags) {
   namespace po = boost::program_options;
   flags.add_options()("quick", "a few repeats of the small rows, to see that all works")(
       "only", po::value<std::string>()->default_value(""), "only rows with this in their name")(
-      "seconds", po::value<double>()->default_value(6), "how long a row goes on, at the least")(
+      "seconds", number_flag<double>()->default_value(6), "how long a row goes on, at the least")(
       "without-pytorch", "leave PyTorch out even where it is installed")(
       "resident", po::value<std::string>(),
       "instead of measuring times, run this row's net and print the bytes that the process held at most")(

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
 #include <cstdio>
 #include <sstream>
@@ -11,6 +12,7 @@
 #include "experiments/config/options.hpp"
 #include "experiments/verbs/graphviz.hpp"
 #include "experiments/verbs/listing.hpp"
+#include "experiments/verbs/number_flag.hpp"
 #include "models/cell_check.hpp"
 #include "models/cell_facts.hpp"
 #include "models/cell_table.hpp"
@@ -132,12 +134,26 @@ int graph(const CellText& text, const Arguments& arguments) {
   return exit_good;
 }
 
+/// A count of what the benchmark lays out in memory.
+std::int64_t count_of(const Arguments& arguments, const char* flag) {
+  constexpr std::int64_t most = 10'000'000;
+  const std::int64_t count = arguments.flags[flag].as<std::int64_t>();
+  if (count >= 1 && count <= most) return count;
+  throw UsageError(fmt::format("--{} must be from 1 to {}, but is {}", flag, most, count));
+}
+
 int bench(const CellText& text, const Arguments& arguments) {
-  if (arguments.flags["steps"].as<std::int64_t>() < 1 || arguments.flags["rows"].as<std::int64_t>() < 1)
-    throw UsageError("--steps and --rows must be at least 1");
-  print_listing(bench_cell(text, options_of(arguments), arguments.flags["steps"].as<std::int64_t>(),
-                           arguments.flags["rows"].as<std::int64_t>()),
-                arguments);
+  const CellOptions options = options_of(arguments);
+  const std::int64_t steps = count_of(arguments, "steps"), rows = count_of(arguments, "rows");
+  constexpr double most = 1e9;  // 4 GB for one value of every step
+  const double numbers = static_cast<double>(steps) * static_cast<double>(rows) *
+                         static_cast<double>(std::max(options.input_size, options.hidden_size));
+  if (numbers > most)
+    throw UsageError(
+        fmt::format("--steps {} times --rows {} of vectors of --input {} or --hidden {} are {:.3g} numbers, "
+                    "expected at most {:.0e}",
+                    steps, rows, options.input_size, options.hidden_size, numbers, most));
+  print_listing(bench_cell(text, options, steps, rows), arguments);
   return exit_good;
 }
 
@@ -177,11 +193,11 @@ int cells(const Arguments& arguments) {
 void add_cells_flags(Flags& flags) {
   const Config defaults = default_config();
   add_format_flag(flags);
-  flags.add_options()("input", po::value<std::int64_t>()->default_value(2), "size of x")(
-      "hidden", po::value<std::int64_t>()->default_value(128), "units of a state")(
+  flags.add_options()("input", number_flag<std::int64_t>()->default_value(2), "size of x")(
+      "hidden", number_flag<std::int64_t>()->default_value(128), "units of a state")(
       "activation", po::value<std::string>()->default_value(defaults.model.activation), "act(...)")(
-      "steps", po::value<std::int64_t>()->default_value(100), "bench: T")(
-      "rows", po::value<std::int64_t>()->default_value(20), "bench: sequences side by side");
+      "steps", number_flag<std::int64_t>()->default_value(100), "bench: T")(
+      "rows", number_flag<std::int64_t>()->default_value(20), "bench: sequences side by side");
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "experiments/tasks/text_task.hpp"
 #include "experiments/verbs/listing.hpp"
 #include "experiments/verbs/model_argument.hpp"
+#include "experiments/verbs/number_flag.hpp"
 
 namespace unroll {
 
@@ -32,6 +33,15 @@ std::int64_t length_of(const Arguments& arguments) {
   throw UsageError(fmt::format("--length must be at least 1 token, but is {}", length));
 }
 
+std::vector<std::int32_t> prompt_of(const SavedModel& model, const Arguments& arguments) {
+  Prompt prompt = encode_prompt(model, text_flag(arguments, "prompt"));
+  say_unknown(prompt.text);
+  if (prompt.blank == prompt.text.ids.size()) return std::move(prompt.text.ids);
+  throw UsageError(
+      "--prompt has a blank with text behind it, but generate goes on behind a text; `unroll predict` fills "
+      "blanks in");
+}
+
 int generate(const Arguments& arguments) {
   const Sampling sampling = sampling_of(arguments);
   const std::int64_t length = length_of(arguments);
@@ -40,15 +50,14 @@ int generate(const Arguments& arguments) {
     throw UsageError(fmt::format("unknown format \"{}\"; generate prints text or json", format));
   const auto seed = arguments.flags["seed"].as<std::uint64_t>();
   const SavedModel model = model_argument(arguments, 1);
-  const EncodedText prompt = encode_prompt(model, text_flag(arguments, "prompt"));
-  say_unknown(prompt);
+  const std::vector<std::int32_t> prompt = prompt_of(model, arguments);
 
   std::atomic<bool> stop = false;
   const SignalWatch signals(stop);
   Stream stream(seed, Purpose::generation);
   CarriedNet net(model, CarriedNet::Wanted::scores);
   std::vector<std::int32_t> read = {start_token(*model.vocabulary)};
-  read.insert(read.end(), prompt.ids.begin(), prompt.ids.end());
+  read.insert(read.end(), prompt.begin(), prompt.end());
   Joiner joiner(level_of(model));
   std::string text;
   const auto put = [&](std::int32_t token) {
@@ -60,7 +69,7 @@ int generate(const Arguments& arguments) {
       std::fflush(stdout);
     }
   };
-  for (const std::int32_t token : prompt.ids) put(token);
+  for (const std::int32_t token : prompt) put(token);
   for (std::int64_t i = 0; i < length && !stop; ++i) {
     const std::int32_t token =
         draw(distribution(net.run(read), sampling, model.vocabulary->unknown()), stream);
@@ -78,13 +87,13 @@ void add_generate_flags(Flags& flags) {
   namespace po = boost::program_options;
   flags.add_options()("prompt", po::value<std::string>()->default_value(""),
                       "the text to go on from; -: standard input; none: a new line")(
-      "length", po::value<std::int64_t>()->default_value(200), "tokens to write: characters or words")(
-      "temperature", po::value<double>()->default_value(1.0, "1"),
+      "length", number_flag<std::int64_t>()->default_value(200), "tokens to write: characters or words")(
+      "temperature", number_flag<double>()->default_value(1.0, "1"),
       "scores are divided by it: below 1 more likely words, 0 always the likeliest")(
-      "top-k", po::value<std::int64_t>()->default_value(0), "draw from the k likeliest only; 0: from all")(
-      "top-p", po::value<double>()->default_value(1.0, "1"),
+      "top-k", number_flag<std::int64_t>()->default_value(0), "draw from the k likeliest only; 0: from all")(
+      "top-p", number_flag<double>()->default_value(1.0, "1"),
       "draw from the likeliest that together have this probability")(
-      "seed", po::value<std::uint64_t>()->default_value(1), "of the draws: the same seed, the same text")(
+      "seed", number_flag<std::uint64_t>()->default_value(1), "of the draws: the same seed, the same text")(
       "format", po::value<std::string>()->default_value("text"), "text or json");
 }
 

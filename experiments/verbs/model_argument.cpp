@@ -3,11 +3,32 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <cmath>
+#include <span>
+
 #include "experiments/sweep/say.hpp"
 #include "framework/tensor/gemm.hpp"
 #include "models/nearest.hpp"
 
 namespace unroll {
+
+namespace {
+
+/// A model that diverged in training has weights that are no numbers, whichever of them a text comes to.
+void require_finite(const SavedModel& model, const std::string& name) {
+  const std::vector<ParameterSpec> specs = make_model(model.config, model.sizes).parameters();
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    const std::span<const float> weights = model.parameters[i].span();
+    const auto bad = std::ranges::count_if(weights, [](float weight) { return !std::isfinite(weight); });
+    if (bad == 0) continue;
+    throw ModelError(fmt::format(
+        "{}: {} of the {} weights in {} are NaN or infinite, expected finite numbers: its training diverged",
+        name, bad, weights.size(), specs[i].name));
+  }
+}
+
+}  // namespace
 
 SavedModel model_argument(const Arguments& arguments, std::size_t count) {
   if (arguments.words.size() != count)
@@ -17,7 +38,9 @@ SavedModel model_argument(const Arguments& arguments, std::size_t count) {
                     arguments.words.size()));
   // As in training, so that the bits depend on no one's cores; and products of one row are soon done.
   single_threaded_products();
-  return load_model(arguments.words.front());
+  SavedModel model = load_model(arguments.words.front());
+  require_finite(model, arguments.words.front());
+  return model;
 }
 
 std::string text_flag(const Arguments& arguments, const char* flag) {

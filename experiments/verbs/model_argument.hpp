@@ -10,7 +10,8 @@ namespace unroll {
 
 // What the verbs for trained models share. MODEL is the folder of a run, or a model.toml.
 
-/// The first of a verb's `count` words as a model. Throws UsageError where there are more or fewer words.
+/// The first of a verb's `count` words as a model. Throws UsageError where there are more or fewer words,
+/// what load_model() throws, and ModelError for weights that are no finite numbers.
 SavedModel model_argument(const Arguments& arguments, std::size_t count);
 
 /// The text that a flag gives, from standard input for "-", without the line end there.

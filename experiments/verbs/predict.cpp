@@ -6,6 +6,7 @@
 
 #include "experiments/verbs/listing.hpp"
 #include "experiments/verbs/model_argument.hpp"
+#include "experiments/verbs/number_flag.hpp"
 
 namespace unroll {
 
@@ -17,9 +18,10 @@ int predict(const Arguments& arguments) {
   const std::int64_t top = arguments.flags["top"].as<std::int64_t>();
   if (top < 1) throw UsageError(fmt::format("--top must be at least 1, but is {}", top));
   const SavedModel model = model_argument(arguments, 1);
-  const EncodedText prompt = encode_prompt(model, text_flag(arguments, "text"));
-  say_unknown(prompt);
-  const std::vector<double> p = next_token(model, prompt.ids);
+  const Prompt prompt = encode_prompt(model, text_flag(arguments, "text"));
+  say_unknown(prompt.text);
+  const std::span<const std::int32_t> text = prompt.text.ids;
+  const std::vector<double> p = token_between(model, text.first(prompt.blank), text.subspan(prompt.blank));
   std::vector<std::int32_t> order(p.size());
   std::iota(order.begin(), order.end(), 0);
   std::ranges::stable_sort(order, std::ranges::greater{},
@@ -40,8 +42,9 @@ void add_predict_flags(Flags& flags) {
   namespace po = boost::program_options;
   flags.add_options()(
       "text", po::value<std::string>(),
-      "the text so far; a blank ___ at its end may stand for what is asked; -: standard input")(
-      "top", po::value<std::int64_t>()->default_value(5), "how many of the likeliest to print");
+      "the text; a blank ___ (two underscores or more) stands for the token asked for, at its end or with "
+      "text behind it, which then counts as well; without a blank the next token; -: standard input")(
+      "top", number_flag<std::int64_t>()->default_value(5), "how many of the likeliest to print");
   add_format_flag(flags);
 }
 
@@ -50,11 +53,18 @@ void add_predict_flags(Flags& flags) {
 const Verb& predict_verb() {
   static const Verb verb{
       .name = "predict",
-      .summary = "what comes next in a text, by a trained model",
+      .summary = "what comes next in a text, or fills its blank in, by a trained model",
       .usage = "MODEL --text TEXT [--top N] [--format table|json|csv]",
       .examples =
           "  unroll predict out/cat --text \"The cat sat on the ___\"\n"
-          "  echo \"The cat sat on the\" | unroll predict out/cat --text - --top 3 --format json",
+          "  unroll predict out/cat --text \"The ___ sat on the mat .\"\n"
+          "  echo \"The cat sat on the\" | unroll predict out/cat --text - --top 3 --format json\n\n"
+          "A blank with text behind it is filled in by reading that text behind every token of the "
+          "vocabulary:\n"
+          "p(token | before) p(after | before token), normalised over all but <unk> and <eos>. A text has "
+          "one\n"
+          "blank at the most. For a model of characters the blank is one character. Where the model's own\n"
+          "tokens have underscores, three or more are a blank, and two only at the text's end.",
       .add_flags = add_predict_flags,
       .run = predict,
       .trains = true,

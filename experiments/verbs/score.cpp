@@ -33,6 +33,7 @@ Listing summary(const SavedModel& model, const EncodedText& text, const std::vec
   for (const std::int32_t id : text.ids) unknown += id == model.vocabulary->unknown();
   return {{{"tokens", nats.size()},
            {"unknown", unknown},
+           {"share unknown", static_cast<double>(unknown) / static_cast<double>(nats.size())},
            {"nats per " + token, mean},
            {"bits per " + token, mean / std::numbers::ln2},
            {"perplexity per " + token, std::exp(mean)}}};

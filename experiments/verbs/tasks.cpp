@@ -6,6 +6,7 @@
 #include "experiments/config/options.hpp"
 #include "experiments/tasks/task.hpp"
 #include "experiments/verbs/listing.hpp"
+#include "experiments/verbs/number_flag.hpp"
 
 namespace unroll {
 
@@ -45,6 +46,8 @@ int tasks(const Arguments& arguments) {
     throw UsageError(fmt::format("`unroll tasks` takes flags only, but got \"{}\"", arguments.words.front()));
   }
   const std::int64_t length = arguments.flags["length"].as<std::int64_t>();
+  if (const std::string why = objection(*find_option("task.length"), length); !why.empty())
+    throw UsageError("--length: " + why);
   Listing rows;
   for (const TaskRow& task : task_table()) {
     for (const std::string_view variant : task.variants) rows.push_back(row_of(task, variant, length));
@@ -59,9 +62,8 @@ int tasks(const Arguments& arguments) {
 
 void add_tasks_flags(Flags& flags) {
   add_format_flag(flags);
-  flags.add_options()(
-      "length", boost::program_options::value<std::int64_t>()->default_value(default_config().task.length),
-      "task.length that the trivial loss is computed for");
+  flags.add_options()("length", number_flag<std::int64_t>()->default_value(default_config().task.length),
+                      "task.length that the trivial loss is computed for");
 }
 
 }  // namespace

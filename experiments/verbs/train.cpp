@@ -16,18 +16,19 @@
 #include "experiments/train/trial.hpp"
 #include "experiments/verbs/build.hpp"
 #include "experiments/verbs/checked_cells.hpp"
+#include "experiments/verbs/number_flag.hpp"
 #include "experiments/verbs/outputs.hpp"
 
 namespace unroll {
 
 namespace {
 
-constexpr int most_jobs = 4096;
+constexpr std::int64_t most_jobs = 4096;
 
 int jobs_of(const Arguments& arguments, const SweepPlan& plan) {
-  const int jobs =
-      arguments.has("jobs") ? arguments.flags["jobs"].as<int>() : static_cast<int>(plan.base.jobs);
-  if (jobs >= 0 && jobs <= most_jobs) return jobs;
+  const std::int64_t jobs =
+      arguments.has("jobs") ? arguments.flags["jobs"].as<std::int64_t>() : plan.base.jobs;
+  if (jobs >= 0 && jobs <= most_jobs) return static_cast<int>(jobs);
   throw UsageError(fmt::format("--jobs must be from 0 (one per core) to {}, but is {}", most_jobs, jobs));
 }
 
@@ -90,7 +91,7 @@ void add_training_flags(Flags& flags) {
   namespace po = boost::program_options;
   flags.add_options()("out", po::value<std::string>(),
                       "output folder; out/ and the config's name by default")(
-      "jobs", po::value<int>(),
+      "jobs", number_flag<std::int64_t>(),
       "threads: trials at once, then shards of a batch; 0, the default: one per core that may be used")(
       "extend", "add the trials of a changed config to an existing folder")(
       "allow-other-build", "continue a folder that another build or CPU model began")(

@@ -36,9 +36,8 @@ expect 0 'constant   dt' "$unroll" cells show leaky.cell
 expect 0 'checks agree' "$unroll" cells check leaky.cell vanilla
 expect 0 digraph "$unroll" cells graph leaky.cell --format dot
 expect 0 'its products alone' "$unroll" cells bench leaky.cell --steps 20 --rows 4 --hidden 16
-if command -v dot >/dev/null; then
-  expect 0 '<svg' "$unroll" cells graph leaky.cell --format svg
-fi
+command -v dot >/dev/null || fail "no dot here (Debian: graphviz)"
+expect 0 '<svg' "$unroll" cells graph leaky.cell --format svg
 expect 2 "needs Graphviz" env PATH=/nowhere "$unroll" cells graph leaky.cell --format svg
 
 # ---- what is wrong is said, with its place

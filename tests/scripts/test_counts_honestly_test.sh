@@ -9,6 +9,10 @@ add_test("[scan] runs, and passes" true)
 add_test("[scan] runs again" true)
 add_test("[tape] fails" false)
 add_test("[tape] is not there" /nonexistent/program)
+add_test("[data] has none" bash -c "exit 77")
+set_tests_properties("[data] has none" PROPERTIES SKIP_RETURN_CODE 77)
+add_test("[data] says that it has none" echo "skipped: no data")
+set_tests_properties("[data] says that it has none" PROPERTIES SKIP_REGULAR_EXPRESSION "skipped: ")
 TESTS
 STUB
 
@@ -22,9 +26,12 @@ call() {  # call LAST_LINE ARGUMENT...
 
 call "2 passed, 2 failed"
 ((status)) || fail "green although tests failed"
-grep -q 'tests failed out of 4' "$sandbox/out" || fail "the summary of CTest is missing"
+grep -qx '2 skipped' "$sandbox/out" || fail "what was skipped is not counted"
+grep -q 'tests failed out of 6' "$sandbox/out" || fail "the summary of CTest is missing"
 call "2 passed, 0 failed" -R '^\[scan\]'
 ((status)) && fail "red although all chosen tests passed"
+call "0 passed, 0 failed" -R '^\[data\]'
+grep -qx '2 skipped' "$sandbox/out" || fail "what was skipped is not counted by itself"
 call "0 passed, 0 failed" -R 'no such test'
 ((status)) || fail "green although nothing ran"
 call "2 passed, 0 failed" --preset asan -R '^\[scan\]'

@@ -60,6 +60,31 @@ grep -q '^mat,' out.csv || fail "$(<out.csv)"
 [[ ! -s err ]] || fail "on stderr: $(<err)"
 expect 0 mat "$unroll" predict $model/model.toml --text 'The cat sat on the'
 expect 0 The "$unroll" predict $model --text '___' --top 1
+
+# ---- a blank with text behind it: the place says who sat there
+for subject in "${!place[@]}"; do
+  for text in "The ___ sat on the ${place[$subject]} ." "The ___ sat on the ${place[$subject]}." \
+    "The __ quietly sat on the ${place[$subject]}"; do
+    found=$(first $model "$text")
+    [[ $found == "$subject" ]] || fail "$text: the $found, not the $subject"
+  done
+  for text in "The $subject sat on the ___." "The $subject sat on the ___ ." "The $subject now sat on the____."; do
+    "$unroll" predict $model --text "$text" --format csv >out.csv 2>err || fail "$text: $(<err)"
+    [[ ! -s err ]] || fail "$text: $(<err)"
+    [[ $(sed -n '2s/,.*//p' out.csv) == "${place[$subject]}" ]] || fail "$text: $(<out.csv)"
+  done
+done
+"$unroll" predict $model --text 'The ___ sat on the mat .' --top 1000 --format json >out.json && valid_json out.json
+python3 - <<'PYTHON' || fail "a blank's probabilities: $(<out.json)"
+import json
+p = {row["token"]: row["probability"] for row in json.load(open("out.json"))}
+assert abs(sum(p.values()) - 1) < 1e-9, p
+assert p["<unk>"] == p["<eos>"] == 0, p
+PYTHON
+expect 0 '"zebra"' "$unroll" predict $model --text 'The ___ sat on the zebra.'
+expect 2 'the text has 2 blanks' "$unroll" predict $model --text 'The ___ sat on the ___ .'
+expect 2 'generate goes on behind a text' "$unroll" generate $model --prompt 'The ___ sat on'
+expect 0 'characters the blank is one character' "$unroll" predict --help
 expect 2 'which text' "$unroll" predict $model
 expect 2 '--top must be at least 1' "$unroll" predict $model --text x --top 0
 expect 2 'unknown format' "$unroll" predict $model --text x --format xml
@@ -80,6 +105,7 @@ printf 'The king sat on the\n' | "$unroll" generate $model --prompt - --length 1
 expect 2 '--temperature must be' "$unroll" generate $model --temperature -1
 expect 2 '--top-p must be' "$unroll" generate $model --top-p 0
 expect 2 '--length must be' "$unroll" generate $model --length 0
+expect 2 '--seed: expected an integer from 0 to 2^64 - 1, found "-1"' "$unroll" generate $model --seed -1
 
 # ---- score: a summary, or what each token costs
 printf 'The cat sat on the mat .\nThe dog now sat on the rug .\n' >good.txt
@@ -90,7 +116,7 @@ valid_json good.json
 python3 - <<'PYTHON' || fail "scores: $(<good.json) $(<bad.json)"
 import json, math
 good, bad = (json.load(open(name))[0] for name in ("good.json", "bad.json"))
-assert good["tokens"] == 17 and good["unknown"] == 0, good
+assert good["tokens"] == 17 and good["unknown"] == good["share unknown"] == 0, good
 nats = good["nats per word"]
 assert abs(good["bits per word"] - nats / math.log(2)) < 1e-9
 assert abs(good["perplexity per word"] - math.exp(nats)) < 1e-6 * math.exp(nats)
@@ -102,6 +128,7 @@ PYTHON
 "$unroll" score $model good.txt --per-token --format json >out.json && valid_json out.json
 printf 'The zebra sat on the zebra .\n' | "$unroll" score $model - --format json >out.json 2>err
 valid_json out.json
+grep -q '"share unknown": 0.25,' out.json || fail "2 of 8 tokens are unknown: $(<out.json)"
 [[ $(grep -o zebra err | grep -c '') == 1 ]] || fail "zebra is not named once: $(<err)"
 expect 2 'nothing.txt' "$unroll" score $model nothing.txt
 expect 2 "expected a model's folder and a file" "$unroll" score $model
@@ -170,6 +197,14 @@ for folder in interrupted killed; do
   [[ ! -e $folder/trials ]] || fail "$folder: a checkpoint is left"
 done
 
+# ---- model.toml is a config to run again: the same trial, the same bits
+expect 0 'best trial' "$unroll" run whole/model.toml train.checkpoint_seconds=0.05 --out again
+cmp whole/model.safetensors again/model.safetensors || fail 'model.toml trains another model'
+cmp whole/results.csv again/results.csv || fail 'model.toml is another trial'
+cmp <(grep -v '^#' whole/model.toml) <(grep -v '^#' again/model.toml) || fail 'another model.toml'
+expect 0 'best trial' "$unroll" run $model/model.toml --out $model # the trial is done already
+grep -q '<unk> .* % *$' <("$unroll" run "${long[@]}" --out whole 2>/dev/null) || fail 'no share of unknown tokens'
+
 # ---- a finished folder needs its text no more; its model never did
 mv text.txt moved.txt
 expect 0 done "$unroll" status whole
@@ -190,4 +225,7 @@ expect 0 'per character' "$unroll" run task.name=characters task.text=moved.txt 
 expect 0 'bits per character' "$unroll" score characters part.txt
 [[ $("$unroll" generate characters --prompt 'w1 ' --length 40 | head -c 3) == 'w1 ' ]] || fail 'the prompt is lost'
 expect 0 '"Z"' "$unroll" predict characters --text 'w1 Z'
+"$unroll" predict characters --text 'w1 ___1 w' --top 1 --format csv >out.csv 2>err || fail "a blank: $(<err)"
+[[ ! -s err ]] || fail "on stderr: $(<err)"
+[[ $(sed -n '2s/,.*//p' out.csv) == w ]] || fail "a character in a blank: $(<out.csv)"
 printf 'ok\n'

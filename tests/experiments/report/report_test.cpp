@@ -11,6 +11,7 @@
 #include "experiments/report/bands.hpp"
 #include "experiments/report/csv.hpp"
 #include "experiments/report/web_files.hpp"
+#include "framework/tensor/file.hpp"
 #include "tests/experiments/report/fixture.hpp"
 
 using namespace unroll;
@@ -176,6 +177,8 @@ TEST_CASE("[report] example pages are written") {
     write(root / name / "report.html",
           report_html(plan, records, name + ": adding problem", "Imaginary CPU @ 3.0 GHz, 2 cores, 8 GB"));
     write(root / name / "results.csv", results_csv(plan, records));
+    CHECK(has(read_file(root / name / "report.html"), "<h1>" + name + ": adding problem</h1>"));
+    CHECK(count(read_file(root / name / "results.csv"), "\n") == plan.trials.size() + 1);
   };
   const SweepPlan plan = fixture::long_range_plan();
   leave("long_range", plan, fixture::long_range_records(plan));

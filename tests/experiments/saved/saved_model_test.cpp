@@ -7,6 +7,8 @@
 #include <limits>
 
 #include "experiments/config/config_error.hpp"
+#include "experiments/config/settings.hpp"
+#include "experiments/sweep/plan.hpp"
 #include "experiments/sweep/trial_id.hpp"
 #include "framework/tensor/safetensors.hpp"
 #include "models/cell_table.hpp"
@@ -106,6 +108,41 @@ TEST_CASE("[saved] a model of every cell, task and surrounding is read back bit 
     // And again: what was read can be written, to the same equations.
     CHECK(make_model(read.config, read.sizes).parameters().size() == model.specs.size());
   }
+}
+
+TEST_CASE("[saved] model.toml is a config of the trial that it came from, whatever the cell and the task") {
+  std::vector<Config> configs;
+  for (const CellRow& cell : cell_table())
+    configs.push_back(small_model({"cat", "sentence", 5}, std::string(cell.name)));
+  configs.push_back(small_model({"adding", "pascanu", 10}));
+  const TemporaryFolder texts;
+  const auto text = texts.path() / "text@home.txt";
+  write_text(text, counting_text());
+  TaskConfig task = any_task("words", "punctuation", 100);
+  task.text = read_text_file(text.string());
+  configs.push_back(small_model(task));
+  for (const Config& config : configs) {
+    INFO(config.task.name, " ", to_toml(OptionValue(config.model.cell)));
+    const Folder f{SomeModel(config)};
+    const Trial trial = plan_trial(f.toml(), {});
+    CHECK(trial.id == trial_id(config));
+    CHECK(trial.config.model.cell == config.model.cell);
+    CHECK(plan_trial(f.toml(), {"seed=77"}).id != trial.id);
+    CHECK(plan_sweep(f.toml(), {}).trials.size() == 1);
+  }
+}
+
+TEST_CASE("[saved] only the section [saved] is passed over, whatever is in it") {
+  const Folder f;
+  f.replace("[saved]", "[saved]\nanything = { at = [\"all\"] }");
+  CHECK_NOTHROW(read_settings(read_document(f.toml())));
+  f.replace("[saved]", "[saves]");
+  CHECK_THROWS_WITH_AS(read_settings(read_document(f.toml())), doctest::Contains("unknown key \"saves"),
+                       ConfigError);
+  const auto config = f.folder.path() / "config.toml";
+  write_text(config, "saved = 3\n");
+  CHECK_THROWS_WITH_AS(read_settings(read_document(config)), doctest::Contains("unknown key \"saved\""),
+                       ConfigError);
 }
 
 TEST_CASE("[saved] any character survives as a token: quotes, controls, escapes, marks and no-characters") {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "experiments/text/ngram.hpp"
+#include "tests/support/skipped.hpp"
 
 using namespace unroll;
 
@@ -16,7 +17,7 @@ namespace {
 std::optional<std::filesystem::path> data_folder() {
   const char* folder = std::getenv("UNROLL_DATA");
   if (folder && *folder) return folder;
-  MESSAGE("skipped: UNROLL_DATA names no folder with ptb/ and tinyshakespeare/");
+  test::say_skipped("UNROLL_DATA names no folder with ptb/ and tinyshakespeare/");
   return std::nullopt;
 }
 
