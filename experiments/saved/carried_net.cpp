@@ -7,7 +7,7 @@
 namespace unroll {
 namespace {
 
-ModelSizes sizes_for(const SavedModel& saved, CarriedNet::Wanted wanted) {
+SequenceModel model_for(const SavedModel& saved, CarriedNet::Wanted wanted) {
   if (!saved.vocabulary)
     throw ModelError("this model was trained on the task " + saved.config.task.name +
                      ", whose inputs are vectors: it reads no text");
@@ -15,8 +15,16 @@ ModelSizes sizes_for(const SavedModel& saved, CarriedNet::Wanted wanted) {
     throw ModelError(
         "this model is bidirectional (model.bidirectional): each of its predictions has seen the text behind "
         "it, so it cannot go on with one");
-  const bool last = wanted == CarriedNet::Wanted::scores;
-  return {saved.sizes.inputs, saved.sizes.outputs, last ? Readout::last : Readout::every_step, true};
+  return saved.model(wanted == CarriedNet::Wanted::scores ? Readout::last : Readout::every_step);
+}
+
+CarriedRun::Options options_for(CarriedNet::Wanted wanted, std::function<std::vector<Var>(const BoundModel&)> more) {
+  CarriedRun::Options options{.more = std::move(more)};
+  if (wanted == CarriedNet::Wanted::losses) return options;
+  // Where a run is one step, to transpose a readout of 10,000 words takes longer than all the rest.
+  options.plan.without = {passes::transposed_weights};
+  options.record.few_tokens = true;
+  return options;
 }
 
 void fill(std::span<const std::int32_t> from, std::int64_t rows, Tensor<std::int64_t>& to) {
@@ -25,67 +33,42 @@ void fill(std::span<const std::int32_t> from, std::int64_t rows, Tensor<std::int
   std::ranges::copy(from, to.data());
 }
 
-/// The state of one row, for each row of `to`.
-void repeat(std::span<const float> row, std::span<float> to) {
-  for (std::size_t at = 0; at < to.size(); at += row.size()) std::ranges::copy(row, to.subspan(at).begin());
-}
-
 }  // namespace
 
 CarriedNet::CarriedNet(const SavedModel& saved, Wanted wanted, std::int64_t rows)
-    : saved_(saved),
-      rows_(rows),
-      model_(make_model(saved.config, sizes_for(saved, wanted))),
-      specs_(model_.parameters()),
-      tokens_(tape_.index_input("tokens", {sizes::T, rows})) {
-  const Parameters p(tape_, specs_);
-  parameters_ = p.all();
-  for (const StateSpec& state : model_.states())
-    initial_.push_back(tape_.input(state.name + "_0", state.dims(rows)));
-  const SequenceModel::Recorded recorded =
-      model_.record(tokens_, p, RunOptions{.initial = initial_, .few_tokens = wanted == Wanted::scores});
-  result_ = recorded.outputs;
-  if (wanted == Wanted::losses) {
-    next_ = tape_.index_input("next", {sizes::T, rows});
-    result_ = logsumexp(recorded.outputs) - pick(recorded.outputs, next_);
-  }
-  final_ = recorded.final_state;
-  std::vector<Var> outputs = final_;
-  outputs.push_back(result_);
-  // Where a run is one step, to transpose a readout of 10,000 words takes longer than all the rest.
-  PlanOptions options;
-  if (wanted == Wanted::scores) options.without = {passes::transposed_weights};
-  plan_ = std::make_unique<Plan<float>>(tape_, outputs, options);
-  for (std::size_t i = 0; i < specs_.size(); ++i) plan_->bind(parameters_[i], saved.parameters[i]);
-  start();
+    : rows_(rows),
+      run_(model_for(saved, wanted), saved.sizes.inputs, saved.sizes.tokens, saved.parameters,
+           options_for(wanted, [&](const BoundModel& model) { return record_result(model, wanted); })) {
+  run_.start(rows);
 }
 
-/// The states before a text.
-void CarriedNet::start() {
-  for (const StateSpec& state : model_.states()) {
-    states_.emplace_back(state.batch_shape(rows_), static_cast<float>(state.start));
-    for (std::size_t i = 0; i < specs_.size() && state.learned; ++i)
-      if (specs_[i].name == state.name + "_0") repeat(saved_.parameters[i].span(), states_.back().span());
-  }
+std::vector<Var> CarriedNet::record_result(const BoundModel& model, Wanted wanted) {
+  const Var scores = model.recorded.outputs;
+  if (wanted == Wanted::scores) return {scores};
+  next_ = model.tape->index_input("next", {sizes::T, sizes::B});
+  return {logsumexp(scores) - pick(scores, next_)};
 }
 
 void CarriedNet::go_on_from(const CarriedNet& text) {
-  for (std::size_t i = 0; i < states_.size(); ++i) repeat(text.states_[i].span(), states_[i].span());
+  std::vector<Tensor<float>> states;
+  for (const Tensor<float>& row : text.run_.states()) {
+    Shape shape = row.shape();
+    shape[0] = rows_;
+    Tensor<float>& all = states.emplace_back(shape);
+    for (std::int64_t at = 0; at < all.numel(); at += row.numel()) std::ranges::copy(row.span(), all.data() + at);
+  }
+  run_.start(std::move(states));
 }
 
 std::span<const float> CarriedNet::run(std::span<const std::int32_t> tokens,
                                        std::span<const std::int32_t> next) {
   fill(tokens, rows_, token_values_);
-  plan_->bind(tokens_, token_values_);
   if (next_.valid()) {
     fill(next, rows_, next_values_);
-    plan_->bind(next_, next_values_);
+    run_.plan().bind(next_, next_values_);
   }
-  for (std::size_t i = 0; i < states_.size(); ++i) plan_->bind(initial_[i], states_[i]);
-  plan_->run();
-  for (std::size_t i = 0; i < states_.size(); ++i)
-    std::ranges::copy(plan_->value(final_[i]), states_[i].data());
-  return plan_->value(result_);
+  run_.run(token_values_);
+  return run_.more(0);
 }
 
 }  // namespace unroll

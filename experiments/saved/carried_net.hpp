@@ -1,17 +1,16 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
 #include "experiments/saved/saved_model.hpp"
-#include "framework/plan/plan.hpp"
+#include "models/carried_run.hpp"
 
 namespace unroll {
 
-/// A saved model of tokens on a tape, for one text or several of equal length side by side, the rows: each
-/// run goes on from the states that the last one left.
+/// A saved model of tokens, for one text or several of equal length side by side, the rows: each run goes on
+/// from the states that the last one left.
 class CarriedNet {
  public:
   enum class Wanted {
@@ -31,17 +30,11 @@ class CarriedNet {
   std::span<const float> run(std::span<const std::int32_t> tokens, std::span<const std::int32_t> next = {});
 
  private:
-  void start();
+  std::vector<Var> record_result(const BoundModel& model, Wanted wanted);
 
-  const SavedModel& saved_;
   std::int64_t rows_;
-  SequenceModel model_;
-  std::vector<ParameterSpec> specs_;
-  Tape tape_;
-  Var tokens_, next_, result_;
-  std::vector<Var> parameters_, initial_, final_;
-  std::unique_ptr<Plan<float>> plan_;
-  std::vector<Tensor<float>> states_;
+  Var next_;
+  CarriedRun run_;
   Tensor<std::int64_t> token_values_, next_values_;
 };
 

@@ -10,9 +10,8 @@ namespace unroll {
 namespace {
 
 std::vector<std::string_view> tokens_in(const SavedModel& model, std::string_view text) {
-  const TaskConfig& task = model.config.task;
-  const bool on_text = task.name == characters_row().name || task.name == words_row().name;
-  return tokens_of(text, level_of(model), on_text ? corpus_options(task).words : Words::punctuation);
+  const Tokenisation how = tokenisation_of(model);
+  return tokens_of(text, how.level, how.words);
 }
 
 EncodedText encoded(const SavedModel& model, const std::vector<std::string_view>& tokens) {

@@ -8,7 +8,6 @@
 
 #include "experiments/config/config_error.hpp"
 #include "experiments/config/document.hpp"
-#include "experiments/config/options.hpp"
 #include "experiments/config/settings.hpp"
 #include "experiments/sweep/resolved.hpp"
 #include "framework/tensor/file.hpp"
@@ -45,8 +44,8 @@ CellText with_equations(const CellText& cell) {
 
 std::string quoted(std::string text) { return to_toml(OptionValue(std::move(text))); }
 
-std::string saved_section(const BestModel& model, const std::string& weights) {
-  const ModelSizes sizes = sizes_of(model.task);
+std::string saved_section(const KeptModel& model, const std::string& weights) {
+  const ModelSizes sizes = sizes_of(model.task.spec());
   std::string text = fmt::format("\n[{}]\n", section);
   text += fmt::format("format = {}\n", format_version);
   text +=
@@ -118,16 +117,19 @@ class Saved {
   const TomlTable& table_;
 };
 
-/// The config in a model's file. Its texts need not be there any more.
-Config config_in(TomlDocument document) {
+/// The config in a model's file. What it learned from need not be there any more.
+Config config_in(const Laboratory& laboratory, TomlDocument document, Learned files) {
+  const OptionTable& options = laboratory.options();
+  const auto names_file = [&](const std::string& section_name, const TomlMember& member) {
+    const Option* option = options.find(section_name + "." + member.key);
+    return option && std::holds_alternative<InputFile>(option->default_value);
+  };
   for (TomlMember& member : document.root)
-    if (auto* table = std::get_if<TomlTable>(&member.node.value); table && member.key == "task")
-      std::erase_if(*table, [](const TomlMember& m) {
-        return m.key == "text" || m.key == "validation_text" || m.key == "test_text";
-      });
-  Config config = unresolved_defaults();
-  apply_settings(read_settings(document), config);
-  resolve_dependent_defaults(config);
+    if (auto* table = std::get_if<TomlTable>(&member.node.value); table && files == Learned::left_out)
+      std::erase_if(*table, [&](const TomlMember& m) { return names_file(member.key, m); });
+  Config config = laboratory.unresolved_defaults();
+  apply_settings(options, read_settings(options, document), config);
+  laboratory.resolve(config);
   return config;
 }
 
@@ -159,7 +161,7 @@ void check_vocabulary(const SavedModel& model, const Saved& saved, const std::st
 
 SequenceModel made(const SavedModel& saved, const std::string& name) {
   try {
-    return make_model(saved.config, saved.sizes);
+    return saved.model();
   } catch (const std::invalid_argument& error) {
     throw ModelError(fmt::format("{}: {}", name, error.what()));
   }
@@ -167,17 +169,24 @@ SequenceModel made(const SavedModel& saved, const std::string& name) {
 
 }  // namespace
 
-void save_model(const std::filesystem::path& folder, const Config& config, const BestModel& model) {
-  const SequenceModel built = make_model(config, sizes_of(model.task));
+SequenceModel SavedModel::model(Readout readout) const {
+  ModelSizes wanted = sizes;
+  wanted.readout = readout;
+  return make_model(laboratory->cells(), config, wanted);
+}
+
+void save_model(const Laboratory& laboratory, const std::filesystem::path& folder, const Config& config,
+                const KeptModel& model) {
+  const SequenceModel built = make_model(laboratory.cells(), config, sizes_of(model.task.spec()));
   const std::string weights = write_safetensors(to_safetensors(built, model.parameters));
   Config shown = config;
   shown.model.cell = with_equations(config.model.cell);
   std::filesystem::create_directories(folder);
   write_file(folder / weights_name, weights);
-  write_file(folder / toml_name, resolved_toml(shown, {}) + saved_section(model, weights));
+  write_file(folder / toml_name, resolved_toml(laboratory, shown, {}) + saved_section(model, weights));
 }
 
-SavedModel load_model(const std::filesystem::path& given) {
+SavedModel load_model(const Laboratory& laboratory, const std::filesystem::path& given, Learned files) {
   const bool folder = std::filesystem::is_directory(given);
   const std::filesystem::path path = folder ? given / toml_name : given;
   if (!std::filesystem::exists(path))
@@ -196,7 +205,8 @@ SavedModel load_model(const std::filesystem::path& given) {
   if (version != format_version)
     throw ModelError(fmt::format("{}: written in format {}, this program reads format {}", path.string(),
                                  version, format_version));
-  SavedModel model{.config = config_in(document),
+  SavedModel model{.laboratory = &laboratory,
+                   .config = config_in(laboratory, document, files),
                    .sizes = {saved.count("inputs"), saved.count("outputs"),
                              saved.get<bool>("reads_out_every_step", "true or false") ? Readout::every_step
                                                                                       : Readout::last,
