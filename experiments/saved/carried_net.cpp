@@ -41,7 +41,7 @@ CarriedNet::CarriedNet(const SavedModel& saved, Wanted wanted)
   result_ = recorded.outputs;
   if (wanted == Wanted::losses) {
     next_ = tape_.index_input("next", {sizes::T, 1});
-    result_ = logsumexp(recorded.outputs) - pick(recorded.outputs, next_);
+    result_ = negative_log_likelihood(recorded.outputs, next_);
   }
   final_ = recorded.final_state;
   std::vector<Var> outputs = final_;

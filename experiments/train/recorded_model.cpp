@@ -30,7 +30,7 @@ Var record_loss(Loss kind, Var outputs, Var target) {
 
 /// The same mean with a weight for each step: weights 1 give the same bits.
 Var record_loss(Loss kind, Var outputs, Var target, Var step_weights) {
-  const Var each = kind == Loss::mse ? square(outputs - target) : logsumexp(outputs) - pick(outputs, target);
+  const Var each = kind == Loss::mse ? square(outputs - target) : negative_log_likelihood(outputs, target);
   Dims dims(each.rank(), 1);
   dims[0] = T;
   return mean(each * reshape(step_weights, dims));
