@@ -15,7 +15,7 @@ std::vector<Var> elements(Var logits, Var targets) {
   const Var zero = tape.fill(0, {}), half = tape.fill(0.5, {});
   const Var yes = greater(logits, zero) * greater(targets, half);
   const Var no = less(logits, zero) * less(targets, half);
-  return {softplus(logits) - logits * targets, 1.0 - yes - no};
+  return {binary_negative_log_likelihood(logits, targets), 1.0 - yes - no};
 }
 
 bool right(std::span<const std::span<const float>> step, const Criterion&) {

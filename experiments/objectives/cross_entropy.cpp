@@ -15,7 +15,7 @@ std::vector<Var> elements(Var logits, Var classes) {
   Dims beside = score.dims();
   beside.push_back(1);
   const Var as_high = sum(less_equal(reshape(score, beside), logits), -1);
-  return {logsumexp(logits) - score, not_equal(as_high, as_high.tape().fill(1, {}))};
+  return {negative_log_likelihood(logits, classes), not_equal(as_high, as_high.tape().fill(1, {}))};
 }
 
 bool right(std::span<const std::span<const float>> step, const Criterion& criterion) {

@@ -46,7 +46,7 @@ std::vector<Var> CarriedNet::record_result(const BoundModel& model, Wanted wante
   const Var scores = model.recorded.outputs;
   if (wanted == Wanted::scores) return {scores};
   next_ = model.tape->index_input("next", {sizes::T, sizes::B});
-  return {logsumexp(scores) - pick(scores, next_)};
+  return {negative_log_likelihood(scores, next_)};
 }
 
 void CarriedNet::go_on_from(const CarriedNet& text) {

@@ -146,6 +146,8 @@ struct Op {
   Lift lift = Lift::never;
   /// Its kernel can add to the result instead of writing it.
   bool accumulates = false;
+  /// Its kernel may leave the result where it reads the first operand.
+  bool in_place = false;
   /// Bytes of scratch memory that a call needs, given the shapes and the size of one real.
   std::size_t (*workspace)(std::span<const Shape* const> in, const Shape& out,
                            std::size_t real_bytes) = nullptr;

@@ -59,9 +59,17 @@ Var sum(Var x, std::int64_t axis, bool keep_axis = false);
 Var mean(Var x);
 Var mean(Var x, std::int64_t axis, bool keep_axis = false);
 Var max(Var x, std::int64_t axis, bool keep_axis = false);  ///< ties share the gradient
+/// x less its maximum along the last axis, which counts as a constant. What is made of the result keeps its
+/// digits however large x is; its derivatives are right to every order if a shift of x does not change it.
+/// Where +Inf (or -Inf, of one element) is the maximum of one element alone, that element gives 0; where
+/// several are at the same infinite maximum there is no limit and they give NaN.
+Var from_max(Var x);
+/// Of nothing but -Inf (or of nothing) -Inf, with gradient 0.
 Var logsumexp(Var x, std::int64_t axis = -1, bool keep_axis = false);
+/// Limits at infinity: -Inf has probability 0 and gradient 0; a single +Inf has probability 1 and the others
+/// 0. NaN where there is no limit: several +Inf, or nothing but -Inf.
 Var softmax(Var x, std::int64_t axis = -1);
-Var log_softmax(Var x, std::int64_t axis = -1);
+Var log_softmax(Var x, std::int64_t axis = -1);  ///< with softmax's limits
 
 // Products
 /// (m, k) (k, n) -> (m, n), with either operand transposed on request; (b, m, k) (b, k, n) -> (b, m, n);
@@ -114,11 +122,18 @@ Var step_index(Var any);
 /// How many elements `dims` holds, as a real scalar on the tape of `any`.
 Var count(Var any, Dims dims);
 
+// Losses, one for each element or row of logits. At infinite logits they are limits, of values and gradients.
+/// Logits (..., n), index (...) -> (...): -log softmax(logits)[class], from differences to the largest logit,
+/// so that a shift of the logits changes nothing. With a single +Inf 0 for its class and +Inf for the others;
+/// +Inf for the class of a -Inf; NaN for several +Inf, or nothing but -Inf.
+Var negative_log_likelihood(Var logits, Var classes);
+/// Targets t in [0, 1] of the same shape -> that shape: -t log σ(z) - (1 - t) log(1 - σ(z)), the coin of
+/// probability σ(z) that shows t. 0 where z is infinite and t is what it says.
+Var binary_negative_log_likelihood(Var logits, Var target);
+
 // Losses: means over all elements (or rows of logits), scalars
 Var mse(Var prediction, Var target);
-/// Logits (..., classes), index (...): -log softmax(logits)[class].
-Var cross_entropy(Var logits, Var classes);
-/// Targets in [0, 1]: the negative log-likelihood of independent coins.
-Var binary_cross_entropy(Var logits, Var target);
+Var cross_entropy(Var logits, Var classes);        ///< of negative_log_likelihood
+Var binary_cross_entropy(Var logits, Var target);  ///< of binary_negative_log_likelihood
 
 }  // namespace unroll

@@ -189,8 +189,8 @@ void broadcast_once(Program& program);
 /// Elementwise instructions on one shape become one. `kept` are read after the code's end.
 void fuse_chains(Program& program, const std::vector<SlotId>& kept);
 
-/// Results of chains take the bytes of operands that nothing reads any more. Needs lifetimes, and changes
-/// them.
+/// Results of chains, and of rows that may, take the bytes of operands that nothing reads any more. Needs
+/// lifetimes, and changes them.
 void write_in_place(Program& program);
 
 /// One line per instruction, loops indented.

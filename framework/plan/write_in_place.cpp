@@ -30,11 +30,22 @@ class InPlace {
 
   void run() {
     for (std::size_t i = 0; i < program_.code.size(); ++i)
-      if (program_.code[i].fused) run(program_.code[i], static_cast<int>(i));
+      if (program_.code[i].fused)
+        run_chain(program_.code[i], static_cast<int>(i));
+      else if (program_.code[i].op->in_place)
+        run_row(program_.code[i], static_cast<int>(i));
   }
 
  private:
-  void run(const Instruction& instruction, int position) {
+  /// The first operand gives way, unless another one is in the same bytes.
+  void run_row(const Instruction& instruction, int position) {
+    const SlotId root = program_.root(instruction.in[0]);
+    const bool alone = std::none_of(instruction.in.begin() + 1, instruction.in.end(),
+                                    [&](SlotId in) { return program_.root(in) == root; });
+    if (alone && gives_way(instruction.in[0], instruction.out, position)) take(instruction.out, root);
+  }
+
+  void run_chain(const Instruction& instruction, int position) {
     const Fused& fused = *instruction.fused;
     const int inputs = static_cast<int>(instruction.in.size());
     std::set<SlotId> taken;  // roots

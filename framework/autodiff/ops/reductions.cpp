@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
@@ -64,13 +66,19 @@ constexpr Forward broadcast_forward = forward([](const auto& c) {
   });
 });
 
-// The three below reduce the last axis and keep it, with extent 1 (max, logsumexp) or whole (softmax,
-// log_softmax).
+// The rows below work along the last axis and keep it, with extent 1 (max, logsumexp) or whole (from_max,
+// softmax).
 
 Dims last_axis_to_one(const ShapeArgs& args) {
   Dims dims = args.in[0];
   dims.back() = 1;
   return dims;
+}
+
+Dims max_of_last_axis(const ShapeArgs& args) {
+  if (args.in[0].empty() || args.in[1] != last_axis_to_one(args))
+    shape_error(args, "one maximum is wanted for each row of the last axis, which it keeps with extent 1");
+  return args.in[0];
 }
 
 template <class T>
@@ -109,6 +117,17 @@ T log_sum_exp(const T* x, std::int64_t n, T* scratch) {
   return top + std::log(k.sum(scratch, n));
 }
 
+/// y = x - top, where `top` is the maximum of x; y may be x. An infinite maximum that one element alone
+/// reaches is 0 from itself; several at infinity have no definite difference and give NaN.
+template <class T>
+void subtract_max(const Row<T>& row, T top) {
+  const T* end = row.x + row.n;
+  const bool alone = std::isinf(top) && std::count(row.x, end, top) == 1;
+  const std::int64_t largest = alone ? std::find(row.x, end, top) - row.x : 0;
+  kernels<T>()[Binary::sub](row.x, 1, &top, 0, row.y, row.n);
+  if (alone) row.y[largest] = 0;
+}
+
 constexpr auto one_row_of_scratch = [](std::span<const Shape* const> in, const Shape&,
                                        std::size_t real_bytes) {
   return static_cast<std::size_t>(in[0]->back()) * real_bytes;
@@ -125,27 +144,23 @@ constexpr Forward logsumexp_forward = forward([](const auto& c) {
   each_row(c, [&](auto row) { *row.y = log_sum_exp(row.x, row.n, scratch); });
 });
 
+constexpr Forward from_max_forward = forward([](const auto& c) {
+  const auto* top = c.real(1);
+  each_row(c, [&](auto row) { subtract_max(row, *top++); });
+});
+
 constexpr Forward softmax_forward = forward([](const auto& c) {
   using T = std::decay_t<decltype(*c.out)>;
   const Kernels<T>& k = kernels<T>();
   each_row(c, [&](auto row) {
-    const T top = k.max(row.x, row.n);
-    k[Binary::sub](row.x, 1, &top, 0, row.y, row.n);
+    subtract_max(row, k.max(row.x, row.n));
     k[Unary::exp](row.y, row.y, row.n);
     const T total = k.sum(row.y, row.n);
     k[Binary::div](row.y, 1, &total, 0, row.y, row.n);
   });
 });
 
-constexpr Forward log_softmax_forward = forward([](const auto& c) {
-  using T = std::decay_t<decltype(*c.out)>;
-  each_row(c, [](auto row) {
-    const T total = log_sum_exp(row.x, row.n, row.y);
-    kernels<T>()[Binary::sub](row.x, 1, &total, 0, row.y, row.n);
-  });
-});
-
-enum Reduction { sum_to_row, broadcast_to_row, max_row, logsumexp_row, softmax_row, log_softmax_row };
+enum Reduction { sum_to_row, broadcast_to_row, max_row, from_max_row, logsumexp_row, softmax_row };
 
 constexpr Op reduction_table[] = {
     Op{.name = "sum_to",
@@ -172,11 +187,24 @@ constexpr Op reduction_table[] = {
        .keep = Keep::both,
        .domain = Domain::separated,
        .lift = Lift::leading},
+    Op{.name = "from_max",
+       .arity = 2,
+       .shape = max_of_last_axis,
+       .forward = from_max_forward,
+       .vjp = {[](P p) { return p.g(); }, [](P p) { return -sum(p.g(), -1, true); }},
+       .lift = Lift::leading,
+       .in_place = true},
+    // Not e^(x - y): y is rounded to the size of the largest x, which softmax keeps out. A row of nothing but
+    // -Inf stays at -Inf whatever is added to its elements: its gradient is 0.
     Op{.name = "logsumexp",
        .arity = 1,
        .shape = last_axis_to_one,
        .forward = logsumexp_forward,
-       .vjp = {[](P p) { return p.g() * exp(p.in(0) - p.out()); }},
+       .vjp = {[](P p) {
+         const Var zero = p.tape().fill(0, {});
+         const Var none = equal(p.out(), p.tape().fill(-std::numeric_limits<double>::infinity(), {}));
+         return where(none, zero, p.g()) * softmax(where(none, zero, p.in(0)));
+       }},
        .keep = Keep::both,
        .lift = Lift::leading,
        .workspace = one_row_of_scratch},
@@ -186,14 +214,8 @@ constexpr Op reduction_table[] = {
        .forward = softmax_forward,
        .vjp = {[](P p) { return p.out() * (p.g() - sum(p.g() * p.out(), -1, true)); }},
        .keep = Keep::output,
-       .lift = Lift::leading},
-    Op{.name = "log_softmax",
-       .arity = 1,
-       .shape = same_shape,
-       .forward = log_softmax_forward,
-       .vjp = {[](P p) { return p.g() - exp(p.out()) * sum(p.g(), -1, true); }},
-       .keep = Keep::output,
-       .lift = Lift::leading},
+       .lift = Lift::leading,
+       .in_place = true},
 };
 
 Var record_to(Reduction row, Var x, Dims dims) {
@@ -210,11 +232,21 @@ Var with_axis_last(Var x, std::size_t axis) {
   return transpose(x, std::move(permutation));
 }
 
-/// Applies a row of the table, which works on the last axis, along any axis.
-Var along(Reduction row, std::string_view name, Var x, std::int64_t axis) {
+/// Applies a function that works on the last axis along any axis.
+Var along(Var (*f)(Var), std::string_view name, Var x, std::int64_t axis) {
   const std::size_t at = normal_axis(name, x.dims(), axis);
-  if (at == x.rank() - 1) return record(reduction_table[row], {x});
-  return with_axis_last(record(reduction_table[row], {with_axis_last(x, at)}), at);
+  if (at == x.rank() - 1) return f(x);
+  return with_axis_last(f(with_axis_last(x, at)), at);
+}
+
+template <Reduction row>
+Var of_last_axis(Var x) {
+  return record(reduction_table[row], {x});
+}
+
+Var log_softmax_of_last_axis(Var x) {
+  const Var shifted = from_max(x);
+  return shifted - log(sum(exp(shifted), -1, true));
 }
 
 Dims without_axis(const Dims& dims, std::size_t axis) {
@@ -252,12 +284,13 @@ Var mean(Var x, std::int64_t axis, bool keep_axis) {
 }
 
 Var max(Var x, std::int64_t axis, bool keep_axis) {
-  return drop_axis(along(max_row, "max", x, axis), axis, keep_axis);
+  return drop_axis(along(of_last_axis<max_row>, "max", x, axis), axis, keep_axis);
 }
+Var from_max(Var x) { return record(reduction_table[from_max_row], {x, stop_gradient(max(x, -1, true))}); }
 Var logsumexp(Var x, std::int64_t axis, bool keep_axis) {
-  return drop_axis(along(logsumexp_row, "logsumexp", x, axis), axis, keep_axis);
+  return drop_axis(along(of_last_axis<logsumexp_row>, "logsumexp", x, axis), axis, keep_axis);
 }
-Var softmax(Var x, std::int64_t axis) { return along(softmax_row, "softmax", x, axis); }
-Var log_softmax(Var x, std::int64_t axis) { return along(log_softmax_row, "log_softmax", x, axis); }
+Var softmax(Var x, std::int64_t axis) { return along(of_last_axis<softmax_row>, "softmax", x, axis); }
+Var log_softmax(Var x, std::int64_t axis) { return along(log_softmax_of_last_axis, "log_softmax", x, axis); }
 
 }  // namespace unroll

@@ -61,15 +61,23 @@ Array products_of_pairs(const Arrays& in) {
   });
 }
 
-Array cross_entropy_of(const Arrays& in) {
+Array losses_of_classes(const Arrays& in) {
   const Array& logits = in[0];
-  return scalar(average(generate(in[1].shape, [&](Index i) {
-    const auto target = static_cast<std::int64_t>(in[1].at(i));
+  return generate(in[1].shape, [&](Index i) {
+    const auto target = static_cast<std::size_t>(in[1].at(i));
     i.push_back(0);
     std::vector<Real> line;
     for (; i.back() < logits.shape.back(); ++i.back()) line.push_back(logits.at(i));
-    return log_sum_exp(line) - line[static_cast<std::size_t>(target)];
-  })));
+    return -log_probabilities(line)[target];
+  });
+}
+
+/// As it is defined: a coin of probability σ(z) that shows t.
+Array losses_of_coins(const Arrays& in) {
+  return elementwise(in, [](Real z, Real t) {
+    const Real p = 1 / (1 + std::exp(-z));
+    return -t * std::log(p) - (1 - t) * std::log1p(-p);
+  });
 }
 
 std::vector<OpCase> reductions() {
@@ -101,30 +109,56 @@ std::vector<OpCase> losses() {
   const auto squared_error = [](const Arrays& in) {
     return scalar(average(elementwise(in, [](Real a, Real b) { return (a - b) * (a - b); })));
   };
-  // Written as it is defined, with probabilities: a coin of probability σ(z) that shows t.
-  const auto coins = [](const Arrays& in) {
-    return scalar(average(elementwise(in, [](Real z, Real t) {
-      const Real p = 1 / (1 + std::exp(-z));
-      return -t * std::log(p) - (1 - t) * std::log1p(-p);
-    })));
-  };
   std::vector<OpCase> cases;
   for (const Dims& dims : {Dims{}, Dims{2, 3}, Dims{T, B, 2}}) {
     cases.push_back(
         {"mse", "", {{dims}, {dims}}, [](const In& in) { return mse(in[0], in[1]); }, squared_error});
+    cases.push_back({"binary_negative_log_likelihood",
+                     "",
+                     {{dims}, {dims}},
+                     [](const In& in) { return binary_negative_log_likelihood(in[0], in[1]); },
+                     losses_of_coins,
+                     false});
     cases.push_back({"binary_cross_entropy",
                      "",
                      {{dims}, {dims, Draw::bit}},
                      [](const In& in) { return binary_cross_entropy(in[0], in[1]); },
-                     coins,
+                     [](const Arrays& in) { return scalar(average(losses_of_coins(in))); },
                      false});
     Dims logits = dims;
     logits.push_back(4);
-    cases.push_back({"cross_entropy",
-                     "",
-                     {{logits}, index_operand(dims, 4)},
-                     [](const In& in) { return cross_entropy(in[0], in[1]); },
-                     cross_entropy_of});
+    const std::vector<Operand> operands = {{logits}, index_operand(dims, 4)};
+    cases.push_back({.op = "negative_log_likelihood",
+                     .label = "",
+                     .operands = operands,
+                     .record = [](const In& in) { return negative_log_likelihood(in[0], in[1]); },
+                     .reference = losses_of_classes,
+                     .shift = Shift::ignores});
+    cases.push_back({.op = "cross_entropy",
+                     .label = "",
+                     .operands = operands,
+                     .record = [](const In& in) { return cross_entropy(in[0], in[1]); },
+                     .reference = [](const Arrays& in) { return scalar(average(losses_of_classes(in))); },
+                     .shift = Shift::ignores});
+  }
+  return cases;
+}
+
+std::vector<OpCase> log_softmaxes() {
+  std::vector<OpCase> cases;
+  const std::vector<std::pair<Dims, std::size_t>> lines = {
+      {{5}, 0}, {{1}, 0}, {{2, 4}, 1}, {{2, 4}, 0}, {{T, B, 3}, 2}, {{T, B, 3}, 0}, {{3, B, 2}, 1}};
+  for (const auto& [dims, at] : lines) {
+    const auto axis = static_cast<std::int64_t>(at);
+    cases.push_back({.op = "log_softmax",
+                     .label = "along axis " + std::to_string(axis),
+                     .operands = {{dims}},
+                     .record = [axis](const In& in) { return log_softmax(in[0], axis); },
+                     .reference =
+                         [at = at](const Arrays& in) {
+                           return along_axis(in[0], at, in[0].shape[at], false, log_probabilities);
+                         },
+                     .shift = Shift::ignores});
   }
   return cases;
 }
@@ -180,7 +214,7 @@ std::vector<OpCase> with_numbers() {
 
 std::vector<OpCase> composed_cases() {
   std::vector<OpCase> cases;
-  for (const auto& family : {reductions(), losses(), products(), with_numbers()})
+  for (const auto& family : {reductions(), log_softmaxes(), losses(), products(), with_numbers()})
     cases.insert(cases.end(), family.begin(), family.end());
   cases.push_back({"transpose",
                    "the last two axes",

@@ -34,6 +34,14 @@ using RecordFunction = std::function<Var(const std::vector<Var>&)>;
 /// Indices arrive as numbers.
 using ReferenceFunction = std::function<Array(const std::vector<Array>&)>;
 
+/// What the result does when all of the first operand is shifted by one number. Derivatives stay as they are
+/// in both of the latter.
+enum class Shift {
+  changes,  ///< nothing in general
+  ignores,  ///< it stays as it is
+  follows   ///< it is shifted by the same number
+};
+
 struct OpCase {
   std::string op;  ///< name of the row; of the function, for what is composed of several rows
   std::string label;
@@ -45,6 +53,7 @@ struct OpCase {
   /// The sign of a zero in the result is defined.
   bool zero_sign = true;
   std::optional<Domain> domain = {};  ///< where it is not the row's
+  Shift shift = Shift::changes;
 };
 
 std::vector<OpCase> elementwise_cases();

@@ -52,23 +52,12 @@ std::vector<Real> top_line(const std::vector<Real>& line) { return {top_of(line)
 std::vector<Real> log_sum_line(const std::vector<Real>& line) { return {log_sum_exp(line)}; }
 
 std::vector<Real> softmax_line(const std::vector<Real>& line) {
-  const Real top = top_of(line);
-  std::vector<Real> image;
-  Real total = 0;
-  for (const Real x : line) image.push_back(std::exp(x - top)), total += image.back();
-  for (Real& y : image) y /= total;
-  return image;
-}
-
-std::vector<Real> log_softmax_line(const std::vector<Real>& line) {
-  std::vector<Real> image;
-  const Real total = log_sum_exp(line);
-  for (const Real x : line) image.push_back(x - total);
+  std::vector<Real> image = log_probabilities(line);
+  for (Real& y : image) y = std::exp(y);
   return image;
 }
 
 using KeepingReduction = Var (*)(Var, std::int64_t, bool);
-using Normalisation = Var (*)(Var, std::int64_t);
 
 OpCase reduction_case(const std::string& op, KeepingReduction f, LineFunction line, Dims dims,
                       std::int64_t axis, bool keep) {
@@ -77,19 +66,36 @@ OpCase reduction_case(const std::string& op, KeepingReduction f, LineFunction li
           .label = "along axis " + std::to_string(axis),
           .operands = {{std::move(dims)}},
           .record = [=](const std::vector<Var>& in) { return f(in[0], axis, keep); },
-          .reference = [=](const std::vector<Array>& in) { return along_axis(in[0], at, 1, !keep, line); }};
+          .reference = [=](const std::vector<Array>& in) { return along_axis(in[0], at, 1, !keep, line); },
+          .shift = Shift::follows};
 }
 
-OpCase normalisation_case(const std::string& op, Normalisation f, LineFunction line, Dims dims,
-                          std::int64_t axis) {
+OpCase softmax_case(Dims dims, std::int64_t axis) {
   const auto at = static_cast<std::size_t>(axis < 0 ? axis + static_cast<std::int64_t>(dims.size()) : axis);
-  return {
-      .op = op,
-      .label = "along axis " + std::to_string(axis),
-      .operands = {{std::move(dims)}},
-      .record = [=](const std::vector<Var>& in) { return f(in[0], axis); },
-      .reference =
-          [=](const std::vector<Array>& in) { return along_axis(in[0], at, in[0].shape[at], false, line); }};
+  return {.op = "softmax",
+          .label = "along axis " + std::to_string(axis),
+          .operands = {{std::move(dims)}},
+          .record = [=](const std::vector<Var>& in) { return softmax(in[0], axis); },
+          .reference =
+              [=](const std::vector<Array>& in) {
+                return along_axis(in[0], at, in[0].shape[at], false, softmax_line);
+              },
+          .shift = Shift::ignores};
+}
+
+/// The row itself, with any number in the place of the maximum.
+OpCase from_max_case(Dims dims) {
+  Dims largest = dims;
+  largest.back() = 1;
+  return {.op = "from_max",
+          .label = "",
+          .operands = {{std::move(dims)}, {std::move(largest)}},
+          .record = [](const std::vector<Var>& in) { return record(*find_row("from_max"), in); },
+          .reference =
+              [](const std::vector<Array>& in) {
+                return generate(in[0].shape,
+                                [&](const Index& i) { return in[0].at(i) - in[1].stretched(i); });
+              }};
 }
 
 struct AxisShape {
@@ -128,9 +134,10 @@ std::vector<OpCase> reduction_cases() {
       cases.push_back(largest);
       cases.push_back(reduction_case("logsumexp", logsumexp, log_sum_line, dims, axis, keep));
     }
-    cases.push_back(normalisation_case("softmax", softmax, softmax_line, dims, axis));
-    cases.push_back(normalisation_case("log_softmax", log_softmax, log_softmax_line, dims, axis));
+    cases.push_back(softmax_case(dims, axis));
   }
+  for (const Dims& dims : {Dims{5}, Dims{2, 4}, Dims{T, B, 3}, Dims{3, 0}, Dims{2, 19}})
+    cases.push_back(from_max_case(dims));
   return cases;
 }
 

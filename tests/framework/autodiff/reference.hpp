@@ -128,4 +128,19 @@ inline Real log_sum_exp(const std::vector<Real>& line) {
   return top + std::log(total);
 }
 
+/// Logarithms of the softmax of a line. Limits at infinity: one element that alone is the largest is the only
+/// possible one if it is infinite; where several are, NaN.
+inline std::vector<Real> log_probabilities(const std::vector<Real>& line) {
+  const Real top = top_of(line);
+  const bool one = std::count(line.begin(), line.end(), top) == 1;
+  std::vector<Real> image;
+  Real total = 0;
+  for (const Real x : line) {
+    image.push_back(one && x == top ? 0 : x - top);
+    total += std::exp(image.back());
+  }
+  for (Real& y : image) y -= std::log(total);
+  return image;
+}
+
 }  // namespace unroll::conformance

@@ -142,6 +142,8 @@ std::vector<Misfit> misfits() {
   for (const Dims& dims : {Dims{}, Dims{2, 3}}) {
     list.push_back({"max", {{dims}}, [](const In& in) { max(in[0], 2); }});
     list.push_back({"logsumexp", {{dims}}, [](const In& in) { logsumexp(in[0], 2); }});
+    list.push_back(
+        {"from_max", plain(dims, {2, 2}), [](const In& in) { record(*find_row("from_max"), in); }});
     list.push_back({"softmax", {{dims}}, [](const In& in) { softmax(in[0], 2); }});
     list.push_back({"log_softmax", {{dims}}, [](const In& in) { log_softmax(in[0], 2); }});
   }

@@ -223,4 +223,40 @@ TEST_CASE("[conformance] NaN, infinities and signed zeros go through every row a
   check_special_values<float>();
 }
 
+namespace {
+
+/// The row's kernel called by hand, with its result in a tensor of its own and over the first operand.
+template <class T>
+void check_in_place(const OpCase& c, const Op& row) {
+  const Point point = sample(c, ordinary);
+  std::vector<Tensor<T>> operands;
+  for (const Tensor<double>& x : point.real) operands.push_back(convert<T>(x));
+  for (const double first : {point.real[0][0], std::numeric_limits<double>::infinity()}) {
+    operands[0][0] = static_cast<T>(first);
+    Tensor<T> result(operands[0].shape()), shared = operands[0];
+    std::vector<const void*> apart, over;
+    std::vector<const Shape*> shapes;
+    for (const Tensor<T>& x : operands) {
+      apart.push_back(x.data());
+      over.push_back(over.empty() ? shared.data() : x.data());
+      shapes.push_back(&x.shape());
+    }
+    row.forward(Call<T>{apart, shapes, result.data(), &result.shape(), {}, ordinary, {}});
+    row.forward(Call<T>{over, shapes, shared.data(), &shared.shape(), {}, ordinary, {}});
+    CHECK(shared.same_bits(result));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("[conformance] rows that may write over their first operand give the same bits there") {
+  for (const OpCase& c : op_cases()) {
+    const Op& row = *find_row(c.op);
+    if (!row.in_place || sample(c, ordinary).real[0].numel() == 0) continue;
+    CAPTURE(name_of(c, ordinary));
+    check_in_place<float>(c, row);
+    check_in_place<double>(c, row);
+  }
+}
+
 }  // namespace unroll::conformance

@@ -29,7 +29,7 @@ struct Readout {
 
   Var logits() { return linear(h, W) + b; }
   /// (T, B)
-  Var losses(Var z) { return logsumexp(z) - pick(z, target); }
+  Var losses(Var z) { return negative_log_likelihood(z, target); }
   Var weighted(Var each) { return each * reshape(weights, {h.dims()[0], 1}); }
 
   template <class R>
