@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <functional>
 #include <unordered_map>
 
+#include "experiments/config/check.hpp"
 #include "experiments/config/config_error.hpp"
 #include "experiments/config/document.hpp"
 #include "experiments/config/options.hpp"
@@ -12,7 +14,10 @@
 #include "experiments/config/settings.hpp"
 #include "experiments/sweep/axes.hpp"
 #include "experiments/sweep/resolved.hpp"
+#include "experiments/sweep/trial_axes.hpp"
 #include "experiments/sweep/trial_id.hpp"
+#include "experiments/text/text.hpp"
+#include "models/nearest.hpp"
 
 namespace unroll {
 
@@ -20,6 +25,8 @@ namespace {
 
 // All trials are expanded before the first one starts: more would not fit, and nobody waits for them.
 constexpr std::size_t most_trials = 1'000'000;
+
+using OriginOf = std::function<std::string(std::string_view)>;
 
 /// A config as read: what is fixed and what is swept.
 struct Source {
@@ -91,19 +98,37 @@ Config base_config(const Source& source) {
   return config;
 }
 
+/// The folder keeps paths in files of JSON and TOML, which hold UTF-8 only.
+void check_paths(const Config& config, const OriginOf& origin_of) {
+  Config given = config;
+  for (const Option* option : rows_of(config)) {
+    const OptionValue value = load(option->field(given));
+    const auto* file = std::get_if<TextFile>(&value);
+    if (!file || file->empty()) continue;
+    try {
+      checked_text(file->path, "the path");
+    } catch (const TextError&) {
+      throw ConfigError(
+          fmt::format("{}: {}: expected a path in UTF-8, found bytes that are none: \"{}\"; "
+                      "rename or link the file",
+                      origin_of(option->key), option->key, printable(file->path)));
+    }
+  }
+}
+
 Trial make_trial(const Source& source, const Config& base, std::size_t number, ConfigCheck& check) {
   const std::vector<std::size_t> indices = point_indices(source.axes, number);
-  Trial trial{"", base, {}};
+  Trial trial{"", base};
   for (std::size_t i = 0; i < source.axes.size(); ++i) {
     const ConfigAxis& axis = source.axes[i];
     for (std::size_t k = 0; k < axis.keys.size(); ++k) {
-      const OptionValue& value = axis.points[indices[i]][k].value;
-      store(axis.keys[k]->field(trial.config), value);
-      trial.axes.emplace(axis.keys[k]->key, to_text(value));
+      store(axis.keys[k]->field(trial.config), axis.points[indices[i]][k].value);
     }
   }
   resolve_dependent_defaults(trial.config);
-  check(trial.config, [&](std::string_view key) { return origin_of(source, indices, key); });
+  const OriginOf origin = [&](std::string_view key) { return origin_of(source, indices, key); };
+  check(trial.config, origin);
+  check_paths(trial.config, origin);
   trial.id = trial_id(trial.config);
   return trial;
 }
@@ -131,7 +156,7 @@ Config shown_base(const Source& source, Config base) {
   return base;
 }
 
-std::vector<std::string> axis_keys(const std::vector<ConfigAxis>& axes) {
+std::vector<std::string> swept_keys(const std::vector<ConfigAxis>& axes) {
   std::vector<std::string> keys;
   for (const ConfigAxis& axis : axes) {
     for (const Option* option : axis.keys) keys.emplace_back(option->key);
@@ -147,21 +172,21 @@ std::vector<std::string> axis_keys(const std::vector<ConfigAxis>& axes) {
     }
   }
   throw ConfigError(fmt::format("{}: expected one trial, found axes ({}); use sweep, or fix them:{}",
-                                source.name, fmt::join(axis_keys(source.axes), ", "), fixed));
+                                source.name, fmt::join(swept_keys(source.axes), ", "), fixed));
 }
 
 }  // namespace
 
-SweepPlan plan_sweep(const std::filesystem::path& file, const std::vector<std::string>& overrides,
-                     Texts texts) {
+SweepPlan plan_sweep(const std::filesystem::path& file, const std::vector<std::string>& overrides) {
   const Source source = read_source(file, overrides);
   const Config base = base_config(source);
-  SweepPlan plan{axis_keys(source.axes), {}, "", shown_base(source, base)};
+  SweepPlan plan{{}, {}, "", shown_base(source, base)};
   const std::size_t count = count_trials(source);
   plan.trials.reserve(count);
-  ConfigCheck check(texts);
+  ConfigCheck check;
   for (std::size_t i = 0; i < count; ++i) plan.trials.push_back(make_trial(source, base, i, check));
   refuse_duplicates(source, plan.trials);
+  derive_axes(plan, swept_keys(source.axes));
   plan.resolved = resolved_toml(plan.base, source.axes);
   return plan;
 }

@@ -197,22 +197,24 @@ TrialRecord Run::run_trial_of(std::size_t index) {
     record = failed_record("an exception of a type that says nothing");
   }
   record.id = trial.id;
-  record.axes = trial.axes;
   record.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   record.build = options_.build;
   return record;
 }
 
-/// Trials without a record, and failed ones where they are to be retried; earlier trials of an extended
-/// folder are not part of what was asked for.
-std::vector<const Trial*> trials_to_run(const SweepPlan& plan, std::size_t asked_for,
+/// Trials without a record, and failed ones where they are to be retried; what other configs added to the
+/// folder is not part of what was asked for.
+std::vector<const Trial*> trials_to_run(const SweepPlan& plan, const SweepPlan& asked,
                                         const JournalReader& journals, bool retry_failed) {
+  std::set<std::string_view> wanted;
+  for (const Trial& trial : asked.trials) wanted.insert(trial.id);
   std::vector<const Trial*> trials;
-  for (std::size_t i = 0; i < asked_for; ++i) {
-    const auto found = journals.records().find(plan.trials[i].id);
+  for (const Trial& trial : plan.trials) {
+    if (!wanted.contains(trial.id)) continue;
+    const auto found = journals.records().find(trial.id);
     const bool finished =
         found != journals.records().end() && !(retry_failed && found->second.status == TrialStatus::failed);
-    if (!finished) trials.push_back(&plan.trials[i]);
+    if (!finished) trials.push_back(&trial);
   }
   return trials;
 }
@@ -239,11 +241,20 @@ void check_checkpoints(const std::vector<const Trial*>& trials, const SweepOptio
   }
 }
 
+void say_what_else_is_there(const std::filesystem::path& folder, const SweepPlan& plan,
+                            const SweepPlan& asked) {
+  const std::size_t others = plan.trials.size() - asked.trials.size();
+  if (others == 0) return;
+  say("{} holds {} trial{} of other configs beside these; the results show all\n", folder.string(), others,
+      others == 1 ? "" : "s");
+}
+
 void warn_of_ignored_lines(const JournalReader& journals) {
   for (const std::string& sentence : journals.ignored()) say("warning: {}\n", sentence);
 }
 
-SweepResult result_of(SweepPlan plan, const JournalReader& journals) {
+SweepResult result_of(SweepPlan plan, JournalReader& journals) {
+  journals.refresh();
   SweepState state = sweep_state(plan, journals);
   SweepResult result;
   result.records = std::move(state.records);
@@ -256,14 +267,14 @@ SweepResult result_of(SweepPlan plan, const JournalReader& journals) {
 
 }  // namespace
 
-SweepResult run_sweep(SweepPlan asked, const SweepOptions& options, const TrialFunction& run,
+SweepResult run_sweep(const SweepPlan& asked, const SweepOptions& options, const TrialFunction& run,
                       const CostFunction& cost, std::atomic<bool>& stop) {
-  const std::size_t asked_for = asked.trials.size();
-  const SweepPlan plan = continued_plan(options.out, std::move(asked), options.extend);
+  const SweepPlan plan = continued_plan(options.out, asked, options.extend);
   JournalReader journals(options.out);
   journals.refresh();
   warn_of_ignored_lines(journals);
-  const auto trials = trials_to_run(plan, asked_for, journals, options.retry_failed);
+  say_what_else_is_there(options.out, plan, asked);
+  const auto trials = trials_to_run(plan, asked, journals, options.retry_failed);
   if (!trials.empty() && !options.allow_other_build) check_build(plan, journals, options.build);
   check_checkpoints(trials, options);
 
@@ -271,7 +282,7 @@ SweepResult run_sweep(SweepPlan asked, const SweepOptions& options, const TrialF
   const int at_once = options.jobs > 0 ? options.jobs : machine.usable_cores();
   std::vector<Job> jobs = schedule(plan, trials, cost, std::random_device{}());
   check_memory(plan, jobs, at_once, machine.usable_memory());
-  write_plan(options.out, plan, options.header);
+  write_plan(options.out, asked, options.extend, options.header);
 
   std::string error;
   bool cut_short = false;
@@ -280,9 +291,9 @@ SweepResult run_sweep(SweepPlan asked, const SweepOptions& options, const TrialF
     sweep.execute(at_once);
     error = sweep.error();
     cut_short = sweep.cut_short();
-    journals.refresh();
   }
-  SweepResult result = result_of(plan, journals);
+  // What other processes added meanwhile is part of it.
+  SweepResult result = result_of(read_plan(options.out), journals);
   result.interrupted = cut_short && error.empty();
   result.error = std::move(error);
   return result;

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "experiments/config/config_error.hpp"
+#include "experiments/sweep/folder_lock.hpp"
 #include "experiments/sweep/say.hpp"
 #include "experiments/tasks/task.hpp"
 #include "experiments/train/make_model.hpp"
@@ -43,7 +44,11 @@ void print_inferred(const Config& config) {
 }  // namespace
 
 CheckedCells::CheckedCells(const std::filesystem::path& folder, std::string build)
-    : file_(folder / "checked-cells.txt"), build_(std::move(build)) {
+    : folder_(folder), file_(folder / "checked-cells.txt"), build_(std::move(build)) {
+  read();
+}
+
+void CheckedCells::read() {
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(file_, ignored)) return;
   std::istringstream lines(read_file(file_));
@@ -74,10 +79,12 @@ void CheckedCells::check(const SweepPlan& plan) {
   }
 }
 
-void CheckedCells::save() const {
-  std::string text;
-  for (const std::string& key : passed_) text += key + "\n";
+void CheckedCells::save() {
   try {
+    const FolderLock lock(folder_);
+    read();  // what other processes checked meanwhile stays
+    std::string text;
+    for (const std::string& key : passed_) text += key + "\n";
     write_file(file_, text);
   } catch (const FileError&) {  // the trials are what counts; the next run checks again
   }

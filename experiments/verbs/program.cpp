@@ -2,12 +2,18 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <array>
 #include <boost/program_options/parsers.hpp>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
 #include <sstream>
+#include <system_error>
 
 #include "experiments/config/config_error.hpp"
 #include "experiments/saved/saved_model.hpp"
@@ -137,11 +143,17 @@ int dispatch(const std::vector<std::string>& tokens, char** argv) {
 }
 
 /// Where the caller closed a standard stream, the next file opened would take its place, and messages would
-/// be written into a journal.
+/// be written into a journal. What is printed into a closed stdout is lost, and must not seem written.
 void open_standard_streams() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (::fcntl(fd, F_GETFD) == -1) ::open("/dev/null", O_RDWR);
+    if (::fcntl(fd, F_GETFD) == -1) ::open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR);
   }
+}
+
+/// Whether stdout is a pipe that nobody reads any more: `unroll status DIR | head -1`.
+bool reader_is_gone() {
+  pollfd pipe{STDOUT_FILENO, POLLOUT, 0};
+  return ::poll(&pipe, 1, 0) == 1 && (pipe.revents & POLLERR) != 0;
 }
 
 int complain(std::string_view message, int status) {
@@ -155,11 +167,19 @@ bool is_any(const std::exception& error) {
   return (dynamic_cast<const Errors*>(&error) || ...);
 }
 
-}  // namespace
+/// The exit status once everything printed has arrived: one other than `status` where it did not, and
+/// `status` was good. `error`: errno of the write that failed, 0 where none has so far.
+int delivered(int status, int error) {
+  if (std::fflush(stdout) != 0 && error == 0) error = errno;
+  if (error == 0 && std::ferror(stdout) == 0) return status;
+  if (reader_is_gone()) return status == exit_good ? exit_broken_pipe : status;
+  return complain(fmt::format("cannot write to standard output{}{}: what was printed is not complete",
+                              error == 0 ? "" : ": ", error == 0 ? "" : std::strerror(error)),
+                  status == exit_good ? exit_trial_failed : status);
+}
 
-int run_program(int argc, char** argv) {
-  open_standard_streams();
-  const std::vector<std::string> tokens(argv + (argc > 0), argv + argc);
+/// Runs the verb and turns errors into a message and an exit status.
+int guarded_dispatch(const std::vector<std::string>& tokens, char** argv) {
   const std::string verb = tokens.empty() ? "" : " " + printable(tokens[0]);
   try {
     return dispatch(tokens, argv);
@@ -169,11 +189,29 @@ int run_program(int argc, char** argv) {
         exit_usage);
   } catch (const po::error& error) {
     return complain(fmt::format("{}\n`unroll{} --help` shows the flags.", error.what(), verb), exit_usage);
+  } catch (const std::filesystem::filesystem_error& error) {
+    return complain(fmt::format("cannot use {}: {}", error.path1().string(), error.code().message()),
+                    exit_usage);
   } catch (const std::exception& error) {
     if (is_any<ConfigError, SweepRefused, JournalConflict, TextError, ModelError, ModelMismatch,
                SafeTensorsError, FileError>(error))
       return complain(error.what(), exit_usage);
+    if (is_any<std::system_error>(error) && std::ferror(stdout) != 0) throw;  // of fmt::print
     return complain(fmt::format("unexpected error: {}", error.what()), exit_trial_failed);
+  }
+}
+
+}  // namespace
+
+int run_program(int argc, char** argv) {
+  open_standard_streams();
+  // A reader that is gone is an error of a write like any other: it must not kill a sweep in its midst.
+  std::signal(SIGPIPE, SIG_IGN);
+  const std::vector<std::string> tokens(argv + (argc > 0), argv + argc);
+  try {
+    return delivered(guarded_dispatch(tokens, argv), 0);
+  } catch (const std::system_error& error) {
+    return delivered(exit_good, error.code().value());
   }
 }
 

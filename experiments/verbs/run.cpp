@@ -21,13 +21,13 @@ SweepPlan plan_of(Trial trial) {
 
 int run(const Arguments& arguments) {
   const ConfigArguments config = split_arguments(arguments.words);
-  SweepPlan plan = plan_of(plan_trial(config.file, config.overrides));
+  const SweepPlan plan = plan_of(plan_trial(config.file, config.overrides));
   // Without a file the settings alone tell one trial from another.
   const std::string stem = config.file ? std::filesystem::path(*config.file).stem().string() : "run";
   const auto folder =
       output_folder(arguments, plan, fmt::format("{}-{}", stem, plan.trials.front().id.substr(0, 8)));
   say("one trial in {}\n", folder.string());
-  return train(arguments, std::move(plan), folder, [&](const Trial&) { return folder; });
+  return train(arguments, plan, folder, [&](const Trial&) { return folder; });
 }
 
 }  // namespace

@@ -34,7 +34,8 @@ nlohmann::ordered_json row_of(const StoredSweep& sweep, const Trial& trial) {
 }
 
 int status(const Arguments& arguments) {
-  const StoredSweep sweep = read_sweep(arguments);
+  const StoredSweep sweep = read_sweep(folder_argument(arguments));
+  say_ignored(sweep);
   Listing rows;
   for (const Trial& trial : sweep.plan.trials) rows.push_back(row_of(sweep, trial));
   print_listing(rows, arguments);

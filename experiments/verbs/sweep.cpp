@@ -11,12 +11,11 @@ int sweep(const Arguments& arguments) {
   if (!config.file)
     throw UsageError("`unroll sweep` needs a config file: unroll sweep CONFIG [key=value ...]");
   const std::filesystem::path file = *config.file;
-  SweepPlan plan = plan_sweep(file, config.overrides);
+  const SweepPlan plan = plan_sweep(file, config.overrides);
   const auto folder = output_folder(arguments, plan, file.stem().string());
   say("{} trials in {}\n", plan.trials.size(), folder.string());
-  if (!arguments.has("keep-models")) return train(arguments, std::move(plan), folder);
-  return train(arguments, std::move(plan), folder,
-               [&](const Trial& trial) { return folder / "trials" / trial.id; });
+  if (!arguments.has("keep-models")) return train(arguments, plan, folder);
+  return train(arguments, plan, folder, [&](const Trial& trial) { return folder / "trials" / trial.id; });
 }
 
 void add_sweep_flags(Flags& flags) {

@@ -13,6 +13,7 @@
 #include "experiments/sweep/runner.hpp"
 #include "experiments/sweep/say.hpp"
 #include "experiments/sweep/signals.hpp"
+#include "experiments/text/unicode.hpp"
 #include "experiments/train/trial.hpp"
 #include "experiments/verbs/build.hpp"
 #include "experiments/verbs/checked_cells.hpp"
@@ -32,11 +33,17 @@ int jobs_of(const Arguments& arguments, const SweepPlan& plan) {
   throw UsageError(fmt::format("--jobs must be from 0 (one per core) to {}, but is {}", most_jobs, jobs));
 }
 
-/// As one line of a comment, whatever the user typed.
-std::string one_line(std::string text) {
-  std::ranges::replace_if(
-      text, [](unsigned char c) { return c < ' ' || c == 127; }, '?');
-  return text;
+/// As one line of a comment in a TOML file, whatever the user typed: what is no UTF-8 there (a path may be
+/// anything) would make the file unreadable.
+std::string one_line(std::string_view text) {
+  std::string line;
+  while (!text.empty()) {
+    const std::size_t bytes = first_code_point(text).bytes;
+    const bool control = bytes == 1 && (static_cast<unsigned char>(text[0]) < ' ' || text[0] == 127);
+    line += bytes == 0 || control ? "?" : text.substr(0, bytes);
+    text.remove_prefix(std::max<std::size_t>(bytes, 1));
+  }
+  return line;
 }
 
 /// What made the folder, as comment above its resolved config.
@@ -59,9 +66,9 @@ SweepOptions options_of(const Arguments& arguments, const SweepPlan& plan,
 
 /// Whether the files could be written. The trials are on the disk already; a full disk must not hide why the
 /// sweep ended.
-bool try_to_write_outputs(const std::filesystem::path& folder, const SweepResult& result) {
+bool try_to_write_outputs(const std::filesystem::path& folder) {
   try {
-    write_outputs(folder, result.plan, result.records);
+    write_outputs(folder);
     return true;
   } catch (const FileError& error) {
     say("unroll: {}\n", error.what());
@@ -71,7 +78,7 @@ bool try_to_write_outputs(const std::filesystem::path& folder, const SweepResult
 
 int give_up(const std::filesystem::path& folder, const SweepResult& result, const std::string& why,
             int status) {
-  try_to_write_outputs(folder, result);
+  try_to_write_outputs(folder);
   say("unroll: {}\n{} finished trials are kept in {}, {} are missing; the same command continues.\n", why,
       result.records.size(), folder.string(), result.missing);
   return status;
@@ -106,7 +113,7 @@ std::filesystem::path output_folder(const Arguments& arguments, const SweepPlan&
   return std::filesystem::path("out") / name;
 }
 
-int train(const Arguments& arguments, SweepPlan plan, const std::filesystem::path& folder,
+int train(const Arguments& arguments, const SweepPlan& plan, const std::filesystem::path& folder,
           const FolderOfModel& folder_of_model) {
   std::atomic<bool> stop = false;
   const SignalWatch signals(stop);
@@ -117,14 +124,14 @@ int train(const Arguments& arguments, SweepPlan plan, const std::filesystem::pat
     };
   CheckedCells cells(folder, options.build);
   cells.check(plan);
-  const SweepResult result = run_sweep(std::move(plan), options, run_trial, trial_cost, stop);
+  const SweepResult result = run_sweep(plan, options, run_trial, trial_cost, stop);
   cells.save();
   if (!result.error.empty()) return give_up(folder, result, result.error, exit_trial_failed);
   if (result.interrupted) return give_up(folder, result, "interrupted", exit_interrupted);
 
-  const bool written = try_to_write_outputs(folder, result);
+  const bool written = try_to_write_outputs(folder);
   fmt::print("{}\n", summary_table(result.plan, result.records));
-  if (const std::string baselines = baseline_tables(result.plan, result.records); !baselines.empty())
+  if (const std::string baselines = baseline_tables(plan, result.records); !baselines.empty())
     fmt::print("{}\n", baselines);
   fmt::print("report: {}\n", (folder / "report.html").string());
   print_failures(result);

@@ -20,7 +20,7 @@ std::filesystem::path output_folder(const Arguments& arguments, const SweepPlan&
 /// interruption. Prints the table and the report's path to stdout. Gives the exit status.
 /// The best model of each trial is kept in folder_of_model(trial), if that is given.
 using FolderOfModel = std::function<std::filesystem::path(const Trial&)>;
-int train(const Arguments& arguments, SweepPlan plan, const std::filesystem::path& folder,
+int train(const Arguments& arguments, const SweepPlan& plan, const std::filesystem::path& folder,
           const FolderOfModel& folder_of_model = {});
 
 }  // namespace unroll

@@ -15,6 +15,7 @@ inline constexpr int exit_good = 0;
 inline constexpr int exit_trial_failed = 1;
 inline constexpr int exit_usage = 2;
 inline constexpr int exit_interrupted = 130;
+inline constexpr int exit_broken_pipe = 141;  ///< as a shell shows one that SIGPIPE ended
 
 /// A command line that cannot be understood; ends with exit_usage.
 class UsageError : public std::runtime_error {

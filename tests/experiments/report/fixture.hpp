@@ -105,7 +105,6 @@ inline TrialRecord record_of(const Trial& trial, std::uint64_t number) {
 
   TrialRecord record;
   record.id = trial.id;
-  record.axes = trial.axes;
   record.trivial_loss = trivial;
   record.success_rule = "validation MSE below 0.0833 (half the trivial baseline)";
   record.best_loss = std::numeric_limits<double>::infinity();
@@ -156,7 +155,6 @@ inline void make_diverged(TrialRecord& record, std::int64_t at) {
 inline void make_failed(TrialRecord& record, const std::string& reason) {
   TrialRecord failed;
   failed.id = record.id;
-  failed.axes = record.axes;
   failed.status = TrialStatus::failed;
   failed.reason = reason;
   failed.success_rule = record.success_rule;

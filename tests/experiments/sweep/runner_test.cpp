@@ -1,6 +1,7 @@
 #include "experiments/sweep/runner.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -23,6 +24,33 @@ namespace {
 
 std::string csv_of(const SweepResult& result) { return results_csv(result.plan, result.records); }
 
+/// A process that exits with 0 where `good` gives true, 2 where it gives false and 3 where it throws.
+template <class Good>
+pid_t forked(const Good& good) {
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  try {
+    ::_exit(good() ? 0 : 2);
+  } catch (...) {
+    ::_exit(3);
+  }
+}
+
+int status_of(pid_t child) {
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+template <class Good>
+std::vector<int> statuses_of(int processes, const Good& good) {
+  std::vector<pid_t> children;
+  for (int i = 0; i < processes; ++i) children.push_back(forked(good));
+  std::vector<int> statuses;
+  for (const pid_t child : children) statuses.push_back(status_of(child));
+  return statuses;
+}
+
 }  // namespace
 
 TEST_CASE("[sweep] every trial is run once and recorded in the order of the plan") {
@@ -41,7 +69,6 @@ TEST_CASE("[sweep] every trial is run once and recorded in the order of the plan
   REQUIRE(result.records.size() == plan.trials.size());
   for (std::size_t i = 0; i < plan.trials.size(); ++i) {
     CHECK(result.records[i].id == plan.trials[i].id);
-    CHECK(result.records[i].axes == plan.trials[i].axes);
     CHECK(result.records[i].build == "test build");
   }
 }
@@ -122,7 +149,9 @@ TEST_CASE("[sweep] a trial that throws is recorded as failed with its reason, an
   const auto failed = std::ranges::find(result.records, TrialStatus::failed, &TrialRecord::status);
   REQUIRE(failed != result.records.end());
   CHECK(failed->reason == "no such luck");
-  CHECK(failed->axes.at("seed") == "2");
+  const auto trial = std::ranges::find(result.plan.trials, failed->id, &Trial::id);
+  REQUIRE(trial != result.plan.trials.end());
+  CHECK(trial->axes.at("seed") == "2");
 
   // Only where asked for is it run again; then its new record counts.
   int runs = 0;
@@ -277,7 +306,7 @@ TEST_CASE(
   const TemporaryFolder folder;
   const auto out = folder.path() / "out";
   const SweepPlan plan = fake_plan(folder.path());
-  write_plan(out, plan, "");
+  write_plan(out, plan, false, "");
   const pid_t child = ::fork();
   if (child == 0) {
     std::signal(SIGXFSZ, SIG_IGN);
@@ -326,29 +355,54 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("[sweep] four processes on one folder finish every trial with records that agree") {
+TEST_CASE("[sweep] four processes on one folder share its trials, and their records agree") {
   const TemporaryFolder folder;
-  const SweepPlan plan = fake_plan(folder.path(), "[5, 10, 20]", 8);
+  const SweepPlan plan = fake_plan(folder.path(), "[20]", 48);
   const auto out = folder.path() / "out";
-  std::vector<pid_t> children;
-  for (int i = 0; i < 4; ++i) {
-    children.push_back(::fork());
-    if (children.back() != 0) continue;
-    int status = 1;
-    try {
-      status = run_quietly(plan, out, 1, slow_trial).missing == 0 ? 0 : 2;
-    } catch (...) {
-      status = 3;
-    }
-    ::_exit(status);
-  }
-  for (const pid_t child : children) {
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    CHECK(WEXITSTATUS(status) == 0);
-  }
+  const auto trained = folder.path() / "trained";  // one byte for each training that any process does
+  const auto counted = [&](const Config& config, const TrialHooks& hooks) {
+    const Descriptor file(::open(trained.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+    write_all(file.get(), ".");
+    return slow_trial(config, hooks);
+  };
+  constexpr int processes = 4;
+  const auto all = [&] { return run_quietly(plan, out, 1, counted).missing == 0; };
+  for (const int status : statuses_of(processes, all)) CHECK(status == 0);
+  // Two may begin the same one at the same moment; that all train everything is what must not be.
+  const std::size_t trainings = read_file(trained).size();
+  CHECK(trainings >= plan.trials.size());
+  CHECK(trainings < plan.trials.size() * processes / 2);
+  CHECK(journals_in(out).size() == processes);  // each did its part
   const auto result = run_quietly(plan, out);
   CHECK(csv_of(result) == csv_of(run_quietly(plan, folder.path() / "alone")));
+}
+
+TEST_CASE("[sweep] processes that keep different configs in one folder lose none of each other's rows") {
+  const TemporaryFolder folder;
+  const auto out = folder.path() / "out";
+  constexpr int processes = 6;
+  std::vector<SweepPlan> plans;
+  for (int i = 0; i < processes; ++i)
+    plans.push_back(fake_plan(folder.path(), "[" + std::to_string(5 + i) + "]", 2));
+  const auto extend = [&](int index) {
+    QuietOptions quiet(out, 1);
+    quiet.options.extend = true;
+    std::atomic<bool> stop = false;
+    const auto result =
+        run_sweep(plans[static_cast<std::size_t>(index)], quiet.options, slow_trial, fake_cost, stop);
+    return result.records.size() >= 2;
+  };
+  std::vector<pid_t> children;
+  for (int i = 0; i < processes; ++i) children.push_back(forked([&] { return extend(i); }));
+  for (const pid_t child : children) CHECK(status_of(child) == 0);
+  const SweepPlan plan = read_plan(out);
+  CHECK(plan.trials.size() == 2 * processes);
+  CHECK(plan.axis_keys == std::vector<std::string>{"seed", "task.length"});
+  JournalReader journals(out);
+  journals.refresh();
+  CHECK(sweep_state(plan, journals).done == 2 * processes);
+  for (int i = 2; i <= processes; ++i)
+    CHECK(std::filesystem::exists(out / ("sweep-" + std::to_string(i) + ".toml")));
 }
 
 TEST_CASE("[sweep] two thousand trials of no length take milliseconds each, not more") {
