@@ -8,7 +8,7 @@
 #include "experiments/report/axes.hpp"
 #include "experiments/report/statistics.hpp"
 #include "experiments/sweep/plan.hpp"
-#include "experiments/train/record.hpp"
+#include "experiments/records/record.hpp"
 
 namespace unroll {
 

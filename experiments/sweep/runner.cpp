@@ -125,8 +125,9 @@ bool Run::finished_elsewhere(const Job& job, TrialStatus& status) {
 
 std::string outcome(const TrialRecord& record) {
   if (record.status != TrialStatus::done) return record.reason;
-  return fmt::format("best loss {} (trivial {}), {} updates, {}", short_number(record.best_loss),
-                     short_number(record.trivial_loss), record.updates, render_duration(record.seconds));
+  return fmt::format("best loss {} (trivial {}), {} updates, {}", short_number(*record.scalar("best_loss")),
+                     short_number(*record.scalar("trivial_loss")), record.updates,
+                     render_duration(record.seconds));
 }
 
 void Run::run_job(std::size_t index) {
@@ -181,7 +182,7 @@ TrialRecord Run::run_trial_of(std::size_t index) {
     say("warning: {}: {}\n", describe(plan_, trial), sentence);
   };
   if (options_.keep_model)
-    hooks.keep_model = [&](const BestModel& model) { options_.keep_model(trial, model); };
+    hooks.keep_model = [&](const KeptModel& model) { options_.keep_model(trial, model); };
   const auto begin = std::chrono::steady_clock::now();
   TrialRecord record;
   try {
@@ -267,9 +268,9 @@ SweepResult result_of(SweepPlan plan, JournalReader& journals) {
 
 }  // namespace
 
-SweepResult run_sweep(const SweepPlan& asked, const SweepOptions& options, const TrialFunction& run,
+SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, const SweepOptions& options, const TrialFunction& run,
                       const CostFunction& cost, std::atomic<bool>& stop) {
-  const SweepPlan plan = continued_plan(options.out, asked, options.extend);
+  const SweepPlan plan = continued_plan(laboratory, options.out, asked, options.extend);
   JournalReader journals(options.out);
   journals.refresh();
   warn_of_ignored_lines(journals);
@@ -282,7 +283,7 @@ SweepResult run_sweep(const SweepPlan& asked, const SweepOptions& options, const
   const int at_once = options.jobs > 0 ? options.jobs : machine.usable_cores();
   std::vector<Job> jobs = schedule(plan, trials, cost, std::random_device{}());
   check_memory(plan, jobs, at_once, machine.usable_memory());
-  write_plan(options.out, asked, options.extend, options.header);
+  write_plan(laboratory, options.out, asked, options.extend, options.header);
 
   std::string error;
   bool cut_short = false;
@@ -293,7 +294,7 @@ SweepResult run_sweep(const SweepPlan& asked, const SweepOptions& options, const
     cut_short = sweep.cut_short();
   }
   // What other processes added meanwhile is part of it.
-  SweepResult result = result_of(read_plan(options.out), journals);
+  SweepResult result = result_of(read_plan(laboratory, options.out), journals);
   result.interrupted = cut_short && error.empty();
   result.error = std::move(error);
   return result;
