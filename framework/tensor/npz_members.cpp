@@ -1,8 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <deque>
-#include <set>
+#include <vector>
 
 #include "framework/tensor/npy.hpp"
 #include "framework/tensor/npz_archive.hpp"
@@ -30,34 +29,45 @@ Member member_at(zip_t* archive, zip_uint64_t index, const std::string& origin) 
           status.size};
 }
 
-/// All members, whose sizes such a file can have.
-std::deque<Member> members_of(zip_t* archive, std::size_t file_bytes, std::uint64_t most_bytes,
-                              const std::string& origin) {
-  std::deque<Member> members;
-  std::set<std::string_view> names;
+/// The members' bytes so far, in the file and once unpacked.
+struct Total {
   std::uint64_t packed = 0, size = 0;
+};
+
+/// Throws where a member claims what no file of so many bytes can hold, or more than is read.
+void check(const Member& member, const Total& before, std::size_t file_bytes, std::uint64_t most_bytes) {
+  if (member.packed > file_bytes - before.packed)
+    npz_fail(member.origin,
+             fmt::format("with it the members take more than the {} bytes of the whole file: it is damaged, "
+                         "or made to unpack the same bytes again and again",
+                         file_bytes));
+  if (member.size / most_compression > member.packed + 1)
+    npz_fail(member.origin,
+             fmt::format("its size is damaged: {} bytes cannot unpack to {}", member.packed, member.size));
+  if (member.size > most_bytes - before.size)
+    npz_fail(
+        member.origin,
+        fmt::format("with it the file unpacks to more than {} bytes, the most that is read", most_bytes));
+}
+
+std::vector<Member> members_of(zip_t* archive, std::size_t file_bytes, std::uint64_t most_bytes,
+                               const std::string& origin) {
+  std::vector<Member> members;
+  Total total;
   const zip_int64_t count = zip_get_num_entries(archive, 0);
   for (zip_uint64_t index = 0; index < static_cast<zip_uint64_t>(count); ++index) {
     const Member& member = members.emplace_back(member_at(archive, index, origin));
-    if (!names.insert(member.name).second) npz_fail(member.origin, "there are two members of this name");
-    if (member.packed > file_bytes - packed)
-      npz_fail(
-          member.origin,
-          fmt::format(
-              "with it the members take more than the {} bytes of the whole file: it is damaged, or made "
-              "to unpack the same bytes again and again",
-              file_bytes));
-    if (member.size / most_compression > member.packed + 1)
-      npz_fail(member.origin,
-               fmt::format("its size is damaged: {} bytes cannot unpack to {}", member.packed, member.size));
-    if (member.size > most_bytes - size)
-      npz_fail(
-          member.origin,
-          fmt::format("with it the file unpacks to more than {} bytes, the most that is read", most_bytes));
-    packed += member.packed;
-    size += member.size;
+    check(member, total, file_bytes, most_bytes);
+    total.packed += member.packed;
+    total.size += member.size;
   }
   return members;
+}
+
+std::size_t read(zip_file_t* file, char* to, std::size_t most, const Member& member) {
+  const zip_int64_t got = zip_fread(file, to, most);
+  if (got < 0) npz_fail(member.origin, zip_file_strerror(file));
+  return static_cast<std::size_t>(got);
 }
 
 /// The bytes of a member, whose checksum must hold. Memory is taken as they come, not as they are announced.
@@ -66,23 +76,18 @@ std::string read_member(zip_t* archive, zip_uint64_t index, const Member& member
   if (!file) npz_fail(member.origin, zip_strerror(archive));
   constexpr std::uint64_t least_piece = 1 << 16;
   std::string bytes;
-  // One read beyond the end makes libzip compare the checksum.
-  for (char beyond = 0;;) {
+  while (bytes.size() < member.size) {
     const std::size_t size = bytes.size();
-    const bool whole = size == member.size;
-    const std::size_t piece =
-        whole ? 1
-              : std::min<std::uint64_t>(member.size - size,
-                                        std::max<std::uint64_t>({least_piece, member.packed, size}));
-    if (!whole) bytes.resize(size + piece);
-    const zip_int64_t got = zip_fread(file.get(), whole ? &beyond : bytes.data() + size, piece);
-    if (got < 0) npz_fail(member.origin, zip_file_strerror(file.get()));
-    if (got > 0 && whole) npz_fail(member.origin, "it is longer than it says");
-    if (!whole) bytes.resize(size + static_cast<std::size_t>(got));
-    if (got == 0) break;
+    const auto twice = std::max<std::uint64_t>({least_piece, member.packed, size});
+    const auto piece = std::min<std::uint64_t>(member.size - size, twice);
+    bytes.resize(size + piece);
+    const std::size_t got = read(file.get(), bytes.data() + size, piece, member);
+    if (got == 0) npz_fail(member.origin, fmt::format("it is cut short: {} of {} bytes", size, member.size));
+    bytes.resize(size + got);
   }
-  if (bytes.size() != member.size)
-    npz_fail(member.origin, fmt::format("it is cut short: {} of {} bytes", bytes.size(), member.size));
+  // A read beyond the end makes libzip compare the checksum.
+  char beyond = 0;
+  if (read(file.get(), &beyond, 1, member) > 0) npz_fail(member.origin, "it is longer than it says");
   return bytes;
 }
 
@@ -93,6 +98,7 @@ void for_each_member(std::string_view bytes, const std::string& origin, const Us
   // To libzip nothing at all is an archive without members.
   if (bytes.empty()) npz_fail(origin, "it is empty");
   const ZipSource source = source_over(bytes, origin);
+  // Checked, it has no two members of one name.
   const ZipArchive archive = open_archive(source, ZIP_RDONLY | ZIP_CHECKCONS, origin);
   zip_uint64_t index = 0;
   for (const Member& member : members_of(archive.get(), bytes.size(), most_bytes, origin)) {

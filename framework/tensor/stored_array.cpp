@@ -119,7 +119,7 @@ void convert(const StoredArray& array, const std::string& origin, Tensor<T>& to)
   constexpr bool is_real = std::is_floating_point_v<S> || std::is_same_v<S, Half>;
   if constexpr (is_real && std::is_integral_v<T>)
     throw ArrayFileError(fmt::format("{}: expected integers, but found real numbers", origin));
-  else if (array.type.order == std::endian::native)
+  else if (array.type.order == std::endian::native || sizeof(S) == 1)
     convert<T, S, false>(array, origin, to);
   else
     convert<T, S, true>(array, origin, to);
