@@ -115,14 +115,6 @@ void check_loss_step(const TrainConfig& train, const OriginOf& origin_of) {
   }
 }
 
-bool lacks_files(const Laboratory& laboratory, Config config) {
-  return std::ranges::any_of(laboratory.rows_of(config), [&](const Option* option) {
-    const OptionValue value = load(option->field(config));
-    const auto* file = std::get_if<InputFile>(&value);
-    return file && !file->empty() && !file->content;
-  });
-}
-
 }  // namespace
 
 void ConfigCheck::operator()(const Config& config, const OriginOf& origin_of) {
@@ -130,7 +122,6 @@ void ConfigCheck::operator()(const Config& config, const OriginOf& origin_of) {
   check_variant(laboratory_.tasks(), config.task, origin_of);
   check_shards(config.train, origin_of);
   check_loss_step(config.train, origin_of);
-  if (files_ == Files::may_be_gone && lacks_files(laboratory_, config)) return;
   if (!task_ || config.task != last_) task_ = checked_task(laboratory_, config.task, origin_of);
   last_ = config.task;
   check_model(laboratory_, config, task_->spec(), origin_of);

@@ -16,6 +16,7 @@
 #include <system_error>
 
 #include "experiments/config/config_error.hpp"
+#include "experiments/data/data_error.hpp"
 #include "experiments/saved/saved_model.hpp"
 #include "experiments/sweep/folder.hpp"
 #include "experiments/sweep/say.hpp"
@@ -181,7 +182,7 @@ int delivered(int status, int error) {
 }
 
 /// Runs the verb and turns errors into a message and an exit status.
-int guarded_dispatch(const std::vector<std::string>& tokens, char** argv) {
+int guarded_dispatch(const std::vector<std::string>& tokens, char** argv, const Laboratory& laboratory) {
   const std::string verb = tokens.empty() ? "" : " " + printable(tokens[0]);
   try {
     return dispatch(tokens, argv, laboratory);
@@ -196,7 +197,7 @@ int guarded_dispatch(const std::vector<std::string>& tokens, char** argv) {
                     exit_usage);
   } catch (const std::exception& error) {
     if (is_any<ConfigError, SweepRefused, JournalConflict, TextError, ModelError, ModelMismatch,
-               SafeTensorsError, FileError>(error))
+               SafeTensorsError, FileError, DataError>(error))
       return complain(error.what(), exit_usage);
     if (is_any<std::system_error>(error) && std::ferror(stdout) != 0) throw;  // of fmt::print
     return complain(fmt::format("unexpected error: {}", error.what()), exit_trial_failed);
