@@ -54,7 +54,8 @@ ConfigAxis checked(ConfigAxis axis) {
 }
 
 /// A member of seed = { first = 1, count = 5 }, as an unsigned number.
-std::uint64_t seed_member(const OptionTable& options, const TomlDocument& document, const TomlMember& member) {
+std::uint64_t seed_member(const OptionTable& options, const TomlDocument& document,
+                          const TomlMember& member) {
   if (member.key != "first" && member.key != "count") {
     throw ConfigError(fmt::format(
         "{}: sweep.seed: unknown key \"{}\"{} Known keys: first, count", place(document.name, member.at),
@@ -70,8 +71,8 @@ std::uint64_t seed_member(const OptionTable& options, const TomlDocument& docume
                                 place(document.name, member.node.at), most_seeds, describe(member.node)));
 }
 
-std::vector<Point> read_seed_count(const OptionTable& options, const TomlDocument& document, const TomlTable& table,
-                                   const std::string& origin, const Settings& base) {
+std::vector<Point> read_seed_count(const OptionTable& options, const TomlDocument& document,
+                                   const TomlTable& table, const std::string& origin, const Settings& base) {
   const auto at_base = base.find("seed");
   std::uint64_t first = std::get<std::uint64_t>(at_base == base.end() ? options.find("seed")->default_value
                                                                       : at_base->second.value);
@@ -96,7 +97,8 @@ std::vector<Point> read_list(const TomlDocument& document, const Option& option,
   return points;
 }
 
-ConfigAxis read_axis(const OptionTable& options, const TomlDocument& document, const Assignment& a, const Settings& base) {
+ConfigAxis read_axis(const OptionTable& options, const TomlDocument& document, const Assignment& a,
+                     const Settings& base) {
   refuse_unsweepable(*a.option, a.origin);
   const auto* array = std::get_if<TomlArray>(&a.node->value);
   const auto* table = std::get_if<TomlTable>(&a.node->value);
@@ -141,8 +143,8 @@ Point read_case(const TomlDocument& document, const ConfigAxis& axis,
   return point;
 }
 
-std::vector<Assignment> flatten_case(const OptionTable& options, const TomlDocument& document, const TomlNode& node,
-                                     const std::string& name) {
+std::vector<Assignment> flatten_case(const OptionTable& options, const TomlDocument& document,
+                                     const TomlNode& node, const std::string& name) {
   const auto* table = std::get_if<TomlTable>(&node.value);
   if (!table) throw ConfigError(fmt::format("{}: expected a table of keys, found {}", name, describe(node)));
   std::vector<Assignment> assignments = flatten(options, document, *table);

@@ -50,8 +50,8 @@ bool same_set(AxisValues a, AxisValues b) {
 
 }  // namespace
 
-std::vector<std::string> plan_difference(const Laboratory& laboratory, const SweepPlan& a, const SweepPlan& b, const std::string& name_a,
-                                         const std::string& name_b) {
+std::vector<std::string> plan_difference(const Laboratory& laboratory, const SweepPlan& a, const SweepPlan& b,
+                                         const std::string& name_a, const std::string& name_b) {
   if (ids_of(a) == ids_of(b)) return {};
   SweepPlan both;
   both.trials = a.trials;

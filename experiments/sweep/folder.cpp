@@ -64,7 +64,8 @@ std::vector<Trial> new_trials(const StoredPlan& stored, const SweepPlan& asked) 
   return trials;
 }
 
-void refuse(const Laboratory& laboratory, const std::filesystem::path& folder, const StoredPlan& stored, const SweepPlan& asked) {
+void refuse(const Laboratory& laboratory, const std::filesystem::path& folder, const StoredPlan& stored,
+            const SweepPlan& asked) {
   const auto difference = plan_difference(laboratory, plan_of(laboratory, stored), asked);
   throw SweepRefused(
       fmt::format("{} holds a sweep with another config. What differs from its plan.jsonl:\n  {}\n"
@@ -73,8 +74,8 @@ void refuse(const Laboratory& laboratory, const std::filesystem::path& folder, c
 }
 
 /// What the folder holds with `asked`.
-StoredPlan joined_plan(const Laboratory& laboratory, const std::filesystem::path& folder, const SweepPlan& asked, bool extend,
-                       const std::string& header) {
+StoredPlan joined_plan(const Laboratory& laboratory, const std::filesystem::path& folder,
+                       const SweepPlan& asked, bool extend, const std::string& header) {
   std::optional<StoredPlan> there = stored_plan(laboratory, folder);
   if (!there) return {{{"sweep.toml", header, asked.resolved, asked.axis_keys}}, asked.trials};
   const std::vector<Trial> added = new_trials(*there, asked);
@@ -96,7 +97,8 @@ void take_configs(const SweepPlan& asked, StoredPlan& stored) {
 
 }  // namespace
 
-SweepPlan continued_plan(const Laboratory& laboratory, const std::filesystem::path& folder, const SweepPlan& asked, bool extend) {
+SweepPlan continued_plan(const Laboratory& laboratory, const std::filesystem::path& folder,
+                         const SweepPlan& asked, bool extend) {
   StoredPlan stored = joined_plan(laboratory, folder, asked, extend, "");
   take_configs(asked, stored);
   SweepPlan plan = plan_of(laboratory, stored);
@@ -104,8 +106,8 @@ SweepPlan continued_plan(const Laboratory& laboratory, const std::filesystem::pa
   return plan;
 }
 
-void write_plan(const Laboratory& laboratory, const std::filesystem::path& folder, const SweepPlan& asked, bool extend,
-                const std::string& header) {
+void write_plan(const Laboratory& laboratory, const std::filesystem::path& folder, const SweepPlan& asked,
+                bool extend, const std::string& header) {
   prepare_folder(folder);
   const FolderLock lock(folder);
   const StoredPlan plan = joined_plan(laboratory, folder, asked, extend, header);

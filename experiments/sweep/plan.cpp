@@ -14,8 +14,8 @@
 #include "experiments/sweep/resolved.hpp"
 #include "experiments/sweep/trial_axes.hpp"
 #include "experiments/sweep/trial_id.hpp"
-#include "experiments/train/config_check.hpp"
 #include "experiments/text/text.hpp"
+#include "experiments/train/config_check.hpp"
 #include "models/nearest.hpp"
 
 namespace unroll {
@@ -35,7 +35,8 @@ struct ConfigSource {
   std::vector<ConfigAxis> axes;
 };
 
-ConfigSource read_source(const OptionTable& options, const std::optional<std::filesystem::path>& file, const std::vector<std::string>& tokens) {
+ConfigSource read_source(const OptionTable& options, const std::optional<std::filesystem::path>& file,
+                         const std::vector<std::string>& tokens) {
   const std::vector<Override> overrides = parse_overrides(options, tokens);
   ConfigSource source{"the command line", "out/run", {}, {}};
   if (file) {
@@ -79,7 +80,8 @@ std::string trial_name(const std::vector<ConfigAxis>& axes, std::size_t trial) {
 }
 
 /// Where a trial's key was set, for messages about it; "" where nowhere.
-std::string origin_of(const ConfigSource& source, const std::vector<std::size_t>& indices, std::string_view key) {
+std::string origin_of(const ConfigSource& source, const std::vector<std::size_t>& indices,
+                      std::string_view key) {
   for (std::size_t i = 0; i < source.axes.size(); ++i) {
     const ConfigAxis& axis = source.axes[i];
     for (std::size_t k = 0; k < axis.keys.size(); ++k) {
@@ -115,7 +117,8 @@ void check_paths(const Laboratory& laboratory, const Config& config, const Origi
   }
 }
 
-Trial make_trial(const Laboratory& laboratory, const ConfigSource& source, const Config& base, std::size_t number, ConfigCheck& check) {
+Trial make_trial(const Laboratory& laboratory, const ConfigSource& source, const Config& base,
+                 std::size_t number, ConfigCheck& check) {
   const std::vector<std::size_t> indices = point_indices(source.axes, number);
   Trial trial{"", base};
   for (std::size_t i = 0; i < source.axes.size(); ++i) {
@@ -176,14 +179,16 @@ std::vector<std::string> swept_keys(const std::vector<ConfigAxis>& axes) {
 
 }  // namespace
 
-SweepPlan plan_sweep(const Laboratory& laboratory, const std::filesystem::path& file, const std::vector<std::string>& overrides) {
+SweepPlan plan_sweep(const Laboratory& laboratory, const std::filesystem::path& file,
+                     const std::vector<std::string>& overrides) {
   const ConfigSource source = read_source(laboratory.options(), file, overrides);
   const Config base = base_config(laboratory, source);
   SweepPlan plan{{}, {}, "", shown_base(laboratory, source, base)};
   const std::size_t count = count_trials(source);
   plan.trials.reserve(count);
   ConfigCheck check(laboratory);
-  for (std::size_t i = 0; i < count; ++i) plan.trials.push_back(make_trial(laboratory, source, base, i, check));
+  for (std::size_t i = 0; i < count; ++i)
+    plan.trials.push_back(make_trial(laboratory, source, base, i, check));
   refuse_duplicates(source, plan.trials);
   derive_axes(laboratory, plan, swept_keys(source.axes));
   plan.resolved = resolved_toml(laboratory, plan.base, source.axes);

@@ -36,11 +36,13 @@ struct SweepPlan {
 
 /// Reads `file`, applies `overrides` ("train.updates=100"; a comma list makes an axis), expands and validates
 /// every trial. Throws ConfigError (experiments/config/config_error.hpp).
-SweepPlan plan_sweep(const Laboratory& laboratory, const std::filesystem::path& file, const std::vector<std::string>& overrides);
+SweepPlan plan_sweep(const Laboratory& laboratory, const std::filesystem::path& file,
+                     const std::vector<std::string>& overrides);
 
 /// The one trial of `unroll run`: the file (none: the defaults) with overrides. Throws ConfigError, also when
 /// axes are left; the overrides that would fix them are part of the message.
-Trial plan_trial(const Laboratory& laboratory, const std::optional<std::filesystem::path>& file, const std::vector<std::string>& overrides);
+Trial plan_trial(const Laboratory& laboratory, const std::optional<std::filesystem::path>& file,
+                 const std::vector<std::string>& overrides);
 
 /// What differs between two sets of trials, one line for each key: "train.updates: 3000 in the output folder,
 /// 100 in this config", "seed: [1, 2] in ..., [1, 2, 3] in ...". Empty when they are the same set.

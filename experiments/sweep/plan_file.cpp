@@ -46,7 +46,8 @@ std::string equations_of(const CellText& cell) {
 Json to_json(const Laboratory& laboratory, const Trial& trial) {
   Json line{{"id", trial.id}, {"results_revision", trial.revision}, {"settings", Json::object()}};
   for (const TrialSetting& setting : settings_of(laboratory, trial))
-    if (laboratory.options().find(setting.key)) line["settings"][std::string(setting.key)] = value_to_json(setting.value);
+    if (laboratory.options().find(setting.key))
+      line["settings"][std::string(setting.key)] = value_to_json(setting.value);
   if (const std::string equations = equations_of(trial.config.model.cell); !equations.empty())
     line["equations"] = equations;
   return line;
@@ -99,7 +100,8 @@ Trial trial_from(const Laboratory& laboratory, const Json& line) {
     store(option->field(trial.config), value_from(value, option->default_value));
   }
   if (const auto equations = line.find("equations"); equations != line.end())
-    trial.config.model.cell = cell_from(laboratory.cells(), trial.config.model.cell, equations->get<std::string>());
+    trial.config.model.cell =
+        cell_from(laboratory.cells(), trial.config.model.cell, equations->get<std::string>());
   laboratory.resolve(trial.config);
   return trial;
 }

@@ -63,8 +63,7 @@ std::string cases_axis(const ConfigAxis& axis) {
 
 }  // namespace
 
-std::string resolved_toml(const Laboratory& laboratory, Config config,
-                          const std::vector<ConfigAxis>& axes) {
+std::string resolved_toml(const Laboratory& laboratory, Config config, const std::vector<ConfigAxis>& axes) {
   std::string text =
       "# Every setting that affects results, written by unroll; itself a config to run again.\n";
   text += fmt::format("results_revision = {}\n", results_revision);

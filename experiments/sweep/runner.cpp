@@ -79,8 +79,8 @@ SweepResult result_of(SweepPlan plan, JournalReader& journals) {
 
 }  // namespace
 
-SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, const SweepOptions& options, const TrialFunction& run,
-                      const CostFunction& cost, std::atomic<bool>& stop) {
+SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, const SweepOptions& options,
+                      const TrialFunction& run, const CostFunction& cost, std::atomic<bool>& stop) {
   const SweepPlan plan = continued_plan(laboratory, options.out, asked, options.extend);
   JournalReader journals(options.out);
   journals.refresh();

@@ -41,7 +41,7 @@ struct SweepResult {
 /// throws Interrupted is not recorded. When `stop` becomes true nothing more starts; a disk that takes no
 /// more records raises it. The outcome of a trial depends neither on `jobs` nor on the order in which trials
 /// end. Throws SweepRefused, FileError or JournalConflict before the first trial starts.
-SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, const SweepOptions& options, const TrialFunction& run,
-                      const CostFunction& cost, std::atomic<bool>& stop);
+SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, const SweepOptions& options,
+                      const TrialFunction& run, const CostFunction& cost, std::atomic<bool>& stop);
 
 }  // namespace unroll

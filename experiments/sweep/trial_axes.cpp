@@ -67,7 +67,8 @@ std::vector<std::string_view> in_order(const OptionTable& options, const SeenKey
   return order;
 }
 
-std::vector<std::string> axis_keys(const Laboratory& laboratory, const std::vector<Trial>& trials, const std::vector<std::string>& swept) {
+std::vector<std::string> axis_keys(const Laboratory& laboratory, const std::vector<Trial>& trials,
+                                   const std::vector<std::string>& swept) {
   const SeenKeys seen = seen_in(laboratory, trials);
   std::vector<std::string> keys = swept;
   for (const std::string_view key : in_order(laboratory.options(), seen)) {
@@ -123,7 +124,8 @@ std::vector<TrialSetting> settings_of(const Laboratory& laboratory, const Trial&
   Config config = trial.config;
   std::vector<TrialSetting> settings;
   for (const Option* option : laboratory.rows_of(config))
-    if (option->affects_results && (!option->matters || option->matters(trial.config))) settings.push_back({option->key, load(option->field(config))});
+    if (option->affects_results && (!option->matters || option->matters(trial.config)))
+      settings.push_back({option->key, load(option->field(config))});
   settings.push_back({revision_key, std::int64_t{trial.revision}});
   return settings;
 }
@@ -132,8 +134,9 @@ void derive_axes(const Laboratory& laboratory, SweepPlan& plan, const std::vecto
   plan.axis_keys = axis_keys(laboratory, plan.trials, swept);
   for (Trial& trial : plan.trials) trial.axes.clear();
   std::map<std::string_view, Labels> labels;
-  for_each_axis_value(
-      laboratory, plan, [&](Trial&, const std::string& key, const OptionValue& value) { labels[key].add(value); });
+  for_each_axis_value(laboratory, plan, [&](Trial&, const std::string& key, const OptionValue& value) {
+    labels[key].add(value);
+  });
   for_each_axis_value(laboratory, plan, [&](Trial& trial, const std::string& key, const OptionValue& value) {
     trial.axes.emplace(key, labels.at(key).of(value));
   });

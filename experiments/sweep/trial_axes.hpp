@@ -15,8 +15,8 @@ struct TrialSetting {
   OptionValue value;
 };
 
-/// Every result-affecting setting of a trial that can matter in it, in the order of the options table, defaults filled in, and
-/// results_revision.
+/// Every result-affecting setting of a trial that can matter in it, in the order of the options table,
+/// defaults filled in, and results_revision.
 std::vector<TrialSetting> settings_of(const Laboratory& laboratory, const Trial& trial);
 
 /// What two values have in common that mean the same: of a cell its equations, of a text file what it says.

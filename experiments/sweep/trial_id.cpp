@@ -5,7 +5,6 @@
 
 #include <set>
 
-
 namespace unroll {
 
 std::string canonical_text(const Laboratory& laboratory, Config config) {

@@ -13,8 +13,8 @@ namespace unroll {
 inline constexpr int results_revision = 4;
 
 /// What the id is the hash of: one line "key=value" for each result-affecting setting that can matter beside
-/// the others and is not at its row's default, and one for the hash of the cell's equations, sorted, then "results_revision=N". A new row
-/// whose default keeps the old behaviour therefore keeps all ids.
+/// the others and is not at its row's default, and one for the hash of the cell's equations, sorted, then
+/// "results_revision=N". A new row whose default keeps the old behaviour therefore keeps all ids.
 std::string canonical_text(const Laboratory& laboratory, Config config);
 
 /// XXH3-128 of the canonical text, 32 hex digits.

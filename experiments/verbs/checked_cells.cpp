@@ -22,7 +22,8 @@ constexpr std::int64_t inputs = 3, hidden = 4;
 
 std::vector<CellCheck> checks_of(const CellList& cells, const ModelConfig& model) {
   try {
-    return check_cell(*make_cell(cells, model.cell, {inputs, hidden, model.activation, model.constants}), inputs);
+    return check_cell(*make_cell(cells, model.cell, {inputs, hidden, model.activation, model.constants}),
+                      inputs);
   } catch (const std::invalid_argument& error) {
     throw ConfigError(fmt::format("the cell {} cannot be checked at input {} and hidden {}: {}",
                                   label_of(model.cell), inputs, hidden, error.what()));
@@ -43,8 +44,12 @@ void print_inferred(const Laboratory& laboratory, const Config& config) {
 
 }  // namespace
 
-CheckedCells::CheckedCells(const Laboratory& laboratory, const std::filesystem::path& folder, std::string build)
-    : laboratory_(laboratory), folder_(folder), file_(folder / "checked-cells.txt"), build_(std::move(build)) {
+CheckedCells::CheckedCells(const Laboratory& laboratory, const std::filesystem::path& folder,
+                           std::string build)
+    : laboratory_(laboratory),
+      folder_(folder),
+      file_(folder / "checked-cells.txt"),
+      build_(std::move(build)) {
   read();
 }
 

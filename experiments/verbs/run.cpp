@@ -21,13 +21,15 @@ SweepPlan plan_of(const Laboratory& laboratory, Trial trial) {
 
 int run(const Arguments& arguments) {
   const ConfigArguments config = split_arguments(arguments.words);
-  const SweepPlan plan = plan_of(arguments.laboratory(), plan_trial(arguments.laboratory(), config.file, config.overrides));
+  const SweepPlan plan =
+      plan_of(arguments.laboratory(), plan_trial(arguments.laboratory(), config.file, config.overrides));
   // Without a file the settings alone tell one trial from another.
   const std::string stem = config.file ? std::filesystem::path(*config.file).stem().string() : "run";
   const auto folder =
       output_folder(arguments, plan, fmt::format("{}-{}", stem, plan.trials.front().id.substr(0, 8)));
   say("one trial in {}\n", folder.string());
-  return train(arguments, plan, folder, [&](const Trial&) { return folder; }, "best");
+  return train(
+      arguments, plan, folder, [&](const Trial&) { return folder; }, "best");
 }
 
 }  // namespace

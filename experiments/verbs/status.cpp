@@ -26,7 +26,9 @@ nlohmann::ordered_json row_of(const StoredSweep& sweep, const Trial& trial) {
     row[key] = value == trial.axes.end() ? "" : value->second;
   }
   const bool has_result = record && record->status != TrialStatus::failed;
-  row["best_loss"] = has_result ? number(record->scalar("best_loss").value_or(std::numeric_limits<double>::quiet_NaN())) : nullptr;
+  row["best_loss"] =
+      has_result ? number(record->scalar("best_loss").value_or(std::numeric_limits<double>::quiet_NaN()))
+                 : nullptr;
   row["updates"] = has_result ? nlohmann::ordered_json(record->updates) : nullptr;
   row["seconds"] = record ? nlohmann::ordered_json(std::round(record->seconds * 100) / 100) : nullptr;
   row["id"] = trial.id;

@@ -14,7 +14,8 @@ int sweep(const Arguments& arguments) {
   const SweepPlan plan = plan_sweep(arguments.laboratory(), file, config.overrides);
   const auto folder = output_folder(arguments, plan, file.stem().string());
   say("{} trials in {}\n", plan.trials.size(), folder.string());
-  return train(arguments, plan, folder, [&](const Trial& trial) { return folder / "trials" / trial.id; }, "");
+  return train(
+      arguments, plan, folder, [&](const Trial& trial) { return folder / "trials" / trial.id; }, "");
 }
 
 }  // namespace

@@ -111,7 +111,8 @@ std::set<Kept> kept_models(const Arguments& arguments, const std::string& by_def
     if (name.empty()) continue;
     const auto known = std::ranges::find(kept_names, name, &KeptName::name);
     if (known == kept_names.end())
-      throw UsageError(fmt::format("--keep-models: expected a list of first, best and last, found \"{}\"", printable(name)));
+      throw UsageError(fmt::format("--keep-models: expected a list of first, best and last, found \"{}\"",
+                                   printable(name)));
     kept.insert(known->which);
   }
   return kept;
@@ -136,7 +137,8 @@ void add_training_flags(Flags& flags) {
       "retry-failed", "run failed trials again")("fail-on-diverged",
                                                  "exit status 1 also when a trial diverged")(
       "keep-models", po::value<std::string>()->implicit_value("best"),
-      "which models of a trial are kept: a list of first, best and last. `run` keeps the best one in its folder, "
+      "which models of a trial are kept: a list of first, best and last. `run` keeps the best one in its "
+      "folder, "
       "others in first/ and last/ below; `sweep` none, or those asked for in trials/ID");
 }
 

@@ -46,8 +46,8 @@ struct Verb {
   std::string_view usage;     ///< what follows the verb
   std::string_view examples;  ///< whole command lines
   void (*add_flags)(Flags&);
-  int (*run)(const Arguments&);          ///< gives the exit status
-  bool trains;                           ///< computes products: wants the right kernels
+  int (*run)(const Arguments&);                           ///< gives the exit status
+  bool trains;                                            ///< computes products: wants the right kernels
   std::string (*more_help)(const Laboratory&) = nullptr;  ///< below the flags in --help
 };
 
