@@ -20,10 +20,12 @@ std::string value_of(const Trial& trial, const std::string& key) {
   return found == trial.axes.end() ? "–" : found->second;
 }
 
-std::string label_of(const Trial& trial, const std::vector<std::string>& keys) {
-  std::vector<std::string> values;
+using Point = std::vector<std::string>;
+
+Point point_of(const Trial& trial, const std::vector<std::string>& keys) {
+  Point values;
   for (const std::string& key : keys) values.push_back(value_of(trial, key));
-  return joined(values, ", ");
+  return values;
 }
 
 bool vary_together(const SweepPlan& plan, const std::string& a, const std::string& b) {
@@ -77,32 +79,36 @@ std::string name_of(const SweepPlan& plan, const std::vector<std::string>& keys)
   return joined(names, ", ");
 }
 
-void sort_if_numeric(SweepAxis& axis) {
-  std::vector<std::pair<double, std::string>> values;
-  for (const std::string& label : axis.labels) {
+/// Nothing unless every label is a number.
+std::vector<double> numbers_of(const std::vector<Point>& points) {
+  std::vector<double> numbers;
+  for (const Point& point : points) {
     double number = 0;
-    if (!parse_number(label, number)) return;
-    values.emplace_back(number, label);
+    if (point.size() != 1 || !parse_number(point.front(), number)) return {};
+    numbers.push_back(number);
   }
-  std::stable_sort(values.begin(), values.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
-  axis.labels.clear();
-  for (const auto& [number, label] : values) {
-    axis.numbers.push_back(number);
-    axis.labels.push_back(label);
-  }
+  return numbers;
+}
+
+void sort_if_numeric(std::vector<Point>& points) {
+  if (numbers_of(points).empty()) return;
+  std::stable_sort(points.begin(), points.end(), [](const Point& a, const Point& b) {
+    return numbers_of({a}).front() < numbers_of({b}).front();
+  });
 }
 
 SweepAxis axis_of(const SweepPlan& plan, std::vector<std::string> keys) {
   SweepAxis axis;
   axis.name = name_of(plan, keys);
   axis.keys = std::move(keys);
-  std::set<std::string> seen;
+  std::set<Point> seen;
   for (const Trial& trial : plan.trials) {
-    std::string label = label_of(trial, axis.keys);
-    if (seen.insert(label).second) axis.labels.push_back(std::move(label));
+    Point point = point_of(trial, axis.keys);
+    if (seen.insert(point).second) axis.points.push_back(std::move(point));
   }
-  sort_if_numeric(axis);
+  sort_if_numeric(axis.points);
+  axis.numbers = numbers_of(axis.points);
+  for (const Point& point : axis.points) axis.labels.push_back(joined(point, ", "));
   return axis;
 }
 
@@ -142,15 +148,15 @@ std::vector<std::string> cell_labels(const std::vector<SweepAxis>& axes, const S
 std::vector<SweepCell> sweep_cells(const SweepPlan& plan, const std::vector<SweepAxis>& axes,
                                    const std::vector<TrialRecord>& records) {
   const std::vector<const TrialRecord*> runs = runs_of(plan, records);
-  std::vector<std::unordered_map<std::string, std::size_t>> index(axes.size());
+  std::vector<std::map<Point, std::size_t>> index(axes.size());
   for (std::size_t a = 0; a < axes.size(); ++a)
-    for (std::size_t v = 0; v < axes[a].labels.size(); ++v) index[a][axes[a].labels[v]] = v;
+    for (std::size_t v = 0; v < axes[a].points.size(); ++v) index[a][axes[a].points[v]] = v;
 
   std::map<std::vector<std::size_t>, SweepCell> cells;
   for (std::size_t t = 0; t < plan.trials.size(); ++t) {
     std::vector<std::size_t> at;
     for (std::size_t a = 0; a < axes.size(); ++a)
-      at.push_back(index[a].at(label_of(plan.trials[t], axes[a].keys)));
+      at.push_back(index[a].at(point_of(plan.trials[t], axes[a].keys)));
     SweepCell& cell = cells[at];
     cell.at = at;
     cell.trials.push_back(&plan.trials[t]);

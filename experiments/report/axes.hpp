@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "experiments/records/record.hpp"
 #include "experiments/sweep/plan.hpp"
-#include "experiments/train/record.hpp"
 
 namespace unroll {
 
@@ -15,7 +15,10 @@ struct SweepAxis {
   std::vector<std::string> keys;
   std::string name;                 ///< the keys without their tables: "activation, init"
   std::vector<std::string> labels;  ///< its values; rising when numeric, otherwise in the order of the plan
-  std::vector<double> numbers;      ///< the values when every label is a number; otherwise empty
+  /// What a label stands for, one value per key: two of them may look alike as a label, where a value holds
+  /// a comma.
+  std::vector<std::vector<std::string>> points;
+  std::vector<double> numbers;  ///< the values when every label is a number; otherwise empty
 
   bool numeric() const { return !numbers.empty(); }
 };
@@ -24,7 +27,7 @@ struct SweepAxis {
 /// together. What reads best first: categories (activations), then "task.length", then other numbers.
 std::vector<SweepAxis> sweep_axes(const SweepPlan& plan);
 
-/// Trials that differ by the seed only.
+/// Trials that differ by the seed only, since what differs between any two trials is an axis of the plan.
 struct SweepCell {
   std::vector<std::size_t> at;           ///< index of the value on each axis
   std::vector<const Trial*> trials;      ///< in plan order

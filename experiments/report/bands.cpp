@@ -1,7 +1,9 @@
 #include "experiments/report/bands.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <optional>
 #include <set>
 
 #include "experiments/report/statistics.hpp"
@@ -9,82 +11,68 @@
 namespace unroll {
 namespace {
 
-/// Evenly spread indices below `n`, the first and the last one among them.
-std::vector<std::size_t> thinned(std::size_t n, std::size_t points) {
-  std::vector<std::size_t> out;
-  if (n <= points || points < 2) {
-    for (std::size_t i = 0; i < n; ++i) out.push_back(i);
-    return out;
-  }
-  for (std::size_t i = 0; i < points; ++i) out.push_back(i * (n - 1) / (points - 1));
+/// Evenly spread ones of `places`, the first and the last among them.
+std::vector<double> thinned(const std::set<double>& places, std::size_t points) {
+  const std::vector<double> all(places.begin(), places.end());
+  if (all.size() <= points || points < 2) return all;
+  std::vector<double> out;
+  for (std::size_t i = 0; i < points; ++i) out.push_back(all[i * (all.size() - 1) / (points - 1)]);
   return out;
 }
 
-void append(Band& band, double at, const std::vector<double>& values) {
+/// The series of one run, by place.
+struct Curve {
+  std::vector<std::pair<double, double>> points;
+  bool held;
+  bool broken_off;  ///< by divergence
+
+  Curve(const TrialRecord& run, const RecordedSeries& series)
+      : held(series.held), broken_off(run.status == TrialStatus::diverged) {
+    for (std::size_t i = 0; i < series.x.size(); ++i)
+      if (std::isfinite(series.x[i])) points.emplace_back(series.x[i], series.y[i]);
+    std::ranges::stable_sort(points, {}, &std::pair<double, double>::first);
+  }
+
+  std::optional<double> at(double place) const {
+    const auto after = std::ranges::upper_bound(points, place, {}, &std::pair<double, double>::first);
+    if (after == points.begin()) return std::nullopt;
+    const auto& [x, y] = *std::prev(after);
+    if (x == place) return y;
+    if (!held) return std::nullopt;
+    return after == points.end() && broken_off ? std::numeric_limits<double>::quiet_NaN() : y;
+  }
+};
+
+void append(Band& band, double place, std::vector<double> values, bool more_is_better) {
+  // Spreads rank what is not finite above all others, which is the worst only where less is better.
+  if (more_is_better)
+    for (double& value : values) value = -value;
   const Spread spread = spread_of(values);
-  band.at.push_back(at);
-  band.median.push_back(spread.median);
-  band.low.push_back(spread.min);
-  band.high.push_back(spread.max);
-}
-
-std::vector<const TrialRecord*> trained(const SweepCell& cell) {
-  std::vector<const TrialRecord*> runs;
-  for (const TrialRecord* run : cell.runs)
-    if (run != nullptr && run->status != TrialStatus::failed && !run->curve.empty()) runs.push_back(run);
-  return runs;
-}
-
-/// The run's latest validation loss at `update`; `update` is not before its first validation.
-double loss_at(const TrialRecord& run, std::int64_t update) {
-  if (run.status == TrialStatus::diverged && update > run.curve.back().update)
-    return std::numeric_limits<double>::infinity();
-  const auto after =
-      std::upper_bound(run.curve.begin(), run.curve.end(), update,
-                       [](std::int64_t u, const CurvePoint& point) { return u < point.update; });
-  return std::prev(after)->validation_loss;
-}
-
-const GradientNorms* norms_at(const TrialRecord& run, Moment moment) {
-  const auto& list = run.gradient_norms;
-  if (moment == Moment::start) return list.empty() ? nullptr : &list.front();
-  return list.size() < 2 ? nullptr : &list.back();
+  band.at.push_back(place);
+  band.median.push_back(more_is_better ? -spread.median : spread.median);
+  band.low.push_back(more_is_better ? -spread.max : spread.min);
+  band.high.push_back(more_is_better ? -spread.min : spread.max);
 }
 
 }  // namespace
 
-Band loss_band(const SweepCell& cell, std::size_t points) {
-  const std::vector<const TrialRecord*> runs = trained(cell);
-  std::set<std::int64_t> places;
-  for (const TrialRecord* run : runs)
-    for (const CurvePoint& point : run->curve) places.insert(point.update);
-  const std::vector<std::int64_t> updates(places.begin(), places.end());
-
-  Band band;
-  for (const std::size_t i : thinned(updates.size(), points)) {
-    std::vector<double> losses;
-    for (const TrialRecord* run : runs)
-      if (run->curve.front().update <= updates[i]) losses.push_back(loss_at(*run, updates[i]));
-    append(band, static_cast<double>(updates[i]), losses);
-  }
-  return band;
-}
-
-Band gradient_band(const SweepCell& cell, Moment moment, std::size_t points) {
-  std::vector<const GradientNorms*> runs;
-  std::size_t steps = 0;
+Band band_of(const SweepCell& cell, std::string_view name, std::string_view moment, std::size_t points) {
+  std::vector<Curve> curves;
+  std::set<double> places;
+  bool more_is_better = false;
   for (const TrialRecord* run : cell.runs) {
-    const GradientNorms* norms = run == nullptr ? nullptr : norms_at(*run, moment);
-    if (norms == nullptr) continue;
-    runs.push_back(norms);
-    steps = std::max(steps, norms->norms.size());
+    const RecordedSeries* series = has_result(run) ? run->find(name, moment) : nullptr;
+    if (series == nullptr) continue;
+    more_is_better = series->descriptor.direction == "higher";
+    const Curve& curve = curves.emplace_back(*run, *series);
+    for (const auto& [x, y] : curve.points) places.insert(x);
   }
   Band band;
-  for (const std::size_t t : thinned(steps, points)) {
+  for (const double place : thinned(places, points)) {
     std::vector<double> values;
-    for (const GradientNorms* norms : runs)
-      if (t < norms->norms.size()) values.push_back(norms->norms[t]);
-    append(band, static_cast<double>(t + 1), values);
+    for (const Curve& curve : curves)
+      if (const std::optional<double> value = curve.at(place)) values.push_back(*value);
+    append(band, place, std::move(values), more_is_better);
   }
   return band;
 }

@@ -1,26 +1,23 @@
 #pragma once
 
 #include <cstddef>
+#include <string_view>
 #include <vector>
 
 #include "experiments/report/axes.hpp"
 
 namespace unroll {
 
-/// A curve over several runs: at each place the median, the lowest and the highest of their values.
+/// A series over several runs: at each place the median, the lowest and the highest of their values.
 struct Band {
-  std::vector<double> at;      ///< updates, or time steps counted from 1
-  std::vector<double> median;  ///< a value that is not finite ranks above all others; see spread_of
+  std::vector<double> at;      ///< rising
+  std::vector<double> median;  ///< a value that is not finite ranks as worse than all others
   std::vector<double> low, high;
 };
 
-/// Validation loss over updates. A run that stopped early keeps its last value until the longest run of the
-/// cell ends; one that diverged counts as not finite from there on. At most `points` places.
-Band loss_band(const SweepCell& cell, std::size_t points);
-
-enum class Moment { start, end };
-
-/// ‖∂L/∂h_t‖ over t at the start or at the end of training. At most `points` places.
-Band gradient_band(const SweepCell& cell, Moment moment, std::size_t points);
+/// The series of that name and moment over the runs of a cell, at all places that any of them has, or
+/// `points` of those. A held one keeps its last value from where its run ended; if the run diverged, it
+/// counts as not finite from there on. Any other counts where it has a value only.
+Band band_of(const SweepCell& cell, std::string_view name, std::string_view moment, std::size_t points);
 
 }  // namespace unroll

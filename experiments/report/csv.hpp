@@ -3,14 +3,17 @@
 #include <string>
 #include <vector>
 
+#include "experiments/records/record.hpp"
 #include "experiments/sweep/plan.hpp"
-#include "experiments/train/record.hpp"
 
 namespace unroll {
 
 /// results.csv: one row per trial in plan order, a function of plan and records alone (no timing), so that
-/// two runs of one sweep give the same bytes. A trial without a record has the status "missing"; it and a
-/// failed one have no numbers. Quoted as RFC 4180 says; lines end in a line feed, as git and awk want them.
+/// two runs of one sweep give the same bytes. The last columns are the scalars of the records, in order of
+/// first appearance. A trial without a record has the status "missing"; it and a failed one have no numbers.
 std::string results_csv(const SweepPlan& plan, const std::vector<TrialRecord>& records);
+
+/// Quoted as RFC 4180 says; ends in a line feed, as git and awk want it.
+std::string csv_line(const std::vector<std::string>& fields);
 
 }  // namespace unroll

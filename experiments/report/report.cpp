@@ -72,7 +72,10 @@ std::string success_rules_html(const std::vector<const TrialRecord*>& runs) {
       rules.push_back(run->success_rule);
   }
   if (rules.empty()) return "";
-  return fmt::format("A run succeeds when it reaches: {}.", html_escaped(joined(rules, "; or ")));
+  return fmt::format(
+      "A run succeeds when it reaches: {}. That counts when it held on the validation set "
+      "and was confirmed on the test set, where there is one.",
+      html_escaped(joined(rules, "; or ")));
 }
 
 /// Keeps "95 % CI" on one line, wherever a narrow head wraps.
@@ -89,18 +92,19 @@ std::string cell_html(std::string_view tag, const std::string& text, bool number
 
 std::string table_html(const SweepPlan& plan, const std::vector<TrialRecord>& records) {
   const std::vector<SweepAxis> axes = sweep_axes(plan);
+  const std::vector<SweepCell> cells = sweep_cells(plan, axes, records);
+  const std::vector<CellStatistics> statistics = statistics_of(cells);
+  const std::vector<SummaryColumn> columns = summary_columns(statistics);
   std::string html = "<table id=\"summary\"><thead><tr>";
   for (const SweepAxis& axis : axes) html += cell_html("th scope=\"col\"", axis.name, axis.numeric());
-  for (const SummaryColumn& column : summary_columns())
+  for (const SummaryColumn& column : columns)
     html += cell_html("th scope=\"col\"", unbroken(std::string(column.head)), true);
   html += "</tr></thead><tbody>\n";
-  for (const SweepCell& cell : sweep_cells(plan, axes, records)) {
-    const CellStatistics statistics = cell_statistics(cell);
+  for (std::size_t i = 0; i < cells.size(); ++i) {
     html += "<tr>";
     for (std::size_t a = 0; a < axes.size(); ++a)
-      html += cell_html("th scope=\"row\"", axes[a].labels[cell.at[a]], axes[a].numeric());
-    for (const SummaryColumn& column : summary_columns())
-      html += cell_html("td", column.text(statistics), true);
+      html += cell_html("th scope=\"row\"", axes[a].labels[cells[i].at[a]], axes[a].numeric());
+    for (const SummaryColumn& column : columns) html += cell_html("td", column.text(statistics[i]), true);
     html += "</tr>\n";
   }
   return html + "</tbody></table>";
@@ -149,6 +153,20 @@ std::string machine_text(const std::string& machine, const std::vector<const Tri
   return joined(lines, "\n");
 }
 
+/// Which loss the gradients are of: "the last step".
+std::string loss_step_text(const SweepPlan& plan) {
+  std::vector<std::string> steps;
+  for (const Trial& trial : plan.trials) {
+    const std::string& step = trial.config.train.gradient_loss_step;
+    const std::string text = step == "last" || step == "all" ? step : "number " + step;
+    if (std::ranges::find(steps, text) == steps.end()) steps.push_back(text);
+  }
+  if (steps.size() != 1) return fmt::format("the step that its trial says ({})", joined(steps, ", "));
+  return steps[0] == "all"    ? "all of its steps together"
+         : steps[0] == "last" ? "its last step"
+                              : "its step " + steps[0];
+}
+
 /// JSON inside a script element: without '<' neither "</script" nor "<!--" can end or confuse it.
 std::string script_safe(const std::string& json) {
   std::string out;
@@ -180,6 +198,7 @@ std::string report_html(const SweepPlan& plan, const std::vector<TrialRecord>& r
     if (name == "title") return html_escaped(title);
     if (name == "summary") return summary_html(plan, counts_of(runs));
     if (name == "rules") return success_rules_html(runs);
+    if (name == "loss_step") return html_escaped(loss_step_text(plan));
     if (name == "table") return table_html(plan, records);
     if (name == "trouble") return trouble_html(plan, runs);
     if (name == "resolved") return html_escaped(plan.resolved);

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "experiments/records/record.hpp"
 #include "experiments/sweep/plan.hpp"
-#include "experiments/train/record.hpp"
 
 namespace unroll {
 
@@ -13,7 +13,8 @@ namespace unroll {
 std::string report_html(const SweepPlan& plan, const std::vector<TrialRecord>& records,
                         const std::string& title, const std::string& machine);
 
-/// The numbers behind the page's plots, as JSON: {"axes": [...], "cells": [...]}.
+/// The numbers behind the page's plots, as JSON: {"axes": [...], "series": [...], "cells": [...]}. Which
+/// series there are, and how to show each, follows from the descriptors in the records alone.
 std::string report_data(const SweepPlan& plan, const std::vector<TrialRecord>& records);
 
 }  // namespace unroll

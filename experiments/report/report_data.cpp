@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "experiments/report/axes.hpp"
 #include "experiments/report/bands.hpp"
 #include "experiments/report/report.hpp"
+#include "experiments/report/series_list.hpp"
 #include "experiments/report/statistics.hpp"
 #include "experiments/report/table.hpp"
 
@@ -30,7 +32,7 @@ Json plotted(const std::vector<double>& values) {
 }
 
 Json band_to_json(const Band& band) {
-  return Json{{"at", band.at},  // exact: an update or a time step
+  return Json{{"at", band.at},  // exact: an update, a time step, a length
               {"median", plotted(band.median)},
               {"low", plotted(band.low)},
               {"high", plotted(band.high)}};
@@ -40,7 +42,50 @@ Json axis_to_json(const SweepAxis& axis) {
   return Json{{"name", axis.name}, {"labels", axis.labels}, {"numeric", axis.numeric()}};
 }
 
-Json cell_to_json(const SweepCell& cell) {
+Json series_to_json(const SeriesSummary& series) {
+  return Json{{"name", series.name},
+              {"axis", series.axis},
+              {"kind", kind_name(series.kind)},
+              {"unit", series.descriptor.unit},
+              {"logarithmic", series.descriptor.logarithmic},
+              {"moments", series.moments},
+              {"leads", series.leads}};
+}
+
+/// By the name of a series, what doing nothing would give, as the first result says.
+Json trivial_values(const SweepCell& cell, const std::vector<SeriesSummary>& list) {
+  Json values = Json::object();
+  const auto run = std::ranges::find_if(cell.runs, has_result);
+  if (run == cell.runs.end()) return values;
+  for (const SeriesSummary& series : list)
+    if (const std::optional<double> value = (*run)->scalar("trivial_" + series.name))
+      values[series.name] = plotted(*value);
+  return values;
+}
+
+/// By the name of an axis, between which places the trials trained.
+Json trained_ranges(const SweepCell& cell) {
+  LengthRange all;
+  for (const Trial* trial : cell.trials) {
+    const LengthRange& length = trial->config.task.length;
+    if (length.empty()) continue;
+    all = all.empty() ? length
+                      : LengthRange(std::min(all.least, length.least), std::max(all.most, length.most));
+  }
+  Json ranges = Json::object();
+  if (!all.empty()) ranges["length"] = {all.least, all.most};
+  return ranges;
+}
+
+Json bands_to_json(const SweepCell& cell, const std::vector<SeriesSummary>& list) {
+  Json bands = Json::object();
+  for (const SeriesSummary& series : list)
+    for (const std::string& moment : series.moments)
+      bands[series.name][moment] = band_to_json(band_of(cell, series.name, moment, kPoints));
+  return bands;
+}
+
+Json cell_to_json(const SweepCell& cell, const std::vector<SeriesSummary>& list) {
   const CellStatistics s = cell_statistics(cell);
   Json json;
   json["at"] = cell.at;
@@ -51,10 +96,9 @@ Json cell_to_json(const SweepCell& cell) {
   json["median_best"] = plotted(s.best.median);
   json["updates"] = solving_text(s.solving);
   json["trouble"] = trouble_text(s);
-  json["trivial"] = s.trivial_loss ? plotted(*s.trivial_loss) : Json(nullptr);
-  json["loss"] = band_to_json(loss_band(cell, kPoints));
-  json["start"] = band_to_json(gradient_band(cell, Moment::start, kPoints));
-  json["end"] = band_to_json(gradient_band(cell, Moment::end, kPoints));
+  json["trivial"] = trivial_values(cell, list);
+  json["trained"] = trained_ranges(cell);
+  json["bands"] = bands_to_json(cell, list);
   return json;
 }
 
@@ -62,9 +106,12 @@ Json cell_to_json(const SweepCell& cell) {
 
 std::string report_data(const SweepPlan& plan, const std::vector<TrialRecord>& records) {
   const std::vector<SweepAxis> axes = sweep_axes(plan);
-  Json json{{"axes", Json::array()}, {"cells", Json::array()}};
+  const std::vector<SeriesSummary> list = series_list(plan, records);
+  Json json{{"axes", Json::array()}, {"series", Json::array()}, {"cells", Json::array()}};
   for (const SweepAxis& axis : axes) json["axes"].push_back(axis_to_json(axis));
-  for (const SweepCell& cell : sweep_cells(plan, axes, records)) json["cells"].push_back(cell_to_json(cell));
+  for (const SeriesSummary& series : list) json["series"].push_back(series_to_json(series));
+  for (const SweepCell& cell : sweep_cells(plan, axes, records))
+    json["cells"].push_back(cell_to_json(cell, list));
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -42,6 +42,27 @@ TimeToSolve time_to_solve(std::span<const TrialRecord* const> results) {
   return time;
 }
 
+std::size_t& count_for(CellStatistics& cell, const TrialRecord* run) {
+  if (run == nullptr) return cell.missing;
+  if (run->status == TrialStatus::failed) return cell.failed;
+  return run->status == TrialStatus::diverged ? cell.diverged : cell.done;
+}
+
+/// As errors, of which less is better: a spread ranks what is not finite above all others.
+std::optional<double> test_errors(const TrialRecord& run) {
+  if (const std::optional<double> errors = run.scalar("test_error_rate")) return errors;
+  const std::optional<double> accuracy = run.scalar("test_accuracy");
+  return accuracy ? std::optional(1 - *accuracy) : std::nullopt;
+}
+
+template <class Value>
+std::vector<double> values_of(std::span<const TrialRecord* const> runs, const Value& value_of) {
+  std::vector<double> values;
+  for (const TrialRecord* run : runs)
+    if (const std::optional<double> value = value_of(*run)) values.push_back(*value);
+  return values;
+}
+
 }  // namespace
 
 double quantile(std::span<const double> sorted, double p) {
@@ -86,38 +107,21 @@ Rate rate_of(std::size_t successes, std::size_t n) {
           successes == n ? 1 : std::min(1.0, center + half)};
 }
 
+bool has_result(const TrialRecord* run) { return run != nullptr && run->status != TrialStatus::failed; }
+
 CellStatistics cell_statistics(const SweepCell& cell) {
   CellStatistics out{};
   out.planned = cell.trials.size();
+  for (const TrialRecord* run : cell.runs) ++count_for(out, run);
   std::vector<const TrialRecord*> results;
-  std::vector<double> best, last;
-  std::size_t successes = 0;
-  for (const TrialRecord* run : cell.runs) {
-    if (run == nullptr) {
-      ++out.missing;
-      continue;
-    }
-    switch (run->status) {
-      case TrialStatus::failed:
-        ++out.failed;
-        continue;
-      case TrialStatus::diverged:
-        ++out.diverged;
-        break;
-      case TrialStatus::done:
-        ++out.done;
-        break;
-    }
-    results.push_back(run);
-    best.push_back(run->best_loss);
-    last.push_back(run->last_loss);
-    if (run->success) ++successes;
-  }
-  out.success = rate_of(successes, results.size());
-  out.best = spread_of(best);
-  out.last = spread_of(last);
+  std::ranges::copy_if(cell.runs, std::back_inserter(results), has_result);
+  const auto solved = std::ranges::count_if(results, &TrialRecord::success);
+  out.success = rate_of(static_cast<std::size_t>(solved), results.size());
+  out.best = spread_of(values_of(results, [](const TrialRecord& run) { return run.scalar("best_loss"); }));
+  out.last = spread_of(values_of(results, [](const TrialRecord& run) { return run.scalar("last_loss"); }));
+  out.test = spread_of(values_of(results, [](const TrialRecord& run) { return run.scalar("test_loss"); }));
+  out.test_errors = spread_of(values_of(results, test_errors));
   out.solving = time_to_solve(results);
-  if (!results.empty()) out.trivial_loss = results.front()->trivial_loss;
   return out;
 }
 

@@ -44,13 +44,17 @@ struct TimeToSolve {
   std::int64_t censored_at = 0;  ///< the fewest updates after which an unsolved run gave up; 0 when none did
 };
 
-/// Everything that is reported of one cell of a sweep. A run has a result when it is done or diverged.
+/// Whether the trial of this record (null: missing) trained: it is done, or it diverged, which is a result.
+bool has_result(const TrialRecord* run);
+
+/// Everything that is reported of one cell of a sweep.
 struct CellStatistics {
   std::size_t planned = 0, done = 0, diverged = 0, failed = 0, missing = 0;
-  Rate success;                        ///< among the runs with a result
-  Spread best, last;                   ///< validation loss: the lowest one, and at the end of training
-  TimeToSolve solving;                 ///< in updates
-  std::optional<double> trivial_loss;  ///< of the task, as the first result says
+  Rate success;         ///< among the runs with a result
+  Spread best, last;    ///< validation loss: the lowest one, and at the end of training
+  Spread test;          ///< loss of the best model on the test set, where there is one
+  Spread test_errors;   ///< share of that model's answers that are wrong, where answers are right or wrong
+  TimeToSolve solving;  ///< in updates
 
   std::size_t results() const { return done + diverged; }
 };

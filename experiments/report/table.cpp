@@ -7,6 +7,9 @@
 #include <cmath>
 
 #include "experiments/config/text.hpp"
+#include "experiments/report/places_table.hpp"
+#include "experiments/report/series_list.hpp"
+#include "experiments/report/text_table.hpp"
 
 namespace unroll {
 namespace {
@@ -22,32 +25,11 @@ std::string interval_text(const Rate& rate) {
   return fmt::format("{:.0f} % [{:.0f}, {:.0f}]", 100 * rate.share(), 100 * rate.low, 100 * rate.high);
 }
 
-std::string padded(const std::string& text, std::size_t width, bool right) {
-  const std::string space(width - std::min(width, columns_of(text)), ' ');
-  return right ? space + text : text + space;
+std::string accuracy_text(const CellStatistics& cell) {
+  return std::isfinite(cell.test_errors.median) ? short_number(1 - cell.test_errors.median) : "–";
 }
 
-/// The first row is the head, and underlined.
-std::string aligned(const std::vector<std::vector<std::string>>& rows, const std::vector<bool>& right) {
-  std::vector<std::size_t> widths(right.size(), 0);
-  for (const auto& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns_of(row[i]));
-  std::string text;
-  for (const auto& row : rows) {
-    std::vector<std::string> cells, rule;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      cells.push_back(padded(row[i], widths[i], right[i]));
-      rule.push_back(joined(std::vector<std::string>(widths[i], "─"), ""));
-    }
-    std::string line = joined(cells, "  ");
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + '\n';
-    if (&row == &rows.front()) text += joined(rule, "  ") + '\n';
-  }
-  return text;
-}
-
-constexpr std::array<SummaryColumn, 10> kColumns{{
+constexpr std::array<SummaryColumn, 12> kColumns{{
     {"n", true, [](const CellStatistics& c) { return std::to_string(c.results()); }},
     {"success", true, [](const CellStatistics& c) { return success_text(c.success); }},
     {"success rate, 95 % CI", false, [](const CellStatistics& c) { return interval_text(c.success); }},
@@ -56,9 +38,40 @@ constexpr std::array<SummaryColumn, 10> kColumns{{
     {"min", true, [](const CellStatistics& c) { return number_or_dash(c.best.min); }},
     {"max", true, [](const CellStatistics& c) { return number_or_dash(c.best.max); }},
     {"median last", false, [](const CellStatistics& c) { return number_or_dash(c.last.median); }},
+    {"median test", true, [](const CellStatistics& c) { return number_or_dash(c.test.median); }},
+    {"test accuracy", true, accuracy_text, [](const CellStatistics& c) { return c.test_errors.n > 0; }},
     {"updates", true, [](const CellStatistics& c) { return solving_text(c.solving); }},
     {"not done", false, trouble_text},
 }};
+
+constexpr std::string_view kNotes =
+    "best: the lowest loss on the fixed validation set, which flatters, having been chosen there; test: "
+    "that\n"
+    "model on the test set. Success: the rule held on the validation set and was confirmed on the test set;\n"
+    "updates: median until then.\n";
+
+std::string main_table(const std::vector<SweepAxis>& axes, const std::vector<SweepCell>& cells) {
+  const std::vector<CellStatistics> statistics = statistics_of(cells);
+  std::vector<SummaryColumn> columns = summary_columns(statistics);
+  std::erase_if(columns, [](const SummaryColumn& column) { return !column.on_terminal; });
+  TextTable table = table_of_cells(axes, cells);
+  for (const SummaryColumn& column : columns) table.head.emplace_back(column.head);
+  table.right.resize(table.head.size(), true);
+  for (std::size_t i = 0; i < cells.size(); ++i)
+    for (const SummaryColumn& column : columns) table.rows[i].push_back(column.text(statistics[i]));
+  return aligned(table);
+}
+
+std::string troubles(const std::vector<SweepAxis>& axes, const std::vector<SweepCell>& cells) {
+  std::string lines;
+  for (const SweepCell& cell : cells) {
+    const std::string trouble = trouble_text(cell_statistics(cell));
+    if (trouble.empty()) continue;
+    const std::string name = joined(cell_labels(axes, cell), " · ");
+    lines += name + (name.empty() ? "" : ": ") + trouble + '\n';
+  }
+  return lines;
+}
 
 }  // namespace
 
@@ -90,31 +103,26 @@ std::string trouble_text(const CellStatistics& cell) {
   return joined(parts, ", ");
 }
 
-std::span<const SummaryColumn> summary_columns() { return kColumns; }
+std::vector<SummaryColumn> summary_columns(std::span<const CellStatistics> cells) {
+  std::vector<SummaryColumn> columns;
+  for (const SummaryColumn& column : kColumns)
+    if (!column.present || std::ranges::any_of(cells, column.present)) columns.push_back(column);
+  return columns;
+}
+
+std::vector<CellStatistics> statistics_of(std::span<const SweepCell> cells) {
+  std::vector<CellStatistics> all;
+  for (const SweepCell& cell : cells) all.push_back(cell_statistics(cell));
+  return all;
+}
 
 std::string summary_table(const SweepPlan& plan, const std::vector<TrialRecord>& records) {
   const std::vector<SweepAxis> axes = sweep_axes(plan);
-  std::vector<bool> right;
-  std::vector<std::vector<std::string>> rows(1);
-  for (const SweepAxis& axis : axes) {
-    rows[0].push_back(axis.name);
-    right.push_back(axis.numeric());
-  }
-  for (const SummaryColumn& column : kColumns)
-    if (column.on_terminal) rows[0].emplace_back(column.head);
-  right.resize(rows[0].size(), true);
-
-  std::string notes = "best: lowest validation loss of a run; updates: median until the success rule held\n";
-  for (const SweepCell& cell : sweep_cells(plan, axes, records)) {
-    const CellStatistics statistics = cell_statistics(cell);
-    std::vector<std::string> row = cell_labels(axes, cell);
-    const std::string trouble = trouble_text(statistics);
-    if (!trouble.empty()) notes += joined(row, " · ") + (row.empty() ? "" : ": ") + trouble + '\n';
-    for (const SummaryColumn& column : kColumns)
-      if (column.on_terminal) row.push_back(column.text(statistics));
-    rows.push_back(std::move(row));
-  }
-  return aligned(rows, right) + notes;
+  const std::vector<SweepCell> cells = sweep_cells(plan, axes, records);
+  std::string text = main_table(axes, cells) + std::string(kNotes) + troubles(axes, cells);
+  for (const SeriesSummary& series : series_list(plan, records))
+    if (series.kind == SeriesKind::points && series.leads) text += '\n' + places_table(axes, cells, series);
+  return text;
 }
 
 }  // namespace unroll

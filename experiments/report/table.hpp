@@ -5,10 +5,10 @@
 #include <string_view>
 #include <vector>
 
+#include "experiments/records/record.hpp"
 #include "experiments/report/axes.hpp"
 #include "experiments/report/statistics.hpp"
 #include "experiments/sweep/plan.hpp"
-#include "experiments/train/record.hpp"
 
 namespace unroll {
 
@@ -17,13 +17,18 @@ struct SummaryColumn {
   std::string_view head;
   bool on_terminal;
   std::string (*text)(const CellStatistics&);
+  /// Whether there is something to say of a cell; null: always. A column without such a cell is left out.
+  bool (*present)(const CellStatistics&) = nullptr;
 };
 
-/// The list of all columns, after those of the axes.
-std::span<const SummaryColumn> summary_columns();
+/// The columns, after those of the axes, that a sweep of these cells has.
+std::vector<SummaryColumn> summary_columns(std::span<const CellStatistics> cells);
 
-/// The table that ends a sweep: aligned plain text, one line per cell, and notes below. Best loss is the
-/// lowest validation loss of a run.
+/// The statistics of each cell.
+std::vector<CellStatistics> statistics_of(std::span<const SweepCell> cells);
+
+/// The tables that end a sweep, in aligned plain text: one line per cell, notes below, then what the records
+/// have at a few places, such as accuracy over length.
 std::string summary_table(const SweepPlan& plan, const std::vector<TrialRecord>& records);
 
 /// "0.1667 ± 0.0012"

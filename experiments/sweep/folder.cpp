@@ -6,11 +6,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <nlohmann/json.hpp>
+#include <map>
+#include <optional>
 #include <set>
-#include <sstream>
 
 #include "experiments/config/config_error.hpp"
+#include "experiments/sweep/folder_lock.hpp"
+#include "experiments/sweep/plan_file.hpp"
 
 namespace unroll {
 
@@ -21,97 +23,106 @@ void prepare_folder(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) throw FileError("cannot create the output folder", folder, error.value());
-  if (!std::filesystem::is_directory(folder)) throw FileError("cannot use as output folder", folder, ENOTDIR);
+  if (!std::filesystem::is_directory(folder, error))
+    throw FileError("cannot use as output folder", folder, ENOTDIR);
   if (::access(folder.c_str(), W_OK | X_OK) != 0) {
     throw FileError("cannot write into the output folder", folder, errno);
   }
 }
 
-using Json = nlohmann::ordered_json;
-
-std::string plan_lines(const SweepPlan& plan) {
-  std::string text;
-  for (const Trial& trial : plan.trials) {
-    Json axes = Json::object();
-    for (const std::string& key : plan.axis_keys) {
-      if (const auto value = trial.axes.find(key); value != trial.axes.end()) axes[key] = value->second;
-    }
-    text += Json{{"id", trial.id}, {"axes", axes}}.dump() + '\n';
+/// Nothing where there is no such file. Throws FileError for one that cannot be read.
+std::optional<std::string> text_in(const std::filesystem::path& path) {
+  try {
+    return read_file(path);
+  } catch (const FileError& error) {
+    if (error.error() == ENOENT || error.error() == ENOTDIR) return std::nullopt;
+    throw;
   }
-  return text;
 }
 
-Trial trial_from_line(const std::string& line) {
-  const Json json = Json::parse(line);
-  Trial trial;
-  trial.id = json.at("id").get<std::string>();
-  for (const auto& [key, value] : json.at("axes").items()) trial.axes[key] = value.get<std::string>();
-  return trial;
+std::filesystem::path plan_path(const std::filesystem::path& folder) { return folder / "plan.jsonl"; }
+
+/// Nothing where the folder holds no sweep.
+std::optional<StoredPlan> stored_plan(const Laboratory& laboratory, const std::filesystem::path& folder) {
+  const std::filesystem::path path = plan_path(folder);
+  if (const auto text = text_in(path)) return stored_plan_from(laboratory, *text, path.string());
+  const std::filesystem::path config = folder / "sweep.toml";
+  if (text_in(config))
+    throw ConfigError(fmt::format(
+        "{} stands without the plan.jsonl that belongs to it: it is no folder of a sweep, or one of an "
+        "earlier version of the program; choose another --out",
+        config.string()));
+  return std::nullopt;
 }
 
-std::vector<Trial> read_plan_lines(const std::filesystem::path& path) {
+std::vector<Trial> new_trials(const StoredPlan& stored, const SweepPlan& asked) {
+  std::set<std::string_view> known;
+  for (const Trial& trial : stored.trials) known.insert(trial.id);
   std::vector<Trial> trials;
-  if (!std::filesystem::exists(path)) return trials;
-  std::istringstream lines(read_file(path));
-  std::string line;
-  for (int number = 1; std::getline(lines, line); ++number) {
-    try {
-      trials.push_back(trial_from_line(line));
-    } catch (const nlohmann::json::exception& error) {
-      throw ConfigError(fmt::format("{}:{}: expected a trial with its id and axes: {}", path.string(), number,
-                                    error.what()));
-    }
-  }
+  for (const Trial& trial : asked.trials)
+    if (!known.contains(trial.id)) trials.push_back(trial);
   return trials;
 }
 
-/// Adds the trials that only the folder's plan.jsonl knows.
-void add_earlier_trials(SweepPlan& plan, const std::filesystem::path& folder) {
-  std::set<std::string> known;
-  for (const Trial& trial : plan.trials) known.insert(trial.id);
-  for (Trial& trial : read_plan_lines(folder / "plan.jsonl")) {
-    if (!known.insert(trial.id).second) continue;
-    for (const auto& [key, value] : trial.axes) {
-      if (std::ranges::find(plan.axis_keys, key) == plan.axis_keys.end()) plan.axis_keys.push_back(key);
-    }
-    plan.trials.push_back(std::move(trial));
-  }
+void refuse(const Laboratory& laboratory, const std::filesystem::path& folder, const StoredPlan& stored,
+            const SweepPlan& asked) {
+  const auto difference = plan_difference(laboratory, plan_of(laboratory, stored), asked);
+  throw SweepRefused(
+      fmt::format("{} holds a sweep with another config. What differs from its plan.jsonl:\n  {}\n"
+                  "Choose another --out, or add the new trials to this one with --extend.",
+                  folder.string(), fmt::join(difference, "\n  ")));
+}
+
+/// What the folder holds with `asked`.
+StoredPlan joined_plan(const Laboratory& laboratory, const std::filesystem::path& folder,
+                       const SweepPlan& asked, bool extend, const std::string& header) {
+  std::optional<StoredPlan> there = stored_plan(laboratory, folder);
+  if (!there) return {{{"sweep.toml", header, asked.resolved, asked.axis_keys}}, asked.trials};
+  const std::vector<Trial> added = new_trials(*there, asked);
+  if (added.empty()) return std::move(*there);
+  if (!extend) refuse(laboratory, folder, *there, asked);
+  const std::string file = fmt::format("sweep-{}.toml", there->configs.size() + 1);
+  there->configs.push_back({file, header, asked.resolved, asked.axis_keys});
+  there->trials.insert(there->trials.end(), added.begin(), added.end());
+  return std::move(*there);
+}
+
+/// What was read with a config, its texts, for what the folder knows by their hashes.
+void take_configs(const SweepPlan& asked, StoredPlan& stored) {
+  std::map<std::string_view, const Trial*> by_id;
+  for (const Trial& trial : asked.trials) by_id.emplace(trial.id, &trial);
+  for (Trial& trial : stored.trials)
+    if (const auto at = by_id.find(trial.id); at != by_id.end()) trial.config = at->second->config;
 }
 
 }  // namespace
 
-SweepPlan continued_plan(const std::filesystem::path& folder, SweepPlan plan, bool extend) {
-  const auto config = folder / "sweep.toml";
-  if (!std::filesystem::exists(config)) return plan;
-  const auto difference = config_difference(read_file(config), plan.resolved);
-  if (!difference.empty() && !extend) {
-    throw SweepRefused(
-        fmt::format("{} holds a sweep with another config. What differs from its sweep.toml:\n  {}\n"
-                    "Choose another --out, or add the new trials to this one with --extend.",
-                    folder.string(), fmt::join(difference, "\n  ")));
-  }
-  add_earlier_trials(plan, folder);
+SweepPlan continued_plan(const Laboratory& laboratory, const std::filesystem::path& folder,
+                         const SweepPlan& asked, bool extend) {
+  StoredPlan stored = joined_plan(laboratory, folder, asked, extend, "");
+  take_configs(asked, stored);
+  SweepPlan plan = plan_of(laboratory, stored);
+  plan.base = asked.base;
   return plan;
 }
 
-void write_plan(const std::filesystem::path& folder, const SweepPlan& plan, const std::string& header) {
+void write_plan(const Laboratory& laboratory, const std::filesystem::path& folder, const SweepPlan& asked,
+                bool extend, const std::string& header) {
   prepare_folder(folder);
-  write_file(folder / "plan.jsonl", plan_lines(plan));
-  const auto config = folder / "sweep.toml";
-  const bool right =
-      std::filesystem::exists(config) && config_difference(read_file(config), plan.resolved).empty();
-  if (!right) write_file(config, header + plan.resolved);
+  const FolderLock lock(folder);
+  const StoredPlan plan = joined_plan(laboratory, folder, asked, extend, header);
+  // The configs are copies for people of what plan.jsonl says, and so come second: what a killed process did
+  // not write any more, the next one writes.
+  write_file(plan_path(folder), to_lines(laboratory, plan));
+  for (const PlannedConfig& config : plan.configs)
+    if (!text_in(folder / config.file)) write_file(folder / config.file, config.header + config.resolved);
 }
 
-SweepPlan read_plan(const std::filesystem::path& folder) {
-  if (!std::filesystem::exists(folder / "sweep.toml")) {
-    throw ConfigError(fmt::format(
-        "{} is no sweep's folder: expected a sweep.toml in it (`unroll sweep CONFIG --out DIR` makes one)",
-        folder.string()));
-  }
-  SweepPlan plan = plan_sweep(folder / "sweep.toml", {}, Texts::may_be_gone);
-  add_earlier_trials(plan, folder);
-  return plan;
+SweepPlan read_plan(const Laboratory& laboratory, const std::filesystem::path& folder) {
+  if (const auto stored = stored_plan(laboratory, folder)) return plan_of(laboratory, *stored);
+  throw ConfigError(fmt::format(
+      "{} is no sweep's folder: expected a plan.jsonl in it (`unroll sweep CONFIG --out DIR` makes one)",
+      folder.string()));
 }
 
 SweepState sweep_state(const SweepPlan& plan, const JournalReader& journals) {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "experiments/config/check.hpp"
-#include "experiments/config/config.hpp"
+#include "experiments/laboratory.hpp"
+#include "experiments/sweep/trial_id.hpp"
 
 namespace unroll {
 
@@ -16,32 +16,38 @@ struct Trial {
   std::string
       id;  ///< 32 hex digits: hash of the canonical non-default, result-affecting keys and results_revision
   Config config;
-  std::map<std::string, std::string> axes;  ///< swept keys and their values, as written in the config
+  /// The values of its plan's axes, resolved, as texts; a key that it does not have (a constant of another
+  /// cell) is absent.
+  std::map<std::string, std::string> axes = {};
+  int revision = results_revision;  ///< of the program that planned it
 };
 
-/// A sweep is a set of trials, in the order in which its axes are written (last axis fastest).
+/// A sweep is a set of trials: those of one config, in the order in which its axes are written (last axis
+/// fastest), or all that a folder holds (experiments/sweep/folder.hpp).
 struct SweepPlan {
-  std::vector<std::string>
-      axis_keys;  ///< in the order of the file; the keys of `cases` in order of appearance
+  /// What may differ between trials: the keys that the (first) config sweeps in its order, those of `cases`
+  /// in order of appearance, then every other key that differs (experiments/sweep/trial_axes.hpp).
+  std::vector<std::string> axis_keys;
   std::vector<Trial> trials;
-  std::string resolved;  ///< TOML: every result-affecting setting and the sweep, itself runnable
-  Config base;           ///< the settings outside [sweep], with `out` and `jobs` (absent: their defaults)
+  std::string
+      resolved;  ///< TOML: every result-affecting setting and the sweep; of one config itself runnable
+  Config base;  ///< the settings outside [sweep], with `out` and `jobs` (absent: their defaults); of a config
 };
 
 /// Reads `file`, applies `overrides` ("train.updates=100"; a comma list makes an axis), expands and validates
 /// every trial. Throws ConfigError (experiments/config/config_error.hpp).
-SweepPlan plan_sweep(const std::filesystem::path& file, const std::vector<std::string>& overrides,
-                     Texts texts = Texts::needed);
+SweepPlan plan_sweep(const Laboratory& laboratory, const std::filesystem::path& file,
+                     const std::vector<std::string>& overrides);
 
 /// The one trial of `unroll run`: the file (none: the defaults) with overrides. Throws ConfigError, also when
 /// axes are left; the overrides that would fix them are part of the message.
-Trial plan_trial(const std::optional<std::filesystem::path>& file, const std::vector<std::string>& overrides);
+Trial plan_trial(const Laboratory& laboratory, const std::optional<std::filesystem::path>& file,
+                 const std::vector<std::string>& overrides);
 
-/// What differs between two resolved configs, one line for each key: "train.updates: 3000 in the output
-/// folder, 100 in this config". Empty when they make the same set of trials. Throws ConfigError when one of
-/// them is no config.
-std::vector<std::string> config_difference(const std::string& resolved_a, const std::string& resolved_b,
-                                           const std::string& name_a = "the output folder",
-                                           const std::string& name_b = "this config");
+/// What differs between two sets of trials, one line for each key: "train.updates: 3000 in the output folder,
+/// 100 in this config", "seed: [1, 2] in ..., [1, 2, 3] in ...". Empty when they are the same set.
+std::vector<std::string> plan_difference(const Laboratory& laboratory, const SweepPlan& a, const SweepPlan& b,
+                                         const std::string& name_a = "the output folder",
+                                         const std::string& name_b = "this config");
 
 }  // namespace unroll

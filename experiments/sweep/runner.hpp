@@ -23,11 +23,11 @@ struct SweepOptions {
   std::string header;  ///< lines of comment above the resolved config in sweep.toml
   std::FILE* progress = stderr;
   /// What becomes of the best models; null: nothing. Called from the trials' threads.
-  std::function<void(const Trial&, const BestModel&)> keep_model = {};
+  std::function<void(const Trial&, const KeptModel&)> keep_model = {};
 };
 
 struct SweepResult {
-  SweepPlan plan;                    ///< what was asked for, and the earlier trials of an extended folder
+  SweepPlan plan;                    ///< all that the folder holds: what was asked for, and other configs'
   std::vector<TrialRecord> records;  ///< finished trials, in the order of the plan
   std::size_t missing = 0;
   std::size_t diverged = 0;
@@ -36,12 +36,12 @@ struct SweepResult {
   std::string error;  ///< a journal could not be written: what the operating system said
 };
 
-/// Runs the trials of `plan` that `options.out` does not hold yet, several at once, and keeps each in a
+/// Runs the trials of `asked` that `options.out` does not hold yet, several at once, and keeps each in a
 /// journal as soon as it ends. A trial that throws is recorded as failed and the others go on; one that
 /// throws Interrupted is not recorded. When `stop` becomes true nothing more starts; a disk that takes no
 /// more records raises it. The outcome of a trial depends neither on `jobs` nor on the order in which trials
 /// end. Throws SweepRefused, FileError or JournalConflict before the first trial starts.
-SweepResult run_sweep(SweepPlan plan, const SweepOptions& options, const TrialFunction& run,
-                      const CostFunction& cost, std::atomic<bool>& stop);
+SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, const SweepOptions& options,
+                      const TrialFunction& run, const CostFunction& cost, std::atomic<bool>& stop);
 
 }  // namespace unroll

@@ -8,11 +8,15 @@
 
 namespace unroll {
 
+/// Fit for a terminal, whatever a message quotes of what a user typed: other control characters than line
+/// ends and tabs become '?', and of a line of more than 2000 bytes the middle is left out.
+std::string message_text(std::string_view text);
+
 /// A message for people, on stderr. One that cannot be written is lost: fmt::print would throw, and a
 /// terminal that is gone must not end a sweep.
 template <class... Values>
 void say(fmt::format_string<Values...> text, Values&&... values) {
-  std::fputs(fmt::format(text, std::forward<Values>(values)...).c_str(), stderr);
+  std::fputs(message_text(fmt::format(text, std::forward<Values>(values)...)).c_str(), stderr);
 }
 
 }  // namespace unroll

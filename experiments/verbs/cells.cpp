@@ -9,7 +9,7 @@
 #include "experiments/bench/cell_bench.hpp"
 #include "experiments/config/cell_text.hpp"
 #include "experiments/config/config_error.hpp"
-#include "experiments/config/options.hpp"
+#include "experiments/laboratory.hpp"
 #include "experiments/verbs/graphviz.hpp"
 #include "experiments/verbs/listing.hpp"
 #include "experiments/verbs/number_flag.hpp"
@@ -35,9 +35,9 @@ CellOptions options_of(const Arguments& arguments) {
 }
 
 /// A name or the path of a file, as a cell that is one.
-CellText wanted_cell(const std::string& word) {
+CellText wanted_cell(const std::string& word, const CellList& cells) {
   const CellText cell = read_cell(word);
-  const std::string why = objection_to(cell);
+  const std::string why = objection_to(cell, cells);
   if (!why.empty()) throw ConfigError(why);
   return cell;
 }
@@ -53,7 +53,7 @@ std::string states_text(const Cell& cell) {
 int list(const Arguments& arguments) {
   const CellOptions options = options_of(arguments);
   Listing rows;
-  for (const CellRow& row : cell_table()) {
+  for (const CellRow& row : arguments.laboratory().cells()) {
     const auto cell = row.make(options);
     nlohmann::ordered_json line;
     line["cell"] = row.name;
@@ -75,7 +75,7 @@ std::string start_text(const ParameterSpec& spec) {
 
 int show(const CellText& text, const Arguments& arguments) {
   const CellOptions options = options_of(arguments);
-  const auto cell = make_cell(text, options);
+  const auto cell = make_cell(arguments.laboratory().cells(), text, options);
   if (const auto definition = cell_definition(text)) {
     fmt::print("{}", definition->source.text());
     if (!definition->source.text().ends_with('\n')) fmt::print("\n");
@@ -106,7 +106,8 @@ int check(const std::vector<CellText>& cells, const Arguments& arguments) {
   const CellOptions options = check_options(arguments);
   bool good = true;
   for (const CellText& text : cells) {
-    const std::vector<CellCheck> checks = check_cell(*make_cell(text, options), options.input_size);
+    const std::vector<CellCheck> checks =
+        check_cell(*make_cell(arguments.laboratory().cells(), text, options), options.input_size);
     double worst = 0;
     for (const CellCheck& c : checks) worst = std::max(worst, c.worst);
     if (all_ok(checks))
@@ -122,7 +123,7 @@ int check(const std::vector<CellText>& cells, const Arguments& arguments) {
 int graph(const CellText& text, const Arguments& arguments) {
   const CellOptions options = options_of(arguments);
   std::ostringstream dot;
-  write_cell_dot(dot, *make_cell(text, options), options.input_size);
+  write_cell_dot(dot, *make_cell(arguments.laboratory().cells(), text, options), options.input_size);
   const std::string format = arguments.flags["format"].as<std::string>();
   if (format == "svg")
     fmt::print("{}", svg_of(dot.str()));
@@ -159,15 +160,16 @@ int bench(const CellText& text, const Arguments& arguments) {
 
 /// The one cell that an action is about.
 CellText only_cell(const Arguments& arguments) {
-  if (arguments.words.size() == 2) return wanted_cell(arguments.words[1]);
+  if (arguments.words.size() == 2) return wanted_cell(arguments.words[1], arguments.laboratory().cells());
   throw UsageError(fmt::format("`unroll cells {}` takes one cell: a name or a file", arguments.words[0]));
 }
 
 std::vector<CellText> cells_to_check(const Arguments& arguments) {
   std::vector<CellText> cells;
-  for (std::size_t i = 1; i < arguments.words.size(); ++i) cells.push_back(wanted_cell(arguments.words[i]));
+  for (std::size_t i = 1; i < arguments.words.size(); ++i)
+    cells.push_back(wanted_cell(arguments.words[i], arguments.laboratory().cells()));
   if (cells.empty())
-    for (const CellRow& row : cell_table()) cells.push_back(row.name);
+    for (const CellRow& row : arguments.laboratory().cells()) cells.push_back(row.name);
   return cells;
 }
 
@@ -191,11 +193,10 @@ int cells(const Arguments& arguments) {
 }
 
 void add_cells_flags(Flags& flags) {
-  const Config defaults = default_config();
   add_format_flag(flags);
   flags.add_options()("input", number_flag<std::int64_t>()->default_value(2), "size of x")(
       "hidden", number_flag<std::int64_t>()->default_value(128), "units of a state")(
-      "activation", po::value<std::string>()->default_value(defaults.model.activation), "act(...)")(
+      "activation", po::value<std::string>()->default_value("tanh"), "act(...)")(
       "steps", number_flag<std::int64_t>()->default_value(100), "bench: T")(
       "rows", number_flag<std::int64_t>()->default_value(20), "bench: sequences side by side");
 }

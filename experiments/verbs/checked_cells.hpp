@@ -13,17 +13,20 @@ namespace unroll {
 /// build.
 class CheckedCells {
  public:
-  CheckedCells(const std::filesystem::path& folder, std::string build);
+  CheckedCells(const Laboratory& laboratory, const std::filesystem::path& folder, std::string build);
 
   /// Throws ConfigError with the table of offenders.
   void check(const SweepPlan& plan);
-  /// Into the folder, which exists by now.
-  void save() const;
+  /// Into the folder, which exists by now, beside what other processes checked.
+  void save();
 
  private:
   std::string key_of(const Config& config) const;
 
-  std::filesystem::path file_;
+  void read();
+
+  const Laboratory& laboratory_;
+  std::filesystem::path folder_, file_;
   std::string build_;
   std::set<std::string> passed_;
 };

@@ -1,22 +1,25 @@
 #include "experiments/verbs/folder_argument.hpp"
-#include "experiments/sweep/say.hpp"
 
 #include <fmt/format.h>
 
-#include <cstdio>
+#include "experiments/sweep/say.hpp"
 
 namespace unroll {
 
-StoredSweep read_sweep(const Arguments& arguments) {
-  if (arguments.words.size() != 1) {
-    throw UsageError(
-        fmt::format("expected one word, the folder of a sweep, but got {}", arguments.words.size()));
-  }
-  const std::filesystem::path folder = arguments.words.front();
-  StoredSweep sweep{folder, read_plan(folder), JournalReader(folder)};
+StoredSweep read_sweep(const Laboratory& laboratory, const std::filesystem::path& folder) {
+  StoredSweep sweep{folder, read_plan(laboratory, folder), JournalReader(folder)};
   sweep.journals.refresh();
-  for (const std::string& sentence : sweep.journals.ignored()) say("warning: {}\n", sentence);
   return sweep;
+}
+
+std::filesystem::path folder_argument(const Arguments& arguments) {
+  if (arguments.words.size() == 1) return arguments.words.front();
+  throw UsageError(
+      fmt::format("expected one word, the folder of a sweep, but got {}", arguments.words.size()));
+}
+
+void say_ignored(const StoredSweep& sweep) {
+  for (const std::string& sentence : sweep.journals.ignored()) say("warning: {}\n", sentence);
 }
 
 }  // namespace unroll

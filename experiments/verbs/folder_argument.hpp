@@ -14,8 +14,13 @@ struct StoredSweep {
   JournalReader journals;
 };
 
-/// Reads the sweep whose folder is the verb's only word; lines that cannot be read are said on stderr. Throws
-/// UsageError, ConfigError, FileError or JournalConflict.
-StoredSweep read_sweep(const Arguments& arguments);
+/// Reads a sweep's folder. Throws ConfigError, FileError or JournalConflict.
+StoredSweep read_sweep(const Laboratory& laboratory, const std::filesystem::path& folder);
+
+/// The verb's only word, the folder of a sweep. Throws UsageError.
+std::filesystem::path folder_argument(const Arguments& arguments);
+
+/// Says on stderr which lines of the journals cannot be read.
+void say_ignored(const StoredSweep& sweep);
 
 }  // namespace unroll

@@ -17,7 +17,7 @@ namespace {
 
 /// A model that diverged in training has weights that are no numbers, whichever of them a text comes to.
 void require_finite(const SavedModel& model, const std::string& name) {
-  const std::vector<ParameterSpec> specs = make_model(model.config, model.sizes).parameters();
+  const std::vector<ParameterSpec> specs = model.model().parameters();
   for (std::size_t i = 0; i < specs.size(); ++i) {
     const std::span<const float> weights = model.parameters[i].span();
     const auto bad = std::ranges::count_if(weights, [](float weight) { return !std::isfinite(weight); });
@@ -38,7 +38,7 @@ SavedModel model_argument(const Arguments& arguments, std::size_t count) {
                     arguments.words.size()));
   // As in training, so that the bits depend on no one's cores; and products of one row are soon done.
   single_threaded_products();
-  SavedModel model = load_model(arguments.words.front());
+  SavedModel model = load_model(arguments.laboratory(), arguments.words.front());
   require_finite(model, arguments.words.front());
   return model;
 }

@@ -8,6 +8,7 @@
 
 #include "experiments/report/csv.hpp"
 #include "experiments/report/report.hpp"
+#include "experiments/sweep/folder_lock.hpp"
 #include "framework/tensor/file.hpp"
 
 namespace unroll {
@@ -29,10 +30,13 @@ std::string title_of(const std::filesystem::path& folder) {
 
 }  // namespace
 
-void write_outputs(const std::filesystem::path& folder, const SweepPlan& plan,
-                   const std::vector<TrialRecord>& records) {
-  write_file(folder / "results.csv", results_csv(plan, records));
-  write_file(folder / "report.html", report_html(plan, records, title_of(folder), machines(records)));
+StoredSweep write_outputs(const Laboratory& laboratory, const std::filesystem::path& folder) {
+  const FolderLock lock(folder);
+  StoredSweep sweep = read_sweep(laboratory, folder);
+  const std::vector<TrialRecord> records = sweep_state(sweep.plan, sweep.journals).records;
+  write_file(folder / "results.csv", results_csv(sweep.plan, records));
+  write_file(folder / "report.html", report_html(sweep.plan, records, title_of(folder), machines(records)));
+  return sweep;
 }
 
 }  // namespace unroll

@@ -1,16 +1,15 @@
 #pragma once
 
 #include <filesystem>
-#include <vector>
 
-#include "experiments/sweep/plan.hpp"
-#include "experiments/train/record.hpp"
+#include "experiments/verbs/folder_argument.hpp"
 
 namespace unroll {
 
-/// Writes results.csv and report.html of a sweep into its folder; files that hold the same already are left
-/// alone. Throws FileError.
-void write_outputs(const std::filesystem::path& folder, const SweepPlan& plan,
-                   const std::vector<TrialRecord>& records);
+/// Writes results.csv and report.html of a sweep into its folder, from its plan and journals as they are by
+/// now, other processes that write them excluded meanwhile: whoever comes last writes the rows of all. Files
+/// that hold the same already are left alone. Gives what it wrote. Throws ConfigError, FileError or
+/// JournalConflict.
+StoredSweep write_outputs(const Laboratory& laboratory, const std::filesystem::path& folder);
 
 }  // namespace unroll

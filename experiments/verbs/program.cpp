@@ -2,14 +2,21 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <array>
 #include <boost/program_options/parsers.hpp>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
 #include <sstream>
+#include <system_error>
 
 #include "experiments/config/config_error.hpp"
+#include "experiments/data/data_error.hpp"
 #include "experiments/saved/saved_model.hpp"
 #include "experiments/sweep/folder.hpp"
 #include "experiments/sweep/say.hpp"
@@ -41,7 +48,8 @@ void print_overview(std::FILE* out) {
   for (const Verb& verb : verb_table()) fmt::print(out, "  {:<8}{}\n", verb.name, verb.summary);
   fmt::print(out,
              "\n`unroll VERB --help` shows what a verb takes, with examples.\n"
-             "exit status: 0 good, 1 a trial failed, 2 wrong usage, config or input, 130 interrupted\n");
+             "exit status: 0 good, 1 a trial failed or output could not be written, 2 wrong usage, config or "
+             "input, 130 interrupted, 141 nobody reads the output\n");
 }
 
 Flags flags_of(const Verb& verb) {
@@ -51,12 +59,12 @@ Flags flags_of(const Verb& verb) {
   return flags;
 }
 
-void print_help(const Verb& verb) {
+void print_help(const Verb& verb, const Laboratory& laboratory) {
   std::ostringstream flags;
   flags << flags_of(verb);
   fmt::print("unroll {0}: {1}\n\nusage: unroll {0} {2}\n\n{3}\nexamples:\n{4}\n", verb.name, verb.summary,
              verb.usage, flags.str(), verb.examples);
-  if (verb.more_help != nullptr) fmt::print("\n{}", verb.more_help());
+  if (verb.more_help != nullptr) fmt::print("\n{}", verb.more_help(laboratory));
 }
 
 const Verb& find_verb(const std::string& name) {
@@ -108,14 +116,14 @@ Arguments parse(const Verb& verb, const std::vector<std::string>& tokens) {
   return arguments;
 }
 
-int dispatch(const std::vector<std::string>& tokens, char** argv) {
+int dispatch(const std::vector<std::string>& tokens, char** argv, const Laboratory& laboratory) {
   if (tokens.empty()) {
     print_overview(stderr);
     return exit_usage;
   }
   if (tokens[0] == "--help" || tokens[0] == "-h" || tokens[0] == "help") {
     if (tokens.size() > 1 && tokens[0] == "help") {
-      print_help(find_verb(tokens[1]));
+      print_help(find_verb(tokens[1]), laboratory);
     } else {
       print_overview(stdout);
     }
@@ -128,20 +136,27 @@ int dispatch(const std::vector<std::string>& tokens, char** argv) {
   const Verb& verb = find_verb(tokens[0]);
   Arguments arguments = parse(verb, {tokens.begin() + 1, tokens.end()});
   if (arguments.has("help")) {
-    print_help(verb);
+    print_help(verb, laboratory);
     return exit_good;
   }
+  arguments.in = &laboratory;
   arguments.command_line = fmt::format("unroll {}", fmt::join(tokens, " "));
   if (verb.trains) choose_kernels(argv);
   return verb.run(arguments);
 }
 
 /// Where the caller closed a standard stream, the next file opened would take its place, and messages would
-/// be written into a journal.
+/// be written into a journal. What is printed into a closed stdout is lost, and must not seem written.
 void open_standard_streams() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (::fcntl(fd, F_GETFD) == -1) ::open("/dev/null", O_RDWR);
+    if (::fcntl(fd, F_GETFD) == -1) ::open("/dev/null", fd == STDOUT_FILENO ? O_RDONLY : O_RDWR);
   }
+}
+
+/// Whether stdout is a pipe that nobody reads any more: `unroll status DIR | head -1`.
+bool reader_is_gone() {
+  pollfd pipe{STDOUT_FILENO, POLLOUT, 0};
+  return ::poll(&pipe, 1, 0) == 1 && (pipe.revents & POLLERR) != 0;
 }
 
 int complain(std::string_view message, int status) {
@@ -155,25 +170,51 @@ bool is_any(const std::exception& error) {
   return (dynamic_cast<const Errors*>(&error) || ...);
 }
 
-}  // namespace
+/// The exit status once everything printed has arrived: one other than `status` where it did not, and
+/// `status` was good. `error`: errno of the write that failed, 0 where none has so far.
+int delivered(int status, int error) {
+  if (std::fflush(stdout) != 0 && error == 0) error = errno;
+  if (error == 0 && std::ferror(stdout) == 0) return status;
+  if (reader_is_gone()) return status == exit_good ? exit_broken_pipe : status;
+  return complain(fmt::format("cannot write to standard output{}{}: what was printed is not complete",
+                              error == 0 ? "" : ": ", error == 0 ? "" : std::strerror(error)),
+                  status == exit_good ? exit_trial_failed : status);
+}
 
-int run_program(int argc, char** argv) {
-  open_standard_streams();
-  const std::vector<std::string> tokens(argv + (argc > 0), argv + argc);
+/// Runs the verb and turns errors into a message and an exit status.
+int guarded_dispatch(const std::vector<std::string>& tokens, char** argv, const Laboratory& laboratory) {
   const std::string verb = tokens.empty() ? "" : " " + printable(tokens[0]);
   try {
-    return dispatch(tokens, argv);
+    return dispatch(tokens, argv, laboratory);
   } catch (const UsageError& error) {
     return complain(
         fmt::format("{}\n`unroll --help` lists the verbs, `unroll VERB --help` their flags.", error.what()),
         exit_usage);
   } catch (const po::error& error) {
     return complain(fmt::format("{}\n`unroll{} --help` shows the flags.", error.what(), verb), exit_usage);
+  } catch (const std::filesystem::filesystem_error& error) {
+    return complain(fmt::format("cannot use {}: {}", error.path1().string(), error.code().message()),
+                    exit_usage);
   } catch (const std::exception& error) {
     if (is_any<ConfigError, SweepRefused, JournalConflict, TextError, ModelError, ModelMismatch,
-               SafeTensorsError, FileError>(error))
+               SafeTensorsError, FileError, DataError>(error))
       return complain(error.what(), exit_usage);
+    if (is_any<std::system_error>(error) && std::ferror(stdout) != 0) throw;  // of fmt::print
     return complain(fmt::format("unexpected error: {}", error.what()), exit_trial_failed);
+  }
+}
+
+}  // namespace
+
+int run_program(int argc, char** argv, const Laboratory& laboratory) {
+  open_standard_streams();
+  // A reader that is gone is an error of a write like any other: it must not kill a sweep in its midst.
+  std::signal(SIGPIPE, SIG_IGN);
+  const std::vector<std::string> tokens(argv + (argc > 0), argv + argc);
+  try {
+    return delivered(guarded_dispatch(tokens, argv, laboratory), 0);
+  } catch (const std::system_error& error) {
+    return delivered(exit_good, error.code().value());
   }
 }
 

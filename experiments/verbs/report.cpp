@@ -9,9 +9,12 @@ namespace unroll {
 namespace {
 
 int report(const Arguments& arguments) {
-  const StoredSweep sweep = read_sweep(arguments);
+  const std::filesystem::path folder = folder_argument(arguments);
+  read_plan(arguments.laboratory(),
+            folder);  // refuses what is no sweep's folder before anything is written into it
+  const StoredSweep sweep = write_outputs(arguments.laboratory(), folder);
+  say_ignored(sweep);
   const SweepState state = sweep_state(sweep.plan, sweep.journals);
-  write_outputs(sweep.folder, sweep.plan, state.records);
   fmt::print("{}\nreport: {}\n", summary_table(sweep.plan, state.records),
              (sweep.folder / "report.html").string());
   return exit_good;

@@ -3,25 +3,28 @@
 #include <boost/program_options/value_semantic.hpp>
 #include <cstdio>
 
-#include "experiments/config/options.hpp"
-#include "experiments/tasks/task.hpp"
+#include "experiments/laboratory.hpp"
 #include "experiments/verbs/listing.hpp"
-#include "experiments/verbs/number_flag.hpp"
+#include "models/nearest.hpp"
 
 namespace unroll {
 
 namespace {
 
-nlohmann::ordered_json row_of(const TaskRow& task, std::string_view variant, std::int64_t length) {
+nlohmann::ordered_json row_of(const Laboratory& laboratory, const TaskRow& task, const std::string& variant,
+                              LengthRange length) {
   nlohmann::ordered_json row;
   row["task"] = task.name;
   row["variant"] = variant;
   try {
-    const auto made =
-        task.make({.name = std::string(task.name), .variant = std::string(variant), .length = length});
+    const auto made = laboratory.make_task({.name = task.name,
+                                            .variant = variant,
+                                            .length = task.length ? length : LengthRange{},
+                                            .test_lengths = {},
+                                            .values = {}});
     row["trivial_loss"] = made->trivial_loss();
-    row["success"] = made->success_rule();
-  } catch (const std::exception& error) {  // too short a length; no text
+    row["success"] = made->success().text;
+  } catch (const std::exception& error) {  // too short a length; no data
     row["trivial_loss"] = nullptr;
     row["success"] = error.what();
   }
@@ -41,17 +44,24 @@ void print_paragraphs(const Listing& rows) {
   }
 }
 
+/// That of the flag; none: each task's own.
+LengthRange length_of(const Arguments& arguments) {
+  if (!arguments.has("length")) return {};
+  const auto text = arguments.flags["length"].as<std::string>();
+  if (const auto lengths = parse_length_range(text)) return *lengths;
+  throw UsageError(fmt::format("--length: expected a length like 100 or a range like 3..40, found \"{}\"",
+                               printable(text)));
+}
+
 int tasks(const Arguments& arguments) {
   if (!arguments.words.empty()) {
     throw UsageError(fmt::format("`unroll tasks` takes flags only, but got \"{}\"", arguments.words.front()));
   }
-  const std::int64_t length = arguments.flags["length"].as<std::int64_t>();
-  if (const std::string why = objection(*find_option("task.length"), length); !why.empty())
-    throw UsageError("--length: " + why);
+  const Laboratory& laboratory = arguments.laboratory();
   Listing rows;
-  for (const TaskRow& task : task_table()) {
-    for (const std::string_view variant : task.variants) rows.push_back(row_of(task, variant, length));
-  }
+  for (const TaskRow& task : laboratory.tasks())
+    for (const std::string& variant : task.variants)
+      rows.push_back(row_of(laboratory, task, variant, length_of(arguments)));
   if (arguments.flags["format"].as<std::string>() == "table") {
     print_paragraphs(rows);
   } else {
@@ -62,8 +72,8 @@ int tasks(const Arguments& arguments) {
 
 void add_tasks_flags(Flags& flags) {
   add_format_flag(flags);
-  flags.add_options()("length", number_flag<std::int64_t>()->default_value(default_config().task.length),
-                      "task.length that the trivial loss is computed for");
+  flags.add_options()("length", boost::program_options::value<std::string>(),
+                      "task.length that the trivial loss is computed for; none: each task's default");
 }
 
 }  // namespace

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <boost/program_options/value_semantic.hpp>
 #include <cstdio>
+#include <set>
 
 #include "experiments/report/baseline_table.hpp"
 #include "experiments/report/table.hpp"
@@ -13,17 +15,26 @@
 #include "experiments/sweep/runner.hpp"
 #include "experiments/sweep/say.hpp"
 #include "experiments/sweep/signals.hpp"
+#include "experiments/text/unicode.hpp"
 #include "experiments/train/trial.hpp"
 #include "experiments/verbs/build.hpp"
 #include "experiments/verbs/checked_cells.hpp"
 #include "experiments/verbs/number_flag.hpp"
 #include "experiments/verbs/outputs.hpp"
+#include "models/nearest.hpp"
 
 namespace unroll {
 
 namespace {
 
 constexpr std::int64_t most_jobs = 4096;
+
+struct KeptName {
+  std::string_view name;
+  Kept which;
+};
+constexpr std::array<KeptName, 3> kept_names = {
+    {{"first", Kept::first}, {"best", Kept::best}, {"last", Kept::last}}};
 
 int jobs_of(const Arguments& arguments, const SweepPlan& plan) {
   const std::int64_t jobs =
@@ -32,11 +43,17 @@ int jobs_of(const Arguments& arguments, const SweepPlan& plan) {
   throw UsageError(fmt::format("--jobs must be from 0 (one per core) to {}, but is {}", most_jobs, jobs));
 }
 
-/// As one line of a comment, whatever the user typed.
-std::string one_line(std::string text) {
-  std::ranges::replace_if(
-      text, [](unsigned char c) { return c < ' ' || c == 127; }, '?');
-  return text;
+/// As one line of a comment in a TOML file, whatever the user typed: what is no UTF-8 there (a path may be
+/// anything) would make the file unreadable.
+std::string one_line(std::string_view text) {
+  std::string line;
+  while (!text.empty()) {
+    const std::size_t bytes = first_code_point(text).bytes;
+    const bool control = bytes == 1 && (static_cast<unsigned char>(text[0]) < ' ' || text[0] == 127);
+    line += bytes == 0 || control ? "?" : text.substr(0, bytes);
+    text.remove_prefix(std::max<std::size_t>(bytes, 1));
+  }
+  return line;
 }
 
 /// What made the folder, as comment above its resolved config.
@@ -59,9 +76,9 @@ SweepOptions options_of(const Arguments& arguments, const SweepPlan& plan,
 
 /// Whether the files could be written. The trials are on the disk already; a full disk must not hide why the
 /// sweep ended.
-bool try_to_write_outputs(const std::filesystem::path& folder, const SweepResult& result) {
+bool try_to_write_outputs(const Laboratory& laboratory, const std::filesystem::path& folder) {
   try {
-    write_outputs(folder, result.plan, result.records);
+    write_outputs(laboratory, folder);
     return true;
   } catch (const FileError& error) {
     say("unroll: {}\n", error.what());
@@ -69,9 +86,9 @@ bool try_to_write_outputs(const std::filesystem::path& folder, const SweepResult
   }
 }
 
-int give_up(const std::filesystem::path& folder, const SweepResult& result, const std::string& why,
-            int status) {
-  try_to_write_outputs(folder, result);
+int give_up(const Arguments& arguments, const std::filesystem::path& folder, const SweepResult& result,
+            const std::string& why, int status) {
+  try_to_write_outputs(arguments.laboratory(), folder);
   say("unroll: {}\n{} finished trials are kept in {}, {} are missing; the same command continues.\n", why,
       result.records.size(), folder.string(), result.missing);
   return status;
@@ -85,6 +102,28 @@ void print_failures(const SweepResult& result) {
   if (result.failed > 0) say("--retry-failed runs failed trials again\n");
 }
 
+/// "first,best" of --keep-models.
+std::set<Kept> kept_models(const Arguments& arguments, const std::string& by_default) {
+  const std::string text =
+      arguments.has("keep-models") ? arguments.flags["keep-models"].as<std::string>() : by_default;
+  std::set<Kept> kept;
+  for (const std::string& name : split_at_commas(text)) {
+    if (name.empty()) continue;
+    const auto known = std::ranges::find(kept_names, name, &KeptName::name);
+    if (known == kept_names.end())
+      throw UsageError(fmt::format("--keep-models: expected a list of first, best and last, found \"{}\"",
+                                   printable(name)));
+    kept.insert(known->which);
+  }
+  return kept;
+}
+
+/// Below the trial's: the best model is what a model's folder is asked for.
+std::filesystem::path folder_of(Kept which) {
+  const auto known = std::ranges::find(kept_names, which, &KeptName::which);
+  return which == Kept::best ? std::filesystem::path() : std::filesystem::path(known->name);
+}
+
 }  // namespace
 
 void add_training_flags(Flags& flags) {
@@ -96,7 +135,11 @@ void add_training_flags(Flags& flags) {
       "extend", "add the trials of a changed config to an existing folder")(
       "allow-other-build", "continue a folder that another build or CPU model began")(
       "retry-failed", "run failed trials again")("fail-on-diverged",
-                                                 "exit status 1 also when a trial diverged");
+                                                 "exit status 1 also when a trial diverged")(
+      "keep-models", po::value<std::string>()->implicit_value("best"),
+      "which models of a trial are kept: a list of first, best and last. `run` keeps the best one in its "
+      "folder, "
+      "others in first/ and last/ below; `sweep` none, or those asked for in trials/ID");
 }
 
 std::filesystem::path output_folder(const Arguments& arguments, const SweepPlan& plan,
@@ -106,25 +149,32 @@ std::filesystem::path output_folder(const Arguments& arguments, const SweepPlan&
   return std::filesystem::path("out") / name;
 }
 
-int train(const Arguments& arguments, SweepPlan plan, const std::filesystem::path& folder,
-          const FolderOfModel& folder_of_model) {
+int train(const Arguments& arguments, const SweepPlan& plan, const std::filesystem::path& folder,
+          const FolderOfModel& folder_of_model, const std::string& kept_by_default) {
+  const Laboratory& laboratory = arguments.laboratory();
   std::atomic<bool> stop = false;
   const SignalWatch signals(stop);
   SweepOptions options = options_of(arguments, plan, folder);
-  if (folder_of_model)
-    options.keep_model = [&](const Trial& trial, const BestModel& model) {
-      save_model(folder_of_model(trial), trial.config, model);
+  const std::set<Kept> kept = kept_models(arguments, kept_by_default);
+  if (!kept.empty())
+    options.keep_model = [&](const Trial& trial, const KeptModel& model) {
+      if (!kept.contains(model.which)) return;
+      save_model(laboratory, folder_of_model(trial) / folder_of(model.which), trial.config, model);
     };
-  CheckedCells cells(folder, options.build);
+  CheckedCells cells(laboratory, folder, options.build);
   cells.check(plan);
-  const SweepResult result = run_sweep(std::move(plan), options, run_trial, trial_cost, stop);
+  const TrialFunction run = [&](const Config& config, const TrialHooks& hooks) {
+    return run_trial(laboratory, config, hooks);
+  };
+  const CostFunction cost = [&](const Config& config) { return trial_cost(laboratory, config); };
+  const SweepResult result = run_sweep(laboratory, plan, options, run, cost, stop);
   cells.save();
-  if (!result.error.empty()) return give_up(folder, result, result.error, exit_trial_failed);
-  if (result.interrupted) return give_up(folder, result, "interrupted", exit_interrupted);
+  if (!result.error.empty()) return give_up(arguments, folder, result, result.error, exit_trial_failed);
+  if (result.interrupted) return give_up(arguments, folder, result, "interrupted", exit_interrupted);
 
-  const bool written = try_to_write_outputs(folder, result);
+  const bool written = try_to_write_outputs(laboratory, folder);
   fmt::print("{}\n", summary_table(result.plan, result.records));
-  if (const std::string baselines = baseline_tables(result.plan, result.records); !baselines.empty())
+  if (const std::string baselines = baseline_tables(laboratory, plan, result.records); !baselines.empty())
     fmt::print("{}\n", baselines);
   fmt::print("report: {}\n", (folder / "report.html").string());
   print_failures(result);

@@ -1,7 +1,9 @@
 // The sweep as data, and which axis plays which part in the plots: one gives the colours ("series"), one the
 // panels and the columns of the heat map ("panel"), the rest are held fixed by a choice at the top.
 
-const sweep = JSON.parse(document.getElementById("data").textContent);
+const byId = (id) => document.getElementById(id);
+
+const sweep = JSON.parse(byId("data").textContent);
 
 const roles = (() => {
   const varied = sweep.axes.map((axis, index) => ({ ...axis, index })).filter((axis) => axis.labels.length > 1);
@@ -35,3 +37,37 @@ const panelTitle = (panel) => roles.panel ? `${roles.panel.name} ${panelLabels[p
 const indices = (list) => list.map((_, index) => index);
 const shownSeries = () => indices(seriesLabels).filter((series) => !hidden.has(series));
 const someCell = (test) => sweep.cells.some(test);
+
+// ---- series ------------------------------------------------------------------------------------------------
+// What is plotted follows from the descriptors in the records: their kind, axis, unit, moments.
+
+const bandAt = (cell, summary, moment) => cell?.bands[summary.name]?.[moment];
+
+/** The moment that is drawn solid: what a curve over training is about, where a profile ends up. */
+const mainMoment = (summary) => summary.kind === "curve" ? summary.moments[0] : summary.moments.at(-1);
+
+/** The gradient of a loss, which the page explains. */
+const isGradient = (summary) => summary.unit.includes("∂L");
+
+const capitalised = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+function titleOf(list) {
+  if (list.every(isGradient)) return "The vanishing gradient";
+  return capitalised(list.length === 1 ? list[0].name : `over ${list[0].axis}`);
+}
+
+/** The sections with lines: those over training, then for each other axis what is at a few places or at many. */
+const groups = (() => {
+  const ofKind = (kind) => sweep.series.filter((summary) => summary.kind === kind);
+  const curves = ofKind("curve");
+  const found = [
+    { id: "learning", title: "Learning curves", series: curves.filter((summary) => summary.leads) },
+    { id: "metrics", title: "Other metrics", series: curves.filter((summary) => !summary.leads) },
+  ];
+  for (const kind of ["points", "profile"])
+    for (const axis of new Set(ofKind(kind).map((summary) => summary.axis))) {
+      const series = ofKind(kind).filter((summary) => summary.axis === axis);
+      found.push({ id: `${kind}-${axis.replace(/\W+/g, "-")}`, title: titleOf(series), series });
+    }
+  return found.filter((group) => group.series.length > 0);
+})();

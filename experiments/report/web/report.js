@@ -1,10 +1,4 @@
-// Puts the page together: which sections there are, their controls, and when to draw again.
-
-const byId = (id) => document.getElementById(id);
-
-function addOptions(select, labels, chosenIndex) {
-  labels.forEach((label, index) => select.add(new Option(label, index, index === chosenIndex, index === chosenIndex)));
-}
+// Puts the page together: which sections there are, the controls that they share, and when to draw again.
 
 /** One choice per axis that is neither colour nor panel. */
 function buildFixedAxes(form) {
@@ -49,72 +43,19 @@ function showLegends() {
   }
 }
 
-function buildPanels(container) {
-  for (const panel of indices(panelLabels)) {
-    const box = document.createElement("div");
-    box.className = "panel";
-    if (roles.panel) {
-      const title = document.createElement("h3");
-      title.textContent = panelTitle(panel);
-      box.append(title);
-    }
-    const plot = document.createElement("div");
-    plot.className = "plot";
-    plot.setAttribute("role", "img");
-    plot.setAttribute("aria-label", `Learning curves ${panelTitle(panel)}`.trim());
-    box.append(plot);
-    container.append(box);
-  }
-}
-
-function buildGradientChoice(select) {
-  if (!roles.panel) return;
-  byId("gradient-choice").hidden = false;
-  byId("gradient-choice").querySelector("span").textContent = roles.panel.name;
-  addOptions(select, panelLabels, panelLabels.length - 1);
-  select.addEventListener("change", drawAll);
-}
-
-const sections = {
-  success: {
-    hasData: () => (roles.series || roles.panel) && someCell((cell) => cell.results > 0),
-    draw: () => drawHeatMap(byId("heat-map")),
-  },
-  learning: {
-    hasData: () => someCell((cell) => cell.loss.at.length > 0),
-    draw: () => {
-      const range = lossRange();
-      const logarithmic = byId("log-loss").checked && range !== null && range[0] > 0;
-      document.querySelectorAll("#learning-panels .plot").forEach((plot, panel) => drawLoss(plot, panel, range, logarithmic));
-    },
-  },
-  gradients: {
-    hasData: () => someCell((cell) => cell.start.at.length > 0),
-    draw: () => {
-      const panel = roles.panel ? Number(byId("gradient-panel").value) : 0;
-      drawGradients(byId("gradient-plot"), panel);
-      byId("gradient-note").textContent = gradientGaps(panel);
-    },
-  },
-};
-
 function drawAll() {
   showLegends();
-  for (const [id, section] of Object.entries(sections))
-    if (!byId(id).hidden) section.draw();
+  if (!byId("success").hidden) drawHeatMap(byId("heat-map"));
+  views.forEach(drawView);
 }
 
 buildFixedAxes(byId("fixed"));
+const views = groups.map(buildView);
+byId("series").append(...views.map((view) => view.element));
 buildLegends();
-buildPanels(byId("learning-panels"));
-buildGradientChoice(byId("gradient-panel"));
 byId("heat-map").setAttribute("role", "img");
 byId("heat-map").setAttribute("aria-label", "Success rate; the same numbers are in the table below");
-byId("gradient-plot").setAttribute("role", "img");
-byId("gradient-plot").setAttribute("aria-label", "Norm of the gradient with respect to the hidden state over time steps");
-for (const [id, section] of Object.entries(sections)) byId(id).hidden = !section.hasData();
-byId("log-loss").checked = logIsSensible(lossRange());
-byId("log-loss").addEventListener("change", drawAll);
+byId("success").hidden = !((roles.series || roles.panel) && someCell((cell) => cell.results > 0));
 drawAll();
 
 // Colours and labels follow the scheme, the paper and the width.

@@ -17,9 +17,10 @@ TEST_CASE("[csv] one row per trial, in the order of the plan whatever the order 
   const auto lines = lines_of(csv);
   REQUIRE(lines.size() == 61);
   CHECK(lines[0] ==
-        "id,seed,task.length,model.activation,model.init,status,success,solved_at,updates,best_loss,best_"
-        "update,"
-        "last_loss,last_error_rate,trivial_loss,test_loss");
+        "id,seed,task.length,model.activation,model.init,status,success,solved_at,updates,best_update,"
+        "trivial_loss,"
+        "last_loss,last_error_rate,last_accuracy,best_loss,best_error_rate,best_accuracy,test_loss,"
+        "test_error_rate,test_accuracy");
   for (std::size_t i = 0; i < 60; ++i) CHECK(lines[i + 1].substr(0, 32) == plan.trials[i].id);
   std::reverse(records.begin(), records.end());
   CHECK(results_csv(plan, records) == csv);
@@ -37,32 +38,46 @@ TEST_CASE("[csv] time and build leave no trace") {
 }
 
 TEST_CASE("[csv] doubles are written so that they read back the same, and as short as that allows") {
-  SweepPlan plan = fixture::plan_of({}, {});
-  auto records = fixture::records_of(plan);
-  records[0].best_loss = 0.1;
-  records[0].last_loss = 1.0 / 3;
-  records[0].last_error_rate = 1;
-  records[0].trivial_loss = 5e-324;
-  records[0].success = false;
-  records[0].solved_at.reset();
-  records[0].updates = 3000;
-  records[0].best_update = 2900;
-  CHECK(lines_of(results_csv(plan, records))[1] ==
-        plan.trials[0].id + ",done,false,,3000,0.1,2900,0.3333333333333333,1,5e-324,");
+  const SweepPlan plan = fixture::plan_of({}, {});
+  TrialRecord record = fixture::empty_record(plan.trials[0]);
+  record.updates = 3000;
+  record.best_update = 2900;
+  for (const auto& [name, value] :
+       std::map<std::string, double>{{"a", 0.1}, {"b", 1.0 / 3}, {"c", 1}, {"d", 5e-324}})
+    record.set({name, value});
+  CHECK(lines_of(results_csv(plan, {record}))[1] ==
+        plan.trials[0].id + ",done,false,,3000,2900,0.1,0.3333333333333333,1,5e-324");
+}
+
+TEST_CASE("[csv] every scalar of any record is a column, in order of first appearance over the plan") {
+  const SweepPlan plan = fixture::plan_of({"seed"}, {fixture::axis("seed", {"0", "1", "2"})});
+  std::vector<TrialRecord> records;
+  for (const Trial& trial : plan.trials) records.push_back(fixture::empty_record(trial));
+  records[0].set({"spectral_radius", 0.5});
+  records[1].set({"of no importance", -std::numeric_limits<double>::infinity()});
+  records[1].set({"spectral_radius", 0.25});
+  records[2].status = TrialStatus::failed;
+  records[2].set({"spectral_radius", 7});  // of a training that did not take place
+  std::swap(records[0], records[1]);
+  CHECK(results_csv(plan, records) ==
+        "id,seed,status,success,solved_at,updates,best_update,spectral_radius,of no importance\n" +
+            plan.trials[0].id + ",0,done,false,,0,0,0.5,\n" + plan.trials[1].id +
+            ",1,done,false,,0,0,0.25,-inf\n" + plan.trials[2].id + ",2,failed,,,,,,\n");
 }
 
 TEST_CASE("[csv] diverged trials keep their NaN, failed and missing ones have no numbers") {
   const SweepPlan plan = fixture::plan_of({"seed"}, {fixture::axis("seed", {"0", "1", "2"})});
   auto records = fixture::records_of(plan);
   fixture::make_diverged(records[0], 700);
-  records[0].last_loss = -std::numeric_limits<double>::quiet_NaN();
+  records[0].set({"last_loss", -std::numeric_limits<double>::quiet_NaN()});
   fixture::make_failed(records[1], "no memory");
   records.pop_back();
   const auto lines = lines_of(results_csv(plan, records));
+  const std::string commas(4 + 10, ',');
   CHECK(lines[1].find(",diverged,false,,700,") != std::string::npos);
   CHECK(lines[1].find(",nan,1,") != std::string::npos);
-  CHECK(lines[2] == plan.trials[1].id + ",1,failed,,,,,,,,,");
-  CHECK(lines[3] == plan.trials[2].id + ",2,missing,,,,,,,,,");
+  CHECK(lines[2] == plan.trials[1].id + ",1,failed" + commas);
+  CHECK(lines[3] == plan.trials[2].id + ",2,missing" + commas);
 }
 
 TEST_CASE("[csv] commas, quotes and line breaks are quoted as RFC 4180 says") {

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "experiments/records/record.hpp"
 #include "experiments/sweep/plan.hpp"
-#include "experiments/train/record.hpp"
 
 /// Made-up sweeps for the tests of tables and report: cheap, the same on every machine, with everything in
 /// them that a report must cope with.
@@ -49,7 +49,9 @@ inline SweepPlan plan_of(const std::vector<std::string>& keys, const std::vector
   plan.resolved = "[task]\nname = \"adding\"\n\n[train]\nlearning_rate = 0.001  # \"</script><b>&amp;\"\n";
   for (const auto& point : points) {
     const std::string number = std::to_string(plan.trials.size());
-    plan.trials.push_back({std::string(32 - number.size(), '0') + number, Config{}, point});
+    Config config;
+    config.train.gradient_loss_step = "last";
+    plan.trials.push_back({std::string(32 - number.size(), '0') + number, config, point});
   }
   return plan;
 }
@@ -97,42 +99,96 @@ inline std::vector<double> norms_of(std::size_t length, double decay, std::uint6
   return norms;
 }
 
+/// Of a trial of which nothing is known yet.
+inline TrialRecord empty_record(const Trial& trial) {
+  TrialRecord record;
+  record.id = trial.id;
+  return record;
+}
+
+inline std::vector<double> steps_of(std::size_t length) {
+  std::vector<double> steps(length);
+  for (std::size_t t = 0; t < length; ++t) steps[t] = static_cast<double>(t + 1);
+  return steps;
+}
+
+inline RecordedSeries norms_series(const std::string& state, const std::string& moment,
+                                   const std::vector<double>& norms) {
+  return {.name = "gradient norm of " + state,
+          .moment = moment,
+          .axis = "time step",
+          .descriptor = {.unit = "‖∂L/∂" + state + "_t‖", .logarithmic = true},
+          .x = steps_of(norms.size()),
+          .y = norms};
+}
+
+inline RecordedSeries curve_of(const std::string& name, const std::string& moment,
+                               const FigureDescriptor& descriptor, const std::vector<double>& x = {},
+                               const std::vector<double>& y = {}) {
+  return {.name = name,
+          .moment = moment,
+          .axis = "update",
+          .held = true,
+          .descriptor = descriptor,
+          .x = x,
+          .y = y};
+}
+
+inline const FigureDescriptor loss_figure{
+    .unit = "mean squared error", .direction = "lower", .logarithmic = true};
+inline const FigureDescriptor error_figure{.unit = "share of answers", .direction = "lower"};
+inline const FigureDescriptor accuracy_figure{.unit = "share of answers", .direction = "higher"};
+
+inline void add_point(TrialRecord& record, const RecordedSeries& like, double x, double y) {
+  RecordedSeries& series = record.series_like(like);
+  series.x.push_back(x);
+  series.y.push_back(y);
+}
+
+inline void set_metrics(TrialRecord& record, const std::string& prefix, double loss, double wrong) {
+  record.set({prefix + "loss", loss, loss_figure});
+  record.set({prefix + "error_rate", wrong, error_figure});
+  record.set({prefix + "accuracy", 1 - wrong, accuracy_figure});
+}
+
+/// As a validation notes it.
+inline void note(TrialRecord& record, std::int64_t update, double loss, double wrong) {
+  const auto x = static_cast<double>(update);
+  add_point(record, curve_of("loss", "validation", loss_figure), x, loss);
+  add_point(record, curve_of("error_rate", "validation", error_figure), x, wrong);
+  add_point(record, curve_of("accuracy", "validation", accuracy_figure), x, 1 - wrong);
+  add_point(record, curve_of("loss", "training", loss_figure), x, loss * 0.8);
+  record.updates = update;
+  set_metrics(record, "last_", loss, wrong);
+  if (const auto best = record.scalar("best_loss"); best && *best <= loss) return;
+  set_metrics(record, "best_", loss, wrong);
+  record.best_update = update;
+}
+
 inline TrialRecord record_of(const Trial& trial, std::uint64_t number) {
   const std::string activation = value_or(trial, "model.activation", "tanh");
   const double length = std::stod(value_or(trial, "task.length", "30"));
   const Shape shape = shape_of(activation, length, noise(number, 999));
   const double trivial = 1.0 / 6;
+  const auto steps = static_cast<std::size_t>(length);
 
-  TrialRecord record;
-  record.id = trial.id;
-  record.axes = trial.axes;
-  record.trivial_loss = trivial;
+  TrialRecord record = empty_record(trial);
+  record.set({"trivial_loss", trivial, loss_figure});
   record.success_rule = "validation MSE below 0.0833 (half the trivial baseline)";
-  record.best_loss = std::numeric_limits<double>::infinity();
+  record.series.push_back(norms_series("h", "start", norms_of(steps, shape.decay_start, number, 0.02)));
   for (std::int64_t update = 100; update <= 3000 && !record.success; update += 100) {
     const double gone = static_cast<double>(update) / shape.knee;
     const double loss = trivial * (0.97 + 0.06 * noise(number, static_cast<std::uint64_t>(update))) /
                         (1 + std::pow(gone, 4)) * (update == 100 ? 1.4 : 1);
-    const double wrong = std::min(1.0, 0.9 * loss / trivial + 0.05);
-    record.curve.push_back({update, loss * 1.05, loss, wrong});
-    record.updates = update;
-    record.last_loss = loss;
-    record.last_error_rate = wrong;
-    if (loss < record.best_loss) {
-      record.best_loss = loss;
-      record.best_update = update;
-    }
-    if (loss < 0.5 * trivial) {
-      record.success = true;
-      record.solved_at = update;
-    }
+    note(record, update, loss, std::min(1.0, 0.9 * loss / trivial + 0.05));
+    record.success = loss < 0.5 * trivial;
+    if (record.success) record.solved_at = update;
   }
-  const auto steps = static_cast<std::size_t>(length);
-  record.gradient_norms = {{0, norms_of(steps, shape.decay_start, number, 0.02)},
-                           {record.updates, norms_of(steps, shape.decay_end, number + 7777, 0.05)}};
+  std::vector<double> norms = norms_of(steps, shape.decay_end, number + 7777, 0.05);
   // Saturated units have a derivative of exactly zero: nothing arrives at the early steps.
-  if (activation == "sigmoid" && length >= 60)
-    for (std::size_t t = 0; t < steps / 4; ++t) record.gradient_norms[1].norms[t] = 0;
+  if (activation == "sigmoid" && length >= 60) std::fill_n(norms.begin(), steps / 4, 0.0);
+  record.series.push_back(norms_series("h", "end", norms));
+  set_metrics(record, "test_", *record.scalar("best_loss") * 1.02, *record.scalar("best_error_rate"));
   record.seconds = 1.5 + length / 10;
   record.build = "unroll 0.1.0, g++ 12.2.0, Imaginary CPU @ 3.0 GHz, avx512 kernels";
   return record;
@@ -145,29 +201,69 @@ inline void make_diverged(TrialRecord& record, std::int64_t at) {
   record.success = false;
   record.solved_at.reset();
   record.updates = at;
-  while (!record.curve.empty() && record.curve.back().update > at) record.curve.pop_back();
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  record.curve.push_back({at, nan, nan, 1});
-  record.last_loss = nan;
-  record.last_error_rate = 1;
-  record.gradient_norms.back() = {at, std::vector<double>(record.gradient_norms.back().norms.size(), nan)};
+  std::erase_if(record.series, [](const RecordedSeries& series) { return series.moment == "end"; });
+  for (RecordedSeries& series : record.series) {
+    if (!series.held) continue;
+    while (!series.x.empty() && series.x.back() >= static_cast<double>(at)) {
+      series.x.pop_back();
+      series.y.pop_back();
+    }
+    series.x.push_back(static_cast<double>(at));
+    series.y.push_back(nan);
+  }
+  set_metrics(record, "last_", nan, 1);
 }
 
 inline void make_failed(TrialRecord& record, const std::string& reason) {
   TrialRecord failed;
   failed.id = record.id;
-  failed.axes = record.axes;
   failed.status = TrialStatus::failed;
   failed.reason = reason;
   failed.success_rule = record.success_rule;
-  failed.trivial_loss = record.trivial_loss;
   failed.build = record.build;
   record = failed;
+}
+
+/// Gates that keep a second state, and tests at lengths beyond the one that was trained.
+inline void add_lengths_and_state(TrialRecord& record, double trained, std::uint64_t number) {
+  for (const char* moment : {"start", "end"})
+    record.series.push_back(
+        norms_series("c", moment, norms_of(30, *moment == 's' ? 0.9 : 0.99, number, 0.1)));
+  for (const double length : {10.0, 20.0, 30.0, 60.0, 100.0, 200.0, 400.0}) {
+    const double wrong = 1 / (1 + std::pow(4 * trained / length, 2)) * (0.9 + 0.1 * noise(number, 5));
+    const auto like = [](const std::string& name, const FigureDescriptor& descriptor) {
+      return RecordedSeries{.name = name + " over length",
+                            .moment = "test",
+                            .axis = "length",
+                            .descriptor = descriptor,
+                            .x = {},
+                            .y = {}};
+    };
+    add_point(record, like("loss", loss_figure), length, wrong / 6);
+    add_point(record, like("error_rate", error_figure), length, wrong);
+    add_point(record, like("accuracy", accuracy_figure), length, 1 - wrong);
+  }
+}
+
+/// 4 cells on one range of lengths, 3 seeds each, tested at lengths beyond it.
+inline SweepPlan lengths_plan() {
+  SweepPlan plan = plan_of({"model.cell", "seed"}, {axis("model.cell", {"vanilla", "gru", "lstm", "mgu"}),
+                                                    axis("seed", {"0", "1", "2"})});
+  for (Trial& trial : plan.trials) trial.config.task.length = LengthRange(10, 40);
+  return plan;
 }
 
 inline std::vector<TrialRecord> records_of(const SweepPlan& plan) {
   std::vector<TrialRecord> records;
   for (const Trial& trial : plan.trials) records.push_back(record_of(trial, records.size()));
+  return records;
+}
+
+inline std::vector<TrialRecord> lengths_records(const SweepPlan& plan) {
+  std::vector<TrialRecord> records = records_of(plan);
+  for (std::size_t i = 0; i < records.size(); ++i)
+    add_lengths_and_state(records[i], 20 + 30 * static_cast<double>(i / 3), i);
   return records;
 }
 

@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 
 #include "experiments/config/text.hpp"
-#include "experiments/report/bands.hpp"
 #include "experiments/report/csv.hpp"
 #include "experiments/report/web_files.hpp"
 #include "framework/tensor/file.hpp"
@@ -68,8 +67,8 @@ TEST_CASE("[report] the page is whole, in order, and asks for nothing outside it
   CHECK_FALSE(has(html, "https://"));
   std::size_t last = 0;
   for (const char* part :
-       {"<title>", "<h1>", "60 trials", "id=\"success\"", "id=\"learning\"", "id=\"gradients\"",
-        "id=\"summary\"", "id=\"trouble\"", "Resolved configuration", "Imaginary CPU", "</html>"}) {
+       {"<title>", "<h1>", "60 trials", "id=\"success\"", "id=\"series\"", "id=\"lines\"", "id=\"summary\"",
+        "id=\"trouble\"", "Resolved configuration", "Imaginary CPU", "</html>"}) {
     const std::size_t at = html.find(part, last);
     CHECK_MESSAGE(at != std::string::npos, part);
     last = at;
@@ -103,7 +102,8 @@ TEST_CASE("[report] nothing in a config or a reason can break out of its place")
 }
 
 TEST_CASE("[report] no embedded script can end its own element") {
-  for (const char* name : {"plotly-cartesian.min.js", "data.js", "plots.js", "report.js"})
+  for (const char* name :
+       {"plotly-cartesian.min.js", "data.js", "plots.js", "heat_map.js", "lines.js", "views.js", "report.js"})
     CHECK_FALSE(has(std::string(web_file(name)), "</script"));
 }
 
@@ -135,35 +135,49 @@ TEST_CASE("[report] the data holds the success counts that the records have") {
   CHECK(results == 59);
 }
 
-TEST_CASE("[report] a loss band follows the median, and runs that ended count on") {
-  const SweepPlan plan = fixture::plan_of({"seed"}, {fixture::axis("seed", {"0", "1", "2"})});
-  std::vector<TrialRecord> records(3);
-  for (std::size_t i = 0; i < 3; ++i) records[i].id = plan.trials[i].id;
-  records[0].curve = {{100, 0, 0.5, 0}, {200, 0, 0.01, 0}};  // solved and stopped
-  records[1].curve = {{100, 0, 0.4, 0}, {200, 0, 0.3, 0}, {300, 0, 0.2, 0}};
-  records[2].curve = {{100, 0, 0.9, 0}};  // diverged
-  records[2].status = TrialStatus::diverged;
-  const auto cells = sweep_cells(plan, {}, records);
-  const Band band = loss_band(cells[0], 100);
-  CHECK(band.at == std::vector<double>{100, 200, 300});
-  CHECK(band.median == std::vector<double>{0.5, 0.3, 0.2});
-  CHECK(band.low == std::vector<double>{0.4, 0.01, 0.01});
-  CHECK(band.high == std::vector<double>{0.9, 0.3, 0.2});
-  CHECK(loss_band(cells[0], 2).at == std::vector<double>{100, 300});
+TEST_CASE("[report] the page learns from the records alone which series there are and how to show them") {
+  const SweepPlan plan = fixture::plan_of({}, {});
+  TrialRecord record = fixture::empty_record(plan.trials[0]);
+  record.series = {{.name = "spectrum",
+                    .moment = "end",
+                    .axis = "frequency",
+                    .descriptor = {.unit = "dB", .logarithmic = true},
+                    .x = fixture::steps_of(40),
+                    .y = std::vector<double>(40, 1.0)}};
+  record.set({"trivial_perplexity", 8});
+  record.series.push_back(fixture::curve_of("perplexity", "validation", {}, {0, 100}, {9, 5}));
+  const auto data = nlohmann::json::parse(report_data(plan, {record}));
+  CHECK(data["series"] == nlohmann::json::parse(R"([
+    {"name": "spectrum", "axis": "frequency", "kind": "profile", "unit": "dB", "logarithmic": true,
+     "moments": ["end"], "leads": true},
+    {"name": "perplexity", "axis": "update", "kind": "curve", "unit": "", "logarithmic": false,
+     "moments": ["validation"], "leads": true}])"));
+  const auto& cell = data["cells"][0];
+  CHECK(cell["bands"]["perplexity"]["validation"]["median"] == nlohmann::json{9.0, 5.0});
+  CHECK(cell["bands"]["spectrum"]["end"]["at"].size() == 40);
+  CHECK(cell["trivial"] == nlohmann::json{{"perplexity", 8.0}});
+  CHECK(cell["trained"].empty());
 }
 
-TEST_CASE("[report] gradient bands are per time step, counted from 1") {
-  const SweepPlan plan = fixture::plan_of({"seed"}, {fixture::axis("seed", {"0", "1"})});
-  std::vector<TrialRecord> records(2);
-  for (std::size_t i = 0; i < 2; ++i) records[i].id = plan.trials[i].id;
-  records[0].gradient_norms = {{0, {0, 1, 2}}, {500, {4, 5, 6}}};
-  records[1].gradient_norms = {{0, {0, 3, 4}}};
-  const auto cells = sweep_cells(plan, {}, records);
-  const Band start = gradient_band(cells[0], Moment::start, 100);
-  CHECK(start.at == std::vector<double>{1, 2, 3});
-  CHECK(start.median == std::vector<double>{0, 2, 3});
-  CHECK(gradient_band(cells[0], Moment::end, 100).median == std::vector<double>{4, 5, 6});
-  CHECK(gradient_band(cells[0], Moment::end, 2).at == std::vector<double>{1, 3});
+TEST_CASE("[report] the range of lengths of training goes with a cell") {
+  const SweepPlan plan = fixture::lengths_plan();
+  const auto data = nlohmann::json::parse(report_data(plan, fixture::lengths_records(plan)));
+  for (const auto& cell : data["cells"]) CHECK(cell["trained"]["length"] == nlohmann::json{10, 40});
+}
+
+TEST_CASE("[report] the page says which step's loss the gradients are of") {
+  SweepPlan plan = fixture::plan_of({"seed"}, {fixture::axis("seed", {"0", "1"})});
+  const auto says = [&](const std::string& text) {
+    return has(report_html(plan, fixture::records_of(plan), "", ""),
+               "the loss of one sequence at " + text + ".");
+  };
+  CHECK(says("its last step"));
+  for (Trial& trial : plan.trials) trial.config.train.gradient_loss_step = "all";
+  CHECK(says("all of its steps together"));
+  for (Trial& trial : plan.trials) trial.config.train.gradient_loss_step = "7";
+  CHECK(says("its step number 7"));
+  plan.trials[1].config.train.gradient_loss_step = "last";
+  CHECK(says("the step that its trial says (number 7, last)"));
 }
 
 // Leaves pages to look at, and for tests/browser/report_test.mjs. Where: UNROLL_REPORT_PAGES, or the build
@@ -182,6 +196,7 @@ TEST_CASE("[report] example pages are written") {
   };
   const SweepPlan plan = fixture::long_range_plan();
   leave("long_range", plan, fixture::long_range_records(plan));
+  leave("over_length", fixture::lengths_plan(), fixture::lengths_records(fixture::lengths_plan()));
   for (int axes = 0; axes <= 5; ++axes)
     leave("axes_" + std::to_string(axes), with_axes(axes), fixture::records_of(with_axes(axes)));
   leave("nothing_yet", plan, {});

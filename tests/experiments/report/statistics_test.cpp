@@ -20,8 +20,8 @@ Spread spread(const std::vector<double>& values) { return spread_of(values); }
 
 TrialRecord run_with(double best, std::optional<std::int64_t> solved_at = std::nullopt) {
   TrialRecord run;
-  run.best_loss = best;
-  run.last_loss = best;
+  run.set({"best_loss", best});
+  run.set({"last_loss", best});
   run.updates = 3000;
   run.solved_at = solved_at;
   run.success = solved_at.has_value();
@@ -153,7 +153,7 @@ TEST_CASE("[statistics] failed and missing trials are counted apart and give no 
   failed.status = TrialStatus::failed;
   TrialRecord diverged = run_with(0.15);
   diverged.status = TrialStatus::diverged;
-  diverged.last_loss = kNaN;
+  diverged.set({"last_loss", kNaN});
   const CellStatistics cell = statistics_of({run_with(0.05, 100), failed, diverged}, 2);
   CHECK(cell.planned == 5);
   CHECK(cell.done == 1);
@@ -165,6 +165,19 @@ TEST_CASE("[statistics] failed and missing trials are counted apart and give no 
   CHECK(cell.last.finite == 1);
   CHECK(cell.success.successes == 1);
   CHECK(cell.success.n == 2);
+}
+
+TEST_CASE("[statistics] the test set's numbers are over the runs that have them") {
+  TrialRecord tested = run_with(0.05), other = run_with(0.06);
+  tested.set({"test_loss", 0.07});
+  tested.set({"test_accuracy", 0.75});
+  other.set({"test_loss", 0.09});
+  other.set({"test_error_rate", 0.5});
+  const CellStatistics cell = statistics_of({tested, other, run_with(0.04)});
+  CHECK(cell.test.n == 2);
+  CHECK(cell.test.median == 0.08);
+  CHECK(cell.test_errors.median == 0.375);  // of 0.25 and 0.5
+  CHECK(statistics_of({run_with(0.04)}).test_errors.n == 0);
 }
 
 TEST_CASE("[axes] zipped cases are one axis, and the seed is none") {

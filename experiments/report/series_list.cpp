@@ -1,0 +1,62 @@
+#include "experiments/report/series_list.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "experiments/report/axes.hpp"
+#include "experiments/report/statistics.hpp"
+
+namespace unroll {
+namespace {
+
+/// More places than these are a line, not points, and no table.
+constexpr std::size_t kFewPlaces = 12;
+
+SeriesKind kind_of(const RecordedSeries& series) {
+  if (series.held) return SeriesKind::curve;
+  // However few: a sequence may be short.
+  if (series.axis == "time step" || series.x.size() > kFewPlaces) return SeriesKind::profile;
+  return SeriesKind::points;
+}
+
+void note(std::vector<SeriesSummary>& list, const RecordedSeries& series) {
+  auto found = std::ranges::find(list, series.name, &SeriesSummary::name);
+  if (found == list.end()) {
+    list.push_back({series.name, series.axis, kind_of(series), series.descriptor, {}});
+    found = std::prev(list.end());
+  }
+  if (kind_of(series) == SeriesKind::profile) found->kind = SeriesKind::profile;
+  if (std::ranges::find(found->moments, series.moment) == found->moments.end())
+    found->moments.push_back(series.moment);
+}
+
+void choose_leader(std::vector<SeriesSummary>& list, SeriesSummary& first) {
+  const auto alike = [&](const SeriesSummary& other) {
+    return other.kind == first.kind && other.axis == first.axis;
+  };
+  if (std::ranges::any_of(list, [&](const SeriesSummary& other) { return alike(other) && other.leads; }))
+    return;
+  const auto best = std::ranges::find_if(list, [&](const SeriesSummary& other) {
+    return alike(other) && other.kind == SeriesKind::points && other.descriptor.direction == "higher";
+  });
+  (best == list.end() ? first : *best).leads = true;
+}
+
+}  // namespace
+
+std::string_view kind_name(SeriesKind kind) {
+  constexpr std::array<std::string_view, 3> names{"curve", "points", "profile"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+std::vector<SeriesSummary> series_list(const SweepPlan& plan, const std::vector<TrialRecord>& records) {
+  std::vector<SeriesSummary> list;
+  for (const TrialRecord* run : runs_of(plan, records)) {
+    if (!has_result(run)) continue;
+    for (const RecordedSeries& series : run->series) note(list, series);
+  }
+  for (SeriesSummary& one : list) choose_leader(list, one);
+  return list;
+}
+
+}  // namespace unroll

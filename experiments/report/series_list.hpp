@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "experiments/records/record.hpp"
+#include "experiments/sweep/plan.hpp"
+
+namespace unroll {
+
+enum class SeriesKind {
+  curve,   ///< held: over the updates of training
+  points,  ///< at a few places that somebody chose, such as lengths
+  profile  ///< over all time steps, or anything else with many places
+};
+
+/// "curve", "points" or "profile".
+std::string_view kind_name(SeriesKind kind);
+
+/// What the series of one name have in common in all records of a sweep.
+struct SeriesSummary {
+  std::string name, axis;
+  SeriesKind kind;
+  FigureDescriptor descriptor;       ///< of the first one
+  std::vector<std::string> moments;  ///< in order of first appearance
+  /// Whether it stands for those of its kind and axis where there is room for one: among points the first of
+  /// which more is better (an accuracy says more at a glance than a loss), otherwise the first.
+  bool leads = false;
+};
+
+/// By name, in order of first appearance over the plan. Failed trials have none.
+std::vector<SeriesSummary> series_list(const SweepPlan& plan, const std::vector<TrialRecord>& records);
+
+}  // namespace unroll

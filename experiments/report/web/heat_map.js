@@ -1,0 +1,68 @@
+// The success rate of every cell.
+
+
+function heatText(cell, width) {
+  if (!cell || cell.results === 0) return "–";
+  const fitting = cell.trouble.split(", ").filter((part) => part && part.length * 6 < width);
+  return [`<b>${cell.successes}/${cell.results}</b>`,
+    ...fitting.map((part) => `<span style="font-size:10.5px">${plain(part)}</span>`)].join("<br>");
+}
+
+function heatHover(cell, row, column) {
+  const place = [row, column].filter(Boolean).map(plain).join(", ");
+  if (!cell || cell.results === 0) return `${place}<br>no result${cell?.trouble ? `: ${plain(cell.trouble)}` : ""}`;
+  const percent = (share) => Math.round(100 * share);
+  const lines = [
+    place,
+    `${cell.successes} of ${cell.results} succeeded, 95 % CI ${percent(cell.low)}–${percent(cell.high)} %`,
+    `median best loss ${number(cell.median_best)}`,
+    `updates to success: ${plain(cell.updates)}`,
+  ];
+  if (cell.trouble) lines.push(plain(cell.trouble));
+  return lines.filter(Boolean).join("<br>");
+}
+
+/** Rows are series, columns panels; with one varied axis its values are the columns of a single row. */
+function drawHeatMap(element) {
+  const colors = theme();
+  const oneRow = !roles.series || !roles.panel;
+  const columnAxis = roles.panel ?? roles.series;
+  const columns = columnAxis.labels;
+  const rows = oneRow ? [""] : seriesLabels;
+  const cells = rows.map((_, row) => columns.map((_, column) =>
+    oneRow && roles.series ? cellAt(column, 0) : cellAt(row, column)));
+  const share = cells.map((line) => line.map((cell) => cell?.results ? cell.successes / cell.results : null));
+
+  const narrow = element.clientWidth < 520;
+  const cellWidth = (element.clientWidth - (narrow ? 90 : 210)) / columns.length;
+  const annotations = cells.flatMap((line, row) => line.map((cell, column) => ({
+    x: column, y: row, text: heatText(cell, cellWidth), showarrow: false,
+    font: { size: cellWidth < 40 ? 10 : 14, color: inkOn(share[row][column], colors) },
+  })));
+  element.style.height = `${Math.max(150, 84 + rows.length * 52)}px`;
+  draw(element, [{
+    type: "heatmap", z: share, x: indices(columns), y: indices(rows), zmin: 0, zmax: 1, xgap: 3, ygap: 3,
+    colorscale: [[0, colors.low], [1, colors.high]], hoverongaps: true,
+    hovertext: cells.map((line, row) => line.map((cell, column) => heatHover(cell, rows[row], columns[column]))),
+    hoverinfo: "text", showscale: !narrow,
+    colorbar: {
+      title: { text: "success rate", side: "right", font: { size: 12.5, color: colors.muted } }, thickness: 12,
+      tickformat: ".0%", tickvals: [0, 0.5, 1], outlinewidth: 0, tickfont: { size: 12 },
+    },
+  }], {
+    ...baseLayout({ l: 20, r: narrow ? 8 : 90, t: 6, b: 46 }), annotations,
+    xaxis: { ...axisStyle(plain(columnAxis.name)), tickvals: indices(columns), ticktext: columns.map(plain),
+             showgrid: false, ticks: "", fixedrange: true, range: [-0.5, columns.length - 0.5] },
+    yaxis: { ...axisStyle(oneRow || narrow ? "" : plain(roles.series.name)), tickvals: indices(rows),
+             ticktext: rows.map((row) => plain(row).replace(", ", narrow ? ",<br>" : ", ")),
+             showgrid: false, ticks: "", fixedrange: true, range: [rows.length - 0.5, -0.5] },
+  });
+}
+
+// Black or white text, whichever stands out from the cell's colour.
+function inkOn(share, colors) {
+  const channel = (hex, at) => parseInt(hex.slice(at, at + 2), 16);
+  if (share === null) return colors.muted;
+  const light = [1, 3, 5].map((at) => channel(colors.low, at) * (1 - share) + channel(colors.high, at) * share);
+  return 0.299 * light[0] + 0.587 * light[1] + 0.114 * light[2] > 140 ? "#10141a" : "#ffffff";
+}

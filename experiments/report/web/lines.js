@@ -1,0 +1,207 @@
+// Series as lines: over the updates of training, over lengths, over time steps. `view` says what a section shows:
+// the series chosen (`summary`), its moments, and whether the scale is logarithmic.
+
+const alike = (values) => new Set(values.map((value) => JSON.stringify(value))).size === 1;
+const extent = (values) => values.length === 0 ? null : [Math.min(...values), Math.max(...values)];
+
+/** Every curve of a plot that has places. */
+function curvesOf(view, panel) {
+  return shownSeries().flatMap((series) => view.moments().map((moment) => {
+    const cell = cellAt(series, panel);
+    return { series, moment, cell, band: bandAt(cell, view.summary, moment) };
+  })).filter(({ band }) => band && band.at.length > 0);
+}
+
+/** A band from the lowest to the highest run is drawn around one line per colour; profiles have two that cross. */
+const isBanded = (summary, moment) => summary.kind !== "profile" && moment === mainMoment(summary);
+
+const drawable = (values, logarithmic) =>
+  values.map((value) => value !== null && (!logarithmic || value > 0) ? value : null);
+
+/** Lowest and highest value of several panels, which share one scale; null where there is nothing to draw. */
+function valueRange(view, panels, logarithmic) {
+  const { summary } = view;
+  const curves = panels.flatMap((panel) => curvesOf(view, panel));
+  const values = curves.flatMap(({ moment, cell, band }) => [
+    ...band.median, ...(isBanded(summary, moment) ? [...band.low, ...band.high] : []), cell.trivial[summary.name] ?? null]);
+  return extent(drawable(values, logarithmic).filter((value) => value !== null));
+}
+
+/** Whether a logarithmic scale says more than a linear one. */
+function logIsSensible(view, panels) {
+  if (!view.summary.logarithmic) return false;
+  if (view.summary.kind === "profile") return valueRange(view, panels, true) !== null;
+  const range = valueRange(view, panels, false);
+  return range !== null && range[0] > 0 && range[1] / range[0] > 30;
+}
+
+// ---- traces ------------------------------------------------------------------------------------------------
+
+function bandTraces({ series, band }, logarithmic) {
+  const edge = { type: "scatter", mode: "lines", line: { width: 0 }, hoverinfo: "skip", connectgaps: false, x: band.at };
+  return [
+    { ...edge, y: drawable(band.high, logarithmic) },
+    { ...edge, y: drawable(band.low, logarithmic), fill: "tonexty", fillcolor: transparent(colorOf(series), 0.2) },
+  ];
+}
+
+function lineTrace(summary, { series, moment, band }, logarithmic) {
+  const color = colorOf(series);
+  const solid = moment === mainMoment(summary);
+  const name = [seriesLabels[series], moment].filter(Boolean).map(plain).join(", ");
+  const y = drawable(band.median, logarithmic);
+  const alone = y.filter((value) => value !== null).length < 2;
+  return {
+    type: "scatter", mode: alone ? "markers" : summary.kind === "points" ? "lines+markers" : "lines", x: band.at, y, name,
+    line: { color, width: solid ? 2 : 1.5, dash: solid ? "solid" : "6px,5px" }, marker: { color, size: 7 },
+    connectgaps: false, customdata: band.at.map((_, i) => [band.median, band.low, band.high].map((list) => number(list[i]))),
+    hovertemplate: `${name}<br>${plain(summary.axis)} %{x}<br>median %{customdata[0]} (%{customdata[1]} – %{customdata[2]})<extra></extra>`,
+  };
+}
+
+const tracesOf = (summary, curve, logarithmic) => [
+  ...(isBanded(summary, curve.moment) ? bandTraces(curve, logarithmic) : []), lineTrace(summary, curve, logarithmic)];
+
+// ---- what a value means ------------------------------------------------------------------------------------
+
+/** The trivial baselines of a panel's cells (all the same but where the task is an axis). */
+function baselines(summary, curves) {
+  return [...new Set(curves.map(({ cell }) => cell.trivial[summary.name] ?? null).filter((value) => value !== null))];
+}
+
+const baselineLine = (value) => ({
+  type: "line", xref: "paper", x0: 0, x1: 1, y0: value, y1: value, layer: "above",
+  line: { color: theme().baseline, width: 1.5, dash: "dash" },
+});
+
+const baselineLabel = (value, logarithmic) => ({
+  xref: "paper", x: 1, xanchor: "right", y: logarithmic ? Math.log10(value) : value, yanchor: "bottom", yshift: 3,
+  text: `trivial baseline ${number(value)}`, showarrow: false, font: { size: 11.5, color: theme().muted },
+  bgcolor: transparent(theme().background, 0.75), borderpad: 1,
+});
+
+/** Between which places the runs trained, where that is the same for all curves of a plot. */
+function trainedRange(summary, curves) {
+  const ranges = curves.map(({ cell }) => cell.trained[summary.axis] ?? null);
+  return summary.kind === "points" && ranges[0] && alike(ranges) ? ranges[0] : null;
+}
+
+function trainedShape([low, high]) {
+  const place = { xref: "x", yref: "paper", x0: low, x1: high, y0: 0, y1: 1, layer: "below" };
+  const color = theme().baseline;
+  return low === high ? { ...place, type: "line", line: { color, width: 1.5, dash: "dot" } }
+    : { ...place, type: "rect", line: { width: 0 }, fillcolor: transparent(color, 0.15) };
+}
+
+function trainedLabel([low, high], scale) {
+  const onRight = scale.position(low) > 0.5;
+  return {
+    xref: "x", yref: "paper", x: scale.logarithmic ? Math.log10(onRight ? high : low) : onRight ? high : low,
+    xanchor: onRight ? "right" : "left", y: 1, yanchor: "bottom", showarrow: false,
+    text: `trained on ${low === high ? low : `${low}–${high}`}`, font: { size: 11.5, color: theme().muted },
+  };
+}
+
+// ---- scales ------------------------------------------------------------------------------------------------
+
+/** Over which places a plot goes. Few places that lie far apart (lengths) are spread evenly by their ratios. */
+function placeScale(summary, places) {
+  const [low, high] = extent(places) ?? [0, 1];
+  const logarithmic = summary.kind === "points" && low > 0 && high / low >= 4;
+  const of = (place) => logarithmic ? Math.log10(place) : place;
+  const span = of(high) - of(low);
+  const pad = span === 0 ? (logarithmic ? 0.1 : 0.5) : 0.02 * span;
+  return { logarithmic, range: [of(low) - pad, of(high) + pad], position: (place) => span === 0 ? 0 : (of(place) - of(low)) / span };
+}
+
+/** Of few places, those that have room for a label below the axis. */
+function tickPlaces(places, scale, width) {
+  const kept = [];
+  for (const place of [...new Set(places)].sort((a, b) => a - b))
+    if (kept.length === 0 || (scale.position(place) - scale.position(kept.at(-1))) * width > 44) kept.push(place);
+  return kept;
+}
+
+function placeAxis(summary, places, scale, width) {
+  const axis = { ...axisStyle(plain(summary.axis)), range: scale.range, fixedrange: !canDrag() };
+  if (scale.logarithmic) axis.type = "log";
+  if (summary.kind !== "points") return { ...axis, nticks: 8 };
+  const shown = tickPlaces(places, scale, width);
+  return { ...axis, tickvals: shown, ticktext: shown.map(String) };
+}
+
+const withIndex = (text) => text.replace(/_(\w+)/g, "<sub>$1</sub>");
+
+/** "validation loss (nats per answer)", on two lines where it is long. */
+function valueTitle(summary) {
+  const name = summary.kind === "curve" ? `${mainMoment(summary)} ${summary.name}`.trim() : summary.name;
+  if (!summary.unit) return plain(name);
+  const unit = isGradient(summary) ? withIndex(plain(summary.unit)) : plain(summary.unit);
+  return `${plain(name)}${name.length + summary.unit.length > 30 ? "<br>" : " "}(${unit})`;
+}
+
+function valueAxis(summary, range, logarithmic) {
+  const axis = { ...axisStyle(valueTitle(summary)), fixedrange: !canDrag() };
+  const [low, high] = range ?? [0.1, 1];
+  if (!logarithmic) {
+    const bottom = Math.min(0, low);
+    return { ...axis, nticks: 6, range: [bottom, high + 0.08 * (high - bottom || 1)] };
+  }
+  const pad = 0.08 + 0.04 * Math.log10(high / low);
+  return { ...powersOfTen(axis, low, high), range: [Math.log10(low) - pad, Math.log10(high) + pad] };
+}
+
+// ---- a plot ------------------------------------------------------------------------------------------------
+
+/** Lowest and highest value and all places of the panels that stand side by side: they share their scales. */
+const frameOf = (view, panels) => ({
+  values: valueRange(view, panels, view.logarithmic()),
+  places: panels.flatMap((panel) => curvesOf(view, panel)).flatMap(({ band }) => [band.at[0], band.at.at(-1)]),
+});
+
+function drawLines(element, view, panel, frame) {
+  const { summary } = view;
+  const logarithmic = view.logarithmic();
+  const curves = curvesOf(view, panel);
+  const places = curves.flatMap(({ band }) => band.at);
+  const trained = trainedRange(summary, curves);
+  const scale = placeScale(summary, [...frame.places, ...(trained ?? [])]);
+  const trivial = baselines(summary, curves).filter((value) => !logarithmic || value > 0);
+  draw(element, curves.flatMap((curve) => tracesOf(summary, curve, logarithmic)), {
+    ...baseLayout({ l: 56, r: 14, t: trained ? 24 : 8, b: 46 }),
+    shapes: [...trivial.map(baselineLine), ...(trained ? [trainedShape(trained)] : [])],
+    annotations: [...trivial.map((value) => baselineLabel(value, logarithmic)), ...(trained ? [trainedLabel(trained, scale)] : [])],
+    hovermode: "closest",
+    xaxis: placeAxis(summary, places, scale, element.clientWidth - 100),
+    yaxis: valueAxis(summary, frame.values, logarithmic),
+  });
+}
+
+/** What a plot cannot show, in words. */
+function gapsOf(view, panel) {
+  const { summary } = view;
+  if (summary.kind === "curve") return "";
+  const sentences = [];
+  for (const { series, moment, band } of curvesOf(view, panel)) {
+    const where = (test) => band.at.filter((_, i) => test(band.median[i]));
+    const what = [seriesLabels[series], moment].filter(Boolean).join(", ");
+    const zeros = view.logarithmic() ? where((value) => value === 0) : [];
+    const broken = where((value) => value === null);
+    if (zeros.length) sentences.push(`${what}: exactly 0 at ${summary.axis} ${spans(zeros, band.at)}.`);
+    if (broken.length) sentences.push(`${what}: not finite at ${summary.axis} ${spans(broken, band.at)}.`);
+  }
+  return sentences.length ? `Gaps, which the plot cannot show: ${sentences.join(" ")}` : "";
+}
+
+/** "1–15, 20": runs of neighbouring places of `all`. */
+function spans(places, all) {
+  const wanted = new Set(places);
+  const runs = [];
+  let begin = null, last = null;
+  for (const place of [...all, null]) {
+    if (place !== null && wanted.has(place)) { begin ??= place; last = place; continue; }
+    if (begin !== null) runs.push(begin === last ? `${begin}` : `${begin}–${last}`);
+    begin = null;
+  }
+  return runs.length > 6 ? `${places.length} places between ${places[0]} and ${places.at(-1)}` : runs.join(", ");
+}

@@ -1,0 +1,106 @@
+// The sections with lines, each made from one template: its controls, and what they say is shown.
+
+function addOptions(select, labels, chosenIndex) {
+  labels.forEach((label, index) => select.add(new Option(label, index, index === chosenIndex, index === chosenIndex)));
+}
+
+/** A choice with a caption; hidden where there is nothing to choose. */
+function fillChoice(label, caption, options, chosenIndex) {
+  label.hidden = options.length < 2;
+  label.querySelector("span").textContent = caption;
+  addOptions(label.querySelector("select"), options, chosenIndex);
+}
+
+/** Which moments are shown: a switch for each but the main one. */
+function buildMoments(view) {
+  const { element, summary } = view;
+  const box = element.querySelector(".moments");
+  box.replaceChildren();
+  view.off = new Set(summary.kind === "curve" ? summary.moments.slice(1) : []);
+  if (summary.moments.length < 2) return;
+  for (const moment of summary.moments) {
+    const key = byId("moment").content.cloneNode(true).firstElementChild;
+    const main = moment === mainMoment(summary);
+    if (!main) key.querySelector("line").setAttribute("stroke-dasharray", "5 4");
+    const input = key.querySelector("input");
+    if (main) input.remove();
+    input.checked = !view.off.has(moment);
+    input.addEventListener("change", () => {
+      if (!view.off.delete(moment)) view.off.add(moment);
+      drawAll();
+    });
+    key.append(moment);
+    box.append(key);
+  }
+}
+
+const noteOf = (summary) => ({
+  curve: `${capitalised(mainMoment(summary))} over ${summary.axis}s: the line is the median over seeds, the band reaches from the lowest to the highest seed. A run that stopped keeps its last value; one that diverged ranks as worse than all others.`,
+  points: "Of the model with the lowest validation loss: the line is the median over seeds, the band reaches from the lowest to the highest seed.",
+  profile: isGradient(summary) ? "" : "Median over seeds.",
+})[summary.kind];
+
+/** Another series is looked at: its moments, its scale and what is said of it follow. */
+function choose(view, summary) {
+  const { element } = view;
+  view.summary = summary;
+  buildMoments(view);
+  element.querySelector(".about").textContent = noteOf(summary);
+  element.querySelector(".about-gradients").hidden = !isGradient(summary);
+  element.querySelector(".log").hidden = !summary.logarithmic;
+  element.querySelector(".log input").checked = logIsSensible(view, indices(panelLabels));
+}
+
+function buildPlots(view) {
+  const container = view.element.querySelector(".panels");
+  for (const panel of view.sideBySide ? indices(panelLabels) : [0]) {
+    const box = document.createElement("div");
+    box.className = "panel";
+    if (view.sideBySide && roles.panel) {
+      const title = document.createElement("h3");
+      title.textContent = panelTitle(panel);
+      box.append(title);
+    }
+    const plot = document.createElement("div");
+    plot.className = view.sideBySide ? "plot" : "plot tall";
+    plot.setAttribute("role", "img");
+    box.append(plot);
+    container.append(box);
+  }
+}
+
+/** A view of the series of one group: side by side for each panel, or of one chosen panel. */
+function buildView(group) {
+  const element = byId("lines").content.cloneNode(true).firstElementChild;
+  element.id = group.id;
+  element.querySelector("h2").textContent = group.title;
+  const view = {
+    element, group, off: new Set(), sideBySide: group.series[0].kind === "curve",
+    logarithmic: () => view.summary.logarithmic && element.querySelector(".log input").checked,
+    moments: () => view.summary.moments.filter((moment) => !view.off.has(moment)),
+    panels: () => view.sideBySide ? indices(panelLabels) : [Number(element.querySelector(".panel-choice select").value)],
+  };
+  const leading = Math.max(0, group.series.findIndex((summary) => summary.leads));
+  fillChoice(element.querySelector(".series-choice"), "show", group.series.map((summary) => summary.name), leading);
+  const labels = view.sideBySide ? [] : panelLabels;
+  fillChoice(element.querySelector(".panel-choice"), roles.panel?.name ?? "", labels, labels.length - 1);
+  element.querySelector(".series-choice select").addEventListener("change", (event) => {
+    choose(view, group.series[Number(event.target.value)]);
+    drawAll();
+  });
+  element.querySelector(".panel-choice select").addEventListener("change", () => drawAll());
+  element.querySelector(".log input").addEventListener("change", () => drawAll());
+  buildPlots(view);
+  choose(view, group.series[leading]);
+  return view;
+}
+
+function drawView(view) {
+  const panels = view.panels();
+  const frame = frameOf(view, panels);
+  view.element.querySelectorAll(".plot").forEach((plot, i) => {
+    plot.setAttribute("aria-label", `${view.summary.name} ${panelTitle(panels[i])}`.trim());
+    drawLines(plot, view, panels[i], frame);
+  });
+  view.element.querySelector(".gaps").textContent = gapsOf(view, panels[0]);
+}

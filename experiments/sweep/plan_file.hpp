@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "experiments/sweep/plan.hpp"
+
+namespace unroll {
+
+/// A config that added trials to a folder.
+struct PlannedConfig {
+  std::string file;                ///< its copy in the folder: "sweep.toml", then "sweep-2.toml", ...
+  std::string header;              ///< lines of comment above it: what made it
+  std::string resolved;            ///< as resolved_toml() gives it
+  std::vector<std::string> swept;  ///< its axes, in its order
+};
+
+/// What a folder's plan.jsonl holds: all that is needed to show, continue and extend its sweep, without its
+/// configs, their cells' files and texts. Its first line has the format's number and the configs; then one
+/// line a trial with its id, results_revision, every result-affecting setting by its key and the equations of
+/// its cell, in the order in which they were added. Numbers are JSON's, 64-bit seeds strings, text files
+/// "PATH@HASH".
+struct StoredPlan {
+  std::vector<PlannedConfig> configs;
+  std::vector<Trial> trials;  ///< their texts are not read: `content` is null
+};
+
+/// As text, one JSON object a line.
+std::string to_lines(const Laboratory& laboratory, const StoredPlan& plan);
+
+/// Reads what to_lines() wrote. Throws ConfigError naming `name` and the line: damaged, of an earlier format,
+/// or with settings that this program does not know.
+StoredPlan stored_plan_from(const Laboratory& laboratory, std::string_view lines, const std::string& name);
+
+/// Its trials with the axes that follow from all of them.
+SweepPlan plan_of(const Laboratory& laboratory, const StoredPlan& stored);
+
+}  // namespace unroll
