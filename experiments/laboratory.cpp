@@ -26,13 +26,14 @@ std::vector<Row> with_more(const Rows& standard, std::vector<Row> more, std::str
 }
 
 std::vector<Option> general_rows() {
-  return {row("seed", {std::uint64_t{1}}, result, "of every random stream; 64 bits, as an integer or a string",
-              [](Config& c) -> OptionField { return &c.seed; }),
-          row("out", text(""), display, "output folder; empty: out/ and the name of the config file",
-              [](Config& c) -> OptionField { return &c.out; }),
-          row("jobs", integer(0, from_to(0, 4096)), display,
-              "threads: trials trained at once, then shards of a batch; 0: one per core",
-              [](Config& c) -> OptionField { return &c.jobs; })};
+  return {
+      row("seed", {std::uint64_t{1}}, result, "of every random stream; 64 bits, as an integer or a string",
+          [](Config& c) -> OptionField { return &c.seed; }),
+      row("out", text(""), display, "output folder; empty: out/ and the name of the config file",
+          [](Config& c) -> OptionField { return &c.out; }),
+      row("jobs", integer(0, from_to(0, 4096)), display,
+          "threads: trials trained at once, then shards of a batch; 0: one per core",
+          [](Config& c) -> OptionField { return &c.jobs; })};
 }
 
 std::vector<std::string> names_of(const TaskList& tasks) {
@@ -51,8 +52,8 @@ std::vector<std::string> tasks_with_lengths(const TaskList& tasks) {
 /// What every task has, or every one that makes its sequences to a length.
 std::vector<Option> common_task_rows(const TaskList& tasks) {
   std::vector<Option> all = {
-      row("task.name", name("adding", [&tasks] { return names_of(tasks); }), result, "what the model must learn",
-          [](Config& c) -> OptionField { return &c.task.name; }),
+      row("task.name", name("adding", [&tasks] { return names_of(tasks); }), result,
+          "what the model must learn", [](Config& c) -> OptionField { return &c.task.name; }),
       row("task.variant", text(""), result, "which definition of the task; empty: its first one",
           [](Config& c) -> OptionField { return &c.task.variant; }),
       row("task.length", {LengthRange{}}, result,
@@ -82,8 +83,8 @@ void add_task_rows(const TaskRow& task, std::vector<Option>& all) {
   for (const OptionSpec& spec : task.options) {
     auto known = std::ranges::find(all, spec.key, &Option::key);
     if (known != all.end() && (known->owners.empty() || !same(*known, spec)))
-      throw std::invalid_argument(
-          fmt::format("the task {} has a setting {} with another meaning than there is already", task.name, spec.key));
+      throw std::invalid_argument(fmt::format(
+          "the task {} has a setting {} with another meaning than there is already", task.name, spec.key));
     if (known == all.end()) known = all.insert(all.end(), own_row(spec));
     known->owners.push_back(task.name);
   }
@@ -91,9 +92,7 @@ void add_task_rows(const TaskRow& task, std::vector<Option>& all) {
 
 std::vector<Option> all_rows(const TaskList& tasks, const CellList& cells) {
   std::vector<Option> all = general_rows();
-  const auto append = [&](std::vector<Option> rows) {
-    std::ranges::move(rows, std::back_inserter(all));
-  };
+  const auto append = [&](std::vector<Option> rows) { std::ranges::move(rows, std::back_inserter(all)); };
   append(common_task_rows(tasks));
   for (const TaskRow& task : tasks) add_task_rows(task, all);
   append(cell_option_rows(cells));

@@ -22,8 +22,8 @@ BoundModel::BoundModel(SequenceModel sequence_model, std::int64_t input_size, bo
   RunOptions run{.values = options.values, .few_tokens = options.few_tokens};
   if (options.given_states) run.initial = record_initial(p);
   if (options.noise_seed)
-    noise = Noise{*options.noise_seed, tape->index_input("batch number", {}), tape->index_input("first row", {}),
-                  tape->index_input("time steps", {T})};
+    noise = Noise{*options.noise_seed, tape->index_input("batch number", {}),
+                  tape->index_input("first row", {}), tape->index_input("time steps", {T})};
   if (packed_sequences > 0) packed.emplace(*tape, packed_sequences);
   run.noise = noise;
   run.packed = packed;

@@ -15,9 +15,9 @@ namespace unroll {
 
 /// What a model is recorded for.
 struct RecordOptions {
-  bool given_states = false;  ///< the states before the first step are inputs
+  bool given_states = false;                               ///< the states before the first step are inputs
   std::optional<std::uint64_t> noise_seed = std::nullopt;  ///< dropout and zoneout are drawn, from this seed
-  std::int64_t packed_sequences = 0;  ///< above 0: inputs are that many sequences, packed into rows
+  std::int64_t packed_sequences = 0;     ///< above 0: inputs are that many sequences, packed into rows
   std::vector<std::string> values = {};  ///< as RunOptions
   bool few_tokens = false;               ///< as RunOptions
 };
@@ -25,12 +25,12 @@ struct RecordOptions {
 /// What a run of a bound model reads, in precision T. What the model has no input for is not looked at.
 template <class T>
 struct ModelInputs {
-  std::vector<Tensor<T>> initial;        ///< (B, shape...) of each state
-  Tensor<T> carried;                     ///< scalar: 0 where the sequences start, whose starts may be learned
-  Tensor<std::int64_t> number;           ///< scalar: of the batch, from which masks are drawn
-  Tensor<std::int64_t> first_row;        ///< scalar: of the first sequence here, in the whole batch
-  Tensor<std::int64_t> time_steps;       ///< (T): from the start of the sequences
-  Tensor<T> begins, ends;                ///< of the packing: see Packed
+  std::vector<Tensor<T>> initial;   ///< (B, shape...) of each state
+  Tensor<T> carried;                ///< scalar: 0 where the sequences start, whose starts may be learned
+  Tensor<std::int64_t> number;      ///< scalar: of the batch, from which masks are drawn
+  Tensor<std::int64_t> first_row;   ///< scalar: of the first sequence here, in the whole batch
+  Tensor<std::int64_t> time_steps;  ///< (T): from the start of the sequences
+  Tensor<T> begins, ends;           ///< of the packing: see Packed
   Tensor<std::int64_t> sequence, first, last;
 
   /// Says which masks are drawn: those of batch `batch`, from step `step` of its sequences on.
@@ -53,7 +53,8 @@ struct ModelInputs {
 /// given.
 struct BoundModel {
   /// `tokens`: inputs are (T, B) indices, else (T, B, input_size) numbers.
-  BoundModel(SequenceModel sequence_model, std::int64_t input_size, bool tokens, const RecordOptions& options = {});
+  BoundModel(SequenceModel sequence_model, std::int64_t input_size, bool tokens,
+             const RecordOptions& options = {});
 
   /// Binds all but the sequences themselves: parameters in the order of `specs`, states, masks, packing. What
   /// is bound must outlive the run.

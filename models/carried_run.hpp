@@ -20,9 +20,10 @@ class CarriedRun {
   };
 
   /// `parameters`, in the order of model.parameters(), must outlive it.
-  CarriedRun(SequenceModel model, std::int64_t input_size, bool tokens, const std::vector<Tensor<float>>& parameters,
-             const Options& options);
-  CarriedRun(SequenceModel model, std::int64_t input_size, bool tokens, const std::vector<Tensor<float>>& parameters)
+  CarriedRun(SequenceModel model, std::int64_t input_size, bool tokens,
+             const std::vector<Tensor<float>>& parameters, const Options& options);
+  CarriedRun(SequenceModel model, std::int64_t input_size, bool tokens,
+             const std::vector<Tensor<float>>& parameters)
       : CarriedRun(std::move(model), input_size, tokens, parameters, Options{}) {}
   CarriedRun(const CarriedRun&) = delete;  // its plan holds the addresses of its tensors
   CarriedRun& operator=(const CarriedRun&) = delete;
@@ -31,7 +32,9 @@ class CarriedRun {
   void start(std::int64_t rows);
   void start(std::vector<Tensor<float>> states);
   /// Which masks the next run draws; see ModelInputs::set_noise.
-  void set_noise(std::int64_t batch, std::int64_t step, std::int64_t steps) { given_.set_noise(batch, 0, step, steps); }
+  void set_noise(std::int64_t batch, std::int64_t step, std::int64_t steps) {
+    given_.set_noise(batch, 0, step, steps);
+  }
 
   /// The next steps: (T, B, inputs) numbers or (T, B) tokens. Extra inputs that `more` recorded are bound on
   /// plan() before.

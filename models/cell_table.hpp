@@ -21,7 +21,8 @@ struct CellRow {
 
 using CellList = std::vector<CellRow>;
 
-/// The list of all cells that come with the library: the classes in cell_table.cpp, and every file of models/cells by its name.
+/// The list of all cells that come with the library: the classes in cell_table.cpp, and every file of
+/// models/cells by its name.
 const CellList& cell_table();
 std::vector<std::string> names_of(const CellList& cells);
 /// Null when there is none.

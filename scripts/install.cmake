@@ -12,12 +12,18 @@ install(TARGETS unroll EXPORT unroll ARCHIVE
 install(FILES models/unroll.hpp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/unroll)
 
 install(EXPORT unroll NAMESPACE unroll:: FILE unrollTargets.cmake DESTINATION ${package})
-install(FILES scripts/dependencies.cmake DESTINATION ${package})
+install(FILES scripts/dependencies.cmake scripts/laboratory_dependencies.cmake DESTINATION ${package})
 install(FILES scripts/install_config.cmake DESTINATION ${package} RENAME unrollConfig.cmake)
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/unrollConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/unrollConfigVersion.cmake DESTINATION ${package})
 
+if(TARGET unroll_laboratory)
+  install(TARGETS unroll_laboratory unroll_rivals EXPORT laboratory ARCHIVE
+    FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/unroll
+    INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  install(EXPORT laboratory NAMESPACE unroll:: FILE laboratoryTargets.cmake DESTINATION ${package})
+endif()
 if(TARGET unroll_program)
   install(TARGETS unroll_program RUNTIME)
 endif()

@@ -1,8 +1,18 @@
-# Installed as unrollConfig.cmake, for find_package(unroll CONFIG).
+# Installed as unrollConfig.cmake, for find_package(unroll CONFIG): unroll::unroll, and with COMPONENTS laboratory
+# also unroll::laboratory.
 include("${CMAKE_CURRENT_LIST_DIR}/dependencies.cmake")
+set(unroll_wanted unroll)
+if("laboratory" IN_LIST unroll_FIND_COMPONENTS)
+  set(unroll_missing_libraries "${unroll_missing}")
+  include("${CMAKE_CURRENT_LIST_DIR}/laboratory_dependencies.cmake")
+  string(JOIN ", " unroll_missing ${unroll_missing_libraries} ${unroll_missing})
+  list(APPEND unroll_wanted laboratory)
+endif()
 if(unroll_missing)
   set(unroll_FOUND FALSE)
   set(unroll_NOT_FOUND_MESSAGE "It stands on these, which are not found here: ${unroll_missing}.")
 else()
-  include("${CMAKE_CURRENT_LIST_DIR}/unrollTargets.cmake")
+  foreach(part ${unroll_wanted})
+    include("${CMAKE_CURRENT_LIST_DIR}/${part}Targets.cmake")
+  endforeach()
 endif()

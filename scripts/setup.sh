@@ -12,6 +12,7 @@ packages=(
   libboost-graph-dev libboost-program-options-dev
   libtomlplusplus-dev nlohmann-json3-dev libfmt-dev
   libzip-dev libxxhash-dev
+  zlib1g-dev libcsv-dev                               # data files of one's own
   tao-pegtl-dev libutf8proc-dev                       # the equation language
   doctest-dev librapidcheck-dev
 )

@@ -8,7 +8,7 @@
 #include "framework/autodiff/ops.hpp"
 #include "framework/random/stream.hpp"
 #include "models/cell_table.hpp"
-#include "tests/bench/minimal_gated_unit.hpp"
+#include "experiments/bench/rivals/minimal_gated_unit.hpp"
 
 namespace unroll {
 

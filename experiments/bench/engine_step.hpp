@@ -7,7 +7,7 @@
 #include "experiments/bench/timing.hpp"
 #include "framework/plan/plan.hpp"
 #include "models/sequence_model.hpp"
-#include "tests/bench/step_shape.hpp"
+#include "experiments/bench/rivals/step_shape.hpp"
 
 namespace unroll {
 

@@ -10,7 +10,7 @@
 #include "framework/optim/optimizer.hpp"
 #include "framework/random/stream.hpp"
 #include "framework/tensor/gemm.hpp"
-#include "tests/bench/gemm_floor.hpp"
+#include "experiments/bench/rivals/gemm_floor.hpp"
 
 // One update of a language model over a large vocabulary: embedding, cell, softmax over all words, gradients
 // of all parameters, clipped by their norm, and a step of plain SGD; the states go on from update to update.

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "experiments/bench/line_process.hpp"
-#include "tests/bench/step_shape.hpp"
+#include "experiments/bench/rivals/step_shape.hpp"
 
 namespace unroll {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/bench/step_shape.hpp"
+#include "experiments/bench/rivals/step_shape.hpp"
 
 namespace unroll {
 

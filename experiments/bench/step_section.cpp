@@ -5,9 +5,9 @@
 
 #include "experiments/bench/engine_step.hpp"
 #include "experiments/bench/sections.hpp"
-#include "tests/bench/gemm_floor.hpp"
-#include "tests/bench/handwritten_vanilla.hpp"
-#include "tests/bench/onednn_recurrent.hpp"
+#include "experiments/bench/rivals/gemm_floor.hpp"
+#include "experiments/bench/rivals/handwritten_vanilla.hpp"
+#include "experiments/bench/rivals/onednn_recurrent.hpp"
 
 // Forward and backward pass of one batch: the engine, its rivals, and the products alone.
 

@@ -48,7 +48,7 @@ InputFile read(const std::filesystem::path& path) {
 InputFile read(const std::filesystem::path& path, const Named& named) {
   if (named.hash.empty()) return read(path);
   InputFile unusable{std::filesystem::absolute(path).lexically_normal().string(), std::string(named.hash),
-                    nullptr};
+                     nullptr};
   try {
     InputFile file = read(path);
     if (file.hash == named.hash) return file;

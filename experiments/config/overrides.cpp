@@ -25,7 +25,8 @@ std::string without_dashes(const std::string& token) {
 
 /// One registered option per row, and those of families that are named. Abbreviations are not guessed: they
 /// would change meaning with a new row.
-po::options_description described_options(const OptionTable& options, const std::vector<std::string>& tokens) {
+po::options_description described_options(const OptionTable& options,
+                                          const std::vector<std::string>& tokens) {
   po::options_description description;
   std::set<std::string> members;
   for (const std::string& token : tokens) {
@@ -55,7 +56,8 @@ std::vector<std::string> split_items(const Option& option, const std::string& te
   return items;
 }
 
-Override parse_override(const OptionTable& options, const po::options_description& description, const std::string& token) {
+Override parse_override(const OptionTable& options, const po::options_description& description,
+                        const std::string& token) {
   const std::string origin = origin_of(token);
   const std::string bare = without_dashes(token);
   const std::size_t equals = bare.find('=');

@@ -19,8 +19,8 @@ namespace {
 constexpr std::string_view sweep_key = "sweep";
 constexpr std::string_view revision_key = "results_revision";
 
-void flatten_into(const OptionTable& options, const TomlDocument& document, const TomlTable& table, const std::string& prefix,
-                  std::vector<Assignment>& out) {
+void flatten_into(const OptionTable& options, const TomlDocument& document, const TomlTable& table,
+                  const std::string& prefix, std::vector<Assignment>& out) {
   for (const TomlMember& member : table) {
     const std::string key = prefix + member.key;
     const std::string origin = place(document.name, member.at);

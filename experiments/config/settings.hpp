@@ -29,7 +29,8 @@ struct Assignment {
 };
 
 /// The message of every unknown key: names the nearest known one and those of its section.
-[[noreturn]] void refuse_unknown_key(const OptionTable& table, std::string_view key, const std::string& origin);
+[[noreturn]] void refuse_unknown_key(const OptionTable& table, std::string_view key,
+                                     const std::string& origin);
 
 /// Flattens a table of keys ("task.length" = 1, task.length = 1 and [task] length = 1 are the same) into
 /// assignments in the order of the file. Throws ConfigError on unknown keys and keys given twice.

@@ -20,8 +20,9 @@ using OptionValue = std::variant<std::int64_t, std::uint64_t, double, bool, std:
                                  InputFile, LengthRange, std::vector<std::int64_t>, std::vector<std::string>>;
 
 /// Where a setting lives in a Config: a pointer for each alternative of OptionValue, in the same order.
-using OptionField = std::variant<std::int64_t*, std::uint64_t*, double*, bool*, std::string*, Bytes*, CellText*,
-                                 InputFile*, LengthRange*, std::vector<std::int64_t>*, std::vector<std::string>*>;
+using OptionField =
+    std::variant<std::int64_t*, std::uint64_t*, double*, bool*, std::string*, Bytes*, CellText*, InputFile*,
+                 LengthRange*, std::vector<std::int64_t>*, std::vector<std::string>*>;
 
 /// Of a constant of a cell: the cell's own default. No config can say it, since infinities are no values.
 inline constexpr double unset = -std::numeric_limits<double>::infinity();

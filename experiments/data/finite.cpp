@@ -83,7 +83,7 @@ std::unique_ptr<DataSource> in_order(std::shared_ptr<const Dataset> data, std::v
 }
 
 std::unique_ptr<DataSource> shuffled(std::shared_ptr<const Dataset> data, std::vector<std::int64_t> indices,
-                                 std::uint64_t seed) {
+                                     std::uint64_t seed) {
   return std::make_unique<Shuffled>(std::move(data), std::move(indices), seed);
 }
 

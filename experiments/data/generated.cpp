@@ -27,7 +27,9 @@ class Generated final : public DataSource {
     return collate(all, generator_.every_step);
   }
 
-  std::int64_t max_steps(std::int64_t) const override { return generator_.steps(generator_.lengths.range.most); }
+  std::int64_t max_steps(std::int64_t) const override {
+    return generator_.steps(generator_.lengths.range.most);
+  }
   bool uneven() const override {
     return generator_.lengths.drawn == Lengths::Drawn::per_sequence && !generator_.lengths.range.fixed();
   }
@@ -50,7 +52,7 @@ class Generated final : public DataSource {
 }  // namespace
 
 std::unique_ptr<DataSource> generated(Generator generator, std::uint64_t seed, Purpose purpose,
-                                  std::optional<std::int64_t> size) {
+                                      std::optional<std::int64_t> size) {
   return std::make_unique<Generated>(std::move(generator), seed, purpose, size);
 }
 

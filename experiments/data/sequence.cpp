@@ -38,7 +38,8 @@ void check_alike(std::span<const Sequence> sequences, const Member& member) {
         entry_shape(one, member.by_step) == entry_shape(first, member.by_step))
       continue;
     throw std::invalid_argument(fmt::format(
-        "sequence {} of a batch has {} of {}, {} steps, but the first one's are of {}: they cannot stand side by side",
+        "sequence {} of a batch has {} of {}, {} steps, but the first one's are of {}: they cannot stand "
+        "side by side",
         b, member.name, to_string(shape_of(one)), sequences[b].steps(), to_string(shape_of(first))));
   }
 }

@@ -56,7 +56,7 @@ struct Generator {
 
 /// The sequences of one purpose and seed, without end, or the first `size` of them: a fixed set.
 std::unique_ptr<DataSource> generated(Generator generator, std::uint64_t seed, Purpose purpose,
-                                  std::optional<std::int64_t> size = std::nullopt);
+                                      std::optional<std::int64_t> size = std::nullopt);
 
 /// A finite set of sequences.
 class Dataset {
@@ -75,12 +75,12 @@ std::unique_ptr<DataSource> in_order(std::shared_ptr<const Dataset> data, std::v
 /// The same again and again, in an order drawn anew for every pass: to train on. A batch may end one pass and
 /// begin the next.
 std::unique_ptr<DataSource> shuffled(std::shared_ptr<const Dataset> data, std::vector<std::int64_t> indices,
-                                 std::uint64_t seed);
+                                     std::uint64_t seed);
 
 /// One long series with a target at every step.
 struct LongSeries {
-  Values inputs;  ///< (N, inputs), or (N) tokens
-  Values target;  ///< (N, outputs), or (N) classes
+  Values inputs;                              ///< (N, inputs), or (N) tokens
+  Values target;                              ///< (N, outputs), or (N) classes
   std::optional<Tensor<float>> weights = {};  ///< (N)
 
   std::int64_t steps() const { return shape_of(inputs)[0]; }

@@ -53,12 +53,15 @@ Objective mse_objective() {
           .target = TargetKind::numbers,
           .elements = elements,
           .right = right,
-          .metrics = with_accuracies({
-              {"loss", "mean squared error", Direction::lower, [](const Tally& t) { return t.mean(squared); }},
-              {"rmse", "unit of the data", Direction::lower, rmse},
-              {"nrmse", "standard deviations of the target", Direction::lower, nrmse},
-              {"mae", "unit of the data", Direction::lower, mae},
-          }, is_judged)};
+          .metrics = with_accuracies(
+              {
+                  {"loss", "mean squared error", Direction::lower,
+                   [](const Tally& t) { return t.mean(squared); }},
+                  {"rmse", "unit of the data", Direction::lower, rmse},
+                  {"nrmse", "standard deviations of the target", Direction::lower, nrmse},
+                  {"mae", "unit of the data", Direction::lower, mae},
+              },
+              is_judged)};
 }
 
 }  // namespace unroll

@@ -36,8 +36,8 @@ struct Objective {
   std::string name;
   std::string summary;
   TargetKind target;
-  /// What is recorded of outputs (..., outputs) and their target, each (...) or (..., outputs): first the loss
-  /// of each, then what the metrics need.
+  /// What is recorded of outputs (..., outputs) and their target, each (...) or (..., outputs): first the
+  /// loss of each, then what the metrics need.
   std::vector<Var> (*elements)(Var outputs, Var target);
   /// Whether a step is right, from its values of each element.
   bool (*right)(std::span<const std::span<const float>> elements, const Criterion& criterion);

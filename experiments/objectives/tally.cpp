@@ -19,7 +19,8 @@ class Adder {
         layout_(layout),
         elements_(elements),
         step_(elements.size()) {
-    outputs_ = objective.target == TargetKind::classes ? 1 : static_cast<std::size_t>(shape_of(batch.target).back());
+    outputs_ =
+        objective.target == TargetKind::classes ? 1 : static_cast<std::size_t>(shape_of(batch.target).back());
     tally_.sums.resize(elements.size(), std::vector<double>(outputs_));
     tally_.units = criterion.units.empty() ? std::vector<double>(outputs_, 1.0) : criterion.units;
   }
@@ -27,7 +28,8 @@ class Adder {
   void add_sequence(std::int64_t b) {
     const std::int64_t length = batch_.lengths[static_cast<std::size_t>(b)];
     bool right = true;
-    for (std::int64_t t = layout_.every_step ? 0 : length - 1; t < length; ++t) right = add_step(t, b, length) && right;
+    for (std::int64_t t = layout_.every_step ? 0 : length - 1; t < length; ++t)
+      right = add_step(t, b, length) && right;
     tally_.sequences += 1;
     tally_.wrong_sequences += !right;
   }
@@ -40,7 +42,8 @@ class Adder {
     const std::size_t at = static_cast<std::size_t>(layout_.at(t, b)) * outputs_;
     for (std::size_t k = 0; k < elements_.size(); ++k) {
       step_[k] = elements_[k].subspan(at, outputs_);
-      for (std::size_t o = 0; o < outputs_; ++o) tally_.sums[k][o] += weight * static_cast<double>(step_[k][o]);
+      for (std::size_t o = 0; o < outputs_; ++o)
+        tally_.sums[k][o] += weight * static_cast<double>(step_[k][o]);
     }
     tally_.weight += weight;
     if (criterion_.step_from_end && length - 1 - t != *criterion_.step_from_end) return true;

@@ -127,7 +127,8 @@ struct Field {
 };
 
 FigureDescriptor descriptor_from(const Field& field) {
-  return {field.member("unit").text(), field.member("direction").text(), field.member("logarithmic").boolean()};
+  return {field.member("unit").text(), field.member("direction").text(),
+          field.member("logarithmic").boolean()};
 }
 
 Scalar scalar_from(const Field& field) {
@@ -137,12 +138,12 @@ Scalar scalar_from(const Field& field) {
 
 RecordedSeries series_from(const Field& field) {
   RecordedSeries series{.name = field.member("name").text(),
-                .moment = field.member("moment").text(),
-                .axis = field.member("axis").text(),
-                .held = field.member("held").boolean(),
-                .descriptor = descriptor_from(field.member("descriptor")),
-                .x = field.member("x").numbers(),
-                .y = field.member("y").numbers()};
+                        .moment = field.member("moment").text(),
+                        .axis = field.member("axis").text(),
+                        .held = field.member("held").boolean(),
+                        .descriptor = descriptor_from(field.member("descriptor")),
+                        .x = field.member("x").numbers(),
+                        .y = field.member("y").numbers()};
   if (series.x.size() != series.y.size())
     wrong(field.path + ".y", fmt::format("as long as x ({})", series.x.size()),
           fmt::format("{} long", series.y.size()));

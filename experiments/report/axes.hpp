@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "experiments/sweep/plan.hpp"
-#include "experiments/train/record.hpp"
+#include "experiments/records/record.hpp"
 
 namespace unroll {
 

@@ -8,19 +8,16 @@
 #include <numbers>
 #include <optional>
 
-#include "experiments/config/options.hpp"
 #include "experiments/sweep/trial_id.hpp"
-#include "experiments/tasks/baselines.hpp"
-#include "experiments/tasks/text_task.hpp"
 
 namespace unroll {
 namespace {
 
 /// The task alone, as text: trials that share it have the same baselines.
-std::string key_of(const TaskConfig& task) {
-  Config config = default_config();
+std::string key_of(const Laboratory& laboratory, const TaskConfig& task) {
+  Config config = laboratory.default_config();
   config.task = task;
-  return canonical_text(config);
+  return canonical_text(laboratory, config);
 }
 
 /// The trial with the lowest validation loss.
@@ -30,62 +27,62 @@ struct Best {
 };
 
 /// In the order of the plan.
-std::vector<Best> best_by_task(const SweepPlan& plan, const std::vector<TrialRecord>& records) {
+std::vector<Best> best_by_task(const Laboratory& laboratory, const SweepPlan& plan,
+                               const std::vector<TrialRecord>& records) {
   std::vector<Best> all;
   std::map<std::string, std::size_t> place;
   for (const Trial& trial : plan.trials) {
-    if (token_name(trial.config.task).empty()) continue;
-    const auto [at, fresh] = place.try_emplace(key_of(trial.config.task), all.size());
+    const auto [at, fresh] = place.try_emplace(key_of(laboratory, trial.config.task), all.size());
     if (fresh) all.push_back({trial.config.task});
     Best& best = all[at->second];
     const auto record = std::ranges::find(records, trial.id, &TrialRecord::id);
     if (record == records.end() || record->status != TrialStatus::done) continue;
-    if (!best.record || record->best_loss < best.record->best_loss) best.record = &*record;
+    if (!best.record || *record->scalar("best_loss") < *best.record->scalar("best_loss")) best.record = &*record;
   }
   return all;
 }
 
-std::string line(std::string_view name, double validation, std::optional<double> test) {
-  const auto figures = [](double nats) {
-    return fmt::format("{:8.4f} {:8.4f} {:10.2f}", nats, nats / std::numbers::ln2, std::exp(nats));
-  };
-  std::string text = fmt::format("  {:<20}{}", name, figures(validation));
-  if (test) text += "   " + figures(*test);
+std::string figures(const TaskSpec& spec, double loss) {
+  if (spec.objective.target == TargetKind::numbers) return fmt::format("{:12.6g}", loss);
+  return fmt::format("{:8.4f} {:8.4f} {:10.2f}", loss, loss / std::numbers::ln2, std::exp(loss));
+}
+
+std::string heads(const TaskSpec& spec) {
+  if (spec.objective.target == TargetKind::numbers) return fmt::format("{:>12}", "loss");
+  return fmt::format("{:>8} {:>8} {:>10}", "nats", "bits", "perplexity");
+}
+
+std::string line(const TaskSpec& spec, std::string_view name, double validation, std::optional<double> test) {
+  std::string text = fmt::format("  {:<20}{}", name, figures(spec, validation));
+  if (test) text += "   " + figures(spec, *test);
   return text + '\n';
 }
 
-/// What perplexities hide: a token that is read as "<unk>" is as easy as that is, whatever it was.
-std::string unknown_line(const TaskConfig& task) {
-  const Corpus corpus = corpus_of(task);
-  const auto share = [](std::int64_t unknown, const std::vector<std::int32_t>& part) {
-    return fmt::format("{:.2f} %", 100 * static_cast<double>(unknown) / static_cast<double>(part.size()));
-  };
-  std::string text = fmt::format("  {:<20}{:>28}", unknown_token, share(corpus.unknown_valid, corpus.valid));
-  if (!corpus.test.empty()) text += fmt::format("   {:>28}", share(corpus.unknown_test, corpus.test));
-  return text + '\n';
-}
-
-std::string table(const Best& best) {
-  const std::vector<Baseline> all = baselines(best.task);
+std::string table(const Task& task, const std::vector<Baseline>& all, const TrialRecord* best) {
+  const TaskSpec& spec = task.spec();
   const bool tested = all.front().test_loss.has_value();
-  std::string text =
-      fmt::format("per {}{:<{}}{:>8} {:>8} {:>10}{}\n", token_name(best.task), "",
-                  18 - token_name(best.task).size(), "nats", "bits", "perplexity",
-                  tested ? fmt::format("   {:>8} {:>8} {:>10} (test)", "nats", "bits", "perplexity") : "");
-  for (const Baseline& one : all) text += line(one.name, one.validation_loss, one.test_loss);
-  if (best.record) text += line("best trial", best.record->best_loss, best.record->test_loss);
-  if (!best.task.text.empty()) text += unknown_line(best.task);
+  const std::string head = "per " + spec.answer;
+  std::string text = fmt::format("{:<22}{}{}\n", head, heads(spec), tested ? "   " + heads(spec) + " (test)" : "");
+  for (const Baseline& one : all) text += line(spec, one.name, one.validation_loss, one.test_loss);
+  if (best)
+    text += line(spec, "best trial", *best->scalar("best_loss"),
+                 tested ? best->scalar("test_loss") : std::optional<double>());
+  if (!task.description().empty()) text += task.description() + "\n";
   return text;
 }
 
 }  // namespace
 
-std::string baseline_tables(const SweepPlan& plan, const std::vector<TrialRecord>& records) {
+std::string baseline_tables(const Laboratory& laboratory, const SweepPlan& plan,
+                            const std::vector<TrialRecord>& records) {
   std::string text;
-  for (const Best& best : best_by_task(plan, records)) {
+  for (const Best& best : best_by_task(laboratory, plan, records)) {
+    const std::unique_ptr<Task> task = laboratory.make_task(best.task);
+    const std::vector<Baseline> all = task->baselines();
+    if (all.empty()) continue;
     if (!text.empty()) text += '\n';
-    if (best.task.text.empty()) text += fmt::format("task.length {}\n", best.task.length);
-    text += table(best);
+    if (!best.task.length.empty()) text += fmt::format("task.length {}\n", to_text(best.task.length));
+    text += table(*task, all, best.record);
   }
   return text;
 }

@@ -3,15 +3,16 @@
 #include <string>
 #include <vector>
 
+#include "experiments/laboratory.hpp"
+#include "experiments/records/record.hpp"
 #include "experiments/sweep/plan.hpp"
-#include "experiments/train/record.hpp"
 
 namespace unroll {
 
-/// For every text that trials of a plan learn from: what n-grams reach on it, beside the best of the trials,
-/// in nats, bits and perplexity per token; and of a text of the user's, which share of the tokens of its
-/// validation and test parts is "<unk>", outside the vocabulary or written so. Empty where no task has a
-/// text.
-std::string baseline_tables(const SweepPlan& plan, const std::vector<TrialRecord>& records);
+/// For each task of a plan that has them, what simple predictors reach on its validation and test sets beside
+/// the trial with the lowest validation loss, and what was read from the user's files; one table each, in the
+/// order of the plan. Of classes in nats, bits and perplexity. Empty where no task has any. Makes the tasks.
+std::string baseline_tables(const Laboratory& laboratory, const SweepPlan& plan,
+                            const std::vector<TrialRecord>& records);
 
 }  // namespace unroll

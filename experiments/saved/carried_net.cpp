@@ -18,7 +18,8 @@ SequenceModel model_for(const SavedModel& saved, CarriedNet::Wanted wanted) {
   return saved.model(wanted == CarriedNet::Wanted::scores ? Readout::last : Readout::every_step);
 }
 
-CarriedRun::Options options_for(CarriedNet::Wanted wanted, std::function<std::vector<Var>(const BoundModel&)> more) {
+CarriedRun::Options options_for(CarriedNet::Wanted wanted,
+                                std::function<std::vector<Var>(const BoundModel&)> more) {
   CarriedRun::Options options{.more = std::move(more)};
   if (wanted == CarriedNet::Wanted::losses) return options;
   // Where a run is one step, to transpose a readout of 10,000 words takes longer than all the rest.
@@ -55,7 +56,8 @@ void CarriedNet::go_on_from(const CarriedNet& text) {
     Shape shape = row.shape();
     shape[0] = rows_;
     Tensor<float>& all = states.emplace_back(shape);
-    for (std::int64_t at = 0; at < all.numel(); at += row.numel()) std::ranges::copy(row.span(), all.data() + at);
+    for (std::int64_t at = 0; at < all.numel(); at += row.numel())
+      std::ranges::copy(row.span(), all.data() + at);
   }
   run_.start(std::move(states));
 }

@@ -67,7 +67,7 @@ AroundBlank around_blank(std::string_view prompt, bool text_has_underscores) {
 std::vector<std::string_view> tokens_of_part(const SavedModel& model, std::string_view text) {
   if (text.empty()) return {};
   std::vector<std::string_view> tokens = tokens_in(model, text);
-  if (level_of(model) == Level::words && !text.ends_with('\n')) tokens.pop_back();
+  if (tokenisation_of(model).level == Level::words && !text.ends_with('\n')) tokens.pop_back();
   return tokens;
 }
 
@@ -79,9 +79,12 @@ const Vocabulary& vocabulary_of(const SavedModel& model) {
                    ", whose inputs are vectors: it reads no text");
 }
 
-Level level_of(const SavedModel& model) {
+/// A task's own sentences are words with their punctuation apart.
+Tokenisation tokenisation_of(const SavedModel& model) {
   vocabulary_of(model);
-  return model.config.task.name == characters_row().name ? Level::characters : Level::words;
+  const TaskConfig& task = model.config.task;
+  const TaskRow* row = find_task(model.laboratory->tasks(), task.name);
+  return row && row->carried ? tokenisation_of(task) : Tokenisation{Level::words, Words::punctuation};
 }
 
 EncodedText encode(const SavedModel& model, std::string_view text) {

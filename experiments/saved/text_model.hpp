@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "experiments/saved/saved_model.hpp"
+#include "experiments/tasks/text_task.hpp"
 #include "experiments/text/text.hpp"
 #include "framework/random/stream.hpp"
 
@@ -20,8 +21,8 @@ struct EncodedText {
 
 /// The tokens that the model reads. Throws ModelError for a model that reads no text.
 const Vocabulary& vocabulary_of(const SavedModel& model);
-/// What they are, and where one ends. Throws the same.
-Level level_of(const SavedModel& model);
+/// How its texts are cut into tokens. Throws the same.
+Tokenisation tokenisation_of(const SavedModel& model);
 
 /// A whole text: line ends are tokens. Throws TextError, naming the token, where the vocabulary has none for
 /// unknown ones.

@@ -20,8 +20,6 @@ constexpr std::int64_t most_seeds = 1'000'000;
 
 using Point = std::vector<Setting>;
 
-bool is_constant(const Option& option) { return option.key.starts_with(constants_key); }
-
 std::vector<std::string> key_names(const std::vector<const Option*>& keys) {
   std::vector<std::string> names;
   for (const Option* option : keys) names.emplace_back(option->key);
@@ -56,7 +54,8 @@ ConfigAxis checked(ConfigAxis axis) {
 }
 
 /// A member of seed = { first = 1, count = 5 }, as an unsigned number.
-std::uint64_t seed_member(const TomlDocument& document, const TomlMember& member) {
+std::uint64_t seed_member(const OptionTable& options, const TomlDocument& document,
+                          const TomlMember& member) {
   if (member.key != "first" && member.key != "count") {
     throw ConfigError(fmt::format(
         "{}: sweep.seed: unknown key \"{}\"{} Known keys: first, count", place(document.name, member.at),
@@ -64,7 +63,7 @@ std::uint64_t seed_member(const TomlDocument& document, const TomlMember& member
         nearest(member.key, {"first", "count"}) ? did_you_mean(member.key, {"first", "count"}) : "."));
   }
   if (member.key == "first") {
-    return std::get<std::uint64_t>(read_setting(document, *find_option("seed"), member.node).value);
+    return std::get<std::uint64_t>(read_setting(document, *options.find("seed"), member.node).value);
   }
   const auto* count = std::get_if<std::int64_t>(&member.node.value);
   if (count && *count >= 1 && *count <= most_seeds) return static_cast<std::uint64_t>(*count);
@@ -72,14 +71,14 @@ std::uint64_t seed_member(const TomlDocument& document, const TomlMember& member
                                 place(document.name, member.node.at), most_seeds, describe(member.node)));
 }
 
-std::vector<Point> read_seed_count(const TomlDocument& document, const TomlTable& table,
-                                   const std::string& origin, const Settings& base) {
+std::vector<Point> read_seed_count(const OptionTable& options, const TomlDocument& document,
+                                   const TomlTable& table, const std::string& origin, const Settings& base) {
   const auto at_base = base.find("seed");
-  std::uint64_t first = std::get<std::uint64_t>(at_base == base.end() ? find_option("seed")->default_value
+  std::uint64_t first = std::get<std::uint64_t>(at_base == base.end() ? options.find("seed")->default_value
                                                                       : at_base->second.value);
   std::optional<std::uint64_t> count;
   for (const TomlMember& member : table) {
-    const std::uint64_t number = seed_member(document, member);
+    const std::uint64_t number = seed_member(options, document, member);
     if (member.key == "first") first = number;
     if (member.key == "count") count = number;
   }
@@ -98,12 +97,13 @@ std::vector<Point> read_list(const TomlDocument& document, const Option& option,
   return points;
 }
 
-ConfigAxis read_axis(const TomlDocument& document, const Assignment& a, const Settings& base) {
+ConfigAxis read_axis(const OptionTable& options, const TomlDocument& document, const Assignment& a,
+                     const Settings& base) {
   refuse_unsweepable(*a.option, a.origin);
   const auto* array = std::get_if<TomlArray>(&a.node->value);
   const auto* table = std::get_if<TomlTable>(&a.node->value);
   const bool is_seed = a.option->key == "seed";
-  if (table && is_seed) return {{a.option}, read_seed_count(document, *table, a.origin, base)};
+  if (table && is_seed) return {{a.option}, read_seed_count(options, document, *table, a.origin, base)};
   if (!array) {
     throw ConfigError(fmt::format("{}: axis {}: expected a list of values{}, found {}",
                                   place(document.name, a.node->at), a.option->key,
@@ -125,7 +125,7 @@ Point read_case(const TomlDocument& document, const ConfigAxis& axis,
   Point point;
   for (const Option* option : axis.keys) {
     const Assignment* a = assignment_of(assignments, option);
-    if (!a && is_constant(*option)) {  // of another case's cell
+    if (!a && option->of_family) {  // of another case's cell
       point.push_back({unset, name});
       continue;
     }
@@ -143,11 +143,11 @@ Point read_case(const TomlDocument& document, const ConfigAxis& axis,
   return point;
 }
 
-std::vector<Assignment> flatten_case(const TomlDocument& document, const TomlNode& node,
-                                     const std::string& name) {
+std::vector<Assignment> flatten_case(const OptionTable& options, const TomlDocument& document,
+                                     const TomlNode& node, const std::string& name) {
   const auto* table = std::get_if<TomlTable>(&node.value);
   if (!table) throw ConfigError(fmt::format("{}: expected a table of keys, found {}", name, describe(node)));
-  std::vector<Assignment> assignments = flatten(document, *table);
+  std::vector<Assignment> assignments = flatten(options, document, *table);
   if (assignments.empty()) throw ConfigError(fmt::format("{} is empty", name));
   for (const Assignment& a : assignments) refuse_unsweepable(*a.option, a.origin);
   return assignments;
@@ -158,13 +158,13 @@ std::vector<const Option*> case_keys(const std::vector<std::vector<Assignment>>&
   std::vector<const Option*> keys;
   for (const std::vector<Assignment>& assignments : cases)
     for (const Assignment& a : assignments) {
-      const bool wanted = &assignments == &cases.front() || is_constant(*a.option);
+      const bool wanted = &assignments == &cases.front() || a.option->of_family;
       if (wanted && std::find(keys.begin(), keys.end(), a.option) == keys.end()) keys.push_back(a.option);
     }
   return keys;
 }
 
-ConfigAxis read_cases(const TomlDocument& document, const TomlMember& member) {
+ConfigAxis read_cases(const OptionTable& options, const TomlDocument& document, const TomlMember& member) {
   const std::string origin = place(document.name, member.at);
   const auto* array = std::get_if<TomlArray>(&member.node.value);
   if (!array) {
@@ -177,7 +177,7 @@ ConfigAxis read_cases(const TomlDocument& document, const TomlMember& member) {
   for (std::size_t i = 0; i < array->size(); ++i) {
     const TomlNode& node = (*array)[i];
     names.push_back(fmt::format("{}: case {}", place(document.name, node.at), i + 1));
-    cases.push_back(flatten_case(document, node, names.back()));
+    cases.push_back(flatten_case(options, document, node, names.back()));
   }
   ConfigAxis axis{case_keys(cases), {}};
   for (std::size_t i = 0; i < cases.size(); ++i)
@@ -249,7 +249,8 @@ void apply_override(const Override& override_, Settings& settings, std::vector<C
 
 }  // namespace
 
-std::vector<ConfigAxis> read_axes(const TomlDocument& document, const Settings& base) {
+std::vector<ConfigAxis> read_axes(const OptionTable& options, const TomlDocument& document,
+                                  const Settings& base) {
   const TomlTable* sweep = sweep_table(document);
   if (!sweep) return {};
   std::vector<Assignment> assignments;
@@ -267,9 +268,9 @@ std::vector<ConfigAxis> read_axes(const TomlDocument& document, const Settings& 
     ConfigAxis axis;
   };
   std::vector<Placed> placed;
-  for (const Assignment& a : flatten(document, keys))
-    placed.push_back({a.node->at, read_axis(document, a, base)});
-  if (cases) placed.push_back({cases->node.at, read_cases(document, *cases)});
+  for (const Assignment& a : flatten(options, document, keys))
+    placed.push_back({a.node->at, read_axis(options, document, a, base)});
+  if (cases) placed.push_back({cases->node.at, read_cases(options, document, *cases)});
   std::stable_sort(placed.begin(), placed.end(),
                    [](const Placed& a, const Placed& b) { return a.at < b.at; });
   std::vector<ConfigAxis> axes;

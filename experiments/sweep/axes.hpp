@@ -17,7 +17,8 @@ struct ConfigAxis {
 /// The axes of a [sweep] table in the order of the file. `base` gives the first seed of seed = { count = N }.
 /// Throws ConfigError on an empty axis, a value listed twice, a key in two axes, a key that does not affect
 /// results, and cases whose keys differ.
-std::vector<ConfigAxis> read_axes(const TomlDocument& document, const Settings& base);
+std::vector<ConfigAxis> read_axes(const OptionTable& options, const TomlDocument& document,
+                                  const Settings& base);
 
 /// "key=value" replaces a setting or the axis of that key; "key=a,b" makes an axis, in the place of the one
 /// it replaces or else last. A key of `cases` leaves them, and cases that no longer differ count once.

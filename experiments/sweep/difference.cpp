@@ -19,11 +19,11 @@ std::set<std::string> ids_of(const SweepPlan& plan) {
   return ids;
 }
 
-using Values = std::vector<std::string>;
+using AxisValues = std::vector<std::string>;
 
 /// The values that an axis takes, in the order of the trials.
-Values values_of(std::span<const Trial> trials, const std::string& key) {
-  Values values;
+AxisValues values_of(std::span<const Trial> trials, const std::string& key) {
+  AxisValues values;
   std::set<std::string> seen;
   for (const Trial& trial : trials) {
     const auto at = trial.axes.find(key);
@@ -34,7 +34,7 @@ Values values_of(std::span<const Trial> trials, const std::string& key) {
 }
 
 /// "3000" or "[1, 2]"; of many values the first ones.
-std::string shown(const Values& values) {
+std::string shown(const AxisValues& values) {
   constexpr std::size_t most = 12;
   if (values.size() == 1) return values.front();
   if (values.size() <= most) return fmt::format("[{}]", joined(values, ", "));
@@ -42,7 +42,7 @@ std::string shown(const Values& values) {
                      values.size());
 }
 
-bool same_set(Values a, Values b) {
+bool same_set(AxisValues a, AxisValues b) {
   std::ranges::sort(a);
   std::ranges::sort(b);
   return a == b;
@@ -50,18 +50,18 @@ bool same_set(Values a, Values b) {
 
 }  // namespace
 
-std::vector<std::string> plan_difference(const SweepPlan& a, const SweepPlan& b, const std::string& name_a,
-                                         const std::string& name_b) {
+std::vector<std::string> plan_difference(const Laboratory& laboratory, const SweepPlan& a, const SweepPlan& b,
+                                         const std::string& name_a, const std::string& name_b) {
   if (ids_of(a) == ids_of(b)) return {};
   SweepPlan both;
   both.trials = a.trials;
   both.trials.insert(both.trials.end(), b.trials.begin(), b.trials.end());
-  derive_axes(both, {});
+  derive_axes(laboratory, both, {});
   const std::span<const Trial> of_a(both.trials.data(), a.trials.size());
   const std::span<const Trial> of_b(both.trials.data() + a.trials.size(), b.trials.size());
   std::vector<std::string> lines;
   for (const std::string& key : both.axis_keys) {
-    const Values in_a = values_of(of_a, key), in_b = values_of(of_b, key);
+    const AxisValues in_a = values_of(of_a, key), in_b = values_of(of_b, key);
     if (!same_set(in_a, in_b))
       lines.push_back(fmt::format("{}: {} in {}, {} in {}", key, shown(in_a), name_a, shown(in_b), name_b));
   }

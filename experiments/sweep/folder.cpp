@@ -43,9 +43,9 @@ std::optional<std::string> text_in(const std::filesystem::path& path) {
 std::filesystem::path plan_path(const std::filesystem::path& folder) { return folder / "plan.jsonl"; }
 
 /// Nothing where the folder holds no sweep.
-std::optional<StoredPlan> stored_plan(const std::filesystem::path& folder) {
+std::optional<StoredPlan> stored_plan(const Laboratory& laboratory, const std::filesystem::path& folder) {
   const std::filesystem::path path = plan_path(folder);
-  if (const auto text = text_in(path)) return stored_plan_from(*text, path.string());
+  if (const auto text = text_in(path)) return stored_plan_from(laboratory, *text, path.string());
   const std::filesystem::path config = folder / "sweep.toml";
   if (text_in(config))
     throw ConfigError(fmt::format(
@@ -64,8 +64,9 @@ std::vector<Trial> new_trials(const StoredPlan& stored, const SweepPlan& asked) 
   return trials;
 }
 
-void refuse(const std::filesystem::path& folder, const StoredPlan& stored, const SweepPlan& asked) {
-  const auto difference = plan_difference(plan_of(stored), asked);
+void refuse(const Laboratory& laboratory, const std::filesystem::path& folder, const StoredPlan& stored,
+            const SweepPlan& asked) {
+  const auto difference = plan_difference(laboratory, plan_of(laboratory, stored), asked);
   throw SweepRefused(
       fmt::format("{} holds a sweep with another config. What differs from its plan.jsonl:\n  {}\n"
                   "Choose another --out, or add the new trials to this one with --extend.",
@@ -73,13 +74,13 @@ void refuse(const std::filesystem::path& folder, const StoredPlan& stored, const
 }
 
 /// What the folder holds with `asked`.
-StoredPlan joined_plan(const std::filesystem::path& folder, const SweepPlan& asked, bool extend,
-                       const std::string& header) {
-  std::optional<StoredPlan> there = stored_plan(folder);
+StoredPlan joined_plan(const Laboratory& laboratory, const std::filesystem::path& folder,
+                       const SweepPlan& asked, bool extend, const std::string& header) {
+  std::optional<StoredPlan> there = stored_plan(laboratory, folder);
   if (!there) return {{{"sweep.toml", header, asked.resolved, asked.axis_keys}}, asked.trials};
   const std::vector<Trial> added = new_trials(*there, asked);
   if (added.empty()) return std::move(*there);
-  if (!extend) refuse(folder, *there, asked);
+  if (!extend) refuse(laboratory, folder, *there, asked);
   const std::string file = fmt::format("sweep-{}.toml", there->configs.size() + 1);
   there->configs.push_back({file, header, asked.resolved, asked.axis_keys});
   there->trials.insert(there->trials.end(), added.begin(), added.end());
@@ -96,28 +97,29 @@ void take_configs(const SweepPlan& asked, StoredPlan& stored) {
 
 }  // namespace
 
-SweepPlan continued_plan(const std::filesystem::path& folder, const SweepPlan& asked, bool extend) {
-  StoredPlan stored = joined_plan(folder, asked, extend, "");
+SweepPlan continued_plan(const Laboratory& laboratory, const std::filesystem::path& folder,
+                         const SweepPlan& asked, bool extend) {
+  StoredPlan stored = joined_plan(laboratory, folder, asked, extend, "");
   take_configs(asked, stored);
-  SweepPlan plan = plan_of(stored);
+  SweepPlan plan = plan_of(laboratory, stored);
   plan.base = asked.base;
   return plan;
 }
 
-void write_plan(const std::filesystem::path& folder, const SweepPlan& asked, bool extend,
-                const std::string& header) {
+void write_plan(const Laboratory& laboratory, const std::filesystem::path& folder, const SweepPlan& asked,
+                bool extend, const std::string& header) {
   prepare_folder(folder);
   const FolderLock lock(folder);
-  const StoredPlan plan = joined_plan(folder, asked, extend, header);
+  const StoredPlan plan = joined_plan(laboratory, folder, asked, extend, header);
   // The configs are copies for people of what plan.jsonl says, and so come second: what a killed process did
   // not write any more, the next one writes.
-  write_file(plan_path(folder), to_lines(plan));
+  write_file(plan_path(folder), to_lines(laboratory, plan));
   for (const PlannedConfig& config : plan.configs)
     if (!text_in(folder / config.file)) write_file(folder / config.file, config.header + config.resolved);
 }
 
-SweepPlan read_plan(const std::filesystem::path& folder) {
-  if (const auto stored = stored_plan(folder)) return plan_of(*stored);
+SweepPlan read_plan(const Laboratory& laboratory, const std::filesystem::path& folder) {
+  if (const auto stored = stored_plan(laboratory, folder)) return plan_of(laboratory, *stored);
   throw ConfigError(fmt::format(
       "{} is no sweep's folder: expected a plan.jsonl in it (`unroll sweep CONFIG --out DIR` makes one)",
       folder.string()));

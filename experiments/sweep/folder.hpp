@@ -21,17 +21,18 @@ class SweepRefused : public std::runtime_error {
 /// of `asked` that are new; those of `asked` keep its configs, whose texts are read. A new folder's is
 /// `asked`. Throws SweepRefused, naming the difference, when some are new to an existing folder, unless
 /// `extend`; ConfigError for a plan of another version of the program. Writes nothing.
-SweepPlan continued_plan(const std::filesystem::path& folder, const SweepPlan& asked, bool extend);
+SweepPlan continued_plan(const Laboratory& laboratory, const std::filesystem::path& folder,
+                         const SweepPlan& asked, bool extend);
 
 /// Creates the folder where missing and adds to its plan.jsonl what `asked` adds, looking again as
 /// continued_plan() does, with other processes excluded meanwhile: of two that start at the same moment the
 /// second sees the first one's plan. The config of the first is kept as sweep.toml, that of each extension as
 /// sweep-2.toml and so on, below `header` (lines of comment). Throws as continued_plan() does, and FileError.
-void write_plan(const std::filesystem::path& folder, const SweepPlan& asked, bool extend,
-                const std::string& header);
+void write_plan(const Laboratory& laboratory, const std::filesystem::path& folder, const SweepPlan& asked,
+                bool extend, const std::string& header);
 
 /// The plan of an existing folder, from its plan.jsonl alone. Throws ConfigError or FileError.
-SweepPlan read_plan(const std::filesystem::path& folder);
+SweepPlan read_plan(const Laboratory& laboratory, const std::filesystem::path& folder);
 
 /// What is known of a sweep, in the order of its plan.
 struct SweepState {

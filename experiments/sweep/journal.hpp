@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "experiments/train/record.hpp"
+#include "experiments/records/record.hpp"
 #include "framework/tensor/file.hpp"
 
 namespace unroll {

@@ -6,10 +6,8 @@
 #include <functional>
 #include <unordered_map>
 
-#include "experiments/config/check.hpp"
 #include "experiments/config/config_error.hpp"
 #include "experiments/config/document.hpp"
-#include "experiments/config/options.hpp"
 #include "experiments/config/overrides.hpp"
 #include "experiments/config/settings.hpp"
 #include "experiments/sweep/axes.hpp"
@@ -17,6 +15,7 @@
 #include "experiments/sweep/trial_axes.hpp"
 #include "experiments/sweep/trial_id.hpp"
 #include "experiments/text/text.hpp"
+#include "experiments/train/config_check.hpp"
 #include "models/nearest.hpp"
 
 namespace unroll {
@@ -29,22 +28,23 @@ constexpr std::size_t most_trials = 1'000'000;
 using OriginOf = std::function<std::string(std::string_view)>;
 
 /// A config as read: what is fixed and what is swept.
-struct Source {
+struct ConfigSource {
   std::string name;  ///< of the file, for messages
   std::string out;   ///< default output folder
   Settings settings;
   std::vector<ConfigAxis> axes;
 };
 
-Source read_source(const std::optional<std::filesystem::path>& file, const std::vector<std::string>& tokens) {
-  const std::vector<Override> overrides = parse_overrides(tokens);
-  Source source{"the command line", "out/run", {}, {}};
+ConfigSource read_source(const OptionTable& options, const std::optional<std::filesystem::path>& file,
+                         const std::vector<std::string>& tokens) {
+  const std::vector<Override> overrides = parse_overrides(options, tokens);
+  ConfigSource source{"the command line", "out/run", {}, {}};
   if (file) {
     const TomlDocument document = read_document(*file);
     source.name = document.name;
     source.out = "out/" + file->stem().string();
-    source.settings = read_settings(document);
-    source.axes = read_axes(document, source.settings);
+    source.settings = read_settings(options, document);
+    source.axes = read_axes(options, document, source.settings);
   }
   apply_overrides(overrides, source.settings, source.axes);
   return source;
@@ -60,7 +60,7 @@ std::vector<std::size_t> point_indices(const std::vector<ConfigAxis>& axes, std:
   return indices;
 }
 
-std::size_t count_trials(const Source& source) {
+std::size_t count_trials(const ConfigSource& source) {
   std::size_t count = 1;
   for (const ConfigAxis& axis : source.axes) {
     if (axis.points.size() > most_trials / count) {
@@ -79,8 +79,9 @@ std::string trial_name(const std::vector<ConfigAxis>& axes, std::size_t trial) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-/// Where a trial's key was set, for messages about it.
-std::string origin_of(const Source& source, const std::vector<std::size_t>& indices, std::string_view key) {
+/// Where a trial's key was set, for messages about it; "" where nowhere.
+std::string origin_of(const ConfigSource& source, const std::vector<std::size_t>& indices,
+                      std::string_view key) {
   for (std::size_t i = 0; i < source.axes.size(); ++i) {
     const ConfigAxis& axis = source.axes[i];
     for (std::size_t k = 0; k < axis.keys.size(); ++k) {
@@ -88,22 +89,22 @@ std::string origin_of(const Source& source, const std::vector<std::size_t>& indi
     }
   }
   const auto fixed = source.settings.find(key);
-  return fixed == source.settings.end() ? source.name + " (default)" : fixed->second.origin;
+  return fixed == source.settings.end() ? "" : fixed->second.origin;
 }
 
-Config base_config(const Source& source) {
-  Config config = unresolved_defaults();
-  apply_settings(source.settings, config);
+Config base_config(const Laboratory& laboratory, const ConfigSource& source) {
+  Config config = laboratory.unresolved_defaults();
+  apply_settings(laboratory.options(), source.settings, config);
   if (config.out.empty()) config.out = source.out;
   return config;
 }
 
 /// The folder keeps paths in files of JSON and TOML, which hold UTF-8 only.
-void check_paths(const Config& config, const OriginOf& origin_of) {
+void check_paths(const Laboratory& laboratory, const Config& config, const OriginOf& origin_of) {
   Config given = config;
-  for (const Option* option : rows_of(config)) {
+  for (const Option* option : laboratory.rows_of(config)) {
     const OptionValue value = load(option->field(given));
-    const auto* file = std::get_if<TextFile>(&value);
+    const auto* file = std::get_if<InputFile>(&value);
     if (!file || file->empty()) continue;
     try {
       checked_text(file->path, "the path");
@@ -116,7 +117,8 @@ void check_paths(const Config& config, const OriginOf& origin_of) {
   }
 }
 
-Trial make_trial(const Source& source, const Config& base, std::size_t number, ConfigCheck& check) {
+Trial make_trial(const Laboratory& laboratory, const ConfigSource& source, const Config& base,
+                 std::size_t number, ConfigCheck& check) {
   const std::vector<std::size_t> indices = point_indices(source.axes, number);
   Trial trial{"", base};
   for (std::size_t i = 0; i < source.axes.size(); ++i) {
@@ -125,16 +127,16 @@ Trial make_trial(const Source& source, const Config& base, std::size_t number, C
       store(axis.keys[k]->field(trial.config), axis.points[indices[i]][k].value);
     }
   }
-  resolve_dependent_defaults(trial.config);
+  laboratory.resolve(trial.config);
   const OriginOf origin = [&](std::string_view key) { return origin_of(source, indices, key); };
   check(trial.config, origin);
-  check_paths(trial.config, origin);
-  trial.id = trial_id(trial.config);
+  check_paths(laboratory, trial.config, origin);
+  trial.id = trial_id(laboratory, trial.config);
   return trial;
 }
 
 /// Different points can still mean one trial: task.variant "" is also the task's first one by name.
-void refuse_duplicates(const Source& source, const std::vector<Trial>& trials) {
+void refuse_duplicates(const ConfigSource& source, const std::vector<Trial>& trials) {
   std::unordered_map<std::string_view, std::size_t> seen;
   for (std::size_t i = 0; i < trials.size(); ++i) {
     const auto [first, fresh] = seen.emplace(trials[i].id, i);
@@ -146,13 +148,13 @@ void refuse_duplicates(const Source& source, const std::vector<Trial>& trials) {
 }
 
 /// The plan's base: defaults that depend on other settings are filled in unless those are swept.
-Config shown_base(const Source& source, Config base) {
+Config shown_base(const Laboratory& laboratory, const ConfigSource& source, Config base) {
   for (const ConfigAxis& axis : source.axes) {
     for (const Option* option : axis.keys) {
       if (governs_defaults(option->key)) return base;
     }
   }
-  resolve_dependent_defaults(base);
+  laboratory.resolve(base);
   return base;
 }
 
@@ -164,7 +166,7 @@ std::vector<std::string> swept_keys(const std::vector<ConfigAxis>& axes) {
   return keys;
 }
 
-[[noreturn]] void refuse_axes(const Source& source) {
+[[noreturn]] void refuse_axes(const ConfigSource& source) {
   std::string fixed;
   for (const ConfigAxis& axis : source.axes) {
     for (std::size_t k = 0; k < axis.keys.size(); ++k) {
@@ -177,26 +179,28 @@ std::vector<std::string> swept_keys(const std::vector<ConfigAxis>& axes) {
 
 }  // namespace
 
-SweepPlan plan_sweep(const std::filesystem::path& file, const std::vector<std::string>& overrides) {
-  const Source source = read_source(file, overrides);
-  const Config base = base_config(source);
-  SweepPlan plan{{}, {}, "", shown_base(source, base)};
+SweepPlan plan_sweep(const Laboratory& laboratory, const std::filesystem::path& file,
+                     const std::vector<std::string>& overrides) {
+  const ConfigSource source = read_source(laboratory.options(), file, overrides);
+  const Config base = base_config(laboratory, source);
+  SweepPlan plan{{}, {}, "", shown_base(laboratory, source, base)};
   const std::size_t count = count_trials(source);
   plan.trials.reserve(count);
-  ConfigCheck check;
-  for (std::size_t i = 0; i < count; ++i) plan.trials.push_back(make_trial(source, base, i, check));
+  ConfigCheck check(laboratory);
+  for (std::size_t i = 0; i < count; ++i)
+    plan.trials.push_back(make_trial(laboratory, source, base, i, check));
   refuse_duplicates(source, plan.trials);
-  derive_axes(plan, swept_keys(source.axes));
-  plan.resolved = resolved_toml(plan.base, source.axes);
+  derive_axes(laboratory, plan, swept_keys(source.axes));
+  plan.resolved = resolved_toml(laboratory, plan.base, source.axes);
   return plan;
 }
 
-Trial plan_trial(const std::optional<std::filesystem::path>& file,
+Trial plan_trial(const Laboratory& laboratory, const std::optional<std::filesystem::path>& file,
                  const std::vector<std::string>& overrides) {
-  const Source source = read_source(file, overrides);
+  const ConfigSource source = read_source(laboratory.options(), file, overrides);
   if (!source.axes.empty()) refuse_axes(source);
-  ConfigCheck check;
-  return make_trial(source, base_config(source), 0, check);
+  ConfigCheck check(laboratory);
+  return make_trial(laboratory, source, base_config(laboratory, source), 0, check);
 }
 
 }  // namespace unroll

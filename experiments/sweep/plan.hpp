@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "experiments/config/config.hpp"
+#include "experiments/laboratory.hpp"
 #include "experiments/sweep/trial_id.hpp"
 
 namespace unroll {
@@ -36,15 +36,17 @@ struct SweepPlan {
 
 /// Reads `file`, applies `overrides` ("train.updates=100"; a comma list makes an axis), expands and validates
 /// every trial. Throws ConfigError (experiments/config/config_error.hpp).
-SweepPlan plan_sweep(const std::filesystem::path& file, const std::vector<std::string>& overrides);
+SweepPlan plan_sweep(const Laboratory& laboratory, const std::filesystem::path& file,
+                     const std::vector<std::string>& overrides);
 
 /// The one trial of `unroll run`: the file (none: the defaults) with overrides. Throws ConfigError, also when
 /// axes are left; the overrides that would fix them are part of the message.
-Trial plan_trial(const std::optional<std::filesystem::path>& file, const std::vector<std::string>& overrides);
+Trial plan_trial(const Laboratory& laboratory, const std::optional<std::filesystem::path>& file,
+                 const std::vector<std::string>& overrides);
 
 /// What differs between two sets of trials, one line for each key: "train.updates: 3000 in the output folder,
 /// 100 in this config", "seed: [1, 2] in ..., [1, 2, 3] in ...". Empty when they are the same set.
-std::vector<std::string> plan_difference(const SweepPlan& a, const SweepPlan& b,
+std::vector<std::string> plan_difference(const Laboratory& laboratory, const SweepPlan& a, const SweepPlan& b,
                                          const std::string& name_a = "the output folder",
                                          const std::string& name_b = "this config");
 

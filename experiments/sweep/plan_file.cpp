@@ -7,7 +7,6 @@
 #include <stdexcept>
 
 #include "experiments/config/config_error.hpp"
-#include "experiments/config/options.hpp"
 #include "experiments/sweep/trial_axes.hpp"
 #include "models/cell_table.hpp"
 #include "models/nearest.hpp"
@@ -23,12 +22,14 @@ constexpr const char* format_key = "unroll_plan";
 constexpr std::string_view remedy = "choose another --out";
 
 Json value_to_json(const OptionValue& value) {
-  if (const auto* file = std::get_if<TextFile>(&value)) return with_hash(*file);
+  if (const auto* file = std::get_if<InputFile>(&value)) return with_hash(*file);
   return std::visit(
       [&](const auto& x) -> Json {
         using X = std::decay_t<decltype(x)>;
         constexpr bool plain = std::is_same_v<X, std::int64_t> || std::is_same_v<X, double> ||
-                               std::is_same_v<X, bool> || std::is_same_v<X, std::string>;
+                               std::is_same_v<X, bool> || std::is_same_v<X, std::string> ||
+                               std::is_same_v<X, std::vector<std::int64_t>> ||
+                               std::is_same_v<X, std::vector<std::string>>;
         if constexpr (plain) return x;
         return to_text(value);
       },
@@ -42,10 +43,11 @@ std::string equations_of(const CellText& cell) {
   return definition ? std::string(definition->source.text()) : "";
 }
 
-Json to_json(const Trial& trial) {
+Json to_json(const Laboratory& laboratory, const Trial& trial) {
   Json line{{"id", trial.id}, {"results_revision", trial.revision}, {"settings", Json::object()}};
-  for (const TrialSetting& setting : settings_of(trial))
-    if (find_option(setting.key)) line["settings"][std::string(setting.key)] = value_to_json(setting.value);
+  for (const TrialSetting& setting : settings_of(laboratory, trial))
+    if (laboratory.options().find(setting.key))
+      line["settings"][std::string(setting.key)] = value_to_json(setting.value);
   if (const std::string equations = equations_of(trial.config.model.cell); !equations.empty())
     line["equations"] = equations;
   return line;
@@ -60,8 +62,8 @@ Json to_json(const PlannedConfig& config) {
 
 // ---- Reading ----
 
-/// Not read_text_file(): a text that is gone, or is another by now, changes nothing of what was planned.
-TextFile text_file_from(const std::string& text) {
+/// Not read_input_file(): a text that is gone, or is another by now, changes nothing of what was planned.
+InputFile input_file_from(const std::string& text) {
   const std::size_t at = text.rfind('@');
   if (at == std::string::npos) return {text, "", nullptr};
   return {text.substr(0, at), text.substr(at + 1), nullptr};
@@ -71,32 +73,36 @@ OptionValue value_from(const Json& json, const OptionValue& type) {
   if (std::holds_alternative<std::int64_t>(type)) return json.get<std::int64_t>();
   if (std::holds_alternative<double>(type)) return json.get<double>();
   if (std::holds_alternative<bool>(type)) return json.get<bool>();
+  if (std::holds_alternative<std::vector<std::int64_t>>(type)) return json.get<std::vector<std::int64_t>>();
+  if (std::holds_alternative<std::vector<std::string>>(type)) return json.get<std::vector<std::string>>();
   const auto text = json.get<std::string>();
+  if (std::holds_alternative<LengthRange>(type) && text.empty()) return LengthRange{};
   if (std::holds_alternative<CellText>(type)) return CellText(text);
-  if (std::holds_alternative<TextFile>(type)) return text_file_from(text);
+  if (std::holds_alternative<InputFile>(type)) return input_file_from(text);
   if (const auto value = parse_value(text, type)) return *value;
   throw std::invalid_argument(fmt::format("expected {}, found \"{}\"", type_name(type), printable(text)));
 }
 
 /// The built-in cell of that name where it still has these equations.
-CellText cell_from(const CellText& label, const std::string& equations) {
-  const bool built_in = find_cell(label) && equations_hash(label) == equations_hash(equations);
+CellText cell_from(const CellList& cells, const CellText& label, const std::string& equations) {
+  const bool built_in = find_cell(cells, label) && equations_hash(label) == equations_hash(equations);
   return built_in ? label : CellText(equations);
 }
 
-Trial trial_from(const Json& line) {
-  Trial trial{line.at("id").get<std::string>(), unresolved_defaults()};
+Trial trial_from(const Laboratory& laboratory, const Json& line) {
+  Trial trial{line.at("id").get<std::string>(), laboratory.unresolved_defaults()};
   trial.revision = line.at("results_revision").get<int>();
   for (const auto& [key, value] : line.at("settings").items()) {
-    const Option* option = find_option(key);
+    const Option* option = laboratory.options().find(key);
     if (!option)
       throw std::invalid_argument(
           fmt::format("the setting \"{}\" is unknown to this version of the program", printable(key)));
     store(option->field(trial.config), value_from(value, option->default_value));
   }
   if (const auto equations = line.find("equations"); equations != line.end())
-    trial.config.model.cell = cell_from(trial.config.model.cell, equations->get<std::string>());
-  resolve_dependent_defaults(trial.config);
+    trial.config.model.cell =
+        cell_from(laboratory.cells(), trial.config.model.cell, equations->get<std::string>());
+  laboratory.resolve(trial.config);
   return trial;
 }
 
@@ -121,15 +127,15 @@ void check_format(const Json& line, const std::string& name) {
 
 }  // namespace
 
-std::string to_lines(const StoredPlan& plan) {
+std::string to_lines(const Laboratory& laboratory, const StoredPlan& plan) {
   Json head{{format_key, format_version}, {"configs", Json::array()}};
   for (const PlannedConfig& config : plan.configs) head["configs"].push_back(to_json(config));
   std::string text = head.dump() + '\n';
-  for (const Trial& trial : plan.trials) text += to_json(trial).dump() + '\n';
+  for (const Trial& trial : plan.trials) text += to_json(laboratory, trial).dump() + '\n';
   return text;
 }
 
-StoredPlan stored_plan_from(std::string_view text, const std::string& name) {
+StoredPlan stored_plan_from(const Laboratory& laboratory, std::string_view text, const std::string& name) {
   StoredPlan plan;
   std::istringstream lines{std::string(text)};
   std::string line;
@@ -140,7 +146,7 @@ StoredPlan stored_plan_from(std::string_view text, const std::string& name) {
       if (number == 1)
         plan.configs = configs_from(json);
       else
-        plan.trials.push_back(trial_from(json));
+        plan.trials.push_back(trial_from(laboratory, json));
     } catch (const ConfigError&) {
       throw;
     } catch (const std::exception& error) {  // of JSON, or of a value
@@ -154,10 +160,10 @@ StoredPlan stored_plan_from(std::string_view text, const std::string& name) {
   return plan;
 }
 
-SweepPlan plan_of(const StoredPlan& stored) {
+SweepPlan plan_of(const Laboratory& laboratory, const StoredPlan& stored) {
   SweepPlan plan;
   plan.trials = stored.trials;
-  derive_axes(plan, stored.configs.front().swept);
+  derive_axes(laboratory, plan, stored.configs.front().swept);
   for (const PlannedConfig& config : stored.configs) {
     if (stored.configs.size() > 1) plan.resolved += fmt::format("# ---- {} ----\n", config.file);
     plan.resolved += config.resolved;

@@ -27,13 +27,13 @@ struct StoredPlan {
 };
 
 /// As text, one JSON object a line.
-std::string to_lines(const StoredPlan& plan);
+std::string to_lines(const Laboratory& laboratory, const StoredPlan& plan);
 
 /// Reads what to_lines() wrote. Throws ConfigError naming `name` and the line: damaged, of an earlier format,
 /// or with settings that this program does not know.
-StoredPlan stored_plan_from(std::string_view lines, const std::string& name);
+StoredPlan stored_plan_from(const Laboratory& laboratory, std::string_view lines, const std::string& name);
 
 /// Its trials with the axes that follow from all of them.
-SweepPlan plan_of(const StoredPlan& stored);
+SweepPlan plan_of(const Laboratory& laboratory, const StoredPlan& stored);
 
 }  // namespace unroll

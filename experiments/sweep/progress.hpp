@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "experiments/train/record.hpp"
+#include "experiments/records/record.hpp"
 #include "experiments/train/trial_progress.hpp"
 
 namespace unroll {

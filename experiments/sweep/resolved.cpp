@@ -63,12 +63,12 @@ std::string cases_axis(const ConfigAxis& axis) {
 
 }  // namespace
 
-std::string resolved_toml(Config config, const std::vector<ConfigAxis>& axes) {
+std::string resolved_toml(const Laboratory& laboratory, Config config, const std::vector<ConfigAxis>& axes) {
   std::string text =
       "# Every setting that affects results, written by unroll; itself a config to run again.\n";
   text += fmt::format("results_revision = {}\n", results_revision);
   std::string_view section;
-  for (const Option* option : rows_of(config)) {
+  for (const Option* option : laboratory.rows_of(config)) {
     if (section_of(option->key) != section) {
       section = section_of(option->key);
       text += fmt::format("\n[{}]\n", section);

@@ -23,7 +23,7 @@ struct SweepOptions {
   std::string header;  ///< lines of comment above the resolved config in sweep.toml
   std::FILE* progress = stderr;
   /// What becomes of the best models; null: nothing. Called from the trials' threads.
-  std::function<void(const Trial&, const BestModel&)> keep_model = {};
+  std::function<void(const Trial&, const KeptModel&)> keep_model = {};
 };
 
 struct SweepResult {
@@ -41,7 +41,7 @@ struct SweepResult {
 /// throws Interrupted is not recorded. When `stop` becomes true nothing more starts; a disk that takes no
 /// more records raises it. The outcome of a trial depends neither on `jobs` nor on the order in which trials
 /// end. Throws SweepRefused, FileError or JournalConflict before the first trial starts.
-SweepResult run_sweep(const SweepPlan& asked, const SweepOptions& options, const TrialFunction& run,
-                      const CostFunction& cost, std::atomic<bool>& stop);
+SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, const SweepOptions& options,
+                      const TrialFunction& run, const CostFunction& cost, std::atomic<bool>& stop);
 
 }  // namespace unroll

@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-#include "experiments/config/options.hpp"
+#include "experiments/laboratory.hpp"
 
 namespace unroll {
 
@@ -25,10 +25,10 @@ struct Seen {
 
 using SeenKeys = std::map<std::string_view, Seen>;
 
-SeenKeys seen_in(const std::vector<Trial>& trials) {
+SeenKeys seen_in(const Laboratory& laboratory, const std::vector<Trial>& trials) {
   SeenKeys keys;
   for (const Trial& trial : trials) {
-    for (TrialSetting& setting : settings_of(trial)) {
+    for (TrialSetting& setting : settings_of(laboratory, trial)) {
       Seen& seen = keys.try_emplace(setting.key, Seen{setting.value}).first->second;
       ++seen.trials;
       seen.differs = seen.differs || !same(seen.first, setting.value);
@@ -45,35 +45,36 @@ const TrialSetting* find(const std::vector<TrialSetting>& settings, std::string_
 }
 
 /// Whether the value of a key is the one that the trial's other settings imply.
-bool is_implied(const Trial& trial, std::string_view key) {
-  const Option* option = find_option(key);
-  const auto settings = settings_of(trial);
+bool is_implied(const Laboratory& laboratory, const Trial& trial, std::string_view key) {
+  const Option* option = laboratory.options().find(key);
+  const auto settings = settings_of(laboratory, trial);
   const TrialSetting* setting = find(settings, key);
   if (!setting) return true;
   if (!option) return false;
   Config config = trial.config;
   store(option->field(config), option->default_value);
-  resolve_dependent_defaults(config);
+  laboratory.resolve(config);
   return load(option->field(config)) == setting->value;
 }
 
 /// The table's keys in its order, then what it does not list: constants of cells, the revision.
-std::vector<std::string_view> in_order(const SeenKeys& keys) {
+std::vector<std::string_view> in_order(const OptionTable& options, const SeenKeys& keys) {
   std::vector<std::string_view> order;
-  for (const Option& option : options())
+  for (const Option& option : options.rows())
     if (keys.contains(option.key)) order.push_back(option.key);
   for (const auto& [key, seen] : keys)
     if (std::ranges::find(order, key) == order.end()) order.push_back(key);
   return order;
 }
 
-std::vector<std::string> axis_keys(const std::vector<Trial>& trials, const std::vector<std::string>& swept) {
-  const SeenKeys seen = seen_in(trials);
+std::vector<std::string> axis_keys(const Laboratory& laboratory, const std::vector<Trial>& trials,
+                                   const std::vector<std::string>& swept) {
+  const SeenKeys seen = seen_in(laboratory, trials);
   std::vector<std::string> keys = swept;
-  for (const std::string_view key : in_order(seen)) {
+  for (const std::string_view key : in_order(laboratory.options(), seen)) {
     if (!seen.at(key).differs || std::ranges::find(swept, key) != swept.end()) continue;
     const bool implied =
-        std::ranges::all_of(trials, [&](const Trial& trial) { return is_implied(trial, key); });
+        std::ranges::all_of(trials, [&](const Trial& trial) { return is_implied(laboratory, trial, key); });
     if (!implied) keys.emplace_back(key);
   }
   return keys;
@@ -93,7 +94,7 @@ class Labels {
   std::string of(const OptionValue& value) const {
     const auto at = shown_.find(canonical(value));
     if (alike_.at(at->second) == 1) return at->second;
-    const auto* file = std::get_if<TextFile>(&value);
+    const auto* file = std::get_if<InputFile>(&value);
     return file ? with_hash(*file) : at->first;
   }
 
@@ -103,9 +104,9 @@ class Labels {
 };
 
 template <class Visit>
-void for_each_axis_value(SweepPlan& plan, const Visit& visit) {
+void for_each_axis_value(const Laboratory& laboratory, SweepPlan& plan, const Visit& visit) {
   for (Trial& trial : plan.trials) {
-    const std::vector<TrialSetting> settings = settings_of(trial);
+    const std::vector<TrialSetting> settings = settings_of(laboratory, trial);
     for (const std::string& key : plan.axis_keys)
       if (const TrialSetting* setting = find(settings, key)) visit(trial, key, setting->value);
   }
@@ -115,26 +116,28 @@ void for_each_axis_value(SweepPlan& plan, const Visit& visit) {
 
 std::string canonical(const OptionValue& value) {
   if (const auto* cell = std::get_if<CellText>(&value)) return label_of(*cell) + equations_hash(*cell);
-  if (const auto* file = std::get_if<TextFile>(&value); file && !file->hash.empty()) return file->hash;
+  if (const auto* file = std::get_if<InputFile>(&value); file && !file->hash.empty()) return file->hash;
   return to_text(value);
 }
 
-std::vector<TrialSetting> settings_of(const Trial& trial) {
+std::vector<TrialSetting> settings_of(const Laboratory& laboratory, const Trial& trial) {
   Config config = trial.config;
   std::vector<TrialSetting> settings;
-  for (const Option* option : rows_of(config))
-    if (option->affects_results) settings.push_back({option->key, load(option->field(config))});
+  for (const Option* option : laboratory.rows_of(config))
+    if (option->affects_results && (!option->matters || option->matters(trial.config)))
+      settings.push_back({option->key, load(option->field(config))});
   settings.push_back({revision_key, std::int64_t{trial.revision}});
   return settings;
 }
 
-void derive_axes(SweepPlan& plan, const std::vector<std::string>& swept) {
-  plan.axis_keys = axis_keys(plan.trials, swept);
+void derive_axes(const Laboratory& laboratory, SweepPlan& plan, const std::vector<std::string>& swept) {
+  plan.axis_keys = axis_keys(laboratory, plan.trials, swept);
   for (Trial& trial : plan.trials) trial.axes.clear();
   std::map<std::string_view, Labels> labels;
-  for_each_axis_value(
-      plan, [&](Trial&, const std::string& key, const OptionValue& value) { labels[key].add(value); });
-  for_each_axis_value(plan, [&](Trial& trial, const std::string& key, const OptionValue& value) {
+  for_each_axis_value(laboratory, plan, [&](Trial&, const std::string& key, const OptionValue& value) {
+    labels[key].add(value);
+  });
+  for_each_axis_value(laboratory, plan, [&](Trial& trial, const std::string& key, const OptionValue& value) {
     trial.axes.emplace(key, labels.at(key).of(value));
   });
 }

@@ -15,9 +15,9 @@ struct TrialSetting {
   OptionValue value;
 };
 
-/// Every result-affecting setting of a trial in the order of the options table, defaults filled in, and
-/// results_revision.
-std::vector<TrialSetting> settings_of(const Trial& trial);
+/// Every result-affecting setting of a trial that can matter in it, in the order of the options table,
+/// defaults filled in, and results_revision.
+std::vector<TrialSetting> settings_of(const Laboratory& laboratory, const Trial& trial);
 
 /// What two values have in common that mean the same: of a cell its equations, of a text file what it says.
 std::string canonical(const OptionValue& value);
@@ -26,6 +26,6 @@ std::string canonical(const OptionValue& value);
 /// between any two of them (results_revision among these), in the order of the options table. A default that
 /// follows from other settings in all trials (the epsilon of each optimiser) tells nothing that those do not,
 /// and is no axis. Two values that differ never share a text.
-void derive_axes(SweepPlan& plan, const std::vector<std::string>& swept);
+void derive_axes(const Laboratory& laboratory, SweepPlan& plan, const std::vector<std::string>& swept);
 
 }  // namespace unroll

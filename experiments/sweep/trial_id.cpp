@@ -5,17 +5,16 @@
 
 #include <set>
 
-#include "experiments/config/options.hpp"
-
 namespace unroll {
 
-std::string canonical_text(Config config) {
-  resolve_dependent_defaults(config);
+std::string canonical_text(const Laboratory& laboratory, Config config) {
+  laboratory.resolve(config);
   std::set<std::string> lines;
-  for (const Option* option : rows_of(config)) {
+  for (const Option* option : laboratory.rows_of(config)) {
+    if (option->matters && !option->matters(config)) continue;
     const OptionValue value = load(option->field(config));
     if (option->affects_results && value != option->default_value) {
-      const auto* file = std::get_if<TextFile>(&value);
+      const auto* file = std::get_if<InputFile>(&value);
       lines.insert(fmt::format("{}={}\n", option->key, file ? file->hash : to_text(value)));
     }
   }
@@ -26,8 +25,8 @@ std::string canonical_text(Config config) {
   return text + fmt::format("results_revision={}\n", results_revision);
 }
 
-std::string trial_id(const Config& config) {
-  const std::string text = canonical_text(config);
+std::string trial_id(const Laboratory& laboratory, const Config& config) {
+  const std::string text = canonical_text(laboratory, config);
   const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }

@@ -122,15 +122,17 @@ class Cat final : public GeneratedTask {
 }  // namespace
 
 TaskRow cat_row() {
-  return {.name = "cat",
-          .summary = "\"The cat ... sat on the ___\": say where, from a subject that stands task.length words before",
-          .source = "ours; the place follows from the subject alone",
-          .variants = variant_names(variants),
-          .length = 100,
-          .inputs = InputKind::tokens,
-          .make = [](const TaskConfig& config, const ObjectiveList&) -> std::unique_ptr<Task> {
-            return std::make_unique<Cat>(find_variant(variants, config), config);
-          }};
+  return {
+      .name = "cat",
+      .summary =
+          "\"The cat ... sat on the ___\": say where, from a subject that stands task.length words before",
+      .source = "ours; the place follows from the subject alone",
+      .variants = variant_names(variants),
+      .length = 100,
+      .inputs = InputKind::tokens,
+      .make = [](const TaskConfig& config, const ObjectiveList&) -> std::unique_ptr<Task> {
+        return std::make_unique<Cat>(find_variant(variants, config), config);
+      }};
 }
 
 std::span<const SubjectAndPlace> cat_subjects() { return subjects; }

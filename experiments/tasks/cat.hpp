@@ -38,8 +38,8 @@ Vocabulary cat_vocabulary();
 /// n-grams are counted in.
 std::string cat_text(Stream& stream, std::int64_t sentences, std::int64_t between);
 
-/// What uniform to 5-gram models of such sentences, interpolated modified Kneser-Ney, reach: per word of whole
-/// sentences, or of the place only.
+/// What uniform to 5-gram models of such sentences, interpolated modified Kneser-Ney, reach: per word of
+/// whole sentences, or of the place only.
 std::vector<Baseline> cat_baselines(std::int64_t between, bool whole_sentence);
 
 }  // namespace unroll

@@ -39,9 +39,8 @@ class Copy final : public GeneratedTask {
   double trivial_loss() const override {
     const double of_a_sequence =
         static_cast<double>(variant_.symbols) * std::log(static_cast<double>(variant_.values));
-    return mean_over(length_, [&](std::int64_t length) {
-      return of_a_sequence / static_cast<double>(steps_of(length));
-    });
+    return mean_over(
+        length_, [&](std::int64_t length) { return of_a_sequence / static_cast<double>(steps_of(length)); });
   }
 
   SuccessRule success() const override {

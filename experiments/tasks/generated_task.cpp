@@ -30,7 +30,8 @@ std::unique_ptr<DataSource> GeneratedTask::test(std::int64_t sequences) const {
 
 std::unique_ptr<DataSource> GeneratedTask::test_at(std::int64_t length, std::int64_t sequences) const {
   // A stream for each length, none of which is that of test().
-  return generated(generator(lengths_at(length)), static_cast<std::uint64_t>(length), Purpose::test_data, sequences);
+  return generated(generator(lengths_at(length)), static_cast<std::uint64_t>(length), Purpose::test_data,
+                   sequences);
 }
 
 }  // namespace unroll

@@ -32,8 +32,8 @@ struct Variant {
   double low;  ///< values are uniform in [low, 1)
   double (*target)(double a, double b);
   double (*trivial_loss)(std::int64_t minimal_length);
-  double tolerance;  ///< of a right answer
-  double of_first_step = 0;  ///< its value, where it is picked and the ends are marked
+  double tolerance;                    ///< of a right answer
+  double of_first_step = 0;            ///< its value, where it is picked and the ends are marked
   std::optional<Condition> rule = {};  ///< none: half of the trivial loss
   std::string_view rule_text = {};
 };
@@ -62,9 +62,9 @@ Marks first_tenth_then_first_half(Stream& stream, std::int64_t, std::int64_t len
 
 constexpr Placement halves = {2, "each half holds one of the two marked steps", one_per_half};
 constexpr Placement anywhere = {2, "two different steps are marked", any_two};
-constexpr Placement hs97 = {
-    11, "one of the first ten steps is marked, and the last one carries the end's marker",
-    first_ten_then_first_half, true, [](std::int64_t length) { return length / 10; }};
+constexpr Placement hs97 = {11,
+                            "one of the first ten steps is marked, and the last one carries the end's marker",
+                            first_ten_then_first_half, true, [](std::int64_t length) { return length / 10; }};
 constexpr Placement pascanu = {10, "the first tenth of the sequence holds one of the two marked steps",
                                first_tenth_then_first_half, false,
                                [](std::int64_t length) { return length / 10 - 1; }};
@@ -186,15 +186,17 @@ class MarkedNumbers final : public GeneratedTask {
 }  // namespace
 
 TaskRow adding_row() {
-  return {.name = "adding",
-          .summary = "two marked numbers, report their sum",
-          .source = "Hochreiter & Schmidhuber 1997, exp. 4; Le et al. 2015; Arjovsky et al. 2016; Pascanu et al. 2013; "
-                    "Bai et al. 2018",
-          .variants = variant_names(adding_variants()),
-          .length = 100,
-          .make = [](const TaskConfig& config, const ObjectiveList&) -> std::unique_ptr<Task> {
-            return std::make_unique<MarkedNumbers>(find_variant(adding_variants(), config), config);
-          }};
+  return {
+      .name = "adding",
+      .summary = "two marked numbers, report their sum",
+      .source =
+          "Hochreiter & Schmidhuber 1997, exp. 4; Le et al. 2015; Arjovsky et al. 2016; Pascanu et al. 2013; "
+          "Bai et al. 2018",
+      .variants = variant_names(adding_variants()),
+      .length = 100,
+      .make = [](const TaskConfig& config, const ObjectiveList&) -> std::unique_ptr<Task> {
+        return std::make_unique<MarkedNumbers>(find_variant(adding_variants(), config), config);
+      }};
 }
 
 TaskRow multiplication_row() {

@@ -25,9 +25,9 @@ const TaskRow& known_task(const TaskList& list, std::string_view name) {
 }  // namespace
 
 const TaskList& standard_tasks() {
-  static const TaskList list = {adding_row(), multiplication_row(), temporal_order_row(),
-                                random_permutation_row(), copy_row(), cat_row(), characters_row(),
-                                words_row()};
+  static const TaskList list = {
+      adding_row(), multiplication_row(), temporal_order_row(), random_permutation_row(), copy_row(),
+      cat_row(),    characters_row(),     words_row()};
   return list;
 }
 

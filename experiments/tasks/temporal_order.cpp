@@ -122,14 +122,15 @@ class RandomPermutation final : public GeneratedTask {
 }  // namespace
 
 TaskRow temporal_order_row() {
-  return {.name = "temporal_order",
-          .summary = "symbols far apart in noise, report which they were, in order",
-          .source = "Pascanu et al. 2013, section 4.1 and published code; Hochreiter & Schmidhuber 1997, exp. 6a",
-          .variants = variant_names(variants),
-          .length = 100,
-          .make = [](const TaskConfig& config, const ObjectiveList&) -> std::unique_ptr<Task> {
-            return std::make_unique<TemporalOrder>(find_variant(variants, config), config);
-          }};
+  return {
+      .name = "temporal_order",
+      .summary = "symbols far apart in noise, report which they were, in order",
+      .source = "Pascanu et al. 2013, section 4.1 and published code; Hochreiter & Schmidhuber 1997, exp. 6a",
+      .variants = variant_names(variants),
+      .length = 100,
+      .make = [](const TaskConfig& config, const ObjectiveList&) -> std::unique_ptr<Task> {
+        return std::make_unique<TemporalOrder>(find_variant(variants, config), config);
+      }};
 }
 
 TaskRow random_permutation_row() {

@@ -87,8 +87,9 @@ TaskSpec spec_of(const Corpus& corpus, Level level) {
 }
 
 std::string unknown_share(std::string_view part, std::int64_t unknown, std::size_t tokens) {
-  return fmt::format("{} {} ({:.2f} % unknown)", tokens, part,
-                     100 * static_cast<double>(unknown) / static_cast<double>(std::max<std::size_t>(tokens, 1)));
+  return fmt::format(
+      "{} {} ({:.2f} % unknown)", tokens, part,
+      100 * static_cast<double>(unknown) / static_cast<double>(std::max<std::size_t>(tokens, 1)));
 }
 
 class TextTask final : public Task {
@@ -107,9 +108,12 @@ class TextTask final : public Task {
   const TaskSpec& spec() const override { return spec_; }
   std::unique_ptr<DataSource> training(std::uint64_t) const override { return streams(train_); }
   std::unique_ptr<DataSource> validation(std::int64_t) const override {
-    return streams(validation_, std::clamp<std::int64_t>(validation_->steps() / least_stream, 1, most_streams));
+    return streams(validation_,
+                   std::clamp<std::int64_t>(validation_->steps() / least_stream, 1, most_streams));
   }
-  std::unique_ptr<DataSource> test(std::int64_t) const override { return test_ ? streams(test_, 1) : nullptr; }
+  std::unique_ptr<DataSource> test(std::int64_t) const override {
+    return test_ ? streams(test_, 1) : nullptr;
+  }
 
   double trivial_loss() const override { return trivial_loss_; }
   SuccessRule success() const override {
@@ -133,9 +137,10 @@ class TextTask final : public Task {
   }
 
   std::string description() const override {
-    std::string text = fmt::format("{} in the vocabulary; {}, {}", corpus_.vocabulary.size(),
-                                   unknown_share("to train on", corpus_.unknown_train, corpus_.train.size()),
-                                   unknown_share("to validate on", corpus_.unknown_valid, corpus_.valid.size()));
+    std::string text =
+        fmt::format("{} in the vocabulary; {}, {}", corpus_.vocabulary.size(),
+                    unknown_share("to train on", corpus_.unknown_train, corpus_.train.size()),
+                    unknown_share("to validate on", corpus_.unknown_valid, corpus_.valid.size()));
     if (test_) text += ", " + unknown_share("to test on", corpus_.unknown_test, corpus_.test.size());
     return text;
   }
@@ -168,20 +173,24 @@ TaskRow row_of(std::string name, std::string summary, std::string source, std::v
 
 namespace text_options {
 const OptionSpec text = {"task.text", InputFile{}, "the file to learn from"};
-const OptionSpec validation_text = {"task.validation_text", InputFile{},
-                                    "file to validate on; none: the part of task.text behind the training part"};
-const OptionSpec test_text = {"task.test_text", InputFile{},
-                              "file to test the best model on; none: the last part of task.text, if it has a fraction"};
+const OptionSpec validation_text = {
+    "task.validation_text", InputFile{},
+    "file to validate on; none: the part of task.text behind the training part"};
+const OptionSpec test_text = {
+    "task.test_text", InputFile{},
+    "file to test the best model on; none: the last part of task.text, if it has a fraction"};
 const OptionSpec min_count = {"task.min_count", std::int64_t{1},
                               "times that a token must stand in the training text; rarer ones become <unk>",
                               from_to(1, 1e9)};
 const OptionSpec vocabulary = {"task.vocabulary", std::int64_t{0},
-                               "most frequent tokens that are kept, the others become <unk>; 0: all", from_to(0, 1e7)};
+                               "most frequent tokens that are kept, the others become <unk>; 0: all",
+                               from_to(0, 1e7)};
 }  // namespace text_options
 
 TaskRow characters_row() {
   return row_of("characters", "predict the next character of a text of your own (task.text)",
-                "Sutskever, Martens, Hinton 2011; Karpathy 2015, char-rnn", variant_names(character_variants));
+                "Sutskever, Martens, Hinton 2011; Karpathy 2015, char-rnn",
+                variant_names(character_variants));
 }
 
 TaskRow words_row() {

@@ -39,7 +39,7 @@ struct ModelConfig {
   bool bidirectional = false;
   bool residual = false;  ///< from the second layer on
   bool layer_norm = false;
-  bool tied = false;  ///< readout matrix and tokens' vectors are one parameter
+  bool tied = false;     ///< readout matrix and tokens' vectors are one parameter
   InputFile start = {};  ///< parameters to start from, as safetensors; none: drawn
 };
 

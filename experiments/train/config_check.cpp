@@ -31,10 +31,10 @@ std::string place_of(std::string_view key, const OriginOf& origin_of) {
 void check_owners(const Laboratory& laboratory, const Config& config, const OriginOf& origin_of) {
   for (const Option& option : laboratory.options().rows()) {
     if (laboratory.has(config, option) || origin_of(option.key).empty()) continue;
-    throw ConfigError(fmt::format("{}: {}: the task {} has no such setting; {} it", origin_of(option.key),
-                                  option.key, config.task.name,
-                                  option.owners.size() == 1 ? option.owners[0] + " has"
-                                                            : fmt::format("{} have", fmt::join(option.owners, ", "))));
+    throw ConfigError(fmt::format(
+        "{}: {}: the task {} has no such setting; {} it", origin_of(option.key), option.key, config.task.name,
+        option.owners.size() == 1 ? option.owners[0] + " has"
+                                  : fmt::format("{} have", fmt::join(option.owners, ", "))));
   }
 }
 
@@ -63,7 +63,8 @@ std::unique_ptr<Task> checked_task(const Laboratory& laboratory, const TaskConfi
     std::unique_ptr<Task> task = laboratory.make_task(config);
     for (const std::int64_t length : config.test_lengths) {
       if (length < 1)
-        throw std::invalid_argument(fmt::format("task.test_lengths: a length is at least 1, found {}", length));
+        throw std::invalid_argument(
+            fmt::format("task.test_lengths: a length is at least 1, found {}", length));
       task->test_at(length, 1)->batch(0, 1);
     }
     return task;
@@ -94,8 +95,8 @@ void check_windows(const Config& config, const Task& task, const OriginOf& origi
   try {
     check_windows(config, task.spec(), *task.training(config.seed));
   } catch (const std::invalid_argument& error) {
-    throw ConfigError(
-        fmt::format("{}: {}", place_of(by_stride ? "train.stride" : "train.window", origin_of), error.what()));
+    throw ConfigError(fmt::format("{}: {}", place_of(by_stride ? "train.stride" : "train.window", origin_of),
+                                  error.what()));
   }
 }
 
@@ -115,14 +116,6 @@ void check_loss_step(const TrainConfig& train, const OriginOf& origin_of) {
   }
 }
 
-bool lacks_files(const Laboratory& laboratory, Config config) {
-  return std::ranges::any_of(laboratory.rows_of(config), [&](const Option* option) {
-    const OptionValue value = load(option->field(config));
-    const auto* file = std::get_if<InputFile>(&value);
-    return file && !file->empty() && !file->content;
-  });
-}
-
 }  // namespace
 
 void ConfigCheck::operator()(const Config& config, const OriginOf& origin_of) {
@@ -130,7 +123,6 @@ void ConfigCheck::operator()(const Config& config, const OriginOf& origin_of) {
   check_variant(laboratory_.tasks(), config.task, origin_of);
   check_shards(config.train, origin_of);
   check_loss_step(config.train, origin_of);
-  if (files_ == Files::may_be_gone && lacks_files(laboratory_, config)) return;
   if (!task_ || config.task != last_) task_ = checked_task(laboratory_, config.task, origin_of);
   last_ = config.task;
   check_model(laboratory_, config, task_->spec(), origin_of);

@@ -13,9 +13,12 @@ constexpr std::int64_t steps_at_a_time = 1024;
 
 }  // namespace
 
-std::int64_t evaluation_window(std::int64_t rows) { return std::max<std::int64_t>(1, steps_at_a_time / rows); }
+std::int64_t evaluation_window(std::int64_t rows) {
+  return std::max<std::int64_t>(1, steps_at_a_time / rows);
+}
 
-Recording evaluation_recording(const Config& config, const TaskSpec&, const std::vector<const DataSource*>& sources) {
+Recording evaluation_recording(const Config& config, const TaskSpec&,
+                               const std::vector<const DataSource*>& sources) {
   Recording recording;
   for (const DataSource* source : sources) {
     if (!source) continue;

@@ -78,7 +78,8 @@ std::vector<RecordedSeries> gradient_norms(const Config& config, TrialModels& mo
   plan.run();
   std::vector<RecordedSeries> all;
   for (std::size_t k = 0; k < model.states.size(); ++k)
-    add_norms(plan.value(model.state_gradients[k]), piece.batch, all.emplace_back(series_of(model.states[k], moment)));
+    add_norms(plan.value(model.state_gradients[k]), piece.batch,
+              all.emplace_back(series_of(model.states[k], moment)));
   return all;
 }
 

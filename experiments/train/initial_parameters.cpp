@@ -38,7 +38,8 @@ Tensor<float> derived(const ParameterSpec& spec, const std::vector<ParameterSpec
 
 std::vector<Tensor<float>> initial_parameters(const Config& config, const SequenceModel& model) {
   const InputFile& given = config.model.start;
-  if (!given.empty()) return from_safetensors(model, read_safetensors(content_of(given), given.path), given.path);
+  if (!given.empty())
+    return from_safetensors(model, read_safetensors(content_of(given), given.path), given.path);
   const std::vector<ParameterSpec> specs = model.parameters();
   std::vector<Tensor<float>> values;
   for (std::size_t i = 0; i < specs.size(); ++i) {

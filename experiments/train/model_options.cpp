@@ -18,7 +18,9 @@ Option cell_row(const CellList& cells) {
   Option option = row("model.cell", {CellText("vanilla")}, result,
                       "the recurrent step: one of `unroll cells`, the path of a .cell file, or equations",
                       [](Config& c) -> OptionField { return &c.model.cell; });
-  option.objection = [&cells](const OptionValue& value) { return objection_to(std::get<CellText>(value), cells); };
+  option.objection = [&cells](const OptionValue& value) {
+    return objection_to(std::get<CellText>(value), cells);
+  };
   return option;
 }
 
@@ -47,34 +49,31 @@ std::vector<Option> cell_option_rows(const CellList& cells) {
       row("model.activation", name("tanh", activation_names), result,
           "act(...) of the cell's equations: what stands where tanh is usual, never in a gate",
           [](Config& c) -> OptionField { return &c.model.activation; }),
-      row("model.hidden", integer(100, from_to(1, 1e5)), result,
-          "units H of the state",
+      row("model.hidden", integer(100, from_to(1, 1e5)), result, "units H of the state",
           [](Config& c) -> OptionField { return &c.model.hidden; }),
   };
 }
 
 std::vector<Option> model_option_rows(const std::function<bool(const Config&)>& reads_tokens) {
   return {
-      row("model.embedding", integer(0, from_to(0, 1e5)), result,
+      row(
+          "model.embedding", integer(0, from_to(0, 1e5)), result,
           "size of a token's vector, in tasks on tokens; 0: as many as hidden units",
-          [](Config& c) -> OptionField { return &c.model.embedding; },
-          reads_tokens),
-      row("model.embedding_scale", number(0.1, at_least(0)), result,
+          [](Config& c) -> OptionField { return &c.model.embedding; }, reads_tokens),
+      row(
+          "model.embedding_scale", number(0.1, at_least(0)), result,
           "bound of the uniform start of tokens' vectors",
-          [](Config& c) -> OptionField { return &c.model.embedding_scale; },
-          reads_tokens),
-      row("model.tied", flag(false), result,
+          [](Config& c) -> OptionField { return &c.model.embedding_scale; }, reads_tokens),
+      row(
+          "model.tied", flag(false), result,
           "the readout's matrix is that of the tokens' vectors (Press & Wolf 2017)",
-          [](Config& c) -> OptionField { return &c.model.tied; },
-          reads_tokens),
-      row("model.layers", integer(1, from_to(1, 1000)), result,
-          "cells on each other, each with H units",
+          [](Config& c) -> OptionField { return &c.model.tied; }, reads_tokens),
+      row("model.layers", integer(1, from_to(1, 1000)), result, "cells on each other, each with H units",
           [](Config& c) -> OptionField { return &c.model.layers; }),
       row("model.bidirectional", flag(false), result,
           "each layer also from the last step to the first, features side by side; not with truncated BPTT",
           [](Config& c) -> OptionField { return &c.model.bidirectional; }),
-      row("model.residual", flag(false), result,
-          "from layer 2 on a layer's input is added to its output",
+      row("model.residual", flag(false), result, "from layer 2 on a layer's input is added to its output",
           [](Config& c) -> OptionField { return &c.model.residual; }),
       row("model.dropout_input", number(0.0, from_to_below(0, 1)), result,
           "rate at which the model's inputs are dropped in training, the rest times 1 / (1 - rate)",
@@ -85,10 +84,13 @@ std::vector<Option> model_option_rows(const std::function<bool(const Config&)>& 
       row("model.dropout_recurrent", number(0.0, from_to_below(0, 1)), result,
           "the same, of the first state as the step reads it (Gal & Ghahramani 2016)",
           [](Config& c) -> OptionField { return &c.model.dropout_recurrent; }),
-      row("model.dropout_mask", name("sequence", mask_names), result,
+      row(
+          "model.dropout_mask", name("sequence", mask_names), result,
           "one mask of dropout for all steps of a sequence, or a new one at each step",
           [](Config& c) -> OptionField { return &c.model.dropout_mask; },
-          [](const Config& c) { return c.model.dropout_input > 0 || c.model.dropout_output > 0 || c.model.dropout_recurrent > 0; }),
+          [](const Config& c) {
+            return c.model.dropout_input > 0 || c.model.dropout_output > 0 || c.model.dropout_recurrent > 0;
+          }),
       row("model.zoneout", number(0.0, from_to_below(0, 1)), result,
           "rate at which units of all states stay as they were in training (Krueger et al. 2017)",
           [](Config& c) -> OptionField { return &c.model.zoneout; }),

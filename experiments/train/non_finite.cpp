@@ -43,8 +43,9 @@ std::int64_t first_bad(std::span<const float> values) {
   return bad == values.end() ? -1 : bad - values.begin();
 }
 
-std::string first_non_finite(const CellList& cells, const Config& config, const TaskSpec& spec, const Piece& piece,
-                             bool noise, const std::vector<Tensor<float>>& parameters, std::int64_t steps) {
+std::string first_non_finite(const CellList& cells, const Config& config, const TaskSpec& spec,
+                             const Piece& piece, bool noise, const std::vector<Tensor<float>>& parameters,
+                             std::int64_t steps) {
   const std::int64_t length = piece.batch.steps(), rows = piece.batch.rows();
   const std::int64_t at_a_time = config.model.bidirectional ? length : steps_at_a_time;
   CarriedRun::Options options;

@@ -3,7 +3,6 @@
 #include "framework/optim/optimizer.hpp"
 #include "framework/optim/rules.hpp"
 
-
 namespace unroll {
 namespace {
 
@@ -15,39 +14,40 @@ bool is_adam(const Config& c) { return c.train.optimizer == "adam" || c.train.op
 
 std::vector<Option> optimizer_option_rows() {
   return {
-      row("train.optimizer", name("rmsprop", optimizer_names), result,
-          "the update rule",
+      row("train.optimizer", name("rmsprop", optimizer_names), result, "the update rule",
           [](Config& c) -> OptionField { return &c.train.optimizer; }),
-      row("train.learning_rate", number(1e-3, above(0)), result,
-          "step size at the start",
+      row("train.learning_rate", number(1e-3, above(0)), result, "step size at the start",
           [](Config& c) -> OptionField { return &c.train.learning_rate; }),
-      row("train.momentum", number(0.9, from_to_below(0, 1)), result,
-          "of momentum",
+      row(
+          "train.momentum", number(0.9, from_to_below(0, 1)), result, "of momentum",
           [](Config& c) -> OptionField { return &c.train.momentum; },
           [](const Config& c) { return c.train.optimizer == "momentum"; }),
-      row("train.decay", number(0.0, from_to_below(0, 1)), result,
+      row(
+          "train.decay", number(0.0, from_to_below(0, 1)), result,
           "of the mean of squares, of rmsprop; 0: the variant's own (char-rnn 0.95, others 0.9)",
           [](Config& c) -> OptionField { return &c.train.decay; },
           [](const Config& c) { return c.train.optimizer == "rmsprop"; }),
-      row("train.epsilon", number(0.0, at_least(0)), result,
+      row(
+          "train.epsilon", number(0.0, at_least(0)), result,
           "beside the root in the denominator; 0: 1e-8, of rmsprop the variant's own (urnn none)",
           [](Config& c) -> OptionField { return &c.train.epsilon; },
           [](const Config& c) { return c.train.optimizer == "rmsprop" || is_adam(c); }),
-      row("train.rmsprop", name("urnn", rmsprop_variants), result,
+      row(
+          "train.rmsprop", name("urnn", rmsprop_variants), result,
           "urnn: mean square starts at 1e-3, no epsilon; tensorflow: epsilon inside the root; char-rnn: "
           "outside",
           [](Config& c) -> OptionField { return &c.train.rmsprop; },
           [](const Config& c) { return c.train.optimizer == "rmsprop"; }),
-      row("train.beta1", number(0.9, from_to_below(0, 1)), result,
-          "decay of the mean, of adam and adamw",
+      row(
+          "train.beta1", number(0.9, from_to_below(0, 1)), result, "decay of the mean, of adam and adamw",
           [](Config& c) -> OptionField { return &c.train.beta1; },
           [](const Config& c) { return is_adam(c); }),
-      row("train.beta2", number(0.999, from_to_below(0, 1)), result,
+      row(
+          "train.beta2", number(0.999, from_to_below(0, 1)), result,
           "decay of the mean of squares, of adam and adamw",
           [](Config& c) -> OptionField { return &c.train.beta2; },
           [](const Config& c) { return is_adam(c); }),
-      row("train.weight_decay", number(0.0, at_least(0)), result,
-          "0: off; decoupled in adamw, L2 elsewhere",
+      row("train.weight_decay", number(0.0, at_least(0)), result, "0: off; decoupled in adamw, L2 elsewhere",
           [](Config& c) -> OptionField { return &c.train.weight_decay; }),
   };
 }

@@ -14,15 +14,17 @@ std::vector<Option> schedule_option_rows() {
       row("train.schedule", name("constant", schedule_names), result,
           "of the learning rate; plateau: times the factor when validation stalls",
           [](Config& c) -> OptionField { return &c.train.schedule; }),
-      row("train.schedule_factor", number(0.5, above_to(0, 1)), result,
-          "of every schedule but constant",
+      row(
+          "train.schedule_factor", number(0.5, above_to(0, 1)), result, "of every schedule but constant",
           [](Config& c) -> OptionField { return &c.train.schedule_factor; },
           [](const Config& c) { return c.train.schedule != "constant"; }),
-      row("train.schedule_every", integer(1000, from_to(1, 1e9)), result,
+      row(
+          "train.schedule_every", integer(1000, from_to(1, 1e9)), result,
           "updates per factor, of exponential and step",
           [](Config& c) -> OptionField { return &c.train.schedule_every; },
           [](const Config& c) { return c.train.schedule == "exponential" || c.train.schedule == "step"; }),
-      row("train.schedule_patience", integer(1, from_to(1, 1e9)), result,
+      row(
+          "train.schedule_patience", integer(1, from_to(1, 1e9)), result,
           "validations without a new best before plateau's factor",
           [](Config& c) -> OptionField { return &c.train.schedule_patience; },
           [](const Config& c) { return c.train.schedule == "plateau"; }),

@@ -78,7 +78,8 @@ double ShardedPlan::share(std::size_t i) const {
 
 double ShardedPlan::loss() const {
   double sum = 0;
-  for (std::size_t i = 0; i < used(); ++i) sum += share(i) * static_cast<double>(shards_[i].plan.value(model_->loss)[0]);
+  for (std::size_t i = 0; i < used(); ++i)
+    sum += share(i) * static_cast<double>(shards_[i].plan.value(model_->loss)[0]);
   return sum;
 }
 
@@ -120,7 +121,8 @@ void ShardedPlan::add_to(Tally& tally) const {
 
 std::size_t ShardedPlan::peak_bytes(Sizes sizes) const {
   std::size_t bytes = 0;
-  for (const Range& rows : split_rows(sizes.batch, std::min(sizes.batch, static_cast<std::int64_t>(shards_.size()))))
+  for (const Range& rows :
+       split_rows(sizes.batch, std::min(sizes.batch, static_cast<std::int64_t>(shards_.size()))))
     bytes += shards_[0].plan.peak_bytes({sizes.time, rows.count});
   return bytes;
 }

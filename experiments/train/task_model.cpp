@@ -55,7 +55,8 @@ Batch with_fillers(const Batch& batch, std::int64_t count, bool every_step) {
 
 template <class To>
 std::variant<Tensor<To>, Tensor<std::int64_t>> packed_values(const Packing& packing, const Values& padded) {
-  return converted<To>(std::visit([&](const auto& tensor) -> Values { return pack_steps(packing, tensor); }, padded));
+  return converted<To>(
+      std::visit([&](const auto& tensor) -> Values { return pack_steps(packing, tensor); }, padded));
 }
 
 }  // namespace
@@ -76,7 +77,8 @@ double total_weight(const Piece& piece, bool every_step) {
   return total;
 }
 
-TaskModel::TaskModel(const CellList& cells, const Config& config, const TaskSpec& task_spec, const Recording& how)
+TaskModel::TaskModel(const CellList& cells, const Config& config, const TaskSpec& task_spec,
+                     const Recording& how)
     : BoundModel(make_model(cells, config, sizes_of(task_spec)), task_spec.input_size,
                  task_spec.inputs == InputKind::tokens, record_options(config, how)),
       spec(task_spec),
@@ -148,18 +150,21 @@ void TaskModel::fill(Feed<To>& feed, const Piece& piece, Range rows, double tota
     feed.packing = pack(filled.lengths);
     feed.model.set_packing(*feed.packing);
     feed.inputs = packed_values<To>(*feed.packing, filled.inputs);
-    feed.target = spec.every_step() ? packed_values<To>(*feed.packing, filled.target) : converted<To>(filled.target);
+    feed.target =
+        spec.every_step() ? packed_values<To>(*feed.packing, filled.target) : converted<To>(filled.target);
     answers = spec.every_step() ? Shape{feed.packing->steps, feed.packing->rows} : Shape{packed_sequences};
   } else if constexpr (!std::is_same_v<To, float>) {
     feed.inputs = converted<To>(own.batch.inputs);
     feed.target = converted<To>(own.batch.target);
   }
-  if (noise) feed.model.set_noise(piece.number, rows.first, piece.first_step, feed.packing ? feed.packing->steps : steps);
+  if (noise)
+    feed.model.set_noise(piece.number, rows.first, piece.first_step,
+                         feed.packing ? feed.packing->steps : steps);
   if (!weights.valid()) return;
-  // The mean over the elements here, weighed by the share of the rows here, must add up to the sum of all that
-  // counts, over `total`.
-  const double scale = static_cast<double>(answers.numel()) / total * static_cast<double>(piece.batch.rows()) /
-                       static_cast<double>(rows.count);
+  // The mean over the elements here, weighed by the share of the rows here, must add up to the sum of all
+  // that counts, over `total`.
+  const double scale = static_cast<double>(answers.numel()) / total *
+                       static_cast<double>(piece.batch.rows()) / static_cast<double>(rows.count);
   feed.weights = Tensor<To>(answers);
   const Layout where{rows.count, spec.every_step(), feed.packing ? &*feed.packing : nullptr};
   for (std::int64_t b = 0; b < rows.count; ++b) {
@@ -193,7 +198,8 @@ Layout TaskModel::layout(const Feed<float>& feed, std::int64_t rows) const {
 
 template void TaskModel::fill(Feed<float>&, const Piece&, Range, double) const;
 template void TaskModel::fill(Feed<double>&, const Piece&, Range, double) const;
-template void TaskModel::bind(Plan<float>&, const Feed<float>&, const Piece&, const std::vector<Tensor<float>>&) const;
+template void TaskModel::bind(Plan<float>&, const Feed<float>&, const Piece&,
+                              const std::vector<Tensor<float>>&) const;
 template void TaskModel::bind(Plan<double>&, const Feed<double>&, const Piece&,
                               const std::vector<Tensor<double>>&) const;
 

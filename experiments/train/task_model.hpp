@@ -13,9 +13,9 @@ namespace unroll {
 
 /// How a task's model is recorded.
 struct Recording {
-  bool windows = false;   ///< windows of longer sequences: the states that enter are given
-  bool weighted = false;  ///< steps count differently; padded sequences' do
-  bool noise = false;     ///< masks are drawn, as in training
+  bool windows = false;               ///< windows of longer sequences: the states that enter are given
+  bool weighted = false;              ///< steps count differently; padded sequences' do
+  bool noise = false;                 ///< masks are drawn, as in training
   std::int64_t packed_sequences = 0;  ///< above 0: so many sequences share rows
 
   bool operator==(const Recording&) const = default;
@@ -25,10 +25,10 @@ struct Recording {
 struct Piece {
   Batch batch;
   std::vector<Tensor<float>> initial = {};  ///< (B, shape...) of each state, where windows are recorded
-  bool carried = false;                ///< false where the sequences start, whose starts may be learned
-  std::int64_t number = 0;             ///< of the batch: the same masks for all of its windows
-  std::int64_t first_step = 0;         ///< of the piece, in its sequences
-  std::int64_t counted = 0;            ///< the loss counts from this step of the piece on
+  bool carried = false;                     ///< false where the sequences start, whose starts may be learned
+  std::int64_t number = 0;                  ///< of the batch: the same masks for all of its windows
+  std::int64_t first_step = 0;              ///< of the piece, in its sequences
+  std::int64_t counted = 0;                 ///< the loss counts from this step of the piece on
   std::optional<std::int64_t> only_step = {};  ///< the loss of this step alone; -1: each sequence's last one
 
   /// What the loss of step t of sequence b counts.
@@ -65,7 +65,8 @@ struct TaskModel : BoundModel {
   void fill(Feed<T>& feed, const Piece& piece, Range rows, double total) const;
   /// Binds what fill() prepared. The piece and the parameters must outlive the run.
   template <class T>
-  void bind(Plan<T>& plan, const Feed<T>& feed, const Piece& piece, const std::vector<Tensor<T>>& values) const;
+  void bind(Plan<T>& plan, const Feed<T>& feed, const Piece& piece,
+            const std::vector<Tensor<T>>& values) const;
 
   /// Where the values of elements stand after a run of `feed`.
   Layout layout(const Feed<float>& feed, std::int64_t rows) const;
@@ -73,8 +74,8 @@ struct TaskModel : BoundModel {
   TaskSpec spec;
   Recording recording;
   Var target, weights;
-  std::vector<Var> elements;  ///< as the objective records them
-  Var loss;                   ///< their first one's mean over all that counts
+  std::vector<Var> elements;             ///< as the objective records them
+  Var loss;                              ///< their first one's mean over all that counts
   std::vector<std::size_t> trained;      ///< which parameters are
   std::vector<Var> parameter_gradients;  ///< of those
   std::vector<Var> state_gradients;      ///< (T, B, shape...) of each state

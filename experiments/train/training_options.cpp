@@ -13,11 +13,9 @@ std::vector<Option> training_option_rows() {
       row("train.clip_norm", number(0.0, at_least(0)), result,
           "largest norm of all gradients together; 0: off",
           [](Config& c) -> OptionField { return &c.train.clip_norm; }),
-      row("train.clip_value", number(0.0, at_least(0)), result,
-          "largest |element| of a gradient; 0: off",
+      row("train.clip_value", number(0.0, at_least(0)), result, "largest |element| of a gradient; 0: off",
           [](Config& c) -> OptionField { return &c.train.clip_value; }),
-      row("train.batch", integer(20, from_to(1, 1e5)), result,
-          "sequences B per update",
+      row("train.batch", integer(20, from_to(1, 1e5)), result, "sequences B per update",
           [](Config& c) -> OptionField { return &c.train.batch; }),
       row("train.batch_shards", integer(1, from_to(1, 4096)), result,
           "fixed parts of a batch that cores work on at the same time, where trials leave some idle; at most "
@@ -29,18 +27,18 @@ std::vector<Option> training_option_rows() {
           "by computing some again; 0: as many as they take",
           [](Config& c) -> OptionField { return &c.train.max_memory; }),
       row("train.window", integer(0, from_to(0, 1e7)), result,
-          "steps that truncated BPTT goes back, in tasks with a loss at every step; 0: all, full BPTT, but 50 on a "
+          "steps that truncated BPTT goes back, in tasks with a loss at every step; 0: all, full BPTT, but "
+          "50 on a "
           "long series or text",
           [](Config& c) -> OptionField { return &c.train.window; }),
-      row("train.stride", integer(0, from_to(0, 1e7)), result,
+      row(
+          "train.stride", integer(0, from_to(0, 1e7)), result,
           "steps per update of truncated BPTT, at most the window, whose loss is their mean; 0: the window",
           [](Config& c) -> OptionField { return &c.train.stride; },
           [](const Config& c) { return c.train.window > 0; }),
-      row("train.updates", integer(3000, from_to(1, 1e9)), result,
-          "parameter updates at most",
+      row("train.updates", integer(3000, from_to(1, 1e9)), result, "parameter updates at most",
           [](Config& c) -> OptionField { return &c.train.updates; }),
-      row("train.validate_every", integer(100, from_to(1, 1e9)), result,
-          "updates between validations",
+      row("train.validate_every", integer(100, from_to(1, 1e9)), result, "updates between validations",
           [](Config& c) -> OptionField { return &c.train.validate_every; }),
       row("train.validation_sequences", integer(500, from_to(1, 1e7)), result,
           "sequences of the fixed set that generated tasks are validated on",
@@ -57,7 +55,8 @@ std::vector<Option> training_option_rows() {
       row("train.gradient_norms", flag(true), result,
           "how large the loss's gradient is at every step's state, before and after training, for the report",
           [](Config& c) -> OptionField { return &c.train.gradient_norms; }),
-      row("train.gradient_loss_step", text("last"), result,
+      row(
+          "train.gradient_loss_step", text("last"), result,
           "whose loss these are gradients of: last, all, or a step from 1 on",
           [](Config& c) -> OptionField { return &c.train.gradient_loss_step; },
           [](const Config& c) { return c.train.gradient_norms; }),

@@ -157,17 +157,23 @@ void Training::note(std::int64_t update, double train_loss, const MetricValues& 
   set_scalars("last_", values);
   for (const Metric* metric : metrics_)
     add_point(metric->name, "validation", update, values.at(metric->name), descriptor_of(*metric));
-  if (update > 0) add_point(metrics_.front()->name, "training", update, train_loss, descriptor_of(*metrics_.front()));
+  if (update > 0)
+    add_point(metrics_.front()->name, "training", update, train_loss, descriptor_of(*metrics_.front()));
   if (!record_.solved_at && rule_.holds(values) && confirmed()) {
     record_.solved_at = update;
     record_.success = true;
   }
 }
 
-void Training::add_point(const std::string& name, const std::string& moment, std::int64_t update, double value,
-                         const FigureDescriptor& descriptor) {
-  RecordedSeries& series = record_.series_like(
-      {.name = name, .moment = moment, .axis = "update", .held = true, .descriptor = descriptor, .x = {}, .y = {}});
+void Training::add_point(const std::string& name, const std::string& moment, std::int64_t update,
+                         double value, const FigureDescriptor& descriptor) {
+  RecordedSeries& series = record_.series_like({.name = name,
+                                                .moment = moment,
+                                                .axis = "update",
+                                                .held = true,
+                                                .descriptor = descriptor,
+                                                .x = {},
+                                                .y = {}});
   series.x.push_back(static_cast<double>(update));
   series.y.push_back(value);
 }
@@ -185,8 +191,8 @@ bool Training::confirmed() {
 
 void Training::diverge(const std::string& what, double value, std::int64_t update, const std::string& where) {
   record_.status = TrialStatus::diverged;
-  record_.reason =
-      fmt::format("{} became {} at update {}; the first value that is not finite is {}", what, value, update, where);
+  record_.reason = fmt::format("{} became {} at update {}; the first value that is not finite is {}", what,
+                               value, update, where);
   record_.set({"last_loss", value, descriptor_of(*metrics_.front())});
 }
 
@@ -199,8 +205,8 @@ std::string Training::first_bad_parameter() const {
 
 std::string Training::first_bad_of_update() const {
   if (std::string parameter = first_bad_parameter(); !parameter.empty()) return parameter;
-  return first_non_finite(laboratory_.cells(), config_, models_.spec(), trainer_.piece(), true, trainer_.parameters(),
-                          trainer_.steps());
+  return first_non_finite(laboratory_.cells(), config_, models_.spec(), trainer_.piece(), true,
+                          trainer_.parameters(), trainer_.steps());
 }
 
 std::string Training::first_bad_of_validation() {

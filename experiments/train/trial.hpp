@@ -14,8 +14,8 @@
 
 namespace unroll {
 
-/// Which parameters of a training are kept: those it starts with, those with the lowest validation loss, those
-/// it ends with.
+/// Which parameters of a training are kept: those it starts with, those with the lowest validation loss,
+/// those it ends with.
 enum class Kept { first, best, last };
 
 /// Parameters on the way of a trial.
@@ -43,9 +43,9 @@ struct TrialHooks {
   bool any_build = false;  ///< go on also from the checkpoint of another build
   /// Takes a sentence for the user while training goes on: a file could not be written.
   std::function<void(const std::string&)> warn = [](const std::string&) {};
-  /// Takes parameters: the first ones before training; those of the best validation so far when there is a new
-  /// one, not more often than checkpoints are kept, and at the end; the last ones at the end. A FileError from
-  /// it is a warning, at the end the trial's.
+  /// Takes parameters: the first ones before training; those of the best validation so far when there is a
+  /// new one, not more often than checkpoints are kept, and at the end; the last ones at the end. A FileError
+  /// from it is a warning, at the end the trial's.
   std::function<void(const KeptModel&)> keep_model = {};
 };
 

@@ -60,10 +60,12 @@ std::size_t bytes_of(const PlanType& plan, const Work& work, const TrainConfig& 
   try {
     return plan.peak_bytes(work.sizes);
   } catch (const std::length_error& error) {
-    throw std::length_error(fmt::format(
-        "train.max_memory: {}{} is not enough for {}. {}\nRaise it, lower task.length or model.hidden, or {}.",
-        to_text(train.max_memory), train.batch_shards > 1 ? fmt::format(" in {} shards", train.batch_shards) : "",
-        work.what, error.what(), work.remedy));
+    throw std::length_error(
+        fmt::format("train.max_memory: {}{} is not enough for {}. {}\nRaise it, lower task.length or "
+                    "model.hidden, or {}.",
+                    to_text(train.max_memory),
+                    train.batch_shards > 1 ? fmt::format(" in {} shards", train.batch_shards) : "", work.what,
+                    error.what(), work.remedy));
   }
 }
 
@@ -76,9 +78,10 @@ TrialModels::TrialModels(const Laboratory& laboratory, const Config& config)
       training_(task_->training(config.seed)),
       validation_(task_->validation(config.train.validation_sequences)),
       test_(task_->test(config.train.test_sequences)),
-      training_model_(with_gradients(record(training_recording(checked(config, spec(), *training_), *training_)))),
-      evaluation_model_(record_unless_alike(
-          evaluation_recording(config, spec(), {validation_.get(), test_.get()}))),
+      training_model_(
+          with_gradients(record(training_recording(checked(config, spec(), *training_), *training_)))),
+      evaluation_model_(
+          record_unless_alike(evaluation_recording(config, spec(), {validation_.get(), test_.get()}))),
       training_plan_(training_model_, training_model_->training_outputs(), config.train.batch_shards,
                      config.train.max_memory),
       evaluator_(evaluation_model_, config.train.batch_shards, config.train.max_memory) {}
@@ -100,7 +103,8 @@ Batch TrialModels::diagnostics() const {
 
 const TaskModel& TrialModels::diagnostics_model() {
   if (diagnostics_model_) return *diagnostics_model_;
-  diagnostics_model_ = std::make_shared<TaskModel>(laboratory_.cells(), config_, task_->spec(), Recording{.weighted = true});
+  diagnostics_model_ =
+      std::make_shared<TaskModel>(laboratory_.cells(), config_, task_->spec(), Recording{.weighted = true});
   diagnostics_model_->record_state_gradients();
   return *diagnostics_model_;
 }
@@ -116,7 +120,8 @@ std::size_t TrialModels::diagnostics_bytes() {
   const std::int64_t rows = training_->carried() ? config_.train.batch : diagnostics_batch;
   const std::int64_t steps = training_->max_steps(rows);
   const Sizes sizes{training_->carried() ? std::min(steps, config_.train.window) : steps, rows};
-  const Work work{"the gradient's norms, in double at every step", "set train.gradient_norms to false", sizes};
+  const Work work{"the gradient's norms, in double at every step", "set train.gradient_norms to false",
+                  sizes};
   return bytes_of(diagnostics_plan(), work, config_.train) + batch_bytes(spec(), sizes, sizeof(double));
 }
 
@@ -127,18 +132,21 @@ TrialCost TrialModels::cost() {
   const Sizes update{train.window > 0 ? std::min(steps, train.window) : steps, train.batch};
   const Sizes check = evaluator_.sizes(*validation_);
   const std::size_t elements = elements_of(training_model_->specs);
-  // Values in float, at most two moments of the optimiser, the best ones, and the copy in double of diagnostics.
+  // Values in float, at most two moments of the optimiser, the best ones, and the copy in double of
+  // diagnostics.
   const std::size_t parameter_bytes = elements * (4 * sizeof(float) + sizeof(double));
   // The batch itself, the window, and the shards' parts or the packing in training and in evaluation.
   const std::size_t batches = 1 + (train.window > 0) + 2 * (sharded || training_->uneven());
   const double validations = 1.0 + static_cast<double>(train.updates / train.validate_every);
-  return {parameter_bytes + bytes_of(training_plan_, {"an update", "lower train.batch", update}, train) +
-              bytes_of(evaluator_.plan(), {"a validation", "lower train.validation_sequences", check}, train) +
-              batches * batch_bytes(spec(), {std::max(update.time, check.time), std::max(update.batch, check.batch)},
-                                    sizeof(float)) +
-              diagnostics_bytes() + (sharded ? elements * sizeof(float) : 0),  // the mean gradients
-          static_cast<double>(train.updates) * training_plan_.flops(update) +
-              validations * evaluator_.runs(*validation_) * evaluator_.plan().flops(check)};
+  return {
+      parameter_bytes + bytes_of(training_plan_, {"an update", "lower train.batch", update}, train) +
+          bytes_of(evaluator_.plan(), {"a validation", "lower train.validation_sequences", check}, train) +
+          batches * batch_bytes(spec(),
+                                {std::max(update.time, check.time), std::max(update.batch, check.batch)},
+                                sizeof(float)) +
+          diagnostics_bytes() + (sharded ? elements * sizeof(float) : 0),  // the mean gradients
+      static_cast<double>(train.updates) * training_plan_.flops(update) +
+          validations * evaluator_.runs(*validation_) * evaluator_.plan().flops(check)};
 }
 
 TrialCost trial_cost(const Laboratory& laboratory, const Config& config) {

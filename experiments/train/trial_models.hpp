@@ -47,7 +47,7 @@ class TrialModels {
   std::unique_ptr<const Task> task_;
   std::unique_ptr<const DataSource> training_, validation_, test_;
   std::shared_ptr<TaskModel> training_model_;
-  std::shared_ptr<TaskModel> evaluation_model_;  ///< the training one, where that is recorded alike
+  std::shared_ptr<TaskModel> evaluation_model_;   ///< the training one, where that is recorded alike
   std::shared_ptr<TaskModel> diagnostics_model_;  ///< null before it is asked for
   ShardedPlan training_plan_;
   Evaluator evaluator_;

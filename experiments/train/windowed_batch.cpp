@@ -33,8 +33,7 @@ void check_windows(const Config& config, const TaskSpec& spec, const DataSource&
                   train.window, config.task.name));
 }
 
-WindowedBatch::WindowedBatch(const TaskModel& model, Batch batch, std::int64_t window,
-                             std::int64_t stride)
+WindowedBatch::WindowedBatch(const TaskModel& model, Batch batch, std::int64_t window, std::int64_t stride)
     : model_(model), batch_(std::move(batch)), windows_(windows_of(steps(), window, stride)) {
   std::vector<Tensor<float>>& starts = states_[0];
   for (const StateSpec& state : model.states)

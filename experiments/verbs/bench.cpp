@@ -168,7 +168,7 @@ const Verb& bench_verb() {
       .add_flags = add_bench_flags,
       .run = bench,
       .trains = true,
-      .more_help = list_rows,
+      .more_help = [](const Laboratory&) { return list_rows(); },
   };
   return verb;
 }

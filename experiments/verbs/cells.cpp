@@ -106,7 +106,8 @@ int check(const std::vector<CellText>& cells, const Arguments& arguments) {
   const CellOptions options = check_options(arguments);
   bool good = true;
   for (const CellText& text : cells) {
-    const std::vector<CellCheck> checks = check_cell(*make_cell(arguments.laboratory().cells(), text, options), options.input_size);
+    const std::vector<CellCheck> checks =
+        check_cell(*make_cell(arguments.laboratory().cells(), text, options), options.input_size);
     double worst = 0;
     for (const CellCheck& c : checks) worst = std::max(worst, c.worst);
     if (all_ok(checks))
@@ -165,7 +166,8 @@ CellText only_cell(const Arguments& arguments) {
 
 std::vector<CellText> cells_to_check(const Arguments& arguments) {
   std::vector<CellText> cells;
-  for (std::size_t i = 1; i < arguments.words.size(); ++i) cells.push_back(wanted_cell(arguments.words[i], arguments.laboratory().cells()));
+  for (std::size_t i = 1; i < arguments.words.size(); ++i)
+    cells.push_back(wanted_cell(arguments.words[i], arguments.laboratory().cells()));
   if (cells.empty())
     for (const CellRow& row : arguments.laboratory().cells()) cells.push_back(row.name);
   return cells;

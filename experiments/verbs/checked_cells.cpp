@@ -9,7 +9,6 @@
 #include "experiments/config/config_error.hpp"
 #include "experiments/sweep/folder_lock.hpp"
 #include "experiments/sweep/say.hpp"
-#include "experiments/tasks/task.hpp"
 #include "experiments/train/make_model.hpp"
 #include "framework/tensor/file.hpp"
 #include "models/cell_check.hpp"
@@ -21,9 +20,10 @@ namespace {
 /// Central differences visit every element: small sizes.
 constexpr std::int64_t inputs = 3, hidden = 4;
 
-std::vector<CellCheck> checks_of(const ModelConfig& model) {
+std::vector<CellCheck> checks_of(const CellList& cells, const ModelConfig& model) {
   try {
-    return check_cell(*make_cell(model.cell, {inputs, hidden, model.activation, model.constants}), inputs);
+    return check_cell(*make_cell(cells, model.cell, {inputs, hidden, model.activation, model.constants}),
+                      inputs);
   } catch (const std::invalid_argument& error) {
     throw ConfigError(fmt::format("the cell {} cannot be checked at input {} and hidden {}: {}",
                                   label_of(model.cell), inputs, hidden, error.what()));
@@ -31,8 +31,9 @@ std::vector<CellCheck> checks_of(const ModelConfig& model) {
 }
 
 /// What the equations were taken to mean: a mistyped matrix shows as a parameter too many.
-void print_inferred(const Config& config) {
-  const auto cell = make_cell(config.model.cell, cell_options(config, sizes_of(*make_task(config.task))));
+void print_inferred(const Laboratory& laboratory, const Config& config) {
+  const auto cell = make_cell(laboratory.cells(), config.model.cell,
+                              cell_options(config, sizes_of(laboratory.make_task(config.task)->spec())));
   std::vector<std::string> parts;
   for (const StateSpec& s : cell->states())
     parts.push_back(fmt::format("state {} {}", s.name, to_string(s.shape)));
@@ -43,8 +44,12 @@ void print_inferred(const Config& config) {
 
 }  // namespace
 
-CheckedCells::CheckedCells(const std::filesystem::path& folder, std::string build)
-    : folder_(folder), file_(folder / "checked-cells.txt"), build_(std::move(build)) {
+CheckedCells::CheckedCells(const Laboratory& laboratory, const std::filesystem::path& folder,
+                           std::string build)
+    : laboratory_(laboratory),
+      folder_(folder),
+      file_(folder / "checked-cells.txt"),
+      build_(std::move(build)) {
   read();
 }
 
@@ -68,13 +73,13 @@ void CheckedCells::check(const SweepPlan& plan) {
     const ModelConfig& model = trial.config.model;
     const std::string key = key_of(trial.config);
     if (passed_.contains(key)) continue;
-    const std::vector<CellCheck> checks = checks_of(model);
+    const std::vector<CellCheck> checks = checks_of(laboratory_.cells(), model);
     if (!all_ok(checks))
       throw ConfigError(
           fmt::format("the cell {} does not pass its gradient check, so nothing was trained; "
                       "`unroll cells check` repeats it\n{}",
                       label_of(model.cell), to_text(checks, label_of(model.cell))));
-    if (is_cell_text(model.cell)) print_inferred(trial.config);
+    if (is_cell_text(model.cell)) print_inferred(laboratory_, trial.config);
     passed_.insert(key);
   }
 }

@@ -13,7 +13,7 @@ namespace unroll {
 /// build.
 class CheckedCells {
  public:
-  CheckedCells(const std::filesystem::path& folder, std::string build);
+  CheckedCells(const Laboratory& laboratory, const std::filesystem::path& folder, std::string build);
 
   /// Throws ConfigError with the table of offenders.
   void check(const SweepPlan& plan);
@@ -25,6 +25,7 @@ class CheckedCells {
 
   void read();
 
+  const Laboratory& laboratory_;
   std::filesystem::path folder_, file_;
   std::string build_;
   std::set<std::string> passed_;

@@ -6,8 +6,8 @@
 
 namespace unroll {
 
-StoredSweep read_sweep(const std::filesystem::path& folder) {
-  StoredSweep sweep{folder, read_plan(folder), JournalReader(folder)};
+StoredSweep read_sweep(const Laboratory& laboratory, const std::filesystem::path& folder) {
+  StoredSweep sweep{folder, read_plan(laboratory, folder), JournalReader(folder)};
   sweep.journals.refresh();
   return sweep;
 }

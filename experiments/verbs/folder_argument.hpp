@@ -15,7 +15,7 @@ struct StoredSweep {
 };
 
 /// Reads a sweep's folder. Throws ConfigError, FileError or JournalConflict.
-StoredSweep read_sweep(const std::filesystem::path& folder);
+StoredSweep read_sweep(const Laboratory& laboratory, const std::filesystem::path& folder);
 
 /// The verb's only word, the folder of a sweep. Throws UsageError.
 std::filesystem::path folder_argument(const Arguments& arguments);

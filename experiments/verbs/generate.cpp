@@ -58,7 +58,7 @@ int generate(const Arguments& arguments) {
   CarriedNet net(model, CarriedNet::Wanted::scores);
   std::vector<std::int32_t> read = {start_token(*model.vocabulary)};
   read.insert(read.end(), prompt.begin(), prompt.end());
-  Joiner joiner(level_of(model));
+  Joiner joiner(tokenisation_of(model).level);
   std::string text;
   const auto put = [&](std::int32_t token) {
     const std::string part = joiner.next(model.vocabulary->token(token));

@@ -30,9 +30,9 @@ std::string title_of(const std::filesystem::path& folder) {
 
 }  // namespace
 
-StoredSweep write_outputs(const std::filesystem::path& folder) {
+StoredSweep write_outputs(const Laboratory& laboratory, const std::filesystem::path& folder) {
   const FolderLock lock(folder);
-  StoredSweep sweep = read_sweep(folder);
+  StoredSweep sweep = read_sweep(laboratory, folder);
   const std::vector<TrialRecord> records = sweep_state(sweep.plan, sweep.journals).records;
   write_file(folder / "results.csv", results_csv(sweep.plan, records));
   write_file(folder / "report.html", report_html(sweep.plan, records, title_of(folder), machines(records)));

@@ -10,6 +10,6 @@ namespace unroll {
 /// now, other processes that write them excluded meanwhile: whoever comes last writes the rows of all. Files
 /// that hold the same already are left alone. Gives what it wrote. Throws ConfigError, FileError or
 /// JournalConflict.
-StoredSweep write_outputs(const std::filesystem::path& folder);
+StoredSweep write_outputs(const Laboratory& laboratory, const std::filesystem::path& folder);
 
 }  // namespace unroll

@@ -16,6 +16,7 @@
 #include <system_error>
 
 #include "experiments/config/config_error.hpp"
+#include "experiments/data/data_error.hpp"
 #include "experiments/saved/saved_model.hpp"
 #include "experiments/sweep/folder.hpp"
 #include "experiments/sweep/say.hpp"
@@ -47,7 +48,8 @@ void print_overview(std::FILE* out) {
   for (const Verb& verb : verb_table()) fmt::print(out, "  {:<8}{}\n", verb.name, verb.summary);
   fmt::print(out,
              "\n`unroll VERB --help` shows what a verb takes, with examples.\n"
-             "exit status: 0 good, 1 a trial failed, 2 wrong usage, config or input, 130 interrupted\n");
+             "exit status: 0 good, 1 a trial failed or output could not be written, 2 wrong usage, config or "
+             "input, 130 interrupted, 141 nobody reads the output\n");
 }
 
 Flags flags_of(const Verb& verb) {
@@ -57,12 +59,12 @@ Flags flags_of(const Verb& verb) {
   return flags;
 }
 
-void print_help(const Verb& verb) {
+void print_help(const Verb& verb, const Laboratory& laboratory) {
   std::ostringstream flags;
   flags << flags_of(verb);
   fmt::print("unroll {0}: {1}\n\nusage: unroll {0} {2}\n\n{3}\nexamples:\n{4}\n", verb.name, verb.summary,
              verb.usage, flags.str(), verb.examples);
-  if (verb.more_help != nullptr) fmt::print("\n{}", verb.more_help());
+  if (verb.more_help != nullptr) fmt::print("\n{}", verb.more_help(laboratory));
 }
 
 const Verb& find_verb(const std::string& name) {
@@ -114,14 +116,14 @@ Arguments parse(const Verb& verb, const std::vector<std::string>& tokens) {
   return arguments;
 }
 
-int dispatch(const std::vector<std::string>& tokens, char** argv) {
+int dispatch(const std::vector<std::string>& tokens, char** argv, const Laboratory& laboratory) {
   if (tokens.empty()) {
     print_overview(stderr);
     return exit_usage;
   }
   if (tokens[0] == "--help" || tokens[0] == "-h" || tokens[0] == "help") {
     if (tokens.size() > 1 && tokens[0] == "help") {
-      print_help(find_verb(tokens[1]));
+      print_help(find_verb(tokens[1]), laboratory);
     } else {
       print_overview(stdout);
     }
@@ -134,9 +136,10 @@ int dispatch(const std::vector<std::string>& tokens, char** argv) {
   const Verb& verb = find_verb(tokens[0]);
   Arguments arguments = parse(verb, {tokens.begin() + 1, tokens.end()});
   if (arguments.has("help")) {
-    print_help(verb);
+    print_help(verb, laboratory);
     return exit_good;
   }
+  arguments.in = &laboratory;
   arguments.command_line = fmt::format("unroll {}", fmt::join(tokens, " "));
   if (verb.trains) choose_kernels(argv);
   return verb.run(arguments);
@@ -179,10 +182,10 @@ int delivered(int status, int error) {
 }
 
 /// Runs the verb and turns errors into a message and an exit status.
-int guarded_dispatch(const std::vector<std::string>& tokens, char** argv) {
+int guarded_dispatch(const std::vector<std::string>& tokens, char** argv, const Laboratory& laboratory) {
   const std::string verb = tokens.empty() ? "" : " " + printable(tokens[0]);
   try {
-    return dispatch(tokens, argv);
+    return dispatch(tokens, argv, laboratory);
   } catch (const UsageError& error) {
     return complain(
         fmt::format("{}\n`unroll --help` lists the verbs, `unroll VERB --help` their flags.", error.what()),
@@ -194,7 +197,7 @@ int guarded_dispatch(const std::vector<std::string>& tokens, char** argv) {
                     exit_usage);
   } catch (const std::exception& error) {
     if (is_any<ConfigError, SweepRefused, JournalConflict, TextError, ModelError, ModelMismatch,
-               SafeTensorsError, FileError>(error))
+               SafeTensorsError, FileError, DataError>(error))
       return complain(error.what(), exit_usage);
     if (is_any<std::system_error>(error) && std::ferror(stdout) != 0) throw;  // of fmt::print
     return complain(fmt::format("unexpected error: {}", error.what()), exit_trial_failed);
@@ -203,13 +206,13 @@ int guarded_dispatch(const std::vector<std::string>& tokens, char** argv) {
 
 }  // namespace
 
-int run_program(int argc, char** argv) {
+int run_program(int argc, char** argv, const Laboratory& laboratory) {
   open_standard_streams();
   // A reader that is gone is an error of a write like any other: it must not kill a sweep in its midst.
   std::signal(SIGPIPE, SIG_IGN);
   const std::vector<std::string> tokens(argv + (argc > 0), argv + argc);
   try {
-    return delivered(guarded_dispatch(tokens, argv), 0);
+    return delivered(guarded_dispatch(tokens, argv, laboratory), 0);
   } catch (const std::system_error& error) {
     return delivered(exit_good, error.code().value());
   }

@@ -10,10 +10,10 @@ namespace unroll {
 namespace {
 
 /// A trial alone is a sweep without axes: its folder has the same files.
-SweepPlan plan_of(Trial trial) {
+SweepPlan plan_of(const Laboratory& laboratory, Trial trial) {
   SweepPlan plan;
   plan.base = trial.config;
-  plan.resolved = resolved_toml(trial.config, {});
+  plan.resolved = resolved_toml(laboratory, trial.config, {});
   trial.axes.clear();
   plan.trials.push_back(std::move(trial));
   return plan;
@@ -21,13 +21,15 @@ SweepPlan plan_of(Trial trial) {
 
 int run(const Arguments& arguments) {
   const ConfigArguments config = split_arguments(arguments.words);
-  const SweepPlan plan = plan_of(plan_trial(config.file, config.overrides));
+  const SweepPlan plan =
+      plan_of(arguments.laboratory(), plan_trial(arguments.laboratory(), config.file, config.overrides));
   // Without a file the settings alone tell one trial from another.
   const std::string stem = config.file ? std::filesystem::path(*config.file).stem().string() : "run";
   const auto folder =
       output_folder(arguments, plan, fmt::format("{}-{}", stem, plan.trials.front().id.substr(0, 8)));
   say("one trial in {}\n", folder.string());
-  return train(arguments, plan, folder, [&](const Trial&) { return folder; });
+  return train(
+      arguments, plan, folder, [&](const Trial&) { return folder; }, "best");
 }
 
 }  // namespace
@@ -44,7 +46,7 @@ const Verb& run_verb() {
       .add_flags = add_training_flags,
       .run = run,
       .trains = true,
-      .more_help = options_help,
+      .more_help = [](const Laboratory& laboratory) { return options_help(laboratory.options()); },
   };
   return verb;
 }

@@ -28,7 +28,7 @@ Listing per_token(const SavedModel& model, const EncodedText& text, const std::v
 
 Listing summary(const SavedModel& model, const EncodedText& text, const std::vector<double>& nats) {
   const double mean = std::accumulate(nats.begin(), nats.end(), 0.0) / static_cast<double>(nats.size());
-  const std::string token = level_of(model) == Level::characters ? "character" : "word";
+  const std::string token = tokenisation_of(model).level == Level::characters ? "character" : "word";
   std::int64_t unknown = 0;
   for (const std::int32_t id : text.ids) unknown += id == model.vocabulary->unknown();
   return {{{"tokens", nats.size()},

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 
 #include "experiments/sweep/say.hpp"
 #include "experiments/verbs/folder_argument.hpp"
@@ -25,7 +26,9 @@ nlohmann::ordered_json row_of(const StoredSweep& sweep, const Trial& trial) {
     row[key] = value == trial.axes.end() ? "" : value->second;
   }
   const bool has_result = record && record->status != TrialStatus::failed;
-  row["best_loss"] = has_result ? number(record->best_loss) : nullptr;
+  row["best_loss"] =
+      has_result ? number(record->scalar("best_loss").value_or(std::numeric_limits<double>::quiet_NaN()))
+                 : nullptr;
   row["updates"] = has_result ? nlohmann::ordered_json(record->updates) : nullptr;
   row["seconds"] = record ? nlohmann::ordered_json(std::round(record->seconds * 100) / 100) : nullptr;
   row["id"] = trial.id;
@@ -34,7 +37,7 @@ nlohmann::ordered_json row_of(const StoredSweep& sweep, const Trial& trial) {
 }
 
 int status(const Arguments& arguments) {
-  const StoredSweep sweep = read_sweep(folder_argument(arguments));
+  const StoredSweep sweep = read_sweep(arguments.laboratory(), folder_argument(arguments));
   say_ignored(sweep);
   Listing rows;
   for (const Trial& trial : sweep.plan.trials) rows.push_back(row_of(sweep, trial));

@@ -49,7 +49,8 @@ LengthRange length_of(const Arguments& arguments) {
   if (!arguments.has("length")) return {};
   const auto text = arguments.flags["length"].as<std::string>();
   if (const auto lengths = parse_length_range(text)) return *lengths;
-  throw UsageError(fmt::format("--length: expected a length like 100 or a range like 3..40, found \"{}\"", printable(text)));
+  throw UsageError(fmt::format("--length: expected a length like 100 or a range like 3..40, found \"{}\"",
+                               printable(text)));
 }
 
 int tasks(const Arguments& arguments) {
@@ -59,7 +60,8 @@ int tasks(const Arguments& arguments) {
   const Laboratory& laboratory = arguments.laboratory();
   Listing rows;
   for (const TaskRow& task : laboratory.tasks())
-    for (const std::string& variant : task.variants) rows.push_back(row_of(laboratory, task, variant, length_of(arguments)));
+    for (const std::string& variant : task.variants)
+      rows.push_back(row_of(laboratory, task, variant, length_of(arguments)));
   if (arguments.flags["format"].as<std::string>() == "table") {
     print_paragraphs(rows);
   } else {

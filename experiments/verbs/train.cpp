@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <boost/program_options/value_semantic.hpp>
 #include <cstdio>
+#include <set>
 
 #include "experiments/report/baseline_table.hpp"
 #include "experiments/report/table.hpp"
@@ -19,12 +21,20 @@
 #include "experiments/verbs/checked_cells.hpp"
 #include "experiments/verbs/number_flag.hpp"
 #include "experiments/verbs/outputs.hpp"
+#include "models/nearest.hpp"
 
 namespace unroll {
 
 namespace {
 
 constexpr std::int64_t most_jobs = 4096;
+
+struct KeptName {
+  std::string_view name;
+  Kept which;
+};
+constexpr std::array<KeptName, 3> kept_names = {
+    {{"first", Kept::first}, {"best", Kept::best}, {"last", Kept::last}}};
 
 int jobs_of(const Arguments& arguments, const SweepPlan& plan) {
   const std::int64_t jobs =
@@ -66,9 +76,9 @@ SweepOptions options_of(const Arguments& arguments, const SweepPlan& plan,
 
 /// Whether the files could be written. The trials are on the disk already; a full disk must not hide why the
 /// sweep ended.
-bool try_to_write_outputs(const std::filesystem::path& folder) {
+bool try_to_write_outputs(const Laboratory& laboratory, const std::filesystem::path& folder) {
   try {
-    write_outputs(folder);
+    write_outputs(laboratory, folder);
     return true;
   } catch (const FileError& error) {
     say("unroll: {}\n", error.what());
@@ -76,9 +86,9 @@ bool try_to_write_outputs(const std::filesystem::path& folder) {
   }
 }
 
-int give_up(const std::filesystem::path& folder, const SweepResult& result, const std::string& why,
-            int status) {
-  try_to_write_outputs(folder);
+int give_up(const Arguments& arguments, const std::filesystem::path& folder, const SweepResult& result,
+            const std::string& why, int status) {
+  try_to_write_outputs(arguments.laboratory(), folder);
   say("unroll: {}\n{} finished trials are kept in {}, {} are missing; the same command continues.\n", why,
       result.records.size(), folder.string(), result.missing);
   return status;
@@ -92,6 +102,28 @@ void print_failures(const SweepResult& result) {
   if (result.failed > 0) say("--retry-failed runs failed trials again\n");
 }
 
+/// "first,best" of --keep-models.
+std::set<Kept> kept_models(const Arguments& arguments, const std::string& by_default) {
+  const std::string text =
+      arguments.has("keep-models") ? arguments.flags["keep-models"].as<std::string>() : by_default;
+  std::set<Kept> kept;
+  for (const std::string& name : split_at_commas(text)) {
+    if (name.empty()) continue;
+    const auto known = std::ranges::find(kept_names, name, &KeptName::name);
+    if (known == kept_names.end())
+      throw UsageError(fmt::format("--keep-models: expected a list of first, best and last, found \"{}\"",
+                                   printable(name)));
+    kept.insert(known->which);
+  }
+  return kept;
+}
+
+/// Below the trial's: the best model is what a model's folder is asked for.
+std::filesystem::path folder_of(Kept which) {
+  const auto known = std::ranges::find(kept_names, which, &KeptName::which);
+  return which == Kept::best ? std::filesystem::path() : std::filesystem::path(known->name);
+}
+
 }  // namespace
 
 void add_training_flags(Flags& flags) {
@@ -103,7 +135,11 @@ void add_training_flags(Flags& flags) {
       "extend", "add the trials of a changed config to an existing folder")(
       "allow-other-build", "continue a folder that another build or CPU model began")(
       "retry-failed", "run failed trials again")("fail-on-diverged",
-                                                 "exit status 1 also when a trial diverged");
+                                                 "exit status 1 also when a trial diverged")(
+      "keep-models", po::value<std::string>()->implicit_value("best"),
+      "which models of a trial are kept: a list of first, best and last. `run` keeps the best one in its "
+      "folder, "
+      "others in first/ and last/ below; `sweep` none, or those asked for in trials/ID");
 }
 
 std::filesystem::path output_folder(const Arguments& arguments, const SweepPlan& plan,
@@ -114,24 +150,31 @@ std::filesystem::path output_folder(const Arguments& arguments, const SweepPlan&
 }
 
 int train(const Arguments& arguments, const SweepPlan& plan, const std::filesystem::path& folder,
-          const FolderOfModel& folder_of_model) {
+          const FolderOfModel& folder_of_model, const std::string& kept_by_default) {
+  const Laboratory& laboratory = arguments.laboratory();
   std::atomic<bool> stop = false;
   const SignalWatch signals(stop);
   SweepOptions options = options_of(arguments, plan, folder);
-  if (folder_of_model)
-    options.keep_model = [&](const Trial& trial, const BestModel& model) {
-      save_model(folder_of_model(trial), trial.config, model);
+  const std::set<Kept> kept = kept_models(arguments, kept_by_default);
+  if (!kept.empty())
+    options.keep_model = [&](const Trial& trial, const KeptModel& model) {
+      if (!kept.contains(model.which)) return;
+      save_model(laboratory, folder_of_model(trial) / folder_of(model.which), trial.config, model);
     };
-  CheckedCells cells(folder, options.build);
+  CheckedCells cells(laboratory, folder, options.build);
   cells.check(plan);
-  const SweepResult result = run_sweep(plan, options, run_trial, trial_cost, stop);
+  const TrialFunction run = [&](const Config& config, const TrialHooks& hooks) {
+    return run_trial(laboratory, config, hooks);
+  };
+  const CostFunction cost = [&](const Config& config) { return trial_cost(laboratory, config); };
+  const SweepResult result = run_sweep(laboratory, plan, options, run, cost, stop);
   cells.save();
-  if (!result.error.empty()) return give_up(folder, result, result.error, exit_trial_failed);
-  if (result.interrupted) return give_up(folder, result, "interrupted", exit_interrupted);
+  if (!result.error.empty()) return give_up(arguments, folder, result, result.error, exit_trial_failed);
+  if (result.interrupted) return give_up(arguments, folder, result, "interrupted", exit_interrupted);
 
-  const bool written = try_to_write_outputs(folder);
+  const bool written = try_to_write_outputs(laboratory, folder);
   fmt::print("{}\n", summary_table(result.plan, result.records));
-  if (const std::string baselines = baseline_tables(plan, result.records); !baselines.empty())
+  if (const std::string baselines = baseline_tables(laboratory, plan, result.records); !baselines.empty())
     fmt::print("{}\n", baselines);
   fmt::print("report: {}\n", (folder / "report.html").string());
   print_failures(result);

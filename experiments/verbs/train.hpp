@@ -18,9 +18,10 @@ std::filesystem::path output_folder(const Arguments& arguments, const SweepPlan&
 
 /// Runs what is missing of `plan` in `folder` and writes results.csv and report.html, also after an
 /// interruption. Prints the table and the report's path to stdout. Gives the exit status.
-/// The best model of each trial is kept in folder_of_model(trial), if that is given.
+/// The best model of each trial is kept in folder_of_model(trial), the first and last ones in first/ and
+/// last/ below: those that --keep-models names, or else `kept_by_default`.
 using FolderOfModel = std::function<std::filesystem::path(const Trial&)>;
 int train(const Arguments& arguments, const SweepPlan& plan, const std::filesystem::path& folder,
-          const FolderOfModel& folder_of_model = {});
+          const FolderOfModel& folder_of_model, const std::string& kept_by_default);
 
 }  // namespace unroll

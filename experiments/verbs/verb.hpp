@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "experiments/laboratory.hpp"
+
 namespace unroll {
 
 /// Exit statuses of the program.
@@ -28,6 +30,9 @@ struct Arguments {
   boost::program_options::variables_map flags;
   std::vector<std::string> words;  ///< what is no flag, in order
   std::string command_line;        ///< the whole of it, for people
+  const Laboratory* in = nullptr;  ///< the laboratory that the program was started with
+
+  const Laboratory& laboratory() const { return *in; }
 
   bool has(const char* flag) const { return flags.count(flag) != 0; }
 };
@@ -41,9 +46,9 @@ struct Verb {
   std::string_view usage;     ///< what follows the verb
   std::string_view examples;  ///< whole command lines
   void (*add_flags)(Flags&);
-  int (*run)(const Arguments&);          ///< gives the exit status
-  bool trains;                           ///< computes products: wants the right kernels
-  std::string (*more_help)() = nullptr;  ///< below the flags in --help
+  int (*run)(const Arguments&);                           ///< gives the exit status
+  bool trains;                                            ///< computes products: wants the right kernels
+  std::string (*more_help)(const Laboratory&) = nullptr;  ///< below the flags in --help
 };
 
 /// The list of all verbs, in the order of --help.

@@ -12,6 +12,7 @@
 #include <set>
 
 #include "framework/tensor/file.hpp"
+#include "framework/tensor/half.hpp"
 #include "framework/tensor/safetensors_header.hpp"
 
 namespace unroll {
@@ -45,18 +46,7 @@ float from_bf16(const char* at) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(stored<std::uint16_t>(at)) << 16);
 }
 
-/// IEEE 754 binary16: 1 sign, 5 exponent and 10 fraction bits.
-float from_f16(const char* at) {
-  const std::uint32_t bits = stored<std::uint16_t>(at);
-  const std::uint32_t sign = (bits & 0x8000u) << 16, exponent = (bits >> 10) & 0x1Fu,
-                      fraction = bits & 0x3FFu;
-  if (exponent == 0) {  // zero or subnormal: a multiple of 2^-24, exact as a float
-    const float magnitude = static_cast<float>(fraction) * 0x1p-24f;
-    return std::bit_cast<float>(std::bit_cast<std::uint32_t>(magnitude) | sign);
-  }
-  const std::uint32_t wide = exponent == 0x1F ? 0xFFu : exponent + (127 - 15);
-  return std::bit_cast<float>(sign | (wide << 23) | (fraction << 13));
-}
+float from_f16(const char* at) { return half_to_float(stored<std::uint16_t>(at)); }
 
 struct ElementType {
   std::string_view name;

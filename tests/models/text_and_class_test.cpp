@@ -9,7 +9,7 @@
 #include "framework/autodiff/scan.hpp"
 #include "framework/plan/plan.hpp"
 #include "models/cell_table.hpp"
-#include "tests/bench/minimal_gated_unit.hpp"
+#include "experiments/bench/rivals/minimal_gated_unit.hpp"
 #include "tests/models/oracles/gru.hpp"
 #include "tests/models/oracles/lstm.hpp"
 #include "tests/models/oracles/vanilla.hpp"

@@ -8,7 +8,7 @@ for part in framework models experiments scripts tests CMakeLists.txt; do
 done
 cd "$place"
 cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE=-O0 >log 2>&1 || { cat log; exit 1; }
-ninja -C build CMakeFiles/unroll_experiments.dir/embedded_web_files.cpp.o CMakeFiles/unroll.dir/framework/tensor/shape.cpp.o \
+ninja -C build CMakeFiles/unroll_laboratory.dir/embedded_web_files.cpp.o CMakeFiles/unroll.dir/framework/tensor/shape.cpp.o \
   >log 2>&1 || { cat log; exit 1; }
 
 cat >use.cpp <<'SOURCE'
@@ -24,5 +24,5 @@ int main() {
     if (file.name == "plotly-cartesian.min.js") std::fwrite(file.content.data(), 1, file.content.size(), stdout);
 }
 SOURCE
-g++ -std=c++20 -Ibuild/include -I. use.cpp build/CMakeFiles/unroll_experiments.dir/embedded_web_files.cpp.o -o use
+g++ -std=c++20 -Ibuild/include -I. use.cpp build/CMakeFiles/unroll_laboratory.dir/embedded_web_files.cpp.o -o use
 ./use | cmp - scripts/node_modules/plotly.js-cartesian-dist-min/plotly-cartesian.min.js

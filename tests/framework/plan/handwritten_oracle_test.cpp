@@ -8,10 +8,10 @@
 #include "framework/plan/plan.hpp"
 #include "models/cell_table.hpp"
 #include "models/sequence_model.hpp"
-#include "tests/bench/gemm_floor.hpp"
-#include "tests/bench/handwritten_vanilla.hpp"
-#include "tests/bench/minimal_gated_unit.hpp"
-#include "tests/bench/onednn_recurrent.hpp"
+#include "experiments/bench/rivals/gemm_floor.hpp"
+#include "experiments/bench/rivals/handwritten_vanilla.hpp"
+#include "experiments/bench/rivals/minimal_gated_unit.hpp"
+#include "experiments/bench/rivals/onednn_recurrent.hpp"
 #include "tests/support/random_tensor.hpp"
 
 using namespace unroll;

@@ -12,6 +12,7 @@
 #include <xtensor/xnpy.hpp>
 
 #include "framework/tensor/file.hpp"
+#include "tests/support/file_bytes.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 using namespace unroll;
@@ -19,16 +20,6 @@ using namespace unroll;
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A version 1.0 file with this dictionary, its header padded as NumPy does.
-std::string file_with(std::string dictionary, const std::string& data) {
-  dictionary.append(63 - (10 + dictionary.size()) % 64, ' ');
-  dictionary += '\n';
-  std::string bytes("\x93NUMPY\x01\x00", 8);
-  bytes += static_cast<char>(dictionary.size() % 256);
-  bytes += static_cast<char>(dictionary.size() / 256);
-  return bytes + dictionary + data;
-}
 
 std::string bytes_of(const std::vector<float>& x) {
   return {reinterpret_cast<const char*>(x.data()), x.size() * sizeof(float)};
@@ -124,23 +115,23 @@ TEST_CASE("[npy] xtensor reads what is written here, and what it writes is read"
 
 TEST_CASE("[npy] an array in Fortran order is transposed") {
   const std::string matrix =
-      file_with("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }", bytes_of({1, 4, 2, 5, 3, 6}));
+      npy_file("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }", bytes_of({1, 4, 2, 5, 3, 6}));
   CHECK(parse_npy<float>(matrix, "matrix").same_bits(Tensor<float>({2, 3}, {1, 2, 3, 4, 5, 6})));
-  const std::string cube = file_with("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2, 2)}",
-                                     bytes_of({0, 4, 2, 6, 1, 5, 3, 7}));
+  const std::string cube = npy_file("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2, 2)}",
+                                    bytes_of({0, 4, 2, 6, 1, 5, 3, 7}));
   CHECK(parse_npy<float>(cube, "cube").same_bits(Tensor<float>({2, 2, 2}, {0, 1, 2, 3, 4, 5, 6, 7})));
 }
 
 TEST_CASE("[npy] the header's keys may stand in any order and be quoted either way") {
   const std::string file =
-      file_with("{ \"shape\" :( 2 , ),'fortran_order' : False ,  'descr':\"<f4\"}", bytes_of({1, 2}));
+      npy_file("{ \"shape\" :( 2 , ),'fortran_order' : False ,  'descr':\"<f4\"}", bytes_of({1, 2}));
   CHECK(parse_npy<float>(file, "file").same_bits(Tensor<float>({2}, {1, 2})));
 }
 
 TEST_CASE("[npy] a header longer than 127 bytes is read") {
   const std::string spaces(200, ' ');
   const std::string file =
-      file_with("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }" + spaces, bytes_of({1}));
+      npy_file("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }" + spaces, bytes_of({1}));
   CHECK(parse_npy<float>(file, "file")[0] == 1.0f);
 }
 
@@ -152,7 +143,7 @@ TEST_CASE("[npy] another element type or byte order is refused with both") {
   CHECK(contains(message, "'<f4' (float32, little-endian)"));
   CHECK(contains(message, "'<f8' (float64, little-endian)"));
   const std::string swapped =
-      file_with("{'descr': '>f4', 'fortran_order': False, 'shape': (1,), }", bytes_of({1}));
+      npy_file("{'descr': '>f4', 'fortran_order': False, 'shape': (1,), }", bytes_of({1}));
   CHECK(contains(message_of([&] { parse_npy<float>(swapped, "swapped"); }), "'>f4' (float32, big-endian)"));
 }
 
@@ -185,7 +176,7 @@ TEST_CASE("[npy] a shape beyond all memory is refused before anything is allocat
   for (const char* shape : {"(9223372036854775807,)", "(4294967296, 4294967296)", "(99999999999999999999,)",
                             "(4611686018427387904, 4, 0)", "(-1,)", "(1000000000000,)"}) {
     CAPTURE(shape);
-    const std::string file = file_with(
+    const std::string file = npy_file(
         "{'descr': '<f4', 'fortran_order': False, 'shape': " + std::string(shape) + ", }", bytes_of({1}));
     CHECK_THROWS_AS(parse_npy<float>(file, "huge"), std::runtime_error);
   }

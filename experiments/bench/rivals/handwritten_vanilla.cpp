@@ -1,4 +1,4 @@
-#include "tests/bench/handwritten_vanilla.hpp"
+#include "experiments/bench/rivals/handwritten_vanilla.hpp"
 
 #include <algorithm>
 

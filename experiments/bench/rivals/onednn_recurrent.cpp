@@ -1,4 +1,4 @@
-#include "tests/bench/onednn_recurrent.hpp"
+#include "experiments/bench/rivals/onednn_recurrent.hpp"
 
 #include <fmt/format.h>
 

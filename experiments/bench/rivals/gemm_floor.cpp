@@ -1,4 +1,4 @@
-#include "tests/bench/gemm_floor.hpp"
+#include "experiments/bench/rivals/gemm_floor.hpp"
 
 #include <fmt/format.h>
 

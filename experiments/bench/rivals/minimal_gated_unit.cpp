@@ -1,4 +1,4 @@
-#include "tests/bench/minimal_gated_unit.hpp"
+#include "experiments/bench/rivals/minimal_gated_unit.hpp"
 
 #include "framework/autodiff/ops.hpp"
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "framework/tensor/tensor.hpp"
-#include "tests/bench/step_shape.hpp"
+#include "experiments/bench/rivals/step_shape.hpp"
 
 namespace unroll {
 

@@ -1,0 +1,171 @@
+#include "experiments/sweep/run.hpp"
+
+#include <fmt/format.h>
+#include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+#include <chrono>
+#include <new>
+#include <system_error>
+
+#include "experiments/config/text.hpp"
+#include "experiments/sweep/say.hpp"
+#include "framework/tensor/cpu.hpp"
+#include "framework/tensor/gemm.hpp"
+
+namespace unroll {
+
+namespace {
+
+/// A terminal that is gone must not end the sweep, nor fail a trial.
+template <class Draw>
+void show(Draw draw) {
+  try {
+    draw();
+  } catch (const std::system_error&) {
+  }
+}
+
+std::vector<double> costs_of(const std::vector<Job>& jobs) {
+  std::vector<double> costs;
+  for (const Job& job : jobs) costs.push_back(job.cost.flops);
+  return costs;
+}
+
+std::string outcome(const TrialRecord& record) {
+  if (record.status != TrialStatus::done) return record.reason;
+  return fmt::format("best loss {} (trivial {}), {} updates, {}", short_number(*record.scalar("best_loss")),
+                     short_number(*record.scalar("trivial_loss")), record.updates,
+                     render_duration(record.seconds));
+}
+
+TrialRecord failed_record(std::string reason) {
+  TrialRecord record;
+  record.status = TrialStatus::failed;
+  record.reason = std::move(reason);
+  return record;
+}
+
+}  // namespace
+
+std::filesystem::path checkpoint_of(const std::filesystem::path& out, const Trial& trial) {
+  return out / "trials" / trial.id / "checkpoint.safetensors";
+}
+
+SweepRun::SweepRun(const SweepPlan& plan, const SweepOptions& options, const TrialFunction& run,
+                   std::vector<Job> jobs, std::size_t finished_before, JournalReader& journals,
+                   std::atomic<bool>& stop)
+    : plan_(plan),
+      options_(options),
+      run_(run),
+      jobs_(std::move(jobs)),
+      journals_(journals),
+      stop_(stop),
+      journal_(options.out),
+      progress_(options.progress, progress_style(options.progress), costs_of(jobs_), finished_before) {
+  for (const Job& job : jobs_) {
+    if (journals.records().contains(job.trial->id)) retried_.insert(job.trial->id);
+  }
+}
+
+void SweepRun::execute(int threads) {
+  // Without this TBB would not give more threads than cores, though the user asked for them.
+  const tbb::global_control allowed(tbb::global_control::max_allowed_parallelism,
+                                    static_cast<std::size_t>(threads));
+  tbb::task_arena arena(threads);
+  // One task per thread, each taking the next trial of the list until none is left: the order of starts is
+  // the order of the list, which TBB's own scheduling does not promise. A thread without a trial helps those
+  // that run with their shards.
+  const int at_once =
+      static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(threads), jobs_.size()));
+  arena.execute([&] {
+    tbb::parallel_for(
+        0, at_once, [&](int) { work(); }, tbb::simple_partitioner{});
+  });
+  show([&] { progress_.close(); });
+}
+
+void SweepRun::work() {
+  while (!stop_) {
+    const std::size_t index = next_++;
+    if (index >= jobs_.size()) return;
+    run_job(index);
+  }
+}
+
+/// Another process on the same folder may have been faster.
+bool SweepRun::finished_elsewhere(const Job& job, TrialStatus& status) {
+  if (retried_.contains(job.trial->id)) return false;
+  const std::lock_guard lock(journals_mutex_);
+  journals_.refresh();
+  const auto found = journals_.records().find(job.trial->id);
+  if (found == journals_.records().end()) return false;
+  status = found->second.status;
+  return true;
+}
+
+void SweepRun::run_job(std::size_t index) {
+  const Job& job = jobs_[index];
+  const std::string label = describe(plan_, *job.trial);
+  try {
+    show([&] { progress_.trial_started(index); });
+    TrialStatus status;
+    if (finished_elsewhere(job, status)) {
+      ++finished_;
+      return show([&] { progress_.trial_finished(index, status, label, "by another process"); });
+    }
+    const TrialRecord record = run_trial_of(index);
+    journal_.append(record);
+    ++finished_;
+    show([&] { progress_.trial_finished(index, record.status, label, outcome(record)); });
+  } catch (const Interrupted&) {
+    // Not a result: it is run from the start next time.
+  } catch (const std::exception& error) {
+    // The journal cannot be written or read: what would still be computed could not be kept.
+    const std::lock_guard lock(error_mutex_);
+    if (error_.empty()) error_ = error.what();
+    stop_ = true;
+  }
+}
+
+TrialRecord SweepRun::run_trial_of(std::size_t index) {
+  const Trial& trial = *jobs_[index].trial;
+  const FlushSubnormals flush;
+  single_threaded_products();
+  TrialHooks hooks;
+  hooks.stop = &stop_;
+  hooks.progress = [&](const TrialProgress& progress) {
+    show([&] { progress_.trial_updates(index, progress); });
+  };
+  hooks.checkpoint = checkpoint_of(options_.out, trial);
+  hooks.checkpoint_seconds = trial.config.train.checkpoint_seconds;
+  hooks.origin = {trial.id, options_.build};
+  hooks.any_build = options_.allow_other_build;
+  hooks.warn = [&](const std::string& sentence) {
+    say("warning: {}: {}\n", describe(plan_, trial), sentence);
+  };
+  if (options_.keep_model)
+    hooks.keep_model = [&](const KeptModel& model) { options_.keep_model(trial, model); };
+  const auto begin = std::chrono::steady_clock::now();
+  TrialRecord record;
+  try {
+    // A thread that waits inside the trial must not pick up another one meanwhile.
+    tbb::this_task_arena::isolate([&] { record = run_(trial.config, hooks); });
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    record = failed_record("out of memory");
+  } catch (const std::exception& error) {
+    record = failed_record(error.what());
+  } catch (...) {
+    record = failed_record("an exception of a type that says nothing");
+  }
+  record.id = trial.id;
+  record.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  record.build = options_.build;
+  return record;
+}
+
+}  // namespace unroll
