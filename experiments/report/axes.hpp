@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "experiments/sweep/plan.hpp"
 #include "experiments/records/record.hpp"
+#include "experiments/sweep/plan.hpp"
 
 namespace unroll {
 

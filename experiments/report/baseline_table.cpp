@@ -37,7 +37,8 @@ std::vector<Best> best_by_task(const Laboratory& laboratory, const SweepPlan& pl
     Best& best = all[at->second];
     const auto record = std::ranges::find(records, trial.id, &TrialRecord::id);
     if (record == records.end() || record->status != TrialStatus::done) continue;
-    if (!best.record || *record->scalar("best_loss") < *best.record->scalar("best_loss")) best.record = &*record;
+    if (!best.record || *record->scalar("best_loss") < *best.record->scalar("best_loss"))
+      best.record = &*record;
   }
   return all;
 }
@@ -62,7 +63,8 @@ std::string table(const Task& task, const std::vector<Baseline>& all, const Tria
   const TaskSpec& spec = task.spec();
   const bool tested = all.front().test_loss.has_value();
   const std::string head = "per " + spec.answer;
-  std::string text = fmt::format("{:<22}{}{}\n", head, heads(spec), tested ? "   " + heads(spec) + " (test)" : "");
+  std::string text =
+      fmt::format("{:<22}{}{}\n", head, heads(spec), tested ? "   " + heads(spec) + " (test)" : "");
   for (const Baseline& one : all) text += line(spec, one.name, one.validation_loss, one.test_loss);
   if (best)
     text += line(spec, "best trial", *best->scalar("best_loss"),

@@ -7,6 +7,7 @@
 #include "experiments/tasks/cat.hpp"
 #include "experiments/tasks/copy.hpp"
 #include "experiments/tasks/marked_numbers.hpp"
+#include "experiments/tasks/state_tracking.hpp"
 #include "experiments/tasks/task.hpp"
 #include "experiments/tasks/temporal_order.hpp"
 #include "experiments/tasks/text_task.hpp"
@@ -25,9 +26,20 @@ const TaskRow& known_task(const TaskList& list, std::string_view name) {
 }  // namespace
 
 const TaskList& standard_tasks() {
-  static const TaskList list = {
-      adding_row(), multiplication_row(), temporal_order_row(), random_permutation_row(), copy_row(),
-      cat_row(),    characters_row(),     words_row()};
+  static const TaskList list = {adding_row(),
+                                multiplication_row(),
+                                temporal_order_row(),
+                                random_permutation_row(),
+                                copy_row(),
+                                parity_row(),
+                                even_pairs_row(),
+                                cycle_navigation_row(),
+                                finite_state_machine_row(),
+                                modular_arithmetic_row(),
+                                word_problem_row(),
+                                cat_row(),
+                                characters_row(),
+                                words_row()};
   return list;
 }
 
