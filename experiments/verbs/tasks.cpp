@@ -35,7 +35,8 @@ nlohmann::ordered_json row_of(const Laboratory& laboratory, const TaskRow& task,
 
 void print_paragraphs(const Listing& rows) {
   for (const auto& row : rows) {
-    fmt::print("{}, {}\n", row["task"].get<std::string>(), row["variant"].get<std::string>());
+    const auto variant = row["variant"].get<std::string>();
+    fmt::print("{}{}{}\n", row["task"].get<std::string>(), variant.empty() ? "" : ", ", variant);
     fmt::print("  {}\n", row["definition"].get<std::string>());
     if (row["trivial_loss"].is_number())
       fmt::print("  trivial loss  {:.4f}\n", row["trivial_loss"].get<double>());
