@@ -147,7 +147,7 @@ void split_files(const TaskConfig& config, const Files& files, FileParts& parts)
   split(files.training, validation, test, parts);
   if (files.validation) parts.validation = whole(*files.validation);
   if (files.test) parts.test = whole(*files.test);
-  if (parts.validation.table == nullptr && parts.validation.empty())
+  if (parts.validation.empty())
     throw DataError(
         "task.validation_fraction: nothing to validate on: give task.validation_data, or a fraction above 0");
 }
