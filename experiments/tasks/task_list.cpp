@@ -27,11 +27,6 @@ const TaskRow& known_task(const TaskList& list, std::string_view name) {
 }  // namespace
 
 const TaskList& standard_tasks() {
-<<<<<<< HEAD
-  static const TaskList list = {
-      adding_row(), multiplication_row(), temporal_order_row(), random_permutation_row(), copy_row(),
-      cat_row(),    characters_row(),     words_row()};
-=======
   static const TaskList list = {adding_row(),
                                 multiplication_row(),
                                 temporal_order_row(),
@@ -45,8 +40,8 @@ const TaskList& standard_tasks() {
                                 word_problem_row(),
                                 cat_row(),
                                 characters_row(),
-                                words_row(), file_row()};
->>>>>>> tracking
+                                words_row(),
+                                file_row()};
   return list;
 }
 
