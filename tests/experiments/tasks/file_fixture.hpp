@@ -12,6 +12,7 @@
 #include "experiments/tasks/file_task/options.hpp"
 #include "framework/tensor/file.hpp"
 #include "framework/tensor/npy.hpp"
+#include "tests/support/any_task.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 // What the tests of the task `file` share: files in memory, and what a config says of them.
@@ -38,7 +39,7 @@ inline OptionValue names(std::string one) { return std::vector<std::string>{std:
 inline OptionValue text(std::string one) { return one; }
 
 inline TaskConfig file_config(FileSettings settings) {
-  return {.name = "file", .variant = "", .length = {}, .test_lengths = {}, .values = std::move(settings)};
+  return {.name = "file", .values = std::move(settings)};
 }
 
 inline std::unique_ptr<Task> file_task(FileSettings settings) {
@@ -53,11 +54,6 @@ inline std::string refusal(FileSettings settings) {
     return error.what();
   }
   return "(no error)";
-}
-
-inline const Tensor<float>& floats(const Values& values) { return std::get<Tensor<float>>(values); }
-inline const Tensor<std::int64_t>& indices(const Values& values) {
-  return std::get<Tensor<std::int64_t>>(values);
 }
 
 /// All of a finite source in one batch.

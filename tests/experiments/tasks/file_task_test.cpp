@@ -54,10 +54,10 @@ TEST_CASE("[file task] a column and `next` are all that a series needs") {
   CHECK(task->test(1) == nullptr);
   const Batch batch = task->training(1)->batch(0, 8);
   REQUIRE(shape_of(batch.inputs) == Shape{5, 8, 1});
-  for (std::int64_t i = 0; i < 40; ++i) CHECK(floats(batch.target)[i] == floats(batch.inputs)[i] + 1);
+  for (std::int64_t i = 0; i < 40; ++i) CHECK(numbers(batch.target)[i] == numbers(batch.inputs)[i] + 1);
   const Batch validation = all_of(*task->validation(0));  // 99 pairs, of which the last 9 validate: 90 to 98
   CHECK(validation.lengths == std::vector<std::int64_t>{5, 4});
-  CHECK(floats(validation.inputs)[0] == 90);
+  CHECK(numbers(validation.inputs)[0] == 90);
   CHECK(task->baselines()[1].name == "last value");
   CHECK(task->baselines()[1].validation_loss == doctest::Approx(1));  // a ramp is one higher a step later
 }
@@ -69,21 +69,21 @@ TEST_CASE("[file task] the horizon says how far ahead, of the inputs or of anoth
                                           {"task.horizon", horizon},
                                           {"task.window", std::int64_t{4}}}));
     const Batch batch = task->training(1)->batch(0, 2);
-    CHECK(floats(batch.target)[0] == floats(batch.inputs)[0] + static_cast<float>(horizon));
+    CHECK(numbers(batch.target)[0] == numbers(batch.inputs)[0] + static_cast<float>(horizon));
   }
   std::string table = "x,y\n";
   for (int i = 0; i < 60; ++i) table += fmt::format("{},{}.5\n", i, 10 * i);
   const auto same_row = file_task(
       unscaled({{"task.data", csv(table)}, {"task.target", names("y")}, {"task.window", std::int64_t{4}}}));
   const Batch batch = same_row->training(1)->batch(0, 1);
-  CHECK(floats(batch.target)[0] == 10 * floats(batch.inputs)[0] + 0.5f);
+  CHECK(numbers(batch.target)[0] == 10 * numbers(batch.inputs)[0] + 0.5f);
   const auto ahead = file_task(unscaled({{"task.data", csv(table)},
                                          {"task.inputs", names("y")},
                                          {"task.target", names("y")},
                                          {"task.horizon", std::int64_t{2}},
                                          {"task.window", std::int64_t{4}}}));
   const Batch later = ahead->training(1)->batch(0, 1);
-  CHECK(floats(later.target)[0] == floats(later.inputs)[0] + 20);
+  CHECK(numbers(later.target)[0] == numbers(later.inputs)[0] + 20);
 }
 
 TEST_CASE("[file task] parts of a series follow each other, and only the first one is scaled by") {
@@ -99,9 +99,9 @@ TEST_CASE("[file task] parts of a series follow each other, and only the first o
   };
   const auto a = with(column(101, plain)), b = with(column(101, shifted));
   const Batch of_a = a->training(7)->batch(0, 16), of_b = b->training(7)->batch(0, 16);
-  CHECK(floats(of_a.inputs).same_bits(floats(of_b.inputs)));
+  CHECK(numbers(of_a.inputs).same_bits(numbers(of_b.inputs)));
   CHECK(a->spec().criterion.units == b->spec().criterion.units);
-  CHECK_FALSE(floats(all_of(*a->test(0)).inputs).same_bits(floats(all_of(*b->test(0)).inputs)));
+  CHECK_FALSE(numbers(all_of(*a->test(0)).inputs).same_bits(numbers(all_of(*b->test(0)).inputs)));
   CHECK(a->spec().criterion.units[0] ==
         doctest::Approx(std::sqrt(8.25)));  // of 0 to 9: what a loss of 1 is in the data
 }
@@ -130,13 +130,13 @@ TEST_CASE("[file task] an array N x T with N classes: a set, split at random, by
   for (const Batch& part :
        {task->training(1)->batch(0, 10), all_of(*task->validation(0)), all_of(*task->test(0))})
     for (std::int64_t b = 0; b < part.rows(); ++b) {
-      const int n = static_cast<int>(floats(part.inputs)[b]) / 100;
+      const int n = static_cast<int>(numbers(part.inputs)[b]) / 100;
       CHECK(indices(part.target)[b] == n % 2);  // each with its own target
       seen.insert(n);
     }
   CHECK(seen.size() == 20);
   for (int n = 0; n < 20; ++n) CHECK(seen.count(n) == 1);  // every sequence is in one part
-  CHECK(floats(all_of(*task->test(0)).inputs).same_bits(floats(all_of(*again->test(0)).inputs)));
+  CHECK(numbers(all_of(*task->test(0)).inputs).same_bits(numbers(all_of(*again->test(0)).inputs)));
 }
 
 TEST_CASE("[file task] lengths, a mask and targets of every step, with nonsense where nothing counts") {
@@ -201,12 +201,12 @@ TEST_CASE("[file task] images are rows of pixels or pixels, 0 to 1; one order of
   CHECK(plain->spec().input_size == 1);
   const Batch before = plain->test(0)->batch(0, 1), after = permuted->test(0)->batch(0, 1);
   CHECK(before.steps() == 6);
-  CHECK(floats(before.inputs)[1] == doctest::Approx(5.0 / 255));
+  CHECK(numbers(before.inputs)[1] == doctest::Approx(5.0 / 255));
   const std::vector<std::int64_t> order = random_order(6, 3);
   const Batch trained = permuted->validation(0)->batch(0, 1);
   for (std::int64_t t = 0; t < 6; ++t) {
-    CHECK(floats(after.inputs)[t] == floats(before.inputs)[order[static_cast<std::size_t>(t)]]);
-    CHECK(std::abs(floats(trained.inputs)[t] - floats(after.inputs)[t]) <=
+    CHECK(numbers(after.inputs)[t] == numbers(before.inputs)[order[static_cast<std::size_t>(t)]]);
+    CHECK(std::abs(numbers(trained.inputs)[t] - numbers(after.inputs)[t]) <=
           (order[static_cast<std::size_t>(t)] == 5 ? 1 : 0));
   }
 }
@@ -247,7 +247,7 @@ TEST_CASE("[file task] missing values are refused with their place, or put in as
   CHECK(refusal(settings).find("data.csv, line 3, column \"x\"") != std::string::npos);
   for (const auto& [how, expected] : {std::pair{"previous", 1.0f}, std::pair{"zero", 0.0f}}) {
     settings["task.missing"] = text(how);
-    CHECK(floats(file_task(settings)->training(1)->batch(0, 1).inputs)[1] == expected);
+    CHECK(numbers(file_task(settings)->training(1)->batch(0, 1).inputs)[1] == expected);
     CHECK(file_task(settings)->description().find("missing values") != std::string::npos);
   }
 }
