@@ -61,7 +61,8 @@ int tasks(const Arguments& arguments) {
   const Laboratory& laboratory = arguments.laboratory();
   Listing rows;
   for (const TaskRow& task : laboratory.tasks()) {
-    const std::vector<std::string> variants = task.variants.empty() ? std::vector<std::string>{""} : task.variants;
+    const std::vector<std::string> variants =
+        task.variants.empty() ? std::vector<std::string>{""} : task.variants;
     for (const std::string& variant : variants)
       rows.push_back(row_of(laboratory, task, variant, length_of(arguments)));
   }
