@@ -69,7 +69,6 @@ std::string table(const Task& task, const std::vector<Baseline>& all, const Tria
   if (best)
     text += line(spec, "best trial", *best->scalar("best_loss"),
                  tested ? best->scalar("test_loss") : std::optional<double>());
-  if (!task.description().empty()) text += task.description() + "\n";
   return text;
 }
 
