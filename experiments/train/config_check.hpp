@@ -19,6 +19,9 @@ class ConfigCheck {
   /// `origin_of` says where a key was set, "" where nowhere. Throws ConfigError.
   void operator()(const Config& config, const std::function<std::string(std::string_view)>& origin_of);
 
+  /// Of the config that was checked last.
+  const std::shared_ptr<const Task>& task() const { return task_; }
+
  private:
   const Laboratory& laboratory_;
   TaskConfig last_;
