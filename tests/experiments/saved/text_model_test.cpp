@@ -240,8 +240,8 @@ TEST_CASE("[text model] a character prompt keeps its spaces and a single undersc
 
 TEST_CASE("[text model] words are cut as the model's own text was") {
   TaskConfig task = any_task("words", "spaces", 100);
-  task.text = text_value("a b, c a b, c a b, c\na b, c a b, c\na b, c\n");
-  task.validation_fraction = 0.3;
+  task.values[text_options::text.key] = text_value("a b, c a b, c a b, c\na b, c a b, c\na b, c\n");
+  task.values[data_options::validation_fraction.key] = 0.3;
   const SavedModel spaces = SomeModel(small_model(task)).reloaded();
   CHECK(prompt_of(spaces, "a b, ___") == "a b,");
   task.variant = "punctuation";
@@ -252,7 +252,7 @@ TEST_CASE("[text model] words are cut as the model's own text was") {
 TEST_CASE("[text model] a model of vectors reads no text, and a bidirectional one cannot go on with one") {
   const SavedModel vectors = SomeModel(small_model({"adding", "pascanu", 10})).reloaded();
   CHECK_THROWS_WITH_AS(
-      level_of(vectors),
+      tokenisation_of(vectors),
       "this model was trained on the task adding, whose inputs are vectors: it reads no text", ModelError);
   CHECK_THROWS_AS(encode(vectors, "one"), ModelError);
   CHECK_THROWS_AS(encode_prompt(vectors, "one"), ModelError);

@@ -5,11 +5,11 @@
 #include <limits>
 #include <string>
 
-#include "experiments/config/options.hpp"
 #include "experiments/sweep/trial_id.hpp"
 #include "experiments/train/make_model.hpp"
 #include "experiments/train/trainer.hpp"
 #include "experiments/train/trial.hpp"
+#include "tests/support/laboratory.hpp"
 
 // What stands around a cell, in training.
 
@@ -18,9 +18,9 @@ using namespace unroll;
 namespace {
 
 Config small(const std::string& task = "copy") {
-  Config config = default_config();
+  Config config = laboratory().default_config();
   config.task = {task, "", task == "copy" ? 3 : 20};
-  resolve_dependent_defaults(config);
+  laboratory().resolve(config);
   config.model.cell = "lstm";
   config.model.hidden = 6;
   config.train.batch = 8;
@@ -69,9 +69,9 @@ TEST_CASE("[around] what is off is no part of the trial's id, and what is on is"
   for (const char* key : {"model.layers", "model.bidirectional", "model.residual", "model.dropout_input",
                           "model.dropout_output", "model.dropout_recurrent", "model.dropout_mask",
                           "model.zoneout", "model.layer_norm", "model.initial_state"})
-    CHECK(canonical_text(plain).find(key) == std::string::npos);
-  CHECK(trial_id(with_everything()) != trial_id(plain));
-  CHECK(canonical_text(with_everything()).find("model.layers=2\n") != std::string::npos);
+    CHECK(canonical_text(laboratory(), plain).find(key) == std::string::npos);
+  CHECK(trial_id(laboratory(), with_everything()) != trial_id(laboratory(), plain));
+  CHECK(canonical_text(laboratory(), with_everything()).find("model.layers=2\n") != std::string::npos);
 }
 
 TEST_CASE("[around] trials with everything train, and have the same bits again and in any number of shards") {
@@ -81,9 +81,9 @@ TEST_CASE("[around] trials with everything train, and have the same bits again a
         Config config = with_everything(task);
         config.model.bidirectional = bidirectional;
         config.model.dropout_mask = mask;
-        const TrialRecord record = run_trial(config);
+        const TrialRecord record = run_trial(laboratory(), config);
         CHECK(record.status == TrialStatus::done);
-        CHECK(to_json(run_trial(config)) == to_json(record));
+        CHECK(to_json(run_trial(laboratory(), config)) == to_json(record));
         const std::vector<double> one = losses(config, 3);
         config.train.batch_shards = 4;
         const std::vector<double> four = losses(config, 3);
@@ -117,9 +117,9 @@ TEST_CASE("[around] a window that holds the sequence is full BPTT, bit for bit, 
   for (const std::string mask : {"sequence", "step"}) {
     Config config = with_everything();
     config.model.dropout_mask = mask;
-    const std::string full = to_json(run_trial(config));
+    const std::string full = to_json(run_trial(laboratory(), config));
     config.train.window = config.train.stride = 40;
-    CHECK(to_json(run_trial(config)) == full);
+    CHECK(to_json(run_trial(laboratory(), config)) == full);
   }
 }
 
@@ -128,7 +128,7 @@ TEST_CASE("[around] all windows of a batch have the masks of its whole sequences
     Config config = with_everything();
     config.model.dropout_mask = mask;
     const std::vector<double> whole = losses(config, 2);
-    const auto steps = static_cast<double>(make_task(config.task)->max_steps(1));
+    const auto steps = static_cast<double>(laboratory().make_task(config.task)->max_steps(1));
     for (const auto& [window, stride] : {std::pair{5, 5}, {7, 3}}) {
       config.train.window = window;
       config.train.stride = stride;
@@ -175,14 +175,14 @@ TEST_CASE("[around] a trial that diverges says in which layer and direction, und
 TEST_CASE("[around] more layers cost more, dropout nearly nothing in the estimate") {
   Config config = small("adding");
   config.model.hidden = 64;
-  const TrialCost one = trial_cost(config);
+  const TrialCost one = trial_cost(laboratory(), config);
   config.model.layers = 3;
-  const TrialCost three = trial_cost(config);
+  const TrialCost three = trial_cost(laboratory(), config);
   CHECK(three.flops > 2.5 * one.flops);
   CHECK(three.bytes > 2 * one.bytes);
   config.model.layers = 1;
   config.model.dropout_recurrent = 0.5;
-  const TrialCost dropout = trial_cost(config);
+  const TrialCost dropout = trial_cost(laboratory(), config);
   CHECK(dropout.flops > one.flops);
   CHECK(dropout.flops < 1.1 * one.flops);
 }

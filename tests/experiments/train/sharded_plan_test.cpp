@@ -9,20 +9,20 @@
 #include <string>
 #include <utility>
 
-#include "experiments/config/options.hpp"
 #include "experiments/tasks/task.hpp"
 #include "experiments/train/trainer.hpp"
 #include "experiments/train/trial.hpp"
 #include "framework/tensor/cpu.hpp"
+#include "tests/support/laboratory.hpp"
 
 using namespace unroll;
 
 namespace {
 
 Config small(const std::string& task, std::int64_t length) {
-  Config config = default_config();
+  Config config = laboratory().default_config();
   config.task = {task, "", length};
-  resolve_dependent_defaults(config);
+  laboratory().resolve(config);
   config.model.hidden = 16;
   config.train.batch = 7;
   config.train.updates = 12;
@@ -40,7 +40,7 @@ struct Computed {
   ShardedPlan plan;
 
   Computed(const Config& config, std::int64_t shards)
-      : task(make_task(config.task)),
+      : task(laboratory().make_task(config.task)),
         model(config, *task),
         parameters(initial_parameters(config, model.specs)),
         piece{sample(config), {}, {}},
@@ -152,7 +152,7 @@ TEST_CASE("[shards] a trial in shards has the same bits on 1, 2 and 4 threads") 
       config.model.cell = cell;
       config.train.batch_shards = shards;
       config.train.clip_norm = 1;
-      const auto run = [&] { return to_json(run_trial(config)); };
+      const auto run = [&] { return to_json(run_trial(laboratory(), config)); };
       const std::string on_one = with_threads(1, run);
       CHECK(with_threads(2, run) == on_one);
       CHECK(with_threads(4, run) == on_one);
@@ -161,15 +161,15 @@ TEST_CASE("[shards] a trial in shards has the same bits on 1, 2 and 4 threads") 
 
 TEST_CASE("[shards] another number of shards is another trial, with other bits") {
   Config config = small("adding", 12);
-  const std::string whole = to_json(run_trial(config));
+  const std::string whole = to_json(run_trial(laboratory(), config));
   config.train.batch_shards = 2;
-  CHECK(to_json(run_trial(config)) != whole);
+  CHECK(to_json(run_trial(laboratory(), config)) != whole);
 }
 
 TEST_CASE("[shards] subnormals are flushed in every shard, and the caller's control word stays") {
   Config config = small("adding", 6);
   config.model.activation = "identity";
-  const std::unique_ptr<Task> task = make_task(config.task);
+  const std::unique_ptr<Task> task = laboratory().make_task(config.task);
   const RecordedModel model(config, *task);
   std::vector<Tensor<float>> parameters;
   for (const ParameterSpec& spec : model.specs) parameters.emplace_back(spec.shape);

@@ -6,12 +6,12 @@
 #include <cmath>
 #include <utility>
 
-#include "experiments/config/options.hpp"
 #include "experiments/train/trainer.hpp"
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
 #include "models/cell_table.hpp"
 #include "models/sequence_model.hpp"
+#include "tests/support/laboratory.hpp"
 
 using namespace unroll;
 using sizes::B;
@@ -21,7 +21,7 @@ namespace {
 
 /// The only task with a loss at every step; 13 steps.
 Config small(const std::string& cell) {
-  Config config = default_config();
+  Config config = laboratory().default_config();
   config.task = {"copy", "5-bit", 3};
   config.model.cell = cell;
   config.model.hidden = 6;
@@ -48,7 +48,7 @@ struct Windowed {
 
   explicit Windowed(const Config& wanted)
       : config(wanted),
-        task(make_task(config.task)),
+        task(laboratory().make_task(config.task)),
         model(config, *task, Extent::window),
         parameters(initial_parameters(config, model.specs)),
         batch(sample()) {}
@@ -194,12 +194,12 @@ TEST_CASE("[truncated] a window and a stride that hold the sequence are full BPT
     for (const std::int64_t shards : {1, 2}) {
       Config config = small(cell);
       config.train.batch_shards = shards;
-      const std::string full = to_json(run_trial(config));
+      const std::string full = to_json(run_trial(laboratory(), config));
       config.train.window = 40;
       config.train.stride = 13;
-      CHECK(to_json(run_trial(config)) == full);
+      CHECK(to_json(run_trial(laboratory(), config)) == full);
       config.train.stride = 12;
-      CHECK(to_json(run_trial(config)) != full);
+      CHECK(to_json(run_trial(laboratory(), config)) != full);
     }
 }
 
@@ -248,11 +248,11 @@ TEST_CASE("[truncated] trials train, validate on whole sequences and have the sa
     config.train.window = 6;
     config.train.stride = 4;
     config.train.batch_shards = 2;
-    const TrialRecord record = run_trial(config);
+    const TrialRecord record = run_trial(laboratory(), config);
     CHECK(record.status == TrialStatus::done);
     CHECK(record.updates == 6);
     CHECK(record.gradient_norms[0].norms.size() == 13);
-    CHECK(to_json(run_trial(config)) == to_json(record));
+    CHECK(to_json(run_trial(laboratory(), config)) == to_json(record));
   }
 }
 
@@ -287,9 +287,9 @@ TEST_CASE("[truncated] a window costs less memory and time than the whole sequen
   Config config = small("lstm");
   config.task.length = 2000;
   config.train.batch = 100;
-  const TrialCost full = trial_cost(config);
+  const TrialCost full = trial_cost(laboratory(), config);
   config.train.window = config.train.stride = 20;
-  const TrialCost windows = trial_cost(config);
+  const TrialCost windows = trial_cost(laboratory(), config);
   CHECK(windows.bytes < full.bytes);
   CHECK(windows.flops < full.flops);
 }

@@ -5,9 +5,9 @@
 #include <map>
 #include <string>
 
-#include "experiments/config/options.hpp"
-#include "experiments/train/recorded_model.hpp"
+#include "experiments/train/task_model.hpp"
 #include "models/cell_table.hpp"
+#include "tests/support/laboratory.hpp"
 
 using namespace unroll;
 
@@ -17,11 +17,11 @@ constexpr std::int64_t hidden = 20;
 
 /// The start of a model with this cell: its parameters by name.
 std::map<std::string, Tensor<float>> start_of(const std::string& cell) {
-  Config config = default_config();
+  Config config = laboratory().default_config();
   config.task.length = 10;
   config.model.cell = cell;
   config.model.hidden = hidden;
-  const RecordedModel model(config, *make_task(config.task));
+  const RecordedModel model(config, *laboratory().make_task(config.task));
   const std::vector<Tensor<float>> values = initial_parameters(config, model.specs);
   std::map<std::string, Tensor<float>> by_name;
   for (std::size_t i = 0; i < values.size(); ++i) by_name.emplace(model.specs[i].name, values[i]);
