@@ -14,11 +14,11 @@ namespace unroll {
 /// Which task, in which variant, at which lengths: the [task] section of a config.
 struct TaskConfig {
   std::string name;
-  std::string variant;
-  LengthRange length;                      ///< of generated sequences, as the task counts it
-  std::vector<std::int64_t> test_lengths;  ///< at which the best model is tested besides
+  std::string variant = {};
+  LengthRange length = {};                      ///< of generated sequences, as the task counts it
+  std::vector<std::int64_t> test_lengths = {};  ///< at which the best model is tested besides
   /// Settings of the task's own, by key: those that its row exports.
-  std::map<std::string, OptionValue, std::less<>> values;
+  std::map<std::string, OptionValue, std::less<>> values = {};
 
   /// The value of one of them, or its default in `row`; must be of that type.
   template <class T>

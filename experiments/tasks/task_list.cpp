@@ -26,11 +26,6 @@ const TaskRow& known_task(const TaskList& list, std::string_view name) {
 }  // namespace
 
 const TaskList& standard_tasks() {
-<<<<<<< HEAD
-  static const TaskList list = {
-      adding_row(), multiplication_row(), temporal_order_row(), random_permutation_row(), copy_row(),
-      cat_row(),    characters_row(),     words_row()};
-=======
   static const TaskList list = {adding_row(),
                                 multiplication_row(),
                                 temporal_order_row(),
@@ -45,7 +40,6 @@ const TaskList& standard_tasks() {
                                 cat_row(),
                                 characters_row(),
                                 words_row()};
->>>>>>> tracking
   return list;
 }
 

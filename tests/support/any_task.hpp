@@ -6,7 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include "experiments/objectives/objective.hpp"
+#include "experiments/tasks/data_options.hpp"
 #include "experiments/tasks/task.hpp"
+#include "experiments/tasks/text_task.hpp"
 
 namespace unroll {
 
@@ -21,18 +24,48 @@ inline std::string counting_text(int sentences = 120) {
   return text;
 }
 
-inline TextFile text_value(std::string text) {
+inline InputFile text_value(std::string text) {
   return {"a text", fmt::format("{:016x}", std::hash<std::string>{}(text)),
           std::make_shared<const std::string>(std::move(text))};
 }
 
-/// A task of any row of the table; those that learn from a text get one.
-inline TaskConfig any_task(std::string_view name, std::string_view variant, std::int64_t length) {
+/// A task of any row of the list; those that learn from a text get one.
+inline TaskConfig any_task(std::string_view name, std::string_view variant, LengthRange length) {
   TaskConfig config{.name = std::string(name), .variant = std::string(variant), .length = length};
-  const TaskRow* row = find_task(name);
-  if (row && row->streams) config.text = text_value(counting_text());
-  config.validation_fraction = 0.1;
+  const TaskRow* row = find_task(standard_tasks(), name);
+  if (row && row->carried) {
+    config.values[text_options::text.key] = text_value(counting_text());
+    config.values[data_options::validation_fraction.key] = 0.1;
+  }
   return config;
+}
+
+/// From the lists that come with the program.
+inline std::unique_ptr<Task> standard_task(const TaskConfig& config) {
+  return make_task(standard_tasks(), standard_objectives(), config);
+}
+
+/// Batch number `n` to train on.
+inline Batch training_batch(const Task& task, std::int64_t sequences, std::int64_t n = 0,
+                            std::uint64_t seed = 7) {
+  return task.training(seed)->batch(n, sequences);
+}
+
+inline const Tensor<float>& numbers(const Values& values) { return std::get<Tensor<float>>(values); }
+inline const Tensor<std::int64_t>& indices(const Values& values) {
+  return std::get<Tensor<std::int64_t>>(values);
+}
+
+inline bool same_bits(const Values& a, const Values& b) {
+  if (a.index() != b.index()) return false;
+  return std::visit(
+      [&]<class T>(const Tensor<T>& tensor) { return tensor.same_bits(std::get<Tensor<T>>(b)); }, a);
+}
+
+inline bool same_bits(const Batch& a, const Batch& b) {
+  if (a.weights.has_value() != b.weights.has_value() || a.lengths != b.lengths) return false;
+  return same_bits(a.inputs, b.inputs) && same_bits(a.target, b.target) &&
+         (!a.weights || a.weights->same_bits(*b.weights));
 }
 
 }  // namespace unroll

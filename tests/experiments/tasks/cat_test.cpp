@@ -7,15 +7,17 @@
 #include <map>
 #include <set>
 
-#include "experiments/tasks/baselines.hpp"
 #include "experiments/text/ngram.hpp"
+#include "experiments/text/vocabulary.hpp"
+#include "tests/support/any_task.hpp"
+#include "tests/support/judged.hpp"
 
 using namespace unroll;
 
 namespace {
 
 std::unique_ptr<Task> cat(std::int64_t length, std::string variant = "sentence") {
-  return make_task({.name = "cat", .variant = std::move(variant), .length = length});
+  return standard_task({.name = "cat", .variant = std::move(variant), .length = length});
 }
 
 std::string place_of(const std::string& subject) {
@@ -28,13 +30,13 @@ std::string place_of(const std::string& subject) {
 std::vector<std::string> inputs_of(const Task& task, const Batch& batch, std::int64_t sequence) {
   std::vector<std::string> words;
   for (std::int64_t t = 0; t < batch.steps(); ++t)
-    words.push_back(
-        task.vocabulary()->token(static_cast<std::int32_t>(batch.tokens[t * batch.rows() + sequence])));
+    words.push_back(task.vocabulary()->token(
+        static_cast<std::int32_t>(indices(batch.inputs)[t * batch.rows() + sequence])));
   return words;
 }
 
 std::string class_at(const Task& task, const Batch& batch, std::int64_t at) {
-  return task.vocabulary()->token(static_cast<std::int32_t>(batch.classes[at]));
+  return task.vocabulary()->token(static_cast<std::int32_t>(indices(batch.target)[at]));
 }
 
 /// Of many sentences with `between` words, the mean probability of the right place by a model of counts, and
@@ -91,11 +93,10 @@ TEST_CASE("[cat] a sentence is a subject, adverbs, \"sat on the\" and the subjec
   const std::set<std::string_view> adverbs(cat_adverbs().begin(), cat_adverbs().end());
   for (const std::int64_t length : {3, 4, 5, 12}) {
     const auto task = cat(length);
-    Stream stream(3, Purpose::check);
     std::set<std::int64_t> lengths;
     for (int repeat = 0; repeat < 30; ++repeat) {
       const bool validate = repeat % 2 == 1;
-      const Batch batch = validate ? task->sample_to_validate(stream, 20) : task->sample(stream, 20);
+      const Batch batch = validate ? task->validation(20)->batch(0, 20) : training_batch(*task, 20, repeat);
       const std::int64_t between = batch.steps() - 5;
       if (validate) CHECK(between == length);
       lengths.insert(between);
@@ -108,26 +109,26 @@ TEST_CASE("[cat] a sentence is a subject, adverbs, \"sat on the\" and the subjec
         const std::vector<std::string> end(words.end() - 5, words.end());
         CHECK(end == std::vector<std::string>{"sat", "on", "the", place_of(words[2]), "."});
         for (std::int64_t t = 0; t + 1 < batch.steps(); ++t)
-          CHECK(batch.classes[t * batch.rows() + b] == batch.tokens[(t + 1) * batch.rows() + b]);
+          CHECK(indices(batch.target)[t * batch.rows() + b] ==
+                indices(batch.inputs)[(t + 1) * batch.rows() + b]);
         CHECK(class_at(*task, batch, (batch.steps() - 1) * batch.rows() + b) == "<eos>");
       }
     }
-    for (int repeat = 0; repeat < 200; ++repeat) lengths.insert(task->sample(stream, 1).steps() - 5);
+    for (int repeat = 0; repeat < 200; ++repeat) lengths.insert(training_batch(*task, 1, repeat).steps() - 5);
     CHECK(*lengths.begin() == 3);
     CHECK(*lengths.rbegin() == length);
     CHECK(lengths.size() == static_cast<std::size_t>(length - 2));  // each occurs
-    CHECK(task->max_steps(20) == length + 5);
+    CHECK(task->training(7)->max_steps(20) == length + 5);
   }
 }
 
 TEST_CASE("[cat] the variant place asks for the place alone, always after exactly as many words") {
   const auto task = cat(9, "place");
-  CHECK(task->readout() == Readout::last);
-  Stream stream(3, Purpose::check);
+  CHECK(task->spec().readout == Readout::last);
   for (int repeat = 0; repeat < 10; ++repeat) {
-    const Batch batch = task->sample(stream, 15);
-    REQUIRE(batch.tokens.shape() == Shape{12, 15});
-    REQUIRE(batch.classes.shape() == Shape{15});
+    const Batch batch = training_batch(*task, 15, repeat);
+    REQUIRE(shape_of(batch.inputs) == Shape{12, 15});
+    REQUIRE(shape_of(batch.target) == Shape{15});
     for (std::int64_t b = 0; b < 15; ++b) {
       const std::vector<std::string> words = inputs_of(*task, batch, b);
       CHECK(words.back() == "the");
@@ -138,9 +139,8 @@ TEST_CASE("[cat] the variant place asks for the place alone, always after exactl
 
 TEST_CASE("[cat] subjects and adverbs are drawn uniformly and independently") {
   const auto task = cat(6, "place");
-  Stream stream(11, Purpose::check);
   constexpr std::int64_t count = 8000;
-  const Batch batch = task->sample(stream, count);
+  const Batch batch = training_batch(*task, count);
   std::map<std::string, double> subjects, adverbs;
   std::map<std::string, std::map<std::string, double>> pairs;  // of a subject, the adverb after it
   for (std::int64_t b = 0; b < count; ++b) {
@@ -179,14 +179,13 @@ TEST_CASE("[cat] the trivial loss is the entropy of each position's words by its
   for (const char* variant : {"sentence", "place"})
     for (const std::int64_t length : {3, 5, 9}) {
       const auto task = cat(length, variant);
-      Stream stream(5, Purpose::check);
       constexpr std::int64_t count = 5000;
-      const Batch batch = task->sample_to_validate(stream, count);
-      const std::int64_t positions = batch.classes.numel() / count;
+      const Batch batch = task->validation(count)->batch(0, count);
+      const std::int64_t positions = indices(batch.target).numel() / count;
       double nats = 0;
       for (std::int64_t t = 0; t < positions; ++t) {
         std::map<std::int64_t, double> counts;
-        for (std::int64_t b = 0; b < count; ++b) ++counts[batch.classes[t * count + b]];
+        for (std::int64_t b = 0; b < count; ++b) ++counts[indices(batch.target)[t * count + b]];
         for (const auto& [word, found] : counts) nats -= found / count * std::log(found / count);
       }
       INFO(variant, " ", length);
@@ -195,31 +194,31 @@ TEST_CASE("[cat] the trivial loss is the entropy of each position's words by its
 }
 
 TEST_CASE("[cat] the baselines of the place alone are its frequency once the subject is out of sight") {
-  const std::vector<Baseline> all = baselines({.name = "cat", .variant = "place", .length = 6});
+  const std::vector<Baseline> all = cat(6, "place")->baselines();
   REQUIRE(all.size() == 6);
   CHECK(all[0].name == "uniform");
   CHECK(all[5].name == "5-gram");
   CHECK(all[5].validation_loss == doctest::Approx(std::log(8.0)).epsilon(0.01));
-  CHECK(baselines({.name = "cat", .variant = "place", .length = 3})[5].validation_loss < 0.01);
+  CHECK(cat(3, "place")->baselines()[5].validation_loss < 0.01);
   // Of whole sentences a 5-gram pays for subject, adverbs, place, and for where the adverbs end.
-  const double sentence = baselines({.name = "cat", .variant = "sentence", .length = 6})[5].validation_loss;
+  const double sentence = cat(6)->baselines()[5].validation_loss;
   CHECK(sentence > cat(6)->trivial_loss());
   CHECK(sentence < cat(6)->trivial_loss() + 0.2);
 }
 
 TEST_CASE("[cat] a sentence is wrong when its place does not score highest, whatever the rest does") {
   const auto task = cat(4);
-  Stream stream(2, Purpose::check);
-  const Batch batch = task->sample_to_validate(stream, 3);
-  const std::int64_t types = task->output_size();
+  const Batch batch = task->validation(3)->batch(0, 3);
+  const std::int64_t types = task->spec().output_size;
   Tensor<float> scores(Shape{batch.steps(), 3, types});
   const std::int64_t place = (batch.steps() - 3) * 3;  // place, full stop, line end
-  for (std::int64_t b = 0; b < 3; ++b) scores[(place + b) * types + batch.classes[place + b]] = 1;
-  CHECK(task->count_wrong(batch, scores) == 0);
+  for (std::int64_t b = 0; b < 3; ++b) scores[(place + b) * types + indices(batch.target)[place + b]] = 1;
+  const auto error_rate = [&] { return judged(task->spec(), batch, scores).at("error_rate"); };
+  CHECK(error_rate() == 0);
   scores[(place + 1) * types] = 1;  // a tie is not right
-  CHECK(task->count_wrong(batch, scores) == 1);
-  CHECK(task->solved(9, 0.0099));
-  CHECK_FALSE(task->solved(0, 0.01));
+  CHECK(error_rate() == doctest::Approx(1.0 / 3));
+  CHECK(task->success().holds({{"loss", 9}, {"error_rate", 0.0099}}));
+  CHECK_FALSE(task->success().holds({{"loss", 0}, {"error_rate", 0.01}}));
 }
 
 TEST_CASE("[cat] fewer words between than \"sat on the\" are refused") {

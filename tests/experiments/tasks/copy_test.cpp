@@ -8,12 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/any_task.hpp"
+#include "tests/support/judged.hpp"
+
 using namespace unroll;
 
 namespace {
 
 std::unique_ptr<Task> copy(const std::string& variant, std::int64_t length) {
-  return make_task({.name = "copy", .variant = variant, .length = length});
+  return standard_task({.name = "copy", .variant = variant, .length = length});
 }
 
 struct Definition {
@@ -24,8 +27,8 @@ struct Definition {
 const std::vector<Definition> definitions = {{"urnn", 8, 10}, {"5-bit", 2, 5}, {"20-bit", 5, 10}};
 
 std::int64_t channel_on(const Batch& batch, std::int64_t t, std::int64_t b) {
-  const Shape& shape = batch.inputs.shape();
-  const float* x = batch.inputs.data() + (t * shape[1] + b) * shape[2];
+  const Shape& shape = shape_of(batch.inputs);
+  const float* x = numbers(batch.inputs).data() + (t * shape[1] + b) * shape[2];
   REQUIRE(std::count(x, x + shape[2], 1.f) == 1);
   REQUIRE(std::count(x, x + shape[2], 0.f) == shape[2] - 1);
   return std::find(x, x + shape[2], 1.f) - x;
@@ -39,14 +42,13 @@ TEST_CASE("[tasks] copy: symbols, T - 1 blanks, a marker, blanks; the symbols ar
       CAPTURE(d.variant);
       CAPTURE(length);
       const auto task = copy(d.variant, length);
-      Stream stream(3, Purpose::check);
       const std::int64_t sequences = 20, steps = length + 2 * d.symbols;
-      const Batch batch = task->sample(stream, sequences);
-      CHECK(batch.inputs.shape() == Shape{steps, sequences, d.values + 2});
+      const Batch batch = training_batch(*task, sequences);
+      CHECK(shape_of(batch.inputs) == Shape{steps, sequences, d.values + 2});
       for (std::int64_t b = 0; b < sequences; ++b)
         for (std::int64_t t = 0; t < steps; ++t) {
           const std::int64_t on = channel_on(batch, t, b);
-          const std::int64_t target = batch.classes[t * sequences + b];
+          const std::int64_t target = indices(batch.target)[t * sequences + b];
           if (t < d.symbols)
             CHECK((on >= 1 && on <= d.values));
           else
@@ -61,11 +63,10 @@ TEST_CASE("[tasks] copy: symbols, T - 1 blanks, a marker, blanks; the symbols ar
 
 TEST_CASE("[tasks] copy: every symbol is as likely as any other") {
   for (const Definition& d : definitions) {
-    Stream stream(4, Purpose::check);
     const std::int64_t sequences = 5000;
-    const Batch batch = copy(d.variant, 3)->sample(stream, sequences);
+    const Batch batch = training_batch(*copy(d.variant, 3), sequences);
     std::map<std::int64_t, int> counts;
-    for (std::int64_t label : batch.classes.span()) ++counts[label];
+    for (std::int64_t label : indices(batch.target).span()) ++counts[label];
     counts.erase(0);
     CHECK(std::int64_t(counts.size()) == d.values);
     const double draws = double(sequences * d.symbols), share = 1.0 / double(d.values);
@@ -86,44 +87,48 @@ TEST_CASE(
   for (const Definition& d : definitions) {
     CAPTURE(d.variant);
     const auto task = copy(d.variant, 30);
-    Stream stream(5, Purpose::check);
-    const Batch batch = task->sample(stream, 200);
-    const std::int64_t steps = batch.classes.shape()[0];
+    const Batch batch = training_batch(*task, 200);
+    const std::int64_t steps = batch.steps();
     double loss = 0;
     for (std::int64_t t = 0; t < steps; ++t)
       for (std::int64_t b = 0; b < 200; ++b) {
         const bool recall = t >= steps - d.symbols;
-        const std::int64_t target = batch.classes[t * 200 + b];
+        const std::int64_t target = indices(batch.target)[t * 200 + b];
         // Knows the time, not the symbols: surely blank, then any symbol.
         const double probability = recall ? (target == 0 ? 0 : 1 / double(d.values)) : target == 0;
         loss -= std::log(probability);
       }
-    CHECK(loss / double(batch.classes.numel()) == doctest::Approx(task->trivial_loss()).epsilon(1e-12));
+    CHECK(loss / double(indices(batch.target).numel()) ==
+          doctest::Approx(task->trivial_loss()).epsilon(1e-12));
   }
 }
 
 TEST_CASE("[tasks] copy: one wrong step makes a sequence wrong") {
   const auto task = copy("urnn", 5);
-  Stream stream(6, Purpose::check);
-  const Batch batch = task->sample(stream, 3);
-  Tensor<float> outputs({25, 3, 9});
-  for (std::int64_t i = 0; i < batch.classes.numel(); ++i) outputs[i * 9 + batch.classes[i]] = 1;
-  CHECK(task->count_wrong(batch, outputs) == 0);
-  outputs[(0 * 3 + 1) * 9 + 4] = 2;   // sequence 1, first step
-  outputs[(24 * 3 + 1) * 9 + 0] = 2;  // sequence 1 again, last step
-  CHECK(task->count_wrong(batch, outputs) == 1);
-  outputs[(24 * 3 + 2) * 9 + 0] = 2;
-  CHECK(task->count_wrong(batch, outputs) == 2);
+  const Batch batch = training_batch(*task, 3);
+  Tensor<float> outputs = right_outputs(task->spec(), batch);
+  const auto wrong_sequences = [&] {
+    return 3 * judged(task->spec(), batch, outputs).at("sequence_error_rate");
+  };
+  CHECK(wrong_sequences() == 0);
+  outputs[(0 * 3 + 1) * 9 + 4] = 20;   // sequence 1, first step
+  outputs[(24 * 3 + 1) * 9 + 0] = 20;  // sequence 1 again, last step
+  CHECK(wrong_sequences() == doctest::Approx(1));
+  CHECK(judged(task->spec(), batch, outputs).at("error_rate") == doctest::Approx(2.0 / 75));
+  outputs[(24 * 3 + 2) * 9 + 0] = 20;
+  CHECK(wrong_sequences() == doctest::Approx(2));
 }
 
 TEST_CASE(
     "[tasks] copy: half of the trivial loss solves urnn, less than 1 % wrong the memorisation variants") {
-  const auto urnn = copy("urnn", 100);
-  CHECK(urnn->solved(0.0866, 1));
-  CHECK(!urnn->solved(0.0867, 0));
-  CHECK(urnn->success_rule().find("our rule") != std::string::npos);
+  const auto solved = [](const std::string& variant, double loss, double wrong) {
+    return copy(variant, 100)->success().holds({{"loss", loss}, {"sequence_error_rate", wrong}});
+  };
+  CHECK(solved("urnn", 0.0866, 1));
+  CHECK(!solved("urnn", 0.0867, 0));
+  CHECK(copy("urnn", 100)->success().text.find("our rule") != std::string::npos);
   for (const std::string variant : {"5-bit", "20-bit"}) {
-    CHECK(copy(variant, 100)->solved(9, 0.009));
-    CHECK(!copy(variant, 100)->solved(0, 0.01));
+    CHECK(solved(variant, 9, 0.009));
+    CHECK(!solved(variant, 0, 0.01));
   }
 }
