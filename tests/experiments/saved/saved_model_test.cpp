@@ -151,8 +151,8 @@ TEST_CASE("[saved] any character survives as a token: quotes, controls, escapes,
   TaskConfig task{.name = "characters", .variant = "code points", .length = 100};
   std::string text = "\"\"'\\\\n\t\x01\x1f\x7f #=[]{}\u0085\u2028\u0301\ufeff\ufffd\U0001f600\U0010ffff\r,\n";
   for (int i = 0; i < 3; ++i) text += text;
-  task.text = text_value(text);
-  task.validation_fraction = 0.2;
+  task.values[text_options::text.key] = text_value(text);
+  task.values[data_options::validation_fraction.key] = 0.2;
   const SomeModel model(small_model(task));
   const SavedModel read = model.reloaded();
   REQUIRE(read.vocabulary);

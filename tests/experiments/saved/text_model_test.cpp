@@ -9,7 +9,7 @@
 
 #include "experiments/saved/carried_net.hpp"
 #include "experiments/tasks/text_task.hpp"
-#include "experiments/train/trainer.hpp"
+#include "experiments/train/trial_models.hpp"
 #include "tests/experiments/saved/text_models.hpp"
 
 using namespace unroll;
@@ -171,11 +171,12 @@ TEST_CASE("[text model] what it costs is what training measured, with dropout an
   config.train.window = config.train.stride = 10;
   const SomeModel trained(config);
   const SavedModel model = trained.reloaded();
-  const Corpus corpus = corpus_of(config.task);
-  const std::vector<double> nats = nats_of(model, corpus.valid);
-  REQUIRE(trained.task->validation()->rows() == 1);
-  Trainer trainer(config);
-  CHECK(trainer.validate(0).loss ==
+  TrialModels models(laboratory(), config);
+  const Batch validation = models.validation().batch(0, evaluation_batch);
+  REQUIRE(validation.rows() == 1);
+  const auto text = indices(validation.target).span();
+  const std::vector<double> nats = nats_of(model, std::vector<std::int32_t>(text.begin(), text.end()));
+  CHECK(models.evaluator().evaluate(models.validation(), trained.parameters).loss() ==
         doctest::Approx(sum(nats) / static_cast<double>(nats.size())).epsilon(1e-5));
 }
 

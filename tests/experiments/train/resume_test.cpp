@@ -162,10 +162,10 @@ std::map<std::string, Config> trials() {
   overlapping.train.weight_decay = 0.01;
   overlapping.model.cell = "lstm";
   overlapping.model.dropout_mask = "step";
-  overlapping.task.test_fraction = 0.1;
+  overlapping.task.values[data_options::test_fraction.key] = 0.1;
   all["text in overlapping windows, tested"] = overlapping;
   Config passes = small(any_task("characters", "code points", 0));
-  passes.task.text = text_value(counting_text(8));
+  passes.task.values[text_options::text.key] = text_value(counting_text(8));
   passes.train.window = passes.train.stride = 20;  // four windows a pass
   passes.model.tied = true;
   all["many passes over a text"] = passes;
