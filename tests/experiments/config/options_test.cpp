@@ -74,7 +74,7 @@ TEST_CASE("[config] the defaults are the published settings of the adding proble
   CHECK(config.train.batch == 20);
   CHECK(config.train.updates == 3000);
   CHECK(config.train.validate_every == 100);
-  CHECK(config.train.validation_sequences == 2000);
+  CHECK(config.train.validation_sequences == 500);
   CHECK(config.train.early_stop);
   CHECK(config.seed == 1);
   CHECK(config.jobs == 0);
