@@ -72,9 +72,13 @@ function median(values) {
 const numberOf = (text) => ({ nan: NaN, inf: Infinity, "-inf": -Infinity })[text] ?? Number(text);
 const ranked = (value) => (Number.isFinite(value) ? value : Infinity);
 
+const hasResult = (trial) => trial.status === "done" || trial.status === "diverged";
+/** A scalar of the runs that have it. */
+const scalars = (trials, name) => trials.map((trial) => trial[name] ?? "").filter((text) => text !== "").map(numberOf);
+
 /** The numbers of one row of the summary, from the rows of its trials. */
 function expectedOf(trials) {
-  const results = trials.filter((trial) => trial.status === "done" || trial.status === "diverged");
+  const results = trials.filter(hasResult);
   const best = results.map((trial) => numberOf(trial.best_loss));
   const finite = best.filter(Number.isFinite);
   const mean = finite.reduce((sum, value) => sum + value, 0) / finite.length;
@@ -89,6 +93,8 @@ function expectedOf(trials) {
     min: n ? Math.min(...finite) : NaN,
     max: n ? Math.max(...finite) : NaN,
     "median last": median(results.map((trial) => ranked(numberOf(trial.last_loss)))),
+    "median test": median(scalars(results, "test_loss").map(ranked)),
+    "test accuracy": median(scalars(results, "test_accuracy")),
     updates: median(results.map((trial) => (trial.solved_at === "" ? Infinity : Number(trial.solved_at)))),
   };
 }
@@ -192,7 +198,7 @@ async function checkPage(browser, folder, width, shots) {
   const where = `${basename(folder)} at ${width} px`;
   const url = pathToFileURL(join(folder, "report.html")).href;
   const trials = parseCsv(readFileSync(join(folder, "results.csv"), "utf8"));
-  const anyResult = trials.some((trial) => trial.best_loss !== "");
+  const anyResult = trials.some(hasResult);
   const page = await browser.newPage({ viewport: { width, height: 900 } });
   page.on("console", (message) => check(message.type() !== "error" && message.type() !== "warning", `${where}: console: ${message.text()}`));
   page.on("pageerror", (error) => check(false, `${where}: ${error.message}`));
@@ -215,6 +221,7 @@ async function checkPage(browser, folder, width, shots) {
   await page.emulateMedia({ colorScheme: "light" });
   checkNumbers(await page.evaluate(readTable), trials, where);
   await checkHeatMap(page, trials, where);
+  if (basename(folder) === "over_length") await checkOverLength(page, where);
   await checkControls(page, where);
   await page.close();
 }
@@ -229,27 +236,73 @@ async function checkHeatMap(page, trials, where) {
   check(trials.length > 0, `${where}: results.csv is empty`);
 }
 
-/** Legends switch curves off and on again, the choice of length draws another plot. */
+/** Every section with lines: its choices, switches and legend draw something else, and the way back is the same. */
 async function checkControls(page, where) {
-  const lines = () => page.evaluate(() => document.querySelectorAll("#learning-panels path.js-line").length);
-  const button = page.locator("#learning .legend button").first();
-  if (await button.isVisible()) {
-    const before = await lines();
-    await button.click();
-    check((await button.getAttribute("aria-pressed")) === "false", `${where}: a legend button does not switch off`);
-    check((await lines()) < before, `${where}: switching a curve off removes nothing`);
-    await button.click();
-    check((await lines()) === before, `${where}: switching a curve on again does not bring it back`);
+  for (const id of await page.$$eval("#series section", (sections) => sections.map((section) => section.id))) {
+    const section = page.locator(`[id="${id}"]`);
+    await checkLegend(section, `${where}, ${id}`);
+    await checkSwitches(section, `${where}, ${id}`);
+    for (const kind of ["series-choice", "panel-choice"]) await checkChoice(section, kind, `${where}, ${id}`);
+    for (const overlap of await page.evaluate(findOverlaps)) check(false, `${where}, ${id}, after a choice: ${overlap}`);
   }
-  const select = page.locator("#gradient-panel");
-  if (await select.isVisible()) {
-    const chosen = () => page.$eval("#gradient-panel", (list) => list.selectedIndex === list.options.length - 1);
-    const drawing = () => page.$eval("#gradient-plot .scatterlayer", (layer) => layer.innerHTML);
-    check(await chosen(), `${where}: the gradient plot does not begin with the last panel`);
-    const before = await drawing();
-    await select.selectOption({ index: 0 });
-    check((await drawing()) !== before, `${where}: another panel gives the same gradients`);
+}
+
+const drawingOf = (section) => section.evaluate((element) =>
+  [...element.querySelectorAll(".plot svg.main-svg")].map((svg) => svg.innerHTML.replace(/clip[\w-]+/g, "")).join(""));
+const linesOf = (section) => section.evaluate((element) => element.querySelectorAll(".plot path.js-line").length);
+
+async function checkLegend(section, where) {
+  const button = section.locator(".legend button").first();
+  if (!await button.isVisible()) return;
+  const before = await linesOf(section);
+  await button.click();
+  check((await button.getAttribute("aria-pressed")) === "false", `${where}: a legend button does not switch off`);
+  check((await linesOf(section)) < before, `${where}: switching a curve off removes nothing`);
+  await button.click();
+  check((await linesOf(section)) === before, `${where}: switching a curve on again does not bring it back`);
+}
+
+/** "training", "start" and "log scale". */
+async function checkSwitches(section, where) {
+  const count = await section.locator("input[type=checkbox]").count();
+  for (let i = 0; i < count; ++i) {
+    const input = section.locator("input[type=checkbox]").nth(i);
+    if (!await input.isVisible()) continue;
+    const before = await drawingOf(section);
+    await input.click();
+    check((await drawingOf(section)) !== before, `${where}: switch ${i} changes nothing`);
+    await input.click();
   }
+}
+
+/** The second option is drawn differently from the one that is chosen first; panels begin with the last one. */
+async function checkChoice(section, kind, where) {
+  const select = section.locator(`.${kind} select`);
+  if (!await select.isVisible()) return;
+  const { chosen, count } = await select.evaluate((list) => ({ chosen: list.selectedIndex, count: list.options.length }));
+  if (kind === "panel-choice") check(chosen === count - 1, `${where}: does not begin with the last panel`);
+  const before = await drawingOf(section);
+  await select.selectOption({ index: (chosen + 1) % count });
+  check((await drawingOf(section)) !== before, `${where}: another choice gives the same plot`);
+}
+
+/** Of the page with lengths and two states: what its records have, and no more, is offered, and begins where it should. */
+async function checkOverLength(page, where) {
+  const offered = (id) => page.$eval(`[id="${id}"] .series-choice select`, (list) =>
+    ({ chosen: list.selectedOptions[0].textContent, names: [...list.options].map((option) => option.textContent) }));
+  const is = (value, expected, what) => check(JSON.stringify(value) === JSON.stringify(expected), `${where}: ${what} ${JSON.stringify(value)}`);
+  is(await page.$$eval("#series section", (all) => all.map((one) => one.id)),
+    ["learning", "metrics", "points-length", "profile-time-step"], "sections");
+  is(await offered("metrics"), { chosen: "error_rate", names: ["error_rate", "accuracy"] }, "metrics");
+  is(await offered("points-length"), { chosen: "accuracy over length",
+    names: ["loss over length", "error_rate over length", "accuracy over length"] }, "over length");
+  is(await offered("profile-time-step"), { chosen: "gradient norm of h",
+    names: ["gradient norm of h", "gradient norm of c"] }, "states");
+  const texts = await page.$$eval("#points-length .plot svg text", (all) => all.map((text) => text.textContent));
+  check(texts.includes("trained on 10–40"), `${where}: the range of training is not said`);
+  check(["10", "400"].every((length) => texts.includes(length)), `${where}: lengths are missing below the plot: ${texts}`);
+  check(await page.locator("#profile-time-step .about-gradients").isVisible(), `${where}: gradients are not explained`);
+  check(await page.locator("#points-length .about-gradients").isHidden(), `${where}: accuracies are explained as gradients`);
 }
 
 /** Without JavaScript the table is still there, and the page says what is not. */
