@@ -17,13 +17,13 @@ std::int64_t evaluation_window(std::int64_t rows) {
   return std::max<std::int64_t>(1, steps_at_a_time / rows);
 }
 
-Recording evaluation_recording(const Config& config, const TaskSpec&,
+Recording evaluation_recording(const Config& config, const TaskSpec& spec,
                                const std::vector<const DataSource*>& sources) {
   Recording recording;
   for (const DataSource* source : sources) {
     if (!source) continue;
     recording.windows = recording.windows || source->carried();
-    if (source->uneven() && config.train.pack)
+    if (share_rows(config, spec, *source))
       recording.packed_sequences = largest_shard(evaluation_batch, config.train.batch_shards);
   }
   return recording;

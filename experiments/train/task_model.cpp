@@ -61,6 +61,10 @@ std::variant<Tensor<To>, Tensor<std::int64_t>> packed_values(const Packing& pack
 
 }  // namespace
 
+bool share_rows(const Config& config, const TaskSpec& spec, const DataSource& source) {
+  return source.uneven() && (config.train.pack || !spec.every_step() || config.model.bidirectional);
+}
+
 double Piece::weight(std::int64_t t, std::int64_t b) const {
   if (t < counted) return 0;
   const std::int64_t length = batch.lengths[static_cast<std::size_t>(b)];

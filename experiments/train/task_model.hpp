@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "experiments/data/sequence.hpp"
+#include "experiments/data/source.hpp"
 #include "experiments/objectives/objective.hpp"
 #include "experiments/train/make_model.hpp"
 #include "models/bound_model.hpp"
@@ -20,6 +21,10 @@ struct Recording {
 
   bool operator==(const Recording&) const = default;
 };
+
+/// Whether sequences of a source share rows: where a config asks for it, and where nothing but a packing says
+/// which step of a sequence is its last one, for a readout after it or a reverse direction that begins there.
+bool share_rows(const Config& config, const TaskSpec& spec, const DataSource& source);
 
 /// What a run is about: sequences side by side, and where they are windows of longer ones what came before.
 struct Piece {

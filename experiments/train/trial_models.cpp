@@ -14,11 +14,11 @@ namespace {
 /// A batch that no training gets to.
 constexpr std::int64_t diagnostics_number = std::numeric_limits<std::uint32_t>::max();
 
-Recording training_recording(const Config& config, const DataSource& training) {
+Recording training_recording(const Config& config, const TaskSpec& spec, const DataSource& training) {
   Recording recording;
   recording.windows = config.train.window > 0;
   recording.noise = draws_noise(config.model);
-  if (training.uneven() && config.train.pack && !recording.windows)
+  if (!recording.windows && share_rows(config, spec, training))
     recording.packed_sequences = largest_shard(config.train.batch, config.train.batch_shards);
   recording.weighted = recording.windows || training.uneven() || training.weighted();
   return recording;
@@ -78,8 +78,8 @@ TrialModels::TrialModels(const Laboratory& laboratory, const Config& config)
       training_(task_->training(config.seed)),
       validation_(task_->validation(config.train.validation_sequences)),
       test_(task_->test(config.train.test_sequences)),
-      training_model_(
-          with_gradients(record(training_recording(checked(config, spec(), *training_), *training_)))),
+      training_model_(with_gradients(
+          record(training_recording(checked(config, spec(), *training_), spec(), *training_)))),
       evaluation_model_(
           record_unless_alike(evaluation_recording(config, spec(), {validation_.get(), test_.get()}))),
       training_plan_(training_model_, training_model_->training_outputs(), config.train.batch_shards,

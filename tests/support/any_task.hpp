@@ -8,6 +8,7 @@
 
 #include "experiments/objectives/objective.hpp"
 #include "experiments/tasks/data_options.hpp"
+#include "experiments/tasks/file_task/options.hpp"
 #include "experiments/tasks/task.hpp"
 #include "experiments/tasks/text_task.hpp"
 
@@ -29,13 +30,27 @@ inline InputFile text_value(std::string text) {
           std::make_shared<const std::string>(std::move(text))};
 }
 
-/// A task of any row of the list; those that learn from a text get one.
+/// A column x of numbers that go up and down.
+inline std::string wave_table(int rows = 600) {
+  std::string table = "x\n";
+  for (int i = 0; i < rows; ++i) table += fmt::format("{}\n", i * i % 17 + i % 5);
+  return table;
+}
+
+/// A task of any row of the list; those that learn from a file get one.
 inline TaskConfig any_task(std::string_view name, std::string_view variant, LengthRange length) {
   TaskConfig config{.name = std::string(name), .variant = std::string(variant), .length = length};
   const TaskRow* row = find_task(standard_tasks(), name);
-  if (row && row->carried) {
+  if (!row || row->length) return config;
+  config.values[data_options::validation_fraction.key] = 0.1;
+  if (row->carried) {
     config.values[text_options::text.key] = text_value(counting_text());
-    config.values[data_options::validation_fraction.key] = 0.1;
+  } else {
+    InputFile table = text_value(wave_table());
+    table.path = "table.csv";
+    config.values[file_options::data.key] = std::move(table);
+    config.values[file_options::target.key] = std::vector<std::string>{file_options::next};
+    config.values[file_options::window.key] = std::int64_t{20};
   }
   return config;
 }

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "tests/support/any_task.hpp"
+
+// What the laws of all tasks share.
+
+namespace unroll::task_laws {
+
+/// Those that draw their sequences; the others read a file.
+inline bool is_generated(const TaskRow& row) { return row.length.has_value(); }
+
+/// A row without variants is one case as well.
+inline std::vector<std::string> variants_of(const TaskRow& row) {
+  return row.variants.empty() ? std::vector<std::string>{""} : row.variants;
+}
+
+/// Calls f(task, row) for every variant of every task, each setting with known values at each of them.
+/// Tasks that make sequences to a length get `length`; none: their own default.
+template <class F>
+void for_every_variant(std::optional<LengthRange> length, const F& f) {
+  for (const TaskRow& row : standard_tasks())
+    for (const std::string& variant : variants_of(row)) {
+      TaskConfig config =
+          any_task(row.name, variant, row.length ? length.value_or(*row.length) : LengthRange{});
+      CAPTURE(config.name);
+      CAPTURE(config.variant);
+      f(*standard_task(config), row);
+      for (const OptionSpec& option : row.options) {
+        if (!option.known || !is_generated(row)) continue;  // what of a file's settings fits is in the file
+        for (const std::string& value : option.known()) {
+          CAPTURE(option.key);
+          CAPTURE(value);
+          config.values[option.key] = value;
+          f(*standard_task(config), row);
+        }
+      }
+    }
+}
+
+template <class F>
+void for_every_variant(const F& f) {
+  for_every_variant(LengthRange{40}, f);
+}
+
+inline std::string refusal(const TaskConfig& config) {
+  try {
+    standard_task(config);
+  } catch (const std::invalid_argument& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+/// Whether each of the values is one of 0 to below `count`.
+inline bool in_range(const Tensor<std::int64_t>& values, std::int64_t count) {
+  return std::ranges::all_of(values.span(), [&](std::int64_t value) { return value >= 0 && value < count; });
+}
+
+inline void check_inputs(const TaskSpec& spec, const Batch& batch) {
+  if (spec.inputs == InputKind::tokens) {
+    REQUIRE(shape_of(batch.inputs) == Shape{batch.steps(), batch.rows()});
+    CHECK(in_range(indices(batch.inputs), spec.input_size));
+    return;
+  }
+  REQUIRE(shape_of(batch.inputs) == Shape{batch.steps(), batch.rows(), spec.input_size});
+  CHECK(std::ranges::all_of(numbers(batch.inputs).span(), [](float x) { return std::isfinite(x); }));
+}
+
+inline void check_target(const TaskSpec& spec, const Batch& batch) {
+  const bool classes = spec.objective.target == TargetKind::classes;
+  Shape expected = spec.every_step() ? Shape{batch.steps(), batch.rows()} : Shape{batch.rows()};
+  if (!classes) expected.push_back(spec.output_size);
+  REQUIRE(shape_of(batch.target) == expected);
+  if (classes) CHECK(in_range(indices(batch.target), spec.output_size));
+}
+
+}  // namespace unroll::task_laws
