@@ -41,7 +41,7 @@ class SomeModel {
   }
 
   Config config;
-  std::unique_ptr<Task> task;
+  std::shared_ptr<const Task> task;
   SequenceModel model;
   std::vector<ParameterSpec> specs;
   std::vector<Tensor<float>> parameters;

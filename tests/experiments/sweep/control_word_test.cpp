@@ -55,7 +55,7 @@ class LookAtLeaving : public tbb::task_scheduler_observer {
 /// A network whose outputs are products of two numbers near 1e-20: subnormal, or zero where they are flushed.
 struct TinyNetwork {
   Config config = small();
-  std::unique_ptr<Task> task = laboratory().make_task(config.task);
+  std::shared_ptr<const Task> task = laboratory().make_task(config.task);
   std::shared_ptr<TaskModel> model =
       std::make_shared<TaskModel>(laboratory().cells(), config, task->spec(), Recording{});
   Var mean_of_outputs = mean(model->recorded.outputs);
