@@ -21,7 +21,7 @@ struct Gradients {
   std::vector<Tensor<double>> of_parameters;
 };
 
-Config small(const char* cell) {
+Config small(const std::string& cell) {
   Config config = Laboratory().default_config();
   config.model.cell = {cell};
   config.model.hidden = 4;
@@ -124,7 +124,7 @@ TEST_CASE(
     "[objectives] loss and gradients of padded and of packed sequences are those of the sequences one by "
     "one") {
   for (const Objective& objective : standard_objectives())
-    for (const char* cell : {"vanilla", "lstm"})
+    for (const std::string cell : {"vanilla", "lstm"})
       for (const bool every_step : {true, false})
         for (const bool weights : {false, true}) {
           CAPTURE(objective.name);

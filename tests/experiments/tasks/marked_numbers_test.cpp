@@ -185,7 +185,7 @@ TEST_CASE("[tasks] adding, multiplication: the trivial loss is that of the best 
   // 1/24, but for the sequences whose first step is picked.
   CHECK(adding("hs97", 1000000)->trivial_loss() == doctest::Approx(0.95 / 24).epsilon(1e-4));
 
-  for (const char* name : {"adding", "multiplication"})
+  for (const std::string name : {"adding", "multiplication"})
     for (const std::string& variant : find_task(standard_tasks(), name)->variants)
       for (std::int64_t length : {11, 40}) {
         CAPTURE(name);
@@ -216,7 +216,7 @@ TEST_CASE("[tasks] adding, multiplication: success and wrong answers follow each
     CHECK(wrong_at(name, variant, 0.039f) == 0);
     CHECK(wrong_at(name, variant, -0.041f) == 1);
   }
-  for (const char* name : {"adding", "multiplication"}) {
+  for (const std::string name : {"adding", "multiplication"}) {
     CHECK(wrong_at(name, "pascanu", 0.199f) == 0);
     CHECK(wrong_at(name, "pascanu", -0.201f) == 1);
   }

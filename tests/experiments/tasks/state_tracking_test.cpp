@@ -81,9 +81,9 @@ TEST_CASE("[state tracking] every symbol is as likely as any other at every step
 }
 
 TEST_CASE("[state tracking] each sequence has a length of its own, uniform over the range") {
-  for (const char* name : {"parity", "modular_arithmetic", "word_problem"}) {
+  for (const std::string name : {"parity", "modular_arithmetic", "word_problem"}) {
     CAPTURE(name);
-    const auto task = tracking(name, name == std::string("modular_arithmetic") ? "brackets" : "", {3, 9});
+    const auto task = tracking(name, name == "modular_arithmetic" ? "brackets" : "", {3, 9});
     CHECK(task->training(1)->uneven());
     std::map<std::int64_t, double> lengths;
     for (const std::int64_t length : training_batch(*task, 7000).lengths) ++lengths[length];
@@ -106,8 +106,8 @@ TEST_CASE("[state tracking] a test at a length has sequences of exactly that len
 
 TEST_CASE("[state tracking] the trivial loss is what frequencies by number of steps cost on samples") {
   struct Case {
-    const char* name;
-    const char* variant;
+    std::string name;
+    std::string variant;
     std::int64_t sequences;
     LengthRange length;
   };
@@ -119,7 +119,7 @@ TEST_CASE("[state tracking] the trivial loss is what frequencies by number of st
                                          {"modular_arithmetic", "brackets", 60000, {1, 24}},
                                          {"word_problem", "A5", 60000, {1, 4}},
                                          {"word_problem", "S5 transpositions", 60000, {1, 5}}})
-    for (const char* supervision : {"every step", "end"}) {
+    for (const std::string supervision : {"every step", "end"}) {
       CAPTURE(c.name);
       CAPTURE(c.variant);
       CAPTURE(supervision);
@@ -177,7 +177,7 @@ TEST_CASE(
 }
 
 TEST_CASE("[state tracking] both ways of supervision read the same sequences") {
-  for (const char* name : {"parity", "word_problem", "modular_arithmetic"}) {
+  for (const std::string name : {"parity", "word_problem", "modular_arithmetic"}) {
     const auto each = tracking(name), end = tracking(name, "", {3, 40}, "end");
     const Batch a = training_batch(*each, 30), b = training_batch(*end, 30);
     CHECK(same_bits(a.inputs, b.inputs));

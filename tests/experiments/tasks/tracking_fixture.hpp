@@ -62,7 +62,7 @@ void for_every_answer(const Task& task, const Batch& batch, const F& f) {
 /// Checks each answer, in both ways of supervision and beyond the lengths of training.
 template <class Oracle>
 void check_answers(const std::string& name, const std::string& variant, const Oracle& oracle) {
-  for (const char* supervision : {"every step", "end"}) {
+  for (const std::string supervision : {"every step", "end"}) {
     CAPTURE(supervision);
     const auto task = tracking(name, variant, {3, 40}, supervision);
     std::int64_t answers = 0, wrong = 0;

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <string>
 
 #include "tests/experiments/train/training.hpp"
 
@@ -33,8 +34,8 @@ Losses losses_of(const std::string& task, const std::string& supervision, bool b
 
 TEST_CASE(
     "[train] sequences of different lengths have the same losses whether they share rows or are padded") {
-  for (const char* task : {"parity", "modular_arithmetic"})
-    for (const char* supervision : {"every step", "end"})
+  for (const std::string task : {"parity", "modular_arithmetic"})
+    for (const std::string supervision : {"every step", "end"})
       for (const bool bidirectional : {false, true}) {
         CAPTURE(task);
         CAPTURE(supervision);
