@@ -118,8 +118,15 @@ Laboratory::Laboratory(TaskList tasks, ObjectiveList objectives, CellList cells)
       cells_(with_more(cell_table(), std::move(cells), "cells")),
       options_(std::make_unique<OptionTable>(all_rows(tasks_, cells_), std::vector{constants_family()})) {}
 
-std::unique_ptr<Task> Laboratory::make_task(const TaskConfig& config) const {
-  return unroll::make_task(tasks_, objectives_, config);
+std::shared_ptr<const Task> Laboratory::make_task(const TaskConfig& config) const {
+  constexpr std::size_t most_kept = 4;
+  // Held while a task is made: of several trials that want it at once, one reads the files.
+  const std::lock_guard lock(mutex_);
+  const auto known = std::ranges::find(kept_, config, &KeptTask::config);
+  if (known != kept_.end()) return known->task;
+  kept_.push_front({config, unroll::make_task(tasks_, objectives_, config)});
+  if (kept_.size() > most_kept) kept_.pop_back();
+  return kept_.front().task;
 }
 
 Config Laboratory::unresolved_defaults() const {

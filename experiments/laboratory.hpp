@@ -1,6 +1,8 @@
 #pragma once
 
+#include <deque>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "experiments/config/option.hpp"
@@ -26,7 +28,9 @@ class Laboratory {
   const CellList& cells() const { return cells_; }
   const OptionTable& options() const { return *options_; }
 
-  std::unique_ptr<Task> make_task(const TaskConfig& config) const;
+  /// The task of a config. The last few are kept: the check of a plan, its costs and its trials share what
+  /// was read from the user's files. Throws as unroll::make_task() does.
+  std::shared_ptr<const Task> make_task(const TaskConfig& config) const;
 
   /// Every field as its row has it: "" still stands for the task's first variant.
   Config unresolved_defaults() const;
@@ -46,6 +50,13 @@ class Laboratory {
   ObjectiveList objectives_;
   CellList cells_;
   std::unique_ptr<const OptionTable> options_;
+
+  struct KeptTask {
+    TaskConfig config;
+    std::shared_ptr<const Task> task;
+  };
+  mutable std::mutex mutex_;
+  mutable std::deque<KeptTask> kept_;  ///< the latest one first
 };
 
 /// Whether other settings' defaults depend on this one.

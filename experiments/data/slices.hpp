@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "experiments/data/sequence.hpp"
 #include "framework/tensor/tensor.hpp"
@@ -40,6 +41,20 @@ void write_range(const T* from, std::size_t axis, Range range, Tensor<T>& to) {
   for (std::int64_t i = 0; i < runs.number; ++i)
     std::copy_n(from + i * range.count * runs.entry, range.count * runs.entry,
                 to.data() + (i * extent + range.first) * runs.entry);
+}
+
+/// Several ranges of the first axis, one after the other.
+template <class T>
+Tensor<T> gathered(const Tensor<T>& from, const std::vector<Range>& ranges) {
+  Shape shape = from.shape();
+  shape[0] = 0;
+  for (const Range& range : ranges) shape[0] += range.count;
+  Tensor<T> all = Tensor<T>::without_values(shape);
+  const std::int64_t entry = Runs(shape, 0).entry;
+  T* to = all.data();
+  for (const Range& range : ranges)
+    to = std::copy_n(from.data() + range.first * entry, range.count * entry, to);
+  return all;
 }
 
 }  // namespace unroll

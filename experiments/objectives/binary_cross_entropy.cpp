@@ -38,7 +38,8 @@ Objective binary_cross_entropy_objective() {
                [](const Tally& t) { return t.mean(nats) / std::numbers::ln2; }},
               {"output_error_rate", "share of outputs", Direction::lower,
                [](const Tally& t) { return t.mean(wrong); }},
-          })};
+          }),
+          .probabilities = true};
 }
 
 }  // namespace unroll

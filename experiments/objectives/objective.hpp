@@ -42,6 +42,7 @@ struct Objective {
   /// Whether a step is right, from its values of each element.
   bool (*right)(std::span<const std::span<const float>> elements, const Criterion& criterion);
   std::vector<Metric> metrics;  ///< the first one is the loss, which training makes small
+  bool probabilities = false;   ///< targets are numbers from 0 to 1, their outputs log(p / (1 - p))
 };
 
 using ObjectiveList = std::vector<Objective>;

@@ -69,7 +69,6 @@ std::string table(const Task& task, const std::vector<Baseline>& all, const Tria
   if (best)
     text += line(spec, "best trial", *best->scalar("best_loss"),
                  tested ? best->scalar("test_loss") : std::optional<double>());
-  if (!task.description().empty()) text += task.description() + "\n";
   return text;
 }
 
@@ -79,7 +78,7 @@ std::string baseline_tables(const Laboratory& laboratory, const SweepPlan& plan,
                             const std::vector<TrialRecord>& records) {
   std::string text;
   for (const Best& best : best_by_task(laboratory, plan, records)) {
-    const std::unique_ptr<Task> task = laboratory.make_task(best.task);
+    const std::shared_ptr<const Task> task = laboratory.make_task(best.task);
     const std::vector<Baseline> all = task->baselines();
     if (all.empty()) continue;
     if (!text.empty()) text += '\n';

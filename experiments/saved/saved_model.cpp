@@ -44,8 +44,18 @@ CellText with_equations(const CellText& cell) {
 
 std::string quoted(std::string text) { return to_toml(OptionValue(std::move(text))); }
 
-std::string saved_section(const KeptModel& model, const std::string& weights) {
-  const ModelSizes sizes = sizes_of(model.task.spec());
+/// What a model's files say, wherever it comes from.
+struct Written {
+  const Config& config;
+  ModelSizes sizes;
+  const std::string& objective;
+  const Vocabulary* vocabulary;  ///< null: inputs have no names
+  std::int64_t update;
+  double validation_loss;
+  const std::vector<Tensor<float>>& parameters;
+};
+
+std::string saved_section(const Written& model, const std::string& weights) {
   std::string text = fmt::format("\n[{}]\n", section);
   text += fmt::format("format = {}\n", format_version);
   text +=
@@ -54,14 +64,24 @@ std::string saved_section(const KeptModel& model, const std::string& weights) {
   text +=
       fmt::format("validation_loss = {}\n",
                   std::isnan(model.validation_loss) ? "nan" : to_toml(OptionValue(model.validation_loss)));
-  text += fmt::format("inputs = {}\noutputs = {}\n", sizes.inputs, sizes.outputs);
-  text += fmt::format("reads_out_every_step = {}\n", sizes.readout == Readout::every_step);
-  if (!model.task.vocabulary()) return text;
-  text += fmt::format("vocabulary_xxh3_128 = \"{}\"\n", checksum(*model.task.vocabulary()));
+  text += fmt::format("inputs = {}\noutputs = {}\n", model.sizes.inputs, model.sizes.outputs);
+  text += fmt::format("reads_out_every_step = {}\n", model.sizes.readout == Readout::every_step);
+  text += fmt::format("objective = {}\n", quoted(model.objective));
+  if (!model.vocabulary) return text;
+  text += fmt::format("vocabulary_xxh3_128 = \"{}\"\n", checksum(*model.vocabulary));
   text += "vocabulary = [\n";
-  for (const std::string& token : model.task.vocabulary()->tokens())
-    text += fmt::format("  {},\n", quoted(token));
+  for (const std::string& token : model.vocabulary->tokens()) text += fmt::format("  {},\n", quoted(token));
   return text + "]\n";
+}
+
+void write_model(const Laboratory& laboratory, const std::filesystem::path& folder, const Written& model) {
+  const SequenceModel built = make_model(laboratory.cells(), model.config, model.sizes);
+  const std::string weights = write_safetensors(to_safetensors(built, model.parameters));
+  Config shown = model.config;
+  shown.model.cell = with_equations(shown.model.cell);
+  std::filesystem::create_directories(folder);
+  write_file(folder / weights_name, weights);
+  write_file(folder / toml_name, resolved_toml(laboratory, shown, {}) + saved_section(model, weights));
 }
 
 // ---- Reading ----
@@ -177,13 +197,25 @@ SequenceModel SavedModel::model(Readout readout) const {
 
 void save_model(const Laboratory& laboratory, const std::filesystem::path& folder, const Config& config,
                 const KeptModel& model) {
-  const SequenceModel built = make_model(laboratory.cells(), config, sizes_of(model.task.spec()));
-  const std::string weights = write_safetensors(to_safetensors(built, model.parameters));
-  Config shown = config;
-  shown.model.cell = with_equations(config.model.cell);
-  std::filesystem::create_directories(folder);
-  write_file(folder / weights_name, weights);
-  write_file(folder / toml_name, resolved_toml(laboratory, shown, {}) + saved_section(model, weights));
+  write_model(laboratory, folder,
+              {.config = config,
+               .sizes = sizes_of(model.task.spec()),
+               .objective = model.task.spec().objective.name,
+               .vocabulary = model.task.vocabulary(),
+               .update = model.update,
+               .validation_loss = model.validation_loss,
+               .parameters = model.parameters});
+}
+
+void save_model(const std::filesystem::path& folder, const SavedModel& model) {
+  write_model(*model.laboratory, folder,
+              {.config = model.config,
+               .sizes = model.sizes,
+               .objective = model.objective,
+               .vocabulary = model.vocabulary ? &*model.vocabulary : nullptr,
+               .update = model.update,
+               .validation_loss = model.validation_loss,
+               .parameters = model.parameters});
 }
 
 SavedModel load_model(const Laboratory& laboratory, const std::filesystem::path& given, Learned files) {
@@ -211,6 +243,7 @@ SavedModel load_model(const Laboratory& laboratory, const std::filesystem::path&
                              saved.get<bool>("reads_out_every_step", "true or false") ? Readout::every_step
                                                                                       : Readout::last,
                              saved.has("vocabulary")},
+                   .objective = saved.get<std::string>("objective", "a name"),
                    .vocabulary = saved.vocabulary(),
                    .update = saved.get<std::int64_t>("update", "an integer"),
                    .validation_loss = saved.get<double>("validation_loss", "a number"),

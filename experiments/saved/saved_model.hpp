@@ -25,6 +25,7 @@ struct SavedModel {
   const Laboratory* laboratory;  ///< whose cells and tasks the config names
   Config config;  ///< how it was trained; files that it learned from are left out unless asked for
   ModelSizes sizes;
+  std::string objective;                 ///< by which its outputs are to be understood
   std::optional<Vocabulary> vocabulary;  ///< of models of tokens
   std::int64_t update = 0;               ///< after which its parameters were kept
   double validation_loss = 0;
@@ -43,6 +44,9 @@ enum class Learned { left_out, read };
 /// the checksum of the parameters), each under a temporary name, flushed and renamed. Throws FileError.
 void save_model(const Laboratory& laboratory, const std::filesystem::path& folder, const Config& config,
                 const KeptModel& model);
+
+/// The same of a model that was not trained here: `update` 0 and no validation loss say so.
+void save_model(const std::filesystem::path& folder, const SavedModel& model);
 
 /// The model in a folder, or that of a model.toml. Throws ModelError, FileError, ConfigError for a model.toml
 /// that is no config (a cell whose equations no longer parse among them), SafeTensorsError for damaged

@@ -26,13 +26,6 @@ void require_numbers(std::span<const Number> scores) {
   throw ModelError("the model's scores of the next token are not all numbers: its training diverged");
 }
 
-/// The start token, and then the text.
-std::vector<std::int32_t> from_start(const SavedModel& model, std::span<const std::int32_t> text) {
-  std::vector<std::int32_t> read = {start_token(vocabulary_of(model))};
-  read.insert(read.end(), text.begin(), text.end());
-  return read;
-}
-
 /// Every token that may fill a blank in.
 std::vector<std::int32_t> candidates_of(const Vocabulary& vocabulary) {
   std::vector<std::int32_t> all;
@@ -82,6 +75,12 @@ class Follower {
 };
 
 }  // namespace
+
+std::vector<std::int32_t> from_start(const SavedModel& model, std::span<const std::int32_t> text) {
+  std::vector<std::int32_t> read = {start_token(vocabulary_of(model))};
+  read.insert(read.end(), text.begin(), text.end());
+  return read;
+}
 
 std::vector<double> nats_of(const SavedModel& model, std::span<const std::int32_t> text) {
   const std::vector<std::int32_t> before = from_start(model, text.first(text.size() - !text.empty()));

@@ -28,6 +28,9 @@ Tokenisation tokenisation_of(const SavedModel& model);
 /// unknown ones.
 EncodedText encode(const SavedModel& model, std::string_view text);
 
+/// What the model reads of a text: the start token, and then the text.
+std::vector<std::int32_t> from_start(const SavedModel& model, std::span<const std::int32_t> text);
+
 /// A text that asks for a token, without the blank that may stand for it.
 struct Prompt {
   EncodedText text;

@@ -118,7 +118,7 @@ void check_paths(const Laboratory& laboratory, const Config& config, const Origi
 }
 
 Trial make_trial(const Laboratory& laboratory, const ConfigSource& source, const Config& base,
-                 std::size_t number, ConfigCheck& check) {
+                 std::size_t number) {
   const std::vector<std::size_t> indices = point_indices(source.axes, number);
   Trial trial{"", base};
   for (std::size_t i = 0; i < source.axes.size(); ++i) {
@@ -129,7 +129,7 @@ Trial make_trial(const Laboratory& laboratory, const ConfigSource& source, const
   }
   laboratory.resolve(trial.config);
   const OriginOf origin = [&](std::string_view key) { return origin_of(source, indices, key); };
-  check(trial.config, origin);
+  check_config(laboratory, trial.config, origin);
   check_paths(laboratory, trial.config, origin);
   trial.id = trial_id(laboratory, trial.config);
   return trial;
@@ -186,9 +186,7 @@ SweepPlan plan_sweep(const Laboratory& laboratory, const std::filesystem::path& 
   SweepPlan plan{{}, {}, "", shown_base(laboratory, source, base)};
   const std::size_t count = count_trials(source);
   plan.trials.reserve(count);
-  ConfigCheck check(laboratory);
-  for (std::size_t i = 0; i < count; ++i)
-    plan.trials.push_back(make_trial(laboratory, source, base, i, check));
+  for (std::size_t i = 0; i < count; ++i) plan.trials.push_back(make_trial(laboratory, source, base, i));
   refuse_duplicates(source, plan.trials);
   derive_axes(laboratory, plan, swept_keys(source.axes));
   plan.resolved = resolved_toml(laboratory, plan.base, source.axes);
@@ -199,8 +197,7 @@ Trial plan_trial(const Laboratory& laboratory, const std::optional<std::filesyst
                  const std::vector<std::string>& overrides) {
   const ConfigSource source = read_source(laboratory.options(), file, overrides);
   if (!source.axes.empty()) refuse_axes(source);
-  ConfigCheck check(laboratory);
-  return make_trial(laboratory, source, base_config(laboratory, source), 0, check);
+  return make_trial(laboratory, source, base_config(laboratory, source), 0);
 }
 
 }  // namespace unroll

@@ -77,7 +77,7 @@ struct TaskRow {
   std::string name;
   std::string summary;
   std::string source;                 ///< paper and the place of the definition
-  std::vector<std::string> variants;  ///< the first one is the default
+  std::vector<std::string> variants;  ///< the first one is the default; empty: there are none
   std::optional<LengthRange> length;  ///< the default of task.length; none: it has no lengths
   InputKind inputs = InputKind::vectors;
   /// Whether it learns from one long series by truncated BPTT, states carried on.

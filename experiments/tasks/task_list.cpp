@@ -6,6 +6,7 @@
 
 #include "experiments/tasks/cat.hpp"
 #include "experiments/tasks/copy.hpp"
+#include "experiments/tasks/file_task/file_task.hpp"
 #include "experiments/tasks/marked_numbers.hpp"
 #include "experiments/tasks/state_tracking.hpp"
 #include "experiments/tasks/task.hpp"
@@ -39,7 +40,8 @@ const TaskList& standard_tasks() {
                                 word_problem_row(),
                                 cat_row(),
                                 characters_row(),
-                                words_row()};
+                                words_row(),
+                                file_row()};
   return list;
 }
 

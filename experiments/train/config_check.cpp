@@ -57,10 +57,10 @@ std::string place_of_message(const std::string& message, const OriginOf& origin_
 }
 
 /// The task itself knows what it needs; by now its name and variant are known ones.
-std::unique_ptr<Task> checked_task(const Laboratory& laboratory, const TaskConfig& config,
-                                   const OriginOf& origin_of) {
+std::shared_ptr<const Task> checked_task(const Laboratory& laboratory, const TaskConfig& config,
+                                         const OriginOf& origin_of) {
   try {
-    std::unique_ptr<Task> task = laboratory.make_task(config);
+    std::shared_ptr<const Task> task = laboratory.make_task(config);
     for (const std::int64_t length : config.test_lengths) {
       if (length < 1)
         throw std::invalid_argument(
@@ -118,15 +118,14 @@ void check_loss_step(const TrainConfig& train, const OriginOf& origin_of) {
 
 }  // namespace
 
-void ConfigCheck::operator()(const Config& config, const OriginOf& origin_of) {
-  check_owners(laboratory_, config, origin_of);
-  check_variant(laboratory_.tasks(), config.task, origin_of);
+void check_config(const Laboratory& laboratory, const Config& config, const OriginOf& origin_of) {
+  check_owners(laboratory, config, origin_of);
+  check_variant(laboratory.tasks(), config.task, origin_of);
   check_shards(config.train, origin_of);
   check_loss_step(config.train, origin_of);
-  if (!task_ || config.task != last_) task_ = checked_task(laboratory_, config.task, origin_of);
-  last_ = config.task;
-  check_model(laboratory_, config, task_->spec(), origin_of);
-  check_windows(config, *task_, origin_of);
+  const std::shared_ptr<const Task> task = checked_task(laboratory, config.task, origin_of);
+  check_model(laboratory, config, task->spec(), origin_of);
+  check_windows(config, *task, origin_of);
 }
 
 }  // namespace unroll

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -10,19 +9,9 @@
 namespace unroll {
 
 /// Checks what one key alone cannot tell: the task's variant, the length its definition needs, whose setting
-/// a key is, weights per row against units. One object checks all trials of a sweep: data that several of
-/// them share are read once.
-class ConfigCheck {
- public:
-  explicit ConfigCheck(const Laboratory& laboratory) : laboratory_(laboratory) {}
-
-  /// `origin_of` says where a key was set, "" where nowhere. Throws ConfigError.
-  void operator()(const Config& config, const std::function<std::string(std::string_view)>& origin_of);
-
- private:
-  const Laboratory& laboratory_;
-  TaskConfig last_;
-  std::shared_ptr<const Task> task_;  ///< of last_
-};
+/// a key is, weights per row against units. `origin_of` says where a key was
+/// set, "" where nowhere. Throws ConfigError.
+void check_config(const Laboratory& laboratory, const Config& config,
+                  const std::function<std::string(std::string_view)>& origin_of);
 
 }  // namespace unroll

@@ -44,7 +44,7 @@ class TrialModels {
 
   const Laboratory& laboratory_;
   const Config& config_;
-  std::unique_ptr<const Task> task_;
+  std::shared_ptr<const Task> task_;
   std::unique_ptr<const DataSource> training_, validation_, test_;
   std::shared_ptr<TaskModel> training_model_;
   std::shared_ptr<TaskModel> evaluation_model_;   ///< the training one, where that is recorded alike

@@ -10,6 +10,12 @@ namespace unroll {
 
 void check_windows(const Config& config, const TaskSpec& spec, const DataSource& training) {
   const TrainConfig& train = config.train;
+  if (train.window == 0 && training.carried())
+    throw std::invalid_argument(
+        fmt::format("train.window is 0, but the task {} runs through one long series, states carried on: say "
+                    "how many steps "
+                    "an update goes back, 50 for example",
+                    config.task.name));
   if (train.window == 0 && train.stride == 0) return;
   if (train.window == 0)
     throw std::invalid_argument(fmt::format(

@@ -36,10 +36,14 @@ SavedModel model_argument(const Arguments& arguments, std::size_t count) {
         fmt::format("expected {}, but got {} words",
                     count == 1 ? "one word, the folder of a trained model" : "a model's folder and a file",
                     arguments.words.size()));
+  return named_model(arguments, arguments.words.front());
+}
+
+SavedModel named_model(const Arguments& arguments, const std::string& name, Learned files) {
   // As in training, so that the bits depend on no one's cores; and products of one row are soon done.
   single_threaded_products();
-  SavedModel model = load_model(arguments.laboratory(), arguments.words.front());
-  require_finite(model, arguments.words.front());
+  SavedModel model = load_model(arguments.laboratory(), name, files);
+  require_finite(model, name);
   return model;
 }
 

@@ -14,6 +14,10 @@ namespace unroll {
 /// what load_model() throws, and ModelError for weights that are no finite numbers.
 SavedModel model_argument(const Arguments& arguments, std::size_t count);
 
+/// The same of the model called `name`, perhaps with the files that it learned from.
+SavedModel named_model(const Arguments& arguments, const std::string& name,
+                       Learned files = Learned::left_out);
+
 /// The text that a flag gives, from standard input for "-", without the line end there.
 std::string text_flag(const Arguments& arguments, const char* flag);
 

@@ -7,17 +7,14 @@
 #include "experiments/verbs/listing.hpp"
 #include "experiments/verbs/model_argument.hpp"
 #include "experiments/verbs/number_flag.hpp"
+#include "experiments/verbs/predict_data.hpp"
 
 namespace unroll {
 
 namespace {
 
-int predict(const Arguments& arguments) {
-  if (!arguments.has("text"))
-    throw UsageError("which text? Give it as --text \"The cat sat on the ___\", or --text -");
-  const std::int64_t top = arguments.flags["top"].as<std::int64_t>();
-  if (top < 1) throw UsageError(fmt::format("--top must be at least 1, but is {}", top));
-  const SavedModel model = model_argument(arguments, 1);
+/// The likeliest tokens for a text's blank.
+Listing tokens_for(const SavedModel& model, const Arguments& arguments) {
   const Prompt prompt = encode_prompt(model, text_flag(arguments, "text"));
   say_unknown(prompt.text);
   const std::span<const std::int32_t> text = prompt.text.ids;
@@ -26,7 +23,7 @@ int predict(const Arguments& arguments) {
   std::iota(order.begin(), order.end(), 0);
   std::ranges::stable_sort(order, std::ranges::greater{},
                            [&](std::int32_t i) { return p[static_cast<std::size_t>(i)]; });
-  order.resize(std::min(order.size(), static_cast<std::size_t>(top)));
+  order.resize(std::min(order.size(), static_cast<std::size_t>(arguments.flags["top"].as<std::int64_t>())));
   const bool table = arguments.flags["format"].as<std::string>() == "table";
   Listing rows;
   for (const std::int32_t id : order) {
@@ -34,7 +31,20 @@ int predict(const Arguments& arguments) {
     rows.push_back(
         {{"token", table ? shown(token) : token}, {"probability", p[static_cast<std::size_t>(id)]}});
   }
-  print_listing(rows, arguments);
+  return rows;
+}
+
+int predict(const Arguments& arguments) {
+  if (arguments.has("text") == arguments.has("data"))
+    throw UsageError(
+        "what does the model read? Give either a text, as --text \"The cat sat on the ___\" (- for standard "
+        "input), or sequences, as --data FILE");
+  const std::int64_t top = arguments.flags["top"].as<std::int64_t>();
+  if (top < 1) throw UsageError(fmt::format("--top must be at least 1, but is {}", top));
+  const SavedModel model = model_argument(arguments, 1);
+  print_listing(arguments.has("text") ? tokens_for(model, arguments)
+                                      : predictions(model, arguments.flags["data"].as<std::string>()),
+                arguments);
   return exit_good;
 }
 
@@ -44,7 +54,11 @@ void add_predict_flags(Flags& flags) {
       "text", po::value<std::string>(),
       "the text; a blank ___ (two underscores or more) stands for the token asked for, at its end or with "
       "text behind it, which then counts as well; without a blank the next token; -: standard input")(
-      "top", number_flag<std::int64_t>()->default_value(5), "how many of the likeliest to print");
+      "data", po::value<std::string>(),
+      "sequences to answer: .npz (the array inputs, or the only one), .npy: (sequences, steps, inputs); "
+      ".csv: one "
+      "sequence, its columns the inputs")("top", number_flag<std::int64_t>()->default_value(5),
+                                          "how many of the likeliest tokens to print");
   add_format_flag(flags);
 }
 
@@ -53,12 +67,14 @@ void add_predict_flags(Flags& flags) {
 const Verb& predict_verb() {
   static const Verb verb{
       .name = "predict",
-      .summary = "what comes next in a text, or fills its blank in, by a trained model",
-      .usage = "MODEL --text TEXT [--top N] [--format table|json|csv]",
+      .summary =
+          "what a trained model answers: to sequences, or what comes next in a text or fills its blank in",
+      .usage = "MODEL (--text TEXT [--top N] | --data FILE) [--format table|json|csv]",
       .examples =
           "  unroll predict out/cat --text \"The cat sat on the ___\"\n"
           "  unroll predict out/cat --text \"The ___ sat on the mat .\"\n"
-          "  echo \"The cat sat on the\" | unroll predict out/cat --text - --top 3 --format json\n\n"
+          "  echo \"The cat sat on the\" | unroll predict out/cat --text - --top 3 --format json\n"
+          "  unroll predict out/one --data sequences.npz --format csv\n\n"
           "A blank with text behind it is filled in by reading that text behind every token of the "
           "vocabulary:\n"
           "p(token | before) p(after | before token), normalised over all but <unk> and <eos>. A text has "

@@ -35,7 +35,8 @@ nlohmann::ordered_json row_of(const Laboratory& laboratory, const TaskRow& task,
 
 void print_paragraphs(const Listing& rows) {
   for (const auto& row : rows) {
-    fmt::print("{}, {}\n", row["task"].get<std::string>(), row["variant"].get<std::string>());
+    const auto variant = row["variant"].get<std::string>();
+    fmt::print("{}{}{}\n", row["task"].get<std::string>(), variant.empty() ? "" : ", ", variant);
     fmt::print("  {}\n", row["definition"].get<std::string>());
     if (row["trivial_loss"].is_number())
       fmt::print("  trivial loss  {:.4f}\n", row["trivial_loss"].get<double>());
@@ -59,9 +60,12 @@ int tasks(const Arguments& arguments) {
   }
   const Laboratory& laboratory = arguments.laboratory();
   Listing rows;
-  for (const TaskRow& task : laboratory.tasks())
-    for (const std::string& variant : task.variants)
+  for (const TaskRow& task : laboratory.tasks()) {
+    const std::vector<std::string> variants =
+        task.variants.empty() ? std::vector<std::string>{""} : task.variants;
+    for (const std::string& variant : variants)
       rows.push_back(row_of(laboratory, task, variant, length_of(arguments)));
+  }
   if (arguments.flags["format"].as<std::string>() == "table") {
     print_paragraphs(rows);
   } else {

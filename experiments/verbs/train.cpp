@@ -8,6 +8,7 @@
 #include <boost/program_options/value_semantic.hpp>
 #include <cstdio>
 #include <set>
+#include <vector>
 
 #include "experiments/report/baseline_table.hpp"
 #include "experiments/report/table.hpp"
@@ -124,6 +125,17 @@ std::filesystem::path folder_of(Kept which) {
   return which == Kept::best ? std::filesystem::path() : std::filesystem::path(known->name);
 }
 
+/// What was read of the user's files, before hours go by on it: once for each distinct task.
+void print_data(const Laboratory& laboratory, const SweepPlan& plan) {
+  std::vector<TaskConfig> shown;
+  for (const Trial& trial : plan.trials) {
+    if (std::ranges::find(shown, trial.config.task) != shown.end()) continue;
+    shown.push_back(trial.config.task);
+    const std::string text = laboratory.make_task(trial.config.task)->description();
+    if (!text.empty()) say("{}\n", text);
+  }
+}
+
 }  // namespace
 
 void add_training_flags(Flags& flags) {
@@ -163,6 +175,7 @@ int train(const Arguments& arguments, const SweepPlan& plan, const std::filesyst
     };
   CheckedCells cells(laboratory, folder, options.build);
   cells.check(plan);
+  print_data(laboratory, plan);
   const TrialFunction run = [&](const Config& config, const TrialHooks& hooks) {
     return run_trial(laboratory, config, hooks);
   };

@@ -1,39 +1,17 @@
 """torch_interchange.py RUN_MODEL FOLDER: models go both ways between PyTorch and this project as safetensors
-files, and give the same outputs on both sides. The format is read and written here by its description."""
-import json
+files, and give the same outputs on both sides."""
 import pathlib
-import struct
 import subprocess
 import sys
 
-import numpy
 import torch
+
+from torch_interchange_files import load, save
 
 program, folder = sys.argv[1], pathlib.Path(sys.argv[2])
 torch.manual_seed(0)
 torch.set_num_threads(1)
 STEPS, BATCH, INPUTS, HIDDEN, OUTPUTS, TOLERANCE = 9, 4, 3, 5, 2, 1e-5
-
-
-def save(path, tensors):
-    header, data = {}, b""
-    for name, tensor in tensors.items():
-        raw = tensor.detach().numpy().astype("<f4").tobytes()
-        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [len(data), len(data) + len(raw)]}
-        data += raw
-    text = json.dumps(header).encode()
-    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
-
-
-def load(path):
-    raw = path.read_bytes()
-    start = 8 + struct.unpack("<Q", raw[:8])[0]
-    tensors = {}
-    for name, entry in json.loads(raw[8:start]).items():
-        begin, end = entry["data_offsets"]
-        values = numpy.frombuffer(raw[start + begin:start + end], "<f4").reshape(entry["shape"])
-        tensors[name] = torch.from_numpy(values.copy())
-    return tensors
 
 
 class Model(torch.nn.Module):

@@ -142,7 +142,7 @@ TEST_CASE("[interchange] a cell without the mapping keeps our names, and so does
 
 TEST_CASE(
     "[interchange] every cell of the zoo comes back from a file bit by bit, with all that is around it") {
-  for (const std::string& cell : cell_names())
+  for (const std::string& cell : names_of(cell_table()))
     for (const ModelOptions& options : {ModelOptions{}, everything()}) {
       CAPTURE(cell);
       const SequenceModel model = model_of(cell, options);

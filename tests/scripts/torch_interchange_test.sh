@@ -13,3 +13,4 @@ cd "$UNROLL_SOURCE_DIR"
 g++ -std=c++20 -O1 -I. tests/interchange/run_model.cpp "$UNROLL_BINARY_DIR/libunroll.a" -lutf8proc -lxsmm \
   -lopenblas -ldnnl -lgomp -lfmt -lzip -lxxhash -ltbb -ldl -lpthread -o "$work/run_model"
 /usr/bin/python3 tests/interchange/torch_interchange.py "$work/run_model" "$work"
+/usr/bin/python3 tests/interchange/torch_import.py "$UNROLL_PROGRAM" "$work"

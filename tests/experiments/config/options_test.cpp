@@ -1,4 +1,4 @@
-#include "experiments/config/options.hpp"
+#include "tests/support/laboratory.hpp"
 
 #include <doctest/doctest.h>
 
@@ -10,7 +10,7 @@ TEST_CASE("[config] every row is whole: one key, one field, a default of the rig
   std::set<std::string_view> keys;
   std::set<const void*> fields;
   Config config{};
-  for (const Option& option : options()) {
+  for (const Option& option : laboratory().options().rows()) {
     CAPTURE(option.key);
     CHECK(keys.insert(option.key).second);
     CHECK_FALSE(option.meaning.empty());
@@ -19,14 +19,14 @@ TEST_CASE("[config] every row is whole: one key, one field, a default of the rig
     const void* address = std::visit([](const auto* p) -> const void* { return p; }, field);
     CHECK(fields.insert(address).second);
     CHECK(objection(option, option.default_value) == "");
-    CHECK(find_option(option.key) == &option);
+    CHECK(laboratory().options().find(option.key) == &option);
   }
 }
 
 TEST_CASE("[config] every field of Config has its row") {
   // A field that no row sets keeps the mark. There is no padding between strings and numbers to hide in.
   Config config{};
-  for (const Option& option : options()) {
+  for (const Option& option : laboratory().options().rows()) {
     const OptionField field = option.field(config);
     if (auto* const* text = std::get_if<std::string*>(&field)) **text = "set";
     if (auto* const* cell = std::get_if<CellText*>(&field)) **cell = "set";
@@ -43,7 +43,7 @@ TEST_CASE("[config] every field of Config has its row") {
   CHECK(config.out == "set");
   // As many bytes of padding in a struct would be a forgotten field.
   const auto padding = [&](std::string_view section, std::size_t size) {
-    for (const Option& option : options())
+    for (const Option& option : laboratory().options().rows())
       if (section_of(option.key) == section)
         size -= std::visit([](const auto* p) { return sizeof(*p); }, option.field(config));
     return size;
@@ -56,7 +56,7 @@ TEST_CASE("[config] every field of Config has its row") {
 }
 
 TEST_CASE("[config] the defaults are the published settings of the adding problem") {
-  const Config config = default_config();
+  const Config config = laboratory().default_config();
   CHECK(config.task.name == "adding");
   CHECK(config.task.variant == "sum");
   CHECK(config.task.length == 100);
@@ -74,35 +74,36 @@ TEST_CASE("[config] the defaults are the published settings of the adding proble
   CHECK(config.train.batch == 20);
   CHECK(config.train.updates == 3000);
   CHECK(config.train.validate_every == 100);
-  CHECK(config.train.validation_sequences == 2000);
+  CHECK(config.train.validation_sequences == 500);
   CHECK(config.train.early_stop);
   CHECK(config.seed == 1);
   CHECK(config.jobs == 0);
 }
 
 TEST_CASE("[config] defaults that depend on other settings follow them and spare what was set") {
-  Config config = unresolved_defaults();
+  Config config = laboratory().unresolved_defaults();
   CHECK(config.task.variant == "");
   config.train.rmsprop = "char-rnn";
-  resolve_dependent_defaults(config);
+  laboratory().resolve(config);
   CHECK(config.train.decay == 0.95);
   CHECK(config.train.epsilon == 1e-8);
 
-  config = unresolved_defaults();
+  config = laboratory().unresolved_defaults();
   config.train.optimizer = "adam";
   config.train.decay = 0.5;
-  resolve_dependent_defaults(config);
+  laboratory().resolve(config);
   CHECK(config.train.decay == 0.5);
   CHECK(config.train.epsilon == 1e-8);
 }
 
 TEST_CASE("[config] --help shows every key, its default, what it may be and what it means") {
-  const std::string help = options_help();
-  for (const Option& option : options()) {
+  const std::string help = options_help(laboratory().options());
+  for (const Option& option : laboratory().options().rows()) {
     CAPTURE(option.key);
     CHECK(help.find(std::string("  ") + std::string(option.key) + " ") != std::string::npos);
     CHECK(help.find(option.meaning) != std::string::npos);
     CHECK(help.find(expectation(option)) != std::string::npos);
   }
-  for (const std::string& section : sections()) CHECK(help.find("[" + section + "]") != std::string::npos);
+  for (const std::string& section : laboratory().options().sections())
+    CHECK(help.find("[" + section + "]") != std::string::npos);
 }

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/experiments/config/fixture.hpp"
+#include "tests/support/laboratory.hpp"
 
 using namespace unroll;
 using namespace unroll::config_tests;
@@ -10,14 +11,14 @@ using namespace unroll::config_tests;
 namespace {
 
 std::string error_in(const std::vector<std::string>& tokens) {
-  return error_of([&] { parse_overrides(tokens); });
+  return error_of([&] { parse_overrides(laboratory().options(), tokens); });
 }
 
 }  // namespace
 
 TEST_CASE("[config] key=value gives a value and a comma list several") {
   const std::vector<Override> overrides =
-      parse_overrides({"train.updates=100", "--task.length=10,30", "seed=1"});
+      parse_overrides(laboratory().options(), {"train.updates=100", "--task.length=10,30", "seed=1"});
   REQUIRE(overrides.size() == 3);
   CHECK(overrides[0].option->key == "train.updates");
   CHECK(overrides[0].text == "100");
@@ -26,7 +27,7 @@ TEST_CASE("[config] key=value gives a value and a comma list several") {
 }
 
 TEST_CASE("[config] a path may hold commas, equal signs and spaces") {
-  const std::vector<Override> overrides = parse_overrides({"out=my runs/a,b=c"});
+  const std::vector<Override> overrides = parse_overrides(laboratory().options(), {"out=my runs/a,b=c"});
   CHECK(overrides.at(0).items == std::vector<std::string>{"my runs/a,b=c"});
 }
 

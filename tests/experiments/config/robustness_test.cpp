@@ -8,6 +8,7 @@
 #include "experiments/config/config_error.hpp"
 #include "experiments/sweep/plan.hpp"
 #include "tests/experiments/config/fixture.hpp"
+#include "tests/support/laboratory.hpp"
 
 using namespace unroll;
 using namespace unroll::config_tests;
@@ -125,7 +126,7 @@ TEST_CASE("[config] whatever stands in the file, only ConfigError comes out") {
     const std::string text = mutated(seed_text, random);
     file.write(text);
     try {
-      plan_sweep(file.path(), {});
+      plan_sweep(laboratory(), file.path(), {});
       ++accepted;
     } catch (const ConfigError& error) {
       ++refused;
@@ -144,7 +145,7 @@ TEST_CASE("[config] a config cut off anywhere is read or refused") {
   const std::string text = seed_text;
   for (std::size_t length = 0; length <= text.size(); ++length) {
     file.write(text.substr(0, length));
-    CHECK_NOTHROW(error_of([&] { plan_sweep(file.path(), {}); }));
+    CHECK_NOTHROW(error_of([&] { plan_sweep(laboratory(), file.path(), {}); }));
   }
 }
 
@@ -154,7 +155,7 @@ TEST_CASE("[config] deep nesting and long lines are refused, not suffered") {
                                   std::string(1000000, 'x') + " = 1", "[" + std::string(100000, '.') + "]",
                                   "a" + std::string(5000, '.') + "b = 1"}) {
     file.write(text);
-    CHECK(error_of([&] { plan_sweep(file.path(), {}); }).size() < 2000);
+    CHECK(error_of([&] { plan_sweep(laboratory(), file.path(), {}); }).size() < 2000);
   }
 }
 
@@ -162,14 +163,14 @@ TEST_CASE("[config] whatever the override, only ConfigError comes out") {
   Random random{0xD1B54A32D192ED03ULL};
   for (int i = 0; i < 4000; ++i) {
     const std::string token = mutated("task.length=10,30", random);
-    CHECK_NOTHROW(error_of([&] { plan_trial(std::nullopt, {token}); }));
+    CHECK_NOTHROW(error_of([&] { plan_trial(laboratory(), std::nullopt, {token}); }));
   }
 }
 
 TEST_CASE("[config] an unknown key is reported at once") {
   const ConfigFile file("[task]\nlenght = 3\n");
   const std::clock_t start = std::clock();  // of this process: a busy machine does not count
-  const std::string error = error_of([&] { plan_sweep(file.path(), {}); });
+  const std::string error = error_of([&] { plan_sweep(laboratory(), file.path(), {}); });
   const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
   CHECK(contains(error, "did you mean \"task.length\"?"));
   CHECK(seconds < 0.02);

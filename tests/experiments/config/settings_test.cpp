@@ -3,13 +3,16 @@
 #include <doctest/doctest.h>
 
 #include "tests/experiments/config/fixture.hpp"
+#include "tests/support/laboratory.hpp"
 
 using namespace unroll;
 using namespace unroll::config_tests;
 
 namespace {
 
-Settings settings_of(const std::string& text) { return read_settings(parse_document(text, "f.toml")); }
+Settings settings_of(const std::string& text) {
+  return read_settings(laboratory().options(), parse_document(text, "f.toml"));
+}
 
 std::string error_in(const std::string& text) {
   return error_of([&] { settings_of(text); });
@@ -28,16 +31,16 @@ TEST_CASE("[config] sections, dotted keys and quoted keys say the same") {
 }
 
 TEST_CASE("[config] what is not set stays as it is") {
-  Config config = default_config();
+  Config config = laboratory().default_config();
   config.train.batch = 77;
-  apply_settings(settings_of("[train]\nupdates = 12"), config);
+  apply_settings(laboratory().options(), settings_of("[train]\nupdates = 12"), config);
   CHECK(config.train.updates == 12);
   CHECK(config.train.batch == 77);
 }
 
 TEST_CASE("[config] an integer may stand for a number but not the other way round") {
-  Config config = default_config();
-  apply_settings(settings_of("[train]\nlearning_rate = 1"), config);
+  Config config = laboratory().default_config();
+  apply_settings(laboratory().options(), settings_of("[train]\nlearning_rate = 1"), config);
   CHECK(config.train.learning_rate == 1.0);
   CHECK(contains(error_in("[train]\nupdates = 100.0"), "f.toml:2:11: train.updates: expected an integer"));
 }

@@ -82,7 +82,7 @@ TEST_CASE("[text model] where tokens have underscores, two with text behind them
   CHECK(prompt_of(model, "def __init__") == "def __init");  // a blank at the end, as ever
   CHECK(prompt_of(model, "def ___init__ one") == "def ?init__ one");
   TaskConfig task = any_task("words", "spaces", 100);
-  task.text = text_value("def __init__ : " + counting_text());
+  task.values[text_options::text.key] = text_value("def __init__ : " + counting_text());
   const SavedModel code = SomeModel(small_model(task)).reloaded();
   CHECK(prompt_of(code, "def __init__ : ___ one") == "def __init__ : ? one");
 }

@@ -14,6 +14,7 @@
 #include "models/cell_table.hpp"
 #include "models/interchange.hpp"
 #include "tests/experiments/saved/some_model.hpp"
+#include "tests/support/laboratory.hpp"
 
 using namespace unroll;
 using namespace unroll::test;
@@ -27,7 +28,7 @@ bool contains(const std::string& text, const std::string& part) {
 /// "KIND: message" of what loading throws; a kind that is no part of the promise fails the test.
 std::string refusal(const std::filesystem::path& path) {
   try {
-    load_model(path);
+    load_model(laboratory(), path);
     return "(loaded)";
   } catch (const ModelError& error) {
     return std::string("model: ") + error.what();
@@ -97,16 +98,17 @@ TEST_CASE("[saved] a model of every cell, task and surrounding is read back bit 
     }
     CHECK(read.update == 7);
     CHECK(read.validation_loss == 1.25);
-    CHECK(read.sizes.inputs == model.task->input_size());
-    CHECK(read.sizes.outputs == model.task->output_size());
-    CHECK(read.sizes.readout == model.task->readout());
+    CHECK(read.sizes.inputs == model.task->spec().input_size);
+    CHECK(read.sizes.outputs == model.task->spec().output_size);
+    CHECK(read.sizes.readout == model.task->spec().readout);
     CHECK(read.config.model.hidden == 6);
     CHECK(read.config.task.name == config.task.name);
-    CHECK(read.config.task.text.empty());
+    CHECK(read.config.task.get<InputFile>(text_options::text).empty());
     REQUIRE(read.vocabulary.has_value() == (model.task->vocabulary() != nullptr));
     if (read.vocabulary) CHECK(read.vocabulary->tokens() == model.task->vocabulary()->tokens());
     // And again: what was read can be written, to the same equations.
-    CHECK(make_model(read.config, read.sizes).parameters().size() == model.specs.size());
+    CHECK(make_model(laboratory().cells(), read.config, read.sizes).parameters().size() ==
+          model.specs.size());
   }
 }
 
@@ -119,38 +121,38 @@ TEST_CASE("[saved] model.toml is a config of the trial that it came from, whatev
   const auto text = texts.path() / "text@home.txt";
   write_text(text, counting_text());
   TaskConfig task = any_task("words", "punctuation", 100);
-  task.text = read_text_file(text.string());
+  task.values[text_options::text.key] = read_input_file(text.string());
   configs.push_back(small_model(task));
   for (const Config& config : configs) {
     INFO(config.task.name, " ", to_toml(OptionValue(config.model.cell)));
     const Folder f{SomeModel(config)};
-    const Trial trial = plan_trial(f.toml(), {});
-    CHECK(trial.id == trial_id(config));
+    const Trial trial = plan_trial(laboratory(), f.toml(), {});
+    CHECK(trial.id == trial_id(laboratory(), config));
     CHECK(trial.config.model.cell == config.model.cell);
-    CHECK(plan_trial(f.toml(), {"seed=77"}).id != trial.id);
-    CHECK(plan_sweep(f.toml(), {}).trials.size() == 1);
+    CHECK(plan_trial(laboratory(), f.toml(), {"seed=77"}).id != trial.id);
+    CHECK(plan_sweep(laboratory(), f.toml(), {}).trials.size() == 1);
   }
 }
 
 TEST_CASE("[saved] only the section [saved] is passed over, whatever is in it") {
   const Folder f;
   f.replace("[saved]", "[saved]\nanything = { at = [\"all\"] }");
-  CHECK_NOTHROW(read_settings(read_document(f.toml())));
+  CHECK_NOTHROW(read_settings(laboratory().options(), read_document(f.toml())));
   f.replace("[saved]", "[saves]");
-  CHECK_THROWS_WITH_AS(read_settings(read_document(f.toml())), doctest::Contains("unknown key \"saves"),
-                       ConfigError);
+  CHECK_THROWS_WITH_AS(read_settings(laboratory().options(), read_document(f.toml())),
+                       doctest::Contains("unknown key \"saves"), ConfigError);
   const auto config = f.folder.path() / "config.toml";
   write_text(config, "saved = 3\n");
-  CHECK_THROWS_WITH_AS(read_settings(read_document(config)), doctest::Contains("unknown key \"saved\""),
-                       ConfigError);
+  CHECK_THROWS_WITH_AS(read_settings(laboratory().options(), read_document(config)),
+                       doctest::Contains("unknown key \"saved\""), ConfigError);
 }
 
 TEST_CASE("[saved] any character survives as a token: quotes, controls, escapes, marks and no-characters") {
   TaskConfig task{.name = "characters", .variant = "code points", .length = 100};
   std::string text = "\"\"'\\\\n\t\x01\x1f\x7f #=[]{}\u0085\u2028\u0301\ufeff\ufffd\U0001f600\U0010ffff\r,\n";
   for (int i = 0; i < 3; ++i) text += text;
-  task.text = text_value(text);
-  task.validation_fraction = 0.2;
+  task.values[text_options::text.key] = text_value(text);
+  task.values[data_options::validation_fraction.key] = 0.2;
   const SomeModel model(small_model(task));
   const SavedModel read = model.reloaded();
   REQUIRE(read.vocabulary);
@@ -162,8 +164,9 @@ TEST_CASE("[saved] losses that are round, tiny or no numbers are read back as th
   for (const double loss : {3.0, 0.0, 1e-300, 1.0 / 3, std::numeric_limits<double>::infinity(),
                             std::numeric_limits<double>::quiet_NaN()}) {
     const TemporaryFolder folder;
-    save_model(folder.path(), model.config, {*model.task, model.specs, model.parameters, 0, loss});
-    const SavedModel read = load_model(folder.path());
+    save_model(laboratory(), folder.path(), model.config,
+               {Kept::best, *model.task, model.specs, model.parameters, 0, loss});
+    const SavedModel read = load_model(laboratory(), folder.path());
     CHECK((read.validation_loss == loss || (std::isnan(loss) && std::isnan(read.validation_loss))));
     CHECK(read.update == 0);
   }
@@ -172,7 +175,8 @@ TEST_CASE("[saved] losses that are round, tiny or no numbers are read back as th
 TEST_CASE("[saved] a folder and its model.toml are the same model, and saving again changes no byte") {
   const Folder f;
   const std::string toml = read_file(f.toml()), weights = read_file(f.weights());
-  CHECK(load_model(f.toml()).parameters.size() == load_model(f.folder.path()).parameters.size());
+  CHECK(load_model(laboratory(), f.toml()).parameters.size() ==
+        load_model(laboratory(), f.folder.path()).parameters.size());
   SomeModel(small_model(any_task("words", "punctuation", 100))).save(f.folder.path());
   CHECK(read_file(f.toml()) == toml);
   CHECK(read_file(f.weights()) == weights);

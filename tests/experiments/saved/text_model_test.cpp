@@ -9,7 +9,7 @@
 
 #include "experiments/saved/carried_net.hpp"
 #include "experiments/tasks/text_task.hpp"
-#include "experiments/train/trainer.hpp"
+#include "experiments/train/trial_models.hpp"
 #include "tests/experiments/saved/text_models.hpp"
 
 using namespace unroll;
@@ -171,11 +171,12 @@ TEST_CASE("[text model] what it costs is what training measured, with dropout an
   config.train.window = config.train.stride = 10;
   const SomeModel trained(config);
   const SavedModel model = trained.reloaded();
-  const Corpus corpus = corpus_of(config.task);
-  const std::vector<double> nats = nats_of(model, corpus.valid);
-  REQUIRE(trained.task->validation()->rows() == 1);
-  Trainer trainer(config);
-  CHECK(trainer.validate(0).loss ==
+  TrialModels models(laboratory(), config);
+  const Batch validation = models.validation().batch(0, evaluation_batch);
+  REQUIRE(validation.rows() == 1);
+  const auto text = indices(validation.target).span();
+  const std::vector<double> nats = nats_of(model, std::vector<std::int32_t>(text.begin(), text.end()));
+  CHECK(models.evaluator().evaluate(models.validation(), trained.parameters).loss() ==
         doctest::Approx(sum(nats) / static_cast<double>(nats.size())).epsilon(1e-5));
 }
 
@@ -240,8 +241,8 @@ TEST_CASE("[text model] a character prompt keeps its spaces and a single undersc
 
 TEST_CASE("[text model] words are cut as the model's own text was") {
   TaskConfig task = any_task("words", "spaces", 100);
-  task.text = text_value("a b, c a b, c a b, c\na b, c a b, c\na b, c\n");
-  task.validation_fraction = 0.3;
+  task.values[text_options::text.key] = text_value("a b, c a b, c a b, c\na b, c a b, c\na b, c\n");
+  task.values[data_options::validation_fraction.key] = 0.3;
   const SavedModel spaces = SomeModel(small_model(task)).reloaded();
   CHECK(prompt_of(spaces, "a b, ___") == "a b,");
   task.variant = "punctuation";
@@ -252,7 +253,7 @@ TEST_CASE("[text model] words are cut as the model's own text was") {
 TEST_CASE("[text model] a model of vectors reads no text, and a bidirectional one cannot go on with one") {
   const SavedModel vectors = SomeModel(small_model({"adding", "pascanu", 10})).reloaded();
   CHECK_THROWS_WITH_AS(
-      level_of(vectors),
+      tokenisation_of(vectors),
       "this model was trained on the task adding, whose inputs are vectors: it reads no text", ModelError);
   CHECK_THROWS_AS(encode(vectors, "one"), ModelError);
   CHECK_THROWS_AS(encode_prompt(vectors, "one"), ModelError);

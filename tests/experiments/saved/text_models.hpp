@@ -17,7 +17,7 @@ inline double sum(const std::vector<double>& p) { return std::accumulate(p.begin
 inline SavedModel words() { return SomeModel(small_model(any_task("words", "punctuation", 100))).reloaded(); }
 inline SavedModel characters(std::string text = counting_text()) {
   TaskConfig task = any_task("characters", "code points", 100);
-  task.text = text_value(std::move(text));
+  task.values[text_options::text.key] = text_value(std::move(text));
   return SomeModel(small_model(task)).reloaded();
 }
 
@@ -28,7 +28,7 @@ inline std::string prompt_of(const SavedModel& model, std::string_view given) {
   for (const std::int32_t id : prompt.text.ids) tokens.push_back(model.vocabulary->token(id));
   if (prompt.blank < tokens.size())
     tokens.insert(tokens.begin() + static_cast<std::ptrdiff_t>(prompt.blank), "?");
-  return fmt::format("{}", fmt::join(tokens, level_of(model) == Level::words ? " " : ""));
+  return fmt::format("{}", fmt::join(tokens, tokenisation_of(model).level == Level::words ? " " : ""));
 }
 
 }  // namespace unroll::test

@@ -8,8 +8,8 @@
 #include <string>
 #include <thread>
 
-#include "experiments/config/options.hpp"
 #include "experiments/sweep/runner.hpp"
+#include "tests/support/laboratory.hpp"
 
 namespace unroll::test {
 
@@ -39,21 +39,31 @@ inline SweepPlan fake_plan(const std::filesystem::path& folder, const std::strin
   const auto config = folder / ("config-" + random_hex() + ".toml");
   write_text(config, "[sweep]\nseed = { count = " + std::to_string(seeds) +
                          " }\n\"task.length\" = " + lengths + "\n");
-  return plan_sweep(config, {});
+  return plan_sweep(laboratory(), config, {});
 }
 
 /// A record that depends on the settings alone, as a real one does.
 inline TrialRecord fake_record(const Config& config) {
   TrialRecord record;
-  record.trivial_loss = 1.0 / 6;
+  const double best =
+      std::sin(static_cast<double>(config.task.length.most) + 0.1 * static_cast<double>(config.seed));
   record.success_rule = "below half";
   record.updates = config.train.updates;
-  record.best_loss =
-      std::sin(static_cast<double>(config.task.length) + 0.1 * static_cast<double>(config.seed));
-  record.last_loss = record.best_loss / 3;
-  record.last_error_rate = 0.25;
-  record.curve = {{10, 0.5, record.best_loss, 0.5}, {20, 0.25, record.last_loss, 0.25}};
-  record.gradient_norms = {{0, {1e-30, 1e-3, 1}}};
+  record.scalars = {
+      {"trivial_loss", 1.0 / 6}, {"best_loss", best}, {"last_loss", best / 3}, {"last_error_rate", 0.25}};
+  record.series = {
+      {.name = "loss", .moment = "training", .axis = "update", .held = true, .x = {10, 20}, .y = {0.5, 0.25}},
+      {.name = "loss",
+       .moment = "validation",
+       .axis = "update",
+       .held = true,
+       .x = {10, 20},
+       .y = {best, best / 3}},
+      {.name = "gradient norm of h",
+       .moment = "start",
+       .axis = "time step",
+       .x = {1, 2, 3},
+       .y = {1e-30, 1e-3, 1}}};
   return record;
 }
 
@@ -61,15 +71,17 @@ inline TrialRecord instant_trial(const Config& config, const TrialHooks&) { retu
 
 /// Takes a few milliseconds, in small steps that look at the stop flag as a real trial does.
 inline TrialRecord slow_trial(const Config& config, const TrialHooks& hooks) {
-  for (std::int64_t step = 0; step < config.task.length; ++step) {
+  for (std::int64_t step = 0; step < config.task.length.most; ++step) {
     std::this_thread::sleep_for(std::chrono::microseconds(300));
-    hooks.progress({step + 1, config.task.length});
+    hooks.progress({.updates_done = step + 1, .updates_planned = config.task.length.most});
     if (hooks.stop != nullptr && *hooks.stop) throw Interrupted{};
   }
   return fake_record(config);
 }
 
-inline TrialCost fake_cost(const Config& config) { return {1000, static_cast<double>(config.task.length)}; }
+inline TrialCost fake_cost(const Config& config) {
+  return {1000, static_cast<double>(config.task.length.most)};
+}
 
 /// Options whose progress goes nowhere.
 class QuietOptions {
@@ -95,7 +107,7 @@ inline SweepResult run_quietly(const SweepPlan& plan, const std::filesystem::pat
                                const TrialFunction& run = instant_trial) {
   const QuietOptions quiet(out, jobs);
   std::atomic<bool> stop = false;
-  return run_sweep(plan, quiet.options, run, fake_cost, stop);
+  return run_sweep(laboratory(), plan, quiet.options, run, fake_cost, stop);
 }
 
 /// The journals of a folder.

@@ -10,6 +10,7 @@
 #include "experiments/sweep/plan_file.hpp"
 #include "tests/experiments/config/fixture.hpp"
 #include "tests/experiments/sweep/fake_sweep.hpp"
+#include "tests/support/laboratory.hpp"
 
 using namespace unroll;
 using namespace unroll::test;
@@ -21,7 +22,7 @@ namespace {
 /// A config's plan with these overrides, and what running it into `out` gives.
 struct Study {
   SweepPlan plan(const std::vector<std::string>& overrides = {}) const {
-    return plan_sweep(config, overrides);
+    return plan_sweep(laboratory(), config, overrides);
   }
   SweepResult run(const std::vector<std::string>& overrides, bool extend = false, int* runs = nullptr) const {
     QuietOptions quiet(out, 1);
@@ -32,7 +33,7 @@ struct Study {
       if (runs) ++*runs;
       return fake_record(settings);
     };
-    return run_sweep(plan(overrides), quiet.options, counted, fake_cost, stop);
+    return run_sweep(laboratory(), plan(overrides), quiet.options, counted, fake_cost, stop);
   }
 
   TemporaryFolder folder;
@@ -64,10 +65,10 @@ using Strings = std::vector<std::string>;
 TEST_CASE("[folder] what an extension changes is an axis of all trials, the earlier ones too") {
   const Study study;
   study.run({});
-  CHECK(read_plan(study.out).axis_keys == Strings{"seed"});
+  CHECK(read_plan(laboratory(), study.out).axis_keys == Strings{"seed"});
   const auto both = study.run({"train.learning_rate=0.5"}, true);
   CHECK(both.records.size() == 6);
-  for (const SweepPlan& plan : {both.plan, read_plan(study.out)}) {
+  for (const SweepPlan& plan : {both.plan, read_plan(laboratory(), study.out)}) {
     CHECK(plan.axis_keys == Strings{"seed", "train.learning_rate"});
     for (std::size_t i = 0; i < 6; ++i)
       CHECK(plan.trials[i].axes.at("train.learning_rate") == (i < 3 ? "0.001" : "0.5"));
@@ -100,7 +101,7 @@ TEST_CASE("[folder] sweep.toml stays the first config, and every extension's is 
   CHECK(read_file(study.out / "sweep.toml") == first);
   CHECK(read_file(study.out / "sweep-2.toml") == "# made so\n" + study.plan({"train.batch=5"}).resolved);
   CHECK(contains(read_file(study.out / "sweep-3.toml"), "batch = 6"));
-  CHECK(contains(read_plan(study.out).resolved, study.plan({"train.batch=6"}).resolved));
+  CHECK(contains(read_plan(laboratory(), study.out).resolved, study.plan({"train.batch=6"}).resolved));
 }
 
 TEST_CASE("[folder] each of its configs continues, and runs nothing anew; another one is refused") {
@@ -128,7 +129,7 @@ TEST_CASE("[folder] a copy of a config that a killed process did not write is wr
   study.run({});
   const std::string first = read_file(study.out / "sweep.toml");
   std::filesystem::remove(study.out / "sweep.toml");
-  CHECK(read_plan(study.out).trials.size() == 3);
+  CHECK(read_plan(laboratory(), study.out).trials.size() == 3);
   study.run({});
   CHECK(read_file(study.out / "sweep.toml") == first);
 }
@@ -142,7 +143,7 @@ TEST_CASE("[folder] the folder of an earlier version is refused with the remedy,
     write_text(study.out / "sweep.toml", study.plan().resolved);
     if (with_plan) write_text(study.out / "plan.jsonl", old);
     for (const std::string& error : {error_of([&] { study.run({}); }), error_of([&] { study.run({}, true); }),
-                                     error_of([&] { read_plan(study.out); })}) {
+                                     error_of([&] { read_plan(laboratory(), study.out); })}) {
       CHECK_MESSAGE(contains(error, "earlier version"), error);
       CHECK_MESSAGE(contains(error, "choose another --out"), error);
     }
@@ -155,10 +156,10 @@ TEST_CASE("[folder] what is no sweep's folder, or cannot be one, is said plainly
   const TemporaryFolder folder;
   write_text(folder.path() / "file", "x");
   for (const auto& path : {folder.path(), folder.path() / "absent", folder.path() / "file" / "below"})
-    CHECK(contains(error_of([&] { read_plan(path); }), "is no sweep's folder"));
-  CHECK_THROWS_AS(read_plan(folder.path() / std::string(300, 'x')), FileError);
+    CHECK(contains(error_of([&] { read_plan(laboratory(), path); }), "is no sweep's folder"));
+  CHECK_THROWS_AS(read_plan(laboratory(), folder.path() / std::string(300, 'x')), FileError);
   std::filesystem::create_symlink("loop", folder.path() / "loop");
-  CHECK_THROWS_AS(read_plan(folder.path() / "loop"), FileError);
+  CHECK_THROWS_AS(read_plan(laboratory(), folder.path() / "loop"), FileError);
 }
 
 TEST_CASE("[folder] a lock keeps other processes out until it is released, or its holder is killed") {
@@ -204,7 +205,7 @@ TEST_CASE("[folder] a process that looked before another wrote its plan looks ag
     std::this_thread::sleep_for(std::chrono::milliseconds(150));  // it has looked, and waits for the lock
     CHECK_FALSE(std::filesystem::exists(study.out / "plan.jsonl"));
     write_text(study.out / "plan.jsonl",
-               to_lines({{{"sweep.toml", "", first.resolved, first.axis_keys}}, first.trials}));
+               to_lines(laboratory(), {{{"sweep.toml", "", first.resolved, first.axis_keys}}, first.trials}));
   }
   int status = 1;
   ::waitpid(second, &status, 0);

@@ -20,8 +20,9 @@ namespace {
 TrialRecord record_of(const std::string& id, double loss = 0.5) {
   TrialRecord record;
   record.id = id;
-  record.best_loss = loss;
-  record.curve = {{1, 0.1, loss, std::numeric_limits<double>::quiet_NaN()}};
+  record.scalars = {{"best_loss", loss}};
+  record.series = {
+      {.name = "loss", .axis = "update", .x = {0, 1}, .y = {std::numeric_limits<double>::quiet_NaN(), loss}}};
   record.build = "test build";
   return record;
 }
@@ -54,7 +55,7 @@ TEST_CASE("[journal] what is appended from several threads is read back") {
   const JournalReader reader = read(folder.path());
   CHECK(reader.ignored().empty());
   REQUIRE(reader.records().size() == 100);
-  CHECK(reader.records().at("307").best_loss == 3 + 0.1 * 7);
+  CHECK(reader.records().at("307").scalar("best_loss") == 3 + 0.1 * 7);
   CHECK(journals_in(folder.path()).size() == 1);
 }
 

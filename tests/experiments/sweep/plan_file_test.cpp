@@ -9,6 +9,7 @@
 #include "tests/experiments/sweep/fake_sweep.hpp"
 #include "tests/experiments/sweep/random_config.hpp"
 #include "tests/support/any_task.hpp"
+#include "tests/support/laboratory.hpp"
 
 using namespace unroll;
 using namespace unroll::test;
@@ -25,7 +26,7 @@ StoredPlan stored(const SweepPlan& plan) {
 /// All that may tell trials apart.
 std::vector<std::string> settings_text(const Trial& trial) {
   std::vector<std::string> lines{trial.id};
-  for (const TrialSetting& setting : settings_of(trial))
+  for (const TrialSetting& setting : settings_of(laboratory(), trial))
     lines.push_back(fmt::format("{}={}", setting.key, canonical(setting.value)));
   return lines;
 }
@@ -34,7 +35,7 @@ void check_same(const StoredPlan& a, const StoredPlan& b) {
   REQUIRE(a.trials.size() == b.trials.size());
   for (std::size_t i = 0; i < a.trials.size(); ++i) {
     CHECK(settings_text(a.trials[i]) == settings_text(b.trials[i]));
-    CHECK(trial_id(b.trials[i].config) == a.trials[i].id);
+    CHECK(trial_id(laboratory(), b.trials[i].config) == a.trials[i].id);
     CHECK(b.trials[i].config.model.cell == a.trials[i].config.model.cell);
   }
 }
@@ -48,16 +49,16 @@ TEST_CASE("[plan file] every trial is rebuilt from plan.jsonl alone, whatever th
   const ConfigFile file("");
   CHECK(rc::check("reading is the inverse of writing", [&] {
     file.write(random_config());
-    const StoredPlan plan = stored(plan_sweep(file.path(), {}));
-    const std::string text = to_lines(plan);
-    const StoredPlan back = stored_plan_from(text, "plan.jsonl");
-    RC_ASSERT(to_lines(back) == text);
+    const StoredPlan plan = stored(plan_sweep(laboratory(), file.path(), {}));
+    const std::string text = to_lines(laboratory(), plan);
+    const StoredPlan back = stored_plan_from(laboratory(), text, "plan.jsonl");
+    RC_ASSERT(to_lines(laboratory(), back) == text);
     RC_ASSERT(back.trials.size() == plan.trials.size());
     for (std::size_t i = 0; i < plan.trials.size(); ++i) {
-      RC_ASSERT(trial_id(back.trials[i].config) == plan.trials[i].id);
+      RC_ASSERT(trial_id(laboratory(), back.trials[i].config) == plan.trials[i].id);
       RC_ASSERT(settings_text(back.trials[i]) == settings_text(plan.trials[i]));
     }
-    const SweepPlan a = plan_of(plan), b = plan_of(back);
+    const SweepPlan a = plan_of(laboratory(), plan), b = plan_of(laboratory(), back);
     RC_ASSERT(a.axis_keys == b.axis_keys);
     for (std::size_t i = 0; i < a.trials.size(); ++i) RC_ASSERT(a.trials[i].axes == b.trials[i].axes);
   }));
@@ -73,28 +74,29 @@ TEST_CASE("[plan file] equations, constants, seeds of 64 bits and texts are kept
                   "cases = [{{ \"model.cell\" = \"{}\", \"model.constants.dt\" = 0.3 }},\n"
                   "{{ \"model.cell\" = \"gru\" }}]\n",
                   (folder.path() / "a@b.txt").string(), (folder.path() / "leaky.cell").string()));
-  const StoredPlan plan = stored(plan_sweep(file.path(), {}));
-  const std::string text = to_lines(plan);
+  const StoredPlan plan = stored(plan_sweep(laboratory(), file.path(), {}));
+  const std::string text = to_lines(laboratory(), plan);
   std::filesystem::remove_all(folder.path());  // nothing else is needed
-  const StoredPlan back = stored_plan_from(text, "plan.jsonl");
+  const StoredPlan back = stored_plan_from(laboratory(), text, "plan.jsonl");
   check_same(plan, back);
   CHECK(back.trials[0].config.model.cell.text == leaky);
   CHECK(back.trials[0].config.model.constants.at("dt") == 0.3);
   CHECK(back.trials[0].config.seed == 18446744073709551615u);
   CHECK(back.trials[1].config.model.cell.text == "gru");
-  CHECK(back.trials[0].config.task.text == plan.trials[0].config.task.text);
+  CHECK(back.trials[0].config.task == plan.trials[0].config.task);
   CHECK(back.configs[0].header == "# how\n");
   CHECK(back.configs[0].resolved == plan.configs[0].resolved);
   CHECK(back.configs[0].swept == plan.configs[0].swept);
 }
 
 TEST_CASE("[plan file] a line is JSON for other programs: every key, numbers as numbers") {
-  const StoredPlan plan = stored(plan_sweep(ConfigFile("[train]\nlearning_rate = 1.0\n").path(), {}));
-  const std::string text = to_lines(plan);
+  const StoredPlan plan =
+      stored(plan_sweep(laboratory(), ConfigFile("[train]\nlearning_rate = 1.0\n").path(), {}));
+  const std::string text = to_lines(laboratory(), plan);
   const auto line = nlohmann::json::parse(text.substr(text.find('\n') + 1));
   CHECK(line["id"] == plan.trials[0].id);
   CHECK(line["results_revision"] == results_revision);
-  for (const Option& option : options())
+  for (const Option& option : laboratory().options().rows())
     CHECK_MESSAGE(line["settings"].contains(std::string(option.key)) == option.affects_results, option.key);
   CHECK(line["settings"]["train.learning_rate"].is_number_float());
   CHECK(line["settings"]["task.length"] == 100);
@@ -103,21 +105,22 @@ TEST_CASE("[plan file] a line is JSON for other programs: every key, numbers as 
 }
 
 TEST_CASE("[plan file] a built-in cell whose equations are others by now keeps those it had") {
-  StoredPlan plan = stored(plan_sweep(ConfigFile("model.cell = \"mgu\"\n").path(), {}));
-  std::string text = to_lines(plan);
-  CHECK(stored_plan_from(text, "p").trials[0].config.model.cell.text == "mgu");
+  StoredPlan plan = stored(plan_sweep(laboratory(), ConfigFile("model.cell = \"mgu\"\n").path(), {}));
+  std::string text = to_lines(laboratory(), plan);
+  CHECK(stored_plan_from(laboratory(), text, "p").trials[0].config.model.cell.text == "mgu");
   const std::size_t at = text.rfind("sigmoid(");  // in the equations
   REQUIRE(at != std::string::npos);
   text.replace(at, 8, "tanh(");
-  const Trial other = stored_plan_from(text, "p").trials[0];
+  const Trial other = stored_plan_from(laboratory(), text, "p").trials[0];
   CHECK(contains(other.config.model.cell.text, "tanh("));
-  CHECK(trial_id(other.config) != plan.trials[0].id);
+  CHECK(trial_id(laboratory(), other.config) != plan.trials[0].id);
 }
 
 TEST_CASE("[plan file] what is damaged, older or unknown is refused with its line and the remedy") {
-  const std::string text = to_lines(stored(plan_sweep(ConfigFile("").path(), {})));
+  const std::string text =
+      to_lines(laboratory(), stored(plan_sweep(laboratory(), ConfigFile("").path(), {})));
   const auto refusal = [](const std::string& changed) {
-    return error_of([&] { stored_plan_from(changed, "out/plan.jsonl"); });
+    return error_of([&] { stored_plan_from(laboratory(), changed, "out/plan.jsonl"); });
   };
   CHECK(refusal(text) == "(no error)");
   const auto with = [&](const std::string& from, const std::string& to) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "tests/experiments/config/fixture.hpp"
+#include "tests/support/laboratory.hpp"
 
 using namespace unroll;
 using namespace unroll::config_tests;
@@ -16,13 +17,13 @@ const std::filesystem::path configs = std::filesystem::path(UNROLL_SOURCE_DIR) /
 
 SweepPlan plan_of(const std::string& text, const std::vector<std::string>& overrides = {}) {
   const ConfigFile file(text);
-  return plan_sweep(file.path(), overrides);
+  return plan_sweep(laboratory(), file.path(), overrides);
 }
 
 /// The message behind the path of the file.
 std::string error_in(const std::string& text, const std::vector<std::string>& overrides = {}) {
   const ConfigFile file(text);
-  std::string error = error_of([&] { plan_sweep(file.path(), overrides); });
+  std::string error = error_of([&] { plan_sweep(laboratory(), file.path(), overrides); });
   const std::string path = file.path().string();
   for (std::size_t at = error.find(path); at != std::string::npos; at = error.find(path)) {
     error.replace(at, path.size(), "f.toml");
@@ -47,7 +48,7 @@ using Strings = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("[plan] the long-range study is three activations by four lengths by five seeds") {
-  const SweepPlan plan = plan_sweep(configs / "long_range.toml", {});
+  const SweepPlan plan = plan_sweep(laboratory(), configs / "long_range.toml", {});
   CHECK(plan.axis_keys == Strings{"seed", "task.length", "model.activation", "model.init"});
   REQUIRE(plan.trials.size() == 60);
   const std::vector<std::string> all = ids(plan);
@@ -70,11 +71,11 @@ TEST_CASE("[plan] the configs that come with the program are valid") {
   for (const auto& entry : std::filesystem::directory_iterator(configs)) {
     if (entry.path().extension() != ".toml") continue;  // a folder: configs on texts that are not here
     CAPTURE(entry.path().string());
-    CHECK_FALSE(plan_sweep(entry.path(), {}).trials.empty());
+    CHECK_FALSE(plan_sweep(laboratory(), entry.path(), {}).trials.empty());
     ++count;
   }
   CHECK(count >= 3);
-  const SweepPlan control = plan_sweep(configs / "sigmoid_control.toml", {});
+  const SweepPlan control = plan_sweep(laboratory(), configs / "sigmoid_control.toml", {});
   REQUIRE(control.trials.size() == 5);
   CHECK(control.trials[0].config.model.activation == "sigmoid");
   CHECK(control.trials[0].config.task.length == 5);
@@ -141,7 +142,8 @@ TEST_CASE("[plan] an override replaces a setting, and the axis of its key") {
 }
 
 TEST_CASE("[plan] an override takes its key out of the cases, and cases then equal count once") {
-  const SweepPlan plan = plan_sweep(configs / "long_range.toml", {"model.activation=tanh", "seed=1"});
+  const SweepPlan plan =
+      plan_sweep(laboratory(), configs / "long_range.toml", {"model.activation=tanh", "seed=1"});
   CHECK(plan.axis_keys == Strings{"task.length", "model.init"});
   CHECK(plan.trials.size() == 8);
 }
@@ -197,20 +199,21 @@ TEST_CASE("[plan] a sweep beyond all measure is refused before it is expanded") 
 }
 
 TEST_CASE("[plan] run plans one trial, from a file or from nothing") {
-  const Trial defaults = plan_trial(std::nullopt, {});
+  const Trial defaults = plan_trial(laboratory(), std::nullopt, {});
   CHECK(defaults.config.task.variant == "sum");
   CHECK(defaults.config.out == "out/run");
-  const SweepPlan sweep = plan_sweep(configs / "long_range.toml", {});
+  const SweepPlan sweep = plan_sweep(laboratory(), configs / "long_range.toml", {});
   const Trial trial =
-      plan_trial(configs / "long_range.toml",
+      plan_trial(laboratory(), configs / "long_range.toml",
                  {"seed=1", "task.length=10", "model.activation=relu", "model.init=identity"});
   CHECK(trial.id == sweep.trials[1].id);  // run and sweep mean the same trial
   CHECK(trial.axes.empty());
 }
 
 TEST_CASE("[plan] run refuses axes and says how to fix them") {
-  const std::string error = error_of([] { plan_trial(configs / "long_range.toml", {}); });
+  const std::string error = error_of([] { plan_trial(laboratory(), configs / "long_range.toml", {}); });
   CHECK(contains(error, "expected one trial, found axes (seed, task.length, model.activation, model.init)"));
   CHECK(contains(error, "seed=1 task.length=10 model.activation=tanh model.init=glorot"));
-  CHECK(contains(error_of([] { plan_trial(std::nullopt, {"seed=1,2"}); }), "found axes (seed)"));
+  CHECK(
+      contains(error_of([] { plan_trial(laboratory(), std::nullopt, {"seed=1,2"}); }), "found axes (seed)"));
 }

@@ -9,6 +9,7 @@
 #include "experiments/sweep/runner.hpp"
 #include "experiments/sweep/signals.hpp"
 #include "tests/experiments/sweep/fake_sweep.hpp"
+#include "tests/support/laboratory.hpp"
 
 // Sweeps in processes of their own: several on one folder, killed ones, and one on a full disk.
 
@@ -53,7 +54,7 @@ TEST_CASE(
   const TemporaryFolder folder;
   const auto out = folder.path() / "out";
   const SweepPlan plan = fake_plan(folder.path());
-  write_plan(out, plan, false, "");
+  write_plan(laboratory(), out, plan, false, "");
   const pid_t child = ::fork();
   if (child == 0) {
     std::signal(SIGXFSZ, SIG_IGN);
@@ -135,14 +136,14 @@ TEST_CASE("[sweep] processes that keep different configs in one folder lose none
     QuietOptions quiet(out, 1);
     quiet.options.extend = true;
     std::atomic<bool> stop = false;
-    const auto result =
-        run_sweep(plans[static_cast<std::size_t>(index)], quiet.options, slow_trial, fake_cost, stop);
+    const auto result = run_sweep(laboratory(), plans[static_cast<std::size_t>(index)], quiet.options,
+                                  slow_trial, fake_cost, stop);
     return result.records.size() >= 2;
   };
   std::vector<pid_t> children;
   for (int i = 0; i < processes; ++i) children.push_back(forked([&] { return extend(i); }));
   for (const pid_t child : children) CHECK(status_of(child) == 0);
-  const SweepPlan plan = read_plan(out);
+  const SweepPlan plan = read_plan(laboratory(), out);
   CHECK(plan.trials.size() == 2 * processes);
   CHECK(plan.axis_keys == std::vector<std::string>{"seed", "task.length"});
   JournalReader journals(out);

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "experiments/config/options.hpp"
 #include "experiments/tasks/task.hpp"
 #include "models/cell_table.hpp"
+#include "tests/support/laboratory.hpp"
 
 /// Configs as RapidCheck draws them: any keys, any values that are allowed.
 namespace unroll::test {
@@ -26,17 +26,17 @@ inline double random_number(const OptionRange& range) {
 
 /// Settings of the task and sizes stay where every combination of them is allowed.
 inline std::int64_t random_integer(const Option& option) {
-  if (option.key == "task.length" || option.key == "model.hidden") return *rc::gen::inRange(100, 200);
+  if (option.key == "model.hidden") return *rc::gen::inRange(100, 200);
   if (option.key == "train.batch") return *rc::gen::inRange<std::int64_t>(10, 100);
   if (option.key == "train.batch_shards") return *rc::gen::inRange<std::int64_t>(1, 10);
   return *rc::gen::inRange<std::int64_t>(1, 100);
 }
 
-/// Tasks that need no text.
+/// Tasks that need no text: those that make their sequences to a length.
 inline std::vector<std::string> task_names() {
   std::vector<std::string> names;
-  for (const TaskRow& row : task_table())
-    if (!row.streams) names.emplace_back(row.name);
+  for (const TaskRow& row : laboratory().tasks())
+    if (row.length) names.emplace_back(row.name);
   return names;
 }
 
@@ -44,7 +44,11 @@ inline OptionValue random_value(const Option& option) {
   if (option.key == "task.name") return *rc::gen::elementOf(task_names());
   if (option.known) return *rc::gen::elementOf(option.known());
   if (std::holds_alternative<CellText>(option.default_value))
-    return CellText(*rc::gen::elementOf(cell_names()));
+    return CellText(*rc::gen::elementOf(names_of(laboratory().cells())));
+  if (option.key == "train.gradient_loss_step")
+    return *rc::gen::element<std::string>("last", "all", "1", "17");
+  if (std::holds_alternative<LengthRange>(option.default_value))
+    return LengthRange(*rc::gen::inRange<std::int64_t>(100, 200));
   if (std::holds_alternative<std::int64_t>(option.default_value)) return random_integer(option);
   if (std::holds_alternative<std::uint64_t>(option.default_value))
     return *rc::gen::arbitrary<std::uint64_t>();
@@ -52,14 +56,22 @@ inline OptionValue random_value(const Option& option) {
   return random_number(option.range);
 }
 
+/// Whether every task that is drawn has it.
+inline bool of_all_tasks(const Option& option) {
+  return option.owners.empty() || std::ranges::all_of(task_names(), [&](const std::string& name) {
+           return std::ranges::find(option.owners, name) != option.owners.end();
+         });
+}
+
 inline std::vector<const Option*> free_options() {
   std::vector<const Option*> all;
-  for (const Option& option : options()) {
+  for (const Option& option : laboratory().options().rows()) {
     // What these may be depends on the task.
-    if (option.key == "task.variant" || option.key == "train.window" || option.key == "train.stride" ||
-        option.key == "model.tied" || std::holds_alternative<TextFile>(option.default_value))
+    if (option.key == "task.variant" || option.key == "task.test_lengths" || option.key == "train.window" ||
+        option.key == "train.stride" || option.key == "model.tied" ||
+        std::holds_alternative<InputFile>(option.default_value))
       continue;
-    if (option.affects_results) all.push_back(&option);
+    if (option.affects_results && of_all_tasks(option)) all.push_back(&option);
   }
   return all;
 }

@@ -10,6 +10,7 @@
 #include "experiments/report/csv.hpp"
 #include "framework/tensor/cpu.hpp"
 #include "tests/experiments/sweep/fake_sweep.hpp"
+#include "tests/support/laboratory.hpp"
 
 using namespace unroll;
 using namespace unroll::test;
@@ -28,7 +29,7 @@ TEST_CASE("[sweep] every trial is run once and recorded in the order of the plan
   const auto result =
       run_quietly(plan, folder.path() / "out", 4, [&](const Config& config, const TrialHooks&) {
         const std::lock_guard lock(mutex);
-        ++runs[1000 * config.seed + static_cast<std::uint64_t>(config.task.length)];
+        ++runs[1000 * config.seed + static_cast<std::uint64_t>(config.task.length.most)];
         return fake_record(config);
       });
   CHECK(runs.size() == plan.trials.size());
@@ -74,7 +75,7 @@ TEST_CASE("[sweep] with one trial at once the longest start first") {
   std::vector<std::int64_t> lengths;
   run_quietly(fake_plan(folder.path()), folder.path() / "out", 1,
               [&](const Config& config, const TrialHooks&) {
-                lengths.push_back(config.task.length);
+                lengths.push_back(config.task.length.most);
                 return fake_record(config);
               });
   CHECK(lengths.size() == 12);
@@ -128,7 +129,7 @@ TEST_CASE("[sweep] a trial that throws is recorded as failed with its reason, an
   QuietOptions quiet(out, 1);
   quiet.options.retry_failed = true;
   std::atomic<bool> stop = false;
-  CHECK(run_sweep(plan, quiet.options, counted, fake_cost, stop).failed == 0);
+  CHECK(run_sweep(laboratory(), plan, quiet.options, counted, fake_cost, stop).failed == 0);
   CHECK(runs == 1);
 }
 
@@ -140,7 +141,7 @@ TEST_CASE("[sweep] a diverged trial is a result, also with numbers that are not 
     if (config.task.length != 20) return record;
     record.status = TrialStatus::diverged;
     record.reason = "NaN in h at t = 7";
-    record.last_loss = std::nan("");
+    record.set({"last_loss", std::nan("")});
     return record;
   };
   const auto result = run_quietly(plan, folder.path() / "out", 2, diverging);
@@ -175,7 +176,7 @@ TEST_CASE("[sweep] an interruption keeps finished trials, records no other, and 
     if (++started == 6) stop = true;
     return slow_trial(config, hooks);
   };
-  const auto cut = run_sweep(plan, quiet.options, stopping, fake_cost, stop);
+  const auto cut = run_sweep(laboratory(), plan, quiet.options, stopping, fake_cost, stop);
   CHECK(cut.interrupted);
   CHECK(cut.records.size() >= 4);
   CHECK(cut.missing == plan.trials.size() - cut.records.size());
@@ -202,12 +203,12 @@ TEST_CASE("[sweep] another config under the same folder is refused with the diff
   std::atomic<bool> stop = false;
   std::atomic<int> runs = 0;
   const auto counted = [&](const Config& config, const TrialHooks&) { return ++runs, fake_record(config); };
-  const auto extended = run_sweep(large, quiet.options, counted, fake_cost, stop);
+  const auto extended = run_sweep(laboratory(), large, quiet.options, counted, fake_cost, stop);
   CHECK(runs == 4);
   CHECK(extended.records.size() == 12);
   // From now on the larger config is the folder's.
   CHECK(run_quietly(large, out).records.size() == 12);
-  CHECK(read_plan(out).trials.size() == 12);
+  CHECK(read_plan(laboratory(), out).trials.size() == 12);
 }
 
 TEST_CASE("[sweep] an extension by other trials keeps the earlier ones in the results") {
@@ -217,11 +218,11 @@ TEST_CASE("[sweep] an extension by other trials keeps the earlier ones in the re
   QuietOptions quiet(out, 2);
   quiet.options.extend = true;
   std::atomic<bool> stop = false;
-  const auto both =
-      run_sweep(fake_plan(folder.path(), "[40]"), quiet.options, instant_trial, fake_cost, stop);
+  const auto both = run_sweep(laboratory(), fake_plan(folder.path(), "[40]"), quiet.options, instant_trial,
+                              fake_cost, stop);
   CHECK(both.records.size() == 12);
   CHECK(both.missing == 0);
-  CHECK(read_plan(out).trials.size() == 12);
+  CHECK(read_plan(laboratory(), out).trials.size() == 12);
 }
 
 TEST_CASE(
@@ -233,7 +234,7 @@ TEST_CASE(
   const QuietOptions first(out, 1);
   int runs = 0;
   run_sweep(
-      plan, first.options,
+      laboratory(), plan, first.options,
       [&](const Config& config, const TrialHooks&) {
         if (++runs == 3) stop = true;
         return fake_record(config);
@@ -242,12 +243,12 @@ TEST_CASE(
   stop = false;
   QuietOptions other(out, 1);
   other.options.build = "another build";
-  CHECK_THROWS_WITH_AS(run_sweep(plan, other.options, instant_trial, fake_cost, stop),
+  CHECK_THROWS_WITH_AS(run_sweep(laboratory(), plan, other.options, instant_trial, fake_cost, stop),
                        doctest::Contains("--allow-other-build"), SweepRefused);
   other.options.allow_other_build = true;
-  CHECK(run_sweep(plan, other.options, instant_trial, fake_cost, stop).missing == 0);
+  CHECK(run_sweep(laboratory(), plan, other.options, instant_trial, fake_cost, stop).missing == 0);
   other.options.allow_other_build = false;
-  CHECK_NOTHROW(run_sweep(plan, other.options, instant_trial, fake_cost, stop));
+  CHECK_NOTHROW(run_sweep(laboratory(), plan, other.options, instant_trial, fake_cost, stop));
 }
 
 TEST_CASE("[sweep] too little memory is refused before anything is written") {
@@ -256,8 +257,9 @@ TEST_CASE("[sweep] too little memory is refused before anything is written") {
   const QuietOptions quiet(out, 2);
   std::atomic<bool> stop = false;
   const auto huge = [](const Config&) { return TrialCost{std::size_t{1} << 60, 1}; };
-  CHECK_THROWS_WITH_AS(run_sweep(fake_plan(folder.path()), quiet.options, instant_trial, huge, stop),
-                       doctest::Contains("bytes"), SweepRefused);
+  CHECK_THROWS_WITH_AS(
+      run_sweep(laboratory(), fake_plan(folder.path()), quiet.options, instant_trial, huge, stop),
+      doctest::Contains("bytes"), SweepRefused);
   CHECK_FALSE(std::filesystem::exists(out));
 }
 
@@ -299,7 +301,7 @@ TEST_CASE(
       return fake_record(config);
     };
     try {
-      run_sweep(plan, options, run, fake_cost, stop);
+      run_sweep(laboratory(), plan, options, run, fake_cost, stop);
       return "(ran)";
     } catch (const SweepRefused& refused) {
       CHECK_FALSE(ran);

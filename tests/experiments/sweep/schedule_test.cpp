@@ -58,7 +58,7 @@ TEST_CASE("[schedule] memory is refused when the largest trials at once do not f
   const TemporaryFolder folder;
   const SweepPlan plan = fake_plan(folder.path());
   const auto by_length = [](const Config& config) -> TrialCost {
-    return {static_cast<std::size_t>(config.task.length) * 1000, 1};
+    return {static_cast<std::size_t>(config.task.length.most) * 1000, 1};
   };
   const auto jobs = schedule(plan, all_of(plan), by_length, 1);
   CHECK_NOTHROW(check_memory(plan, jobs, 2, 40000));

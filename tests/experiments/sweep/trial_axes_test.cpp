@@ -9,6 +9,8 @@
 #include "tests/experiments/config/fixture.hpp"
 #include "tests/experiments/sweep/fake_sweep.hpp"
 #include "tests/experiments/sweep/random_config.hpp"
+#include "tests/support/any_task.hpp"
+#include "tests/support/laboratory.hpp"
 
 using namespace unroll;
 using namespace unroll::test;
@@ -17,12 +19,12 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-Trial trial_of(const Strings& overrides) { return plan_trial(std::nullopt, overrides); }
+Trial trial_of(const Strings& overrides) { return plan_trial(laboratory(), std::nullopt, overrides); }
 
 SweepPlan set_of(std::vector<Trial> trials, const Strings& swept = {}) {
   SweepPlan plan;
   plan.trials = std::move(trials);
-  derive_axes(plan, swept);
+  derive_axes(laboratory(), plan, swept);
   return plan;
 }
 
@@ -30,7 +32,7 @@ SweepPlan set_of(std::vector<Trial> trials, const Strings& swept = {}) {
 std::string without_seed(const Trial& trial) {
   Config config = trial.config;
   config.seed = 0;
-  return trial_id(config) + "/" + std::to_string(trial.revision);
+  return trial_id(laboratory(), config) + "/" + std::to_string(trial.revision);
 }
 
 /// Whether any two trials of a cell differ by more than their seed.
@@ -115,7 +117,7 @@ TEST_CASE("[trial axes] what the first config sweeps comes first, then the table
 TEST_CASE("[trial axes] a default that follows from other settings is no axis, unless one is set") {
   const std::vector<Trial> rules = {trial_of({"train.optimizer=rmsprop"}),
                                     trial_of({"train.optimizer=adam"})};
-  CHECK(settings_of(rules[0]).size() == settings_of(rules[1]).size());
+  CHECK(settings_of(laboratory(), rules[0]).size() == settings_of(laboratory(), rules[1]).size());
   CHECK(set_of(rules).axis_keys == Strings{"train.optimizer"});
   CHECK(set_of({rules[0], trial_of({"train.optimizer=adam", "train.epsilon=0.1"})}).axis_keys ==
         Strings{"train.optimizer", "train.epsilon"});
@@ -137,10 +139,16 @@ TEST_CASE("[trial axes] equations differ by what they compute; a constant that a
 }
 
 TEST_CASE("[trial axes] texts of one path that say different things are told apart, moved ones are not") {
-  Trial a = trial_of({}), b = a, c = a;
-  a.config.task.text = {"/data/a.txt", "0123456789abcdef", nullptr};
-  b.config.task.text = {"/data/a.txt", "fedcba9876543210", nullptr};
-  c.config.task.text = {"/moved/a.txt", "0123456789abcdef", nullptr};
+  const auto reading = [](const char* path, const char* hash) {
+    Trial trial;
+    trial.config = laboratory().unresolved_defaults();
+    trial.config.task = any_task("words", "", {});
+    trial.config.task.values[text_options::text.key] = InputFile{path, hash, nullptr};
+    trial.id = trial_id(laboratory(), trial.config);
+    return trial;
+  };
+  const Trial a = reading("/data/a.txt", "0123456789abcdef"), b = reading("/data/a.txt", "fedcba9876543210"),
+              c = reading("/moved/a.txt", "0123456789abcdef");
   const SweepPlan plan = set_of({a, b, c});
   CHECK(plan.axis_keys == Strings{"task.text"});
   CHECK(plan.trials[0].axes.at("task.text") == "/data/a.txt@0123456789abcdef");

@@ -5,8 +5,8 @@
 #include <set>
 #include <sstream>
 
-#include "experiments/config/options.hpp"
 #include "tests/support/any_task.hpp"
+#include "tests/support/laboratory.hpp"
 
 using namespace unroll;
 
@@ -25,38 +25,76 @@ OptionValue changed(const Option& option, const OptionValue& value) {
   if (const auto* number = std::get_if<double>(&value)) return *number / 2 + 0.1;
   if (const auto* flag = std::get_if<bool>(&value)) return !*flag;
   if (std::holds_alternative<CellText>(value)) return CellText("lstm");
-  if (std::holds_alternative<TextFile>(value)) return text_value(option.key.data());
+  if (std::holds_alternative<InputFile>(value)) return text_value(option.key.data());
   if (const auto* bytes = std::get_if<Bytes>(&value)) return Bytes{bytes->count + 1};
+  if (std::holds_alternative<LengthRange>(value)) return LengthRange(3, 40);
+  if (std::holds_alternative<std::vector<std::int64_t>>(value)) return std::vector<std::int64_t>{7, 9};
+  if (std::holds_alternative<std::vector<std::string>>(value)) return std::vector<std::string>{"another"};
   return std::string("another");
+}
+
+/// Whether the id of a config must tell values of a setting apart.
+bool counts(const Config& config, const Option& option) {
+  return option.affects_results && laboratory().has(config, option) &&
+         (!option.matters || option.matters(config));
 }
 
 }  // namespace
 
-TEST_CASE("[id] every result-affecting setting changes the id, and no other does") {
-  const std::string of_defaults = trial_id(default_config());
+TEST_CASE("[id] every result-affecting setting that can matter changes the id, and no other does") {
+  const std::string of_defaults = trial_id(laboratory(), laboratory().default_config());
   std::set<std::string> seen = {of_defaults};
-  for (const Option& option : options()) {
+  for (const Option& option : laboratory().options().rows()) {
     CAPTURE(option.key);
-    Config config = default_config();
+    Config config = laboratory().default_config();
     const OptionField field = option.field(config);
     store(field, changed(option, load(field)));
-    if (option.affects_results) {
-      CHECK(seen.insert(trial_id(config)).second);
+    if (counts(laboratory().default_config(), option)) {
+      CHECK(seen.insert(trial_id(laboratory(), config)).second);
     } else {
-      CHECK(trial_id(config) == of_defaults);
+      CHECK(trial_id(laboratory(), config) == of_defaults);
+    }
+  }
+}
+
+TEST_CASE("[id] a setting counts only beside those that it depends on") {
+  struct Dependence {
+    const char* key;
+    void (*without)(Config&);
+    void (*with)(Config&);
+  };
+  const std::vector<Dependence> all = {
+      {"train.beta1", [](Config& c) { c.train.optimizer = "rmsprop"; },
+       [](Config& c) { c.train.optimizer = "adam"; }},
+      {"train.momentum", [](Config& c) { c.train.optimizer = "adam"; },
+       [](Config& c) { c.train.optimizer = "momentum"; }},
+      {"model.init_scale", [](Config& c) { c.model.init = "glorot"; },
+       [](Config& c) { c.model.init = "normal"; }},
+      {"train.gradient_loss_step", [](Config& c) { c.train.gradient_norms = false; },
+       [](Config& c) { c.train.gradient_norms = true; }}};
+  for (const Dependence& one : all) {
+    CAPTURE(std::string(one.key));
+    const Option* option = laboratory().options().find(one.key);
+    REQUIRE(option != nullptr);
+    for (const bool beside : {false, true}) {
+      Config config = laboratory().default_config();
+      (beside ? one.with : one.without)(config);
+      const std::string before = trial_id(laboratory(), config);
+      store(option->field(config), changed(*option, option->default_value));
+      CHECK((trial_id(laboratory(), config) != before) == beside);
     }
   }
 }
 
 TEST_CASE("[id] an id is 32 hex digits of the canonical text") {
-  Config config = default_config();
+  Config config = laboratory().default_config();
   config.train.learning_rate = 0.0125;
   config.task.length = 7;
-  CHECK(canonical_text(config) ==
+  CHECK(canonical_text(laboratory(), config) ==
         "model.cell.equations=" + equations_hash(config.model.cell) +
             "\ntask.length=7\ntask.variant=sum\ntrain.decay=0.9\ntrain.learning_rate=0.0125\n"
-            "results_revision=3\n");
-  const std::string id = trial_id(config);
+            "results_revision=4\n");
+  const std::string id = trial_id(laboratory(), config);
   CHECK(id.size() == 32);
   CHECK(id.find_first_not_of("0123456789abcdef") == std::string::npos);
 }
@@ -64,23 +102,23 @@ TEST_CASE("[id] an id is 32 hex digits of the canonical text") {
 TEST_CASE("[id] ids stay as they are") {
   // Records on disk are found by id: another hash, text or default would lose them all. If this must change,
   // so must results_revision.
-  CHECK(results_revision == 3);
-  CHECK(trial_id(default_config()) == "a31ca64c54b5faa8c5a39a53eea15aaa");
+  CHECK(results_revision == 4);
+  CHECK(trial_id(laboratory(), laboratory().default_config()) == "a31ca64c54b5faa8c5a39a53eea15aaa");
 }
 
 TEST_CASE("[id] a default left open and the same value named are one trial") {
-  Config open = unresolved_defaults();
-  CHECK(trial_id(open) == trial_id(default_config()));
+  Config open = laboratory().unresolved_defaults();
+  CHECK(trial_id(laboratory(), open) == trial_id(laboratory(), laboratory().default_config()));
 }
 
 TEST_CASE("[id] defaults do not change under the same results_revision") {
   // Ids leave defaults out, so a changed default gives old records a new meaning: raise results_revision and
   // renew this list with it. A new row needs no new revision when its default keeps the old behaviour.
-  REQUIRE(results_revision == 3);
+  REQUIRE(results_revision == 4);
   const char* pinned = R"(seed=1
 task.name=adding
 task.variant=
-task.length=100
+task.length=
 model.cell=vanilla
 model.activation=tanh
 model.hidden=100
@@ -111,14 +149,14 @@ train.window=0
 train.stride=0
 train.updates=3000
 train.validate_every=100
-train.validation_sequences=2000
+train.validation_sequences=500
 train.early_stop=true
 )";
   std::istringstream lines(pinned);
   for (std::string line; std::getline(lines, line);) {
     CAPTURE(line);
     const std::size_t equals = line.find('=');
-    const Option* option = find_option(line.substr(0, equals));
+    const Option* option = laboratory().options().find(line.substr(0, equals));
     REQUIRE(option != nullptr);
     CHECK(option->affects_results);
     CHECK(to_text(option->default_value) == line.substr(equals + 1));

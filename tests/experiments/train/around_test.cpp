@@ -5,22 +5,23 @@
 #include <limits>
 #include <string>
 
-#include "experiments/config/options.hpp"
 #include "experiments/sweep/trial_id.hpp"
 #include "experiments/train/make_model.hpp"
-#include "experiments/train/trainer.hpp"
 #include "experiments/train/trial.hpp"
+#include "tests/experiments/train/training.hpp"
+#include "tests/support/laboratory.hpp"
 
 // What stands around a cell, in training.
 
 using namespace unroll;
+using unroll::test::Training;
 
 namespace {
 
 Config small(const std::string& task = "copy") {
-  Config config = default_config();
-  config.task = {task, "", task == "copy" ? 3 : 20};
-  resolve_dependent_defaults(config);
+  Config config = laboratory().default_config();
+  config.task = {.name = task, .length = task == "copy" ? 3 : 20};
+  laboratory().resolve(config);
   config.model.cell = "lstm";
   config.model.hidden = 6;
   config.train.batch = 8;
@@ -47,15 +48,15 @@ Config with_everything(const std::string& task = "copy") {
 std::vector<double> losses(Config config, std::int64_t updates) {
   config.train.optimizer = "sgd";
   config.train.learning_rate = 1e-30;
-  Trainer trainer(config);
+  Training training(config);
   std::vector<double> all;
-  for (std::int64_t n = 0; n < updates; ++n) all.push_back(trainer.update(n));
+  for (std::int64_t n = 0; n < updates; ++n) all.push_back(training.update(n));
   return all;
 }
 
 std::string refusal(const Config& config) {
   try {
-    Trainer trainer(config);
+    Training training(config);
   } catch (const std::invalid_argument& error) {
     return error.what();
   }
@@ -69,9 +70,9 @@ TEST_CASE("[around] what is off is no part of the trial's id, and what is on is"
   for (const char* key : {"model.layers", "model.bidirectional", "model.residual", "model.dropout_input",
                           "model.dropout_output", "model.dropout_recurrent", "model.dropout_mask",
                           "model.zoneout", "model.layer_norm", "model.initial_state"})
-    CHECK(canonical_text(plain).find(key) == std::string::npos);
-  CHECK(trial_id(with_everything()) != trial_id(plain));
-  CHECK(canonical_text(with_everything()).find("model.layers=2\n") != std::string::npos);
+    CHECK(canonical_text(laboratory(), plain).find(key) == std::string::npos);
+  CHECK(trial_id(laboratory(), with_everything()) != trial_id(laboratory(), plain));
+  CHECK(canonical_text(laboratory(), with_everything()).find("model.layers=2\n") != std::string::npos);
 }
 
 TEST_CASE("[around] trials with everything train, and have the same bits again and in any number of shards") {
@@ -81,9 +82,9 @@ TEST_CASE("[around] trials with everything train, and have the same bits again a
         Config config = with_everything(task);
         config.model.bidirectional = bidirectional;
         config.model.dropout_mask = mask;
-        const TrialRecord record = run_trial(config);
+        const TrialRecord record = run_trial(laboratory(), config);
         CHECK(record.status == TrialStatus::done);
-        CHECK(to_json(run_trial(config)) == to_json(record));
+        CHECK(to_json(run_trial(laboratory(), config)) == to_json(record));
         const std::vector<double> one = losses(config, 3);
         config.train.batch_shards = 4;
         const std::vector<double> four = losses(config, 3);
@@ -103,23 +104,22 @@ TEST_CASE("[around] masks change from update to update, and not with the number 
 
 TEST_CASE("[around] dropout is off at validation, and zoneout is its expectation there") {
   Config config = small();
-  const Validation plain = Trainer(config).validate(0);
+  const Evaluation plain = Training(config).validate();
   config.model.dropout_input = config.model.dropout_output = config.model.dropout_recurrent = 0.5;
-  const Validation dropout = Trainer(config).validate(0);
-  CHECK(dropout.loss == plain.loss);
-  CHECK(dropout.error_rate == plain.error_rate);
+  const Evaluation dropout = Training(config).validate();
+  CHECK(dropout.metrics == plain.metrics);
   config.model.zoneout = 0.5;
-  CHECK(Trainer(config).validate(0).loss != plain.loss);
-  CHECK(Trainer(config).validate(0).loss == Trainer(config).validate(0).loss);
+  CHECK(Training(config).validate().loss() != plain.loss());
+  CHECK(Training(config).validate().loss() == Training(config).validate().loss());
 }
 
 TEST_CASE("[around] a window that holds the sequence is full BPTT, bit for bit, with everything around") {
   for (const std::string mask : {"sequence", "step"}) {
     Config config = with_everything();
     config.model.dropout_mask = mask;
-    const std::string full = to_json(run_trial(config));
+    const std::string full = to_json(run_trial(laboratory(), config));
     config.train.window = config.train.stride = 40;
-    CHECK(to_json(run_trial(config)) == full);
+    CHECK(to_json(run_trial(laboratory(), config)) == full);
   }
 }
 
@@ -128,7 +128,8 @@ TEST_CASE("[around] all windows of a batch have the masks of its whole sequences
     Config config = with_everything();
     config.model.dropout_mask = mask;
     const std::vector<double> whole = losses(config, 2);
-    const auto steps = static_cast<double>(make_task(config.task)->max_steps(1));
+    const auto steps =
+        static_cast<double>(laboratory().make_task(config.task)->training(config.seed)->max_steps(1));
     for (const auto& [window, stride] : {std::pair{5, 5}, {7, 3}}) {
       config.train.window = window;
       config.train.stride = stride;
@@ -162,12 +163,12 @@ TEST_CASE("[around] a trial that diverges says in which layer and direction, und
   config.model.init_scale = 1e7;
   config.model.layers = 2;
   config.model.dropout_recurrent = 0.5;
-  Trainer stack(config);
+  Training stack(config);
   CHECK_FALSE(std::isfinite(stack.update(0)));
   CHECK(stack.first_non_finite().find("layer2.h") != std::string::npos);
   config.model.layers = 1;
   config.model.bidirectional = true;
-  Trainer both(config);
+  Training both(config);
   CHECK_FALSE(std::isfinite(both.update(0)));
   CHECK(both.first_non_finite().find("h at time step") != std::string::npos);
 }
@@ -175,35 +176,41 @@ TEST_CASE("[around] a trial that diverges says in which layer and direction, und
 TEST_CASE("[around] more layers cost more, dropout nearly nothing in the estimate") {
   Config config = small("adding");
   config.model.hidden = 64;
-  const TrialCost one = trial_cost(config);
+  const TrialCost one = trial_cost(laboratory(), config);
   config.model.layers = 3;
-  const TrialCost three = trial_cost(config);
+  const TrialCost three = trial_cost(laboratory(), config);
   CHECK(three.flops > 2.5 * one.flops);
   CHECK(three.bytes > 2 * one.bytes);
   config.model.layers = 1;
   config.model.dropout_recurrent = 0.5;
-  const TrialCost dropout = trial_cost(config);
+  const TrialCost dropout = trial_cost(laboratory(), config);
   CHECK(dropout.flops > one.flops);
   CHECK(dropout.flops < 1.1 * one.flops);
 }
 
 TEST_CASE(
     "[around] parameters start as their specs say, else in the way of their role, within their bounds") {
-  const Config config = small();
-  const std::vector<ParameterSpec> specs = {
-      {"W", {3, 4}, Role::input_matrix},
-      {"b", {3}, Role::bias},
-      {"gain", {3}, Role::bias, InitialiserOptions{.name = "constant", .scale = 2}},
-      {"low", {3}, Role::bias, InitialiserOptions{.name = "constant", .scale = -2}, true, {.lower = -1}},
-      {"U", {2, 2}, Role::recurrent_matrix, InitialiserOptions{.name = "identity", .scale = 0.5}},
-      {"minus", {3}, Role::bias, InitialiserOptions{.name = "negative", .of = "gain"}}};
-  const std::vector<Tensor<float>> values = initial_parameters(config, specs);
-  CHECK(std::abs(values[0][0]) > 0);
-  CHECK(values[1].same_bits(Tensor<float>({3})));
-  CHECK(values[2].same_bits(Tensor<float>({3}, 2)));
-  CHECK(values[3].same_bits(Tensor<float>({3}, -1)));
-  CHECK(values[4].same_bits(Tensor<float>({2, 2}, {0.5, 0, 0, 0.5})));
-  CHECK(values[5].same_bits(Tensor<float>({3}, -2)));
+  Config config = small();
+  config.model.cell =
+      "cell test\nstate h\n"
+      "param b_gain init constant(2)\nparam b_low init constant(-2) in [-1, 5]\n"
+      "param b_minus init negative(b_gain)\nparam U init identity(0.5)\n"
+      "h' = tanh(W x + U h + b + b_gain * b_low * b_minus)\n";
+  const Training training(config);
+  const auto start = [&](std::string_view name) -> const Tensor<float>& {
+    const auto& specs = training.trainer.specs();
+    const auto at = std::ranges::find(specs, name, &ParameterSpec::name) - specs.begin();
+    REQUIRE(at < std::ssize(specs));
+    return training.trainer.parameters()[static_cast<std::size_t>(at)];
+  };
+  const std::int64_t hidden = config.model.hidden;
+  CHECK(std::abs(start("W")[0]) > 0);
+  CHECK(start("b").same_bits(Tensor<float>({hidden})));
+  CHECK(start("b_gain").same_bits(Tensor<float>({hidden}, 2)));
+  CHECK(start("b_low").same_bits(Tensor<float>({hidden}, -1)));
+  CHECK(start("b_minus").same_bits(Tensor<float>({hidden}, -2)));
+  for (std::int64_t i = 0; i < hidden; ++i)
+    for (std::int64_t j = 0; j < hidden; ++j) CHECK(start("U")[i * hidden + j] == (i == j ? 0.5f : 0.0f));
 }
 
 TEST_CASE("[around] projection moves what is outside of the bounds to them, and nothing else") {
@@ -224,10 +231,10 @@ Tensor<float> trained(const std::string& cell, std::string_view name, std::int64
   Config config = small();
   config.model.cell = cell;
   config.train.learning_rate = 0.01;
-  Trainer trainer(config);
-  for (std::int64_t n = 0; n < updates; ++n) trainer.update(n);
-  for (std::size_t i = 0; i < trainer.specs().size(); ++i)
-    if (trainer.specs()[i].name == name) return trainer.parameters()[i];
+  Training training(config);
+  for (std::int64_t n = 0; n < updates; ++n) training.update(n);
+  for (std::size_t i = 0; i < training.trainer.specs().size(); ++i)
+    if (training.trainer.specs()[i].name == name) return training.trainer.parameters()[i];
   throw std::invalid_argument("no such parameter");
 }
 
@@ -264,11 +271,12 @@ TEST_CASE("[around] a start that equations call learned is trained, also in wind
     Config config = small();
     config.model.cell = "cell test\nstate h = learned\nh' = tanh(W_xh x + W_hh h + b_h)\n";
     config.train.window = config.train.stride = window;
-    Trainer trainer(config);
-    const auto at = std::ranges::find(trainer.specs(), "h_0", &ParameterSpec::name) - trainer.specs().begin();
-    REQUIRE(at < std::ssize(trainer.specs()));
-    const Tensor<float> start = trainer.parameters()[static_cast<std::size_t>(at)];
-    trainer.update(0);
-    CHECK_FALSE(trainer.parameters()[static_cast<std::size_t>(at)].same_bits(start));
+    Training training(config);
+    const auto at = std::ranges::find(training.trainer.specs(), "h_0", &ParameterSpec::name) -
+                    training.trainer.specs().begin();
+    REQUIRE(at < std::ssize(training.trainer.specs()));
+    const Tensor<float> start = training.trainer.parameters()[static_cast<std::size_t>(at)];
+    training.update(0);
+    CHECK_FALSE(training.trainer.parameters()[static_cast<std::size_t>(at)].same_bits(start));
   }
 }

@@ -9,7 +9,6 @@
 #include <map>
 #include <utility>
 
-#include "experiments/config/options.hpp"
 #include "experiments/train/checkpoint.hpp"
 #include "experiments/train/trial.hpp"
 #include "framework/optim/optimizer.hpp"
@@ -17,6 +16,7 @@
 #include "models/cell_table.hpp"
 #include "tests/experiments/sweep/fake_sweep.hpp"
 #include "tests/support/any_task.hpp"
+#include "tests/support/laboratory.hpp"
 
 using namespace unroll;
 using unroll::test::TemporaryFolder;
@@ -46,7 +46,7 @@ class Stoppable {
       before = progress.updates_before;
       stop_ = updates >= stop_after_;
     };
-    hooks.keep_model = [this](const BestModel& model) {
+    hooks.keep_model = [this](const KeptModel& model) {
       result_.model.clear();
       for (const Tensor<float>& value : model.parameters)
         result_.model.emplace_back(value.span().begin(), value.span().end());
@@ -60,7 +60,7 @@ class Stoppable {
     stop_after_ = stop_after;
     stop_ = stop_after == 0;
     try {
-      TrialRecord record = run_trial(config_, hooks);
+      TrialRecord record = run_trial(laboratory(), config_, hooks);
       earlier_seconds = std::exchange(record.seconds, 0);  // the only thing that may differ
       result_.record = to_json(record);
       return true;
@@ -107,7 +107,7 @@ Result stopped_at(const Config& config, const std::vector<std::int64_t>& stops) 
 }
 
 Config small(const TaskConfig& task) {
-  Config config = default_config();
+  Config config = laboratory().default_config();
   config.task = task;
   config.model.hidden = 8;
   config.train.batch = 4;
@@ -116,7 +116,7 @@ Config small(const TaskConfig& task) {
   config.train.validation_sequences = 30;
   config.train.early_stop = false;
   config.train.learning_rate = 0.02;
-  resolve_dependent_defaults(config);
+  laboratory().resolve(config);
   return config;
 }
 
@@ -162,10 +162,10 @@ std::map<std::string, Config> trials() {
   overlapping.train.weight_decay = 0.01;
   overlapping.model.cell = "lstm";
   overlapping.model.dropout_mask = "step";
-  overlapping.task.test_fraction = 0.1;
+  overlapping.task.values[data_options::test_fraction.key] = 0.1;
   all["text in overlapping windows, tested"] = overlapping;
   Config passes = small(any_task("characters", "code points", 0));
-  passes.task.text = text_value(counting_text(8));
+  passes.task.values[text_options::text.key] = text_value(counting_text(8));
   passes.train.window = passes.train.stride = 20;  // four windows a pass
   passes.model.tied = true;
   all["many passes over a text"] = passes;
@@ -292,7 +292,7 @@ TEST_CASE("[resume] every optimiser and every cell goes on with the same bits") 
       config.train.optimizer = optimizer;
       config.train.updates = 5;
       config.train.validate_every = 2;
-      resolve_dependent_defaults(config);
+      laboratory().resolve(config);
       INFO(optimizer, " ", cell.name);
       CHECK(stopped_at(config, {3}) == uninterrupted(config));
     }
@@ -427,7 +427,7 @@ TEST_CASE("[resume] a model that cannot be kept is a warning in training and an 
   const Result whole = uninterrupted(config);
   Stoppable trial(config, checkpoint);
   trial.hooks.checkpoint_seconds = 1e-9;
-  trial.hooks.keep_model = [](const BestModel&) { throw FileError("cannot write", "model", ENOSPC); };
+  trial.hooks.keep_model = [](const KeptModel&) { throw FileError("cannot write", "model", ENOSPC); };
   CHECK_THROWS_AS(trial.run(), FileError);
   CHECK(trial.updates == config.train.updates);
   REQUIRE(trial.warnings.size() == 1);

@@ -9,20 +9,20 @@
 #include <string>
 #include <utility>
 
-#include "experiments/config/options.hpp"
 #include "experiments/tasks/task.hpp"
-#include "experiments/train/trainer.hpp"
 #include "experiments/train/trial.hpp"
+#include "experiments/train/trial_models.hpp"
 #include "framework/tensor/cpu.hpp"
+#include "tests/support/laboratory.hpp"
 
 using namespace unroll;
 
 namespace {
 
 Config small(const std::string& task, std::int64_t length) {
-  Config config = default_config();
-  config.task = {task, "", length};
-  resolve_dependent_defaults(config);
+  Config config = laboratory().default_config();
+  config.task = {.name = task, .length = length};
+  laboratory().resolve(config);
   config.model.hidden = 16;
   config.train.batch = 7;
   config.train.updates = 12;
@@ -31,33 +31,30 @@ Config small(const std::string& task, std::int64_t length) {
   return config;
 }
 
-/// A batch's loss and gradients in that many shards.
+/// A batch's loss and gradients in that many shards, and the states of all steps.
 struct Computed {
   std::unique_ptr<Task> task;
-  RecordedModel model;
+  std::shared_ptr<TaskModel> model;
   std::vector<Tensor<float>> parameters;
   Piece piece;
   ShardedPlan plan;
 
   Computed(const Config& config, std::int64_t shards)
-      : task(make_task(config.task)),
-        model(config, *task),
-        parameters(initial_parameters(config, model.specs)),
-        piece{sample(config), {}, {}},
+      : task(laboratory().make_task(config.task)),
+        model(std::make_shared<TaskModel>(laboratory().cells(), config, task->spec(), Recording{})),
+        parameters(initial_parameters(config, model->model)),
+        piece{.batch = task->training(config.seed)->batch(0, config.train.batch)},
         plan(model, outputs(), shards) {
     plan.run(piece, parameters);
   }
 
   std::vector<Var> outputs() const {
-    std::vector<Var> all = model.training_outputs();
-    all.push_back(model.outputs);
+    model->record_gradients();
+    std::vector<Var> all = model->training_outputs();
+    all.push_back(states());
     return all;
   }
-
-  Batch sample(const Config& config) const {
-    Stream stream(config.seed, Purpose::check);
-    return task->sample(stream, config.train.batch);
-  }
+  Var states() const { return model->recorded.state_trajectory[0]; }
 };
 
 void check_close(std::span<const float> found, std::span<const float> expected) {
@@ -68,6 +65,12 @@ void check_close(std::span<const float> found, std::span<const float> expected) 
     error = std::max(error, std::abs(found[i] - expected[i]));
   }
   CHECK(error <= 3e-6f * largest);
+}
+
+void check_same_states(const Computed& parts, const Computed& whole) {
+  for (std::int64_t t = 0; t < whole.piece.batch.steps(); ++t)
+    check_close(parts.plan.step_rows(parts.states(), t).span(),
+                whole.plan.step_rows(whole.states(), t).span());
 }
 
 template <class F>
@@ -103,18 +106,21 @@ TEST_CASE("[shards] more shards than sequences are refused, with both numbers") 
   CHECK_THROWS_AS(split_rows(2, 0), std::invalid_argument);
   Config config = small("adding", 6);
   config.train.batch_shards = 8;
-  CHECK_THROWS_WITH_AS(Trainer{config}, doctest::Contains("8 shards of a batch of 7"), std::invalid_argument);
+  CHECK_THROWS_WITH_AS(TrialModels(laboratory(), config), doctest::Contains("8 shards of a batch of 7"),
+                       std::invalid_argument);
 }
 
 TEST_CASE("[shards] one shard is the plan itself, bit for bit") {
   for (const char* task : {"adding", "copy"}) {
     Computed whole(small(task, 12), 1);
-    Plan<float> plan(*whole.model.tape, whole.outputs());
-    whole.model.bind(plan, whole.piece, whole.parameters);
+    Plan<float> plan(*whole.model->tape, whole.outputs());
+    Feed<float> feed;
+    whole.model->fill(feed, whole.piece, {0, whole.piece.batch.rows()}, 1);
+    whole.model->bind(plan, feed, whole.piece, whole.parameters);
     plan.run();
-    CHECK(whole.plan.mean(whole.model.loss) == plan.value(whole.model.loss)[0]);
-    CHECK(whole.plan.rows(whole.model.outputs).same_bits(plan.tensor(whole.model.outputs)));
-    for (const Var& g : whole.model.parameter_gradients)
+    CHECK(whole.plan.loss() == plan.value(whole.model->loss)[0]);
+    CHECK(std::ranges::equal(whole.plan.mean_elements(whole.states()), plan.value(whole.states())));
+    for (const Var& g : whole.model->parameter_gradients)
       CHECK(std::ranges::equal(whole.plan.mean_elements(g), plan.value(g)));
   }
 }
@@ -127,12 +133,11 @@ TEST_CASE("[shards] loss, outputs and gradients in shards are those of the whole
         config.model.cell = cell;
         Computed whole(config, 1), parts(config, shards);
         INFO(task, " ", cell, " ", shards);
-        CHECK(parts.plan.mean(parts.model.loss) ==
-              doctest::Approx(whole.plan.mean(whole.model.loss)).epsilon(1e-6));
-        check_close(parts.plan.rows(parts.model.outputs).span(), whole.plan.rows(whole.model.outputs).span());
-        for (std::size_t i = 0; i < whole.model.specs.size(); ++i)
-          check_close(parts.plan.mean_elements(parts.model.parameter_gradients[i]),
-                      whole.plan.mean_elements(whole.model.parameter_gradients[i]));
+        CHECK(parts.plan.loss() == doctest::Approx(whole.plan.loss()).epsilon(1e-6));
+        check_same_states(parts, whole);
+        for (std::size_t i = 0; i < whole.model->trained.size(); ++i)
+          check_close(parts.plan.mean_elements(parts.model->parameter_gradients[i]),
+                      whole.plan.mean_elements(whole.model->parameter_gradients[i]));
       }
 }
 
@@ -140,7 +145,7 @@ TEST_CASE("[shards] a batch with fewer rows than shards is split into its rows")
   Config config = small("adding", 6);
   config.train.batch = 2;
   Computed whole(config, 1), parts(config, 5);
-  check_close(parts.plan.rows(parts.model.outputs).span(), whole.plan.rows(whole.model.outputs).span());
+  check_same_states(parts, whole);
 }
 
 TEST_CASE("[shards] a trial in shards has the same bits on 1, 2 and 4 threads") {
@@ -152,7 +157,7 @@ TEST_CASE("[shards] a trial in shards has the same bits on 1, 2 and 4 threads") 
       config.model.cell = cell;
       config.train.batch_shards = shards;
       config.train.clip_norm = 1;
-      const auto run = [&] { return to_json(run_trial(config)); };
+      const auto run = [&] { return to_json(run_trial(laboratory(), config)); };
       const std::string on_one = with_threads(1, run);
       CHECK(with_threads(2, run) == on_one);
       CHECK(with_threads(4, run) == on_one);
@@ -161,26 +166,25 @@ TEST_CASE("[shards] a trial in shards has the same bits on 1, 2 and 4 threads") 
 
 TEST_CASE("[shards] another number of shards is another trial, with other bits") {
   Config config = small("adding", 12);
-  const std::string whole = to_json(run_trial(config));
+  const std::string whole = to_json(run_trial(laboratory(), config));
   config.train.batch_shards = 2;
-  CHECK(to_json(run_trial(config)) != whole);
+  CHECK(to_json(run_trial(laboratory(), config)) != whole);
 }
 
 TEST_CASE("[shards] subnormals are flushed in every shard, and the caller's control word stays") {
   Config config = small("adding", 6);
   config.model.activation = "identity";
-  const std::unique_ptr<Task> task = make_task(config.task);
-  const RecordedModel model(config, *task);
+  const std::unique_ptr<Task> task = laboratory().make_task(config.task);
+  const auto model = std::make_shared<TaskModel>(laboratory().cells(), config, task->spec(), Recording{});
   std::vector<Tensor<float>> parameters;
-  for (const ParameterSpec& spec : model.specs) parameters.emplace_back(spec.shape);
+  for (const ParameterSpec& spec : model->specs) parameters.emplace_back(spec.shape);
   parameters[0].fill(1e-30f);  // W_xh
-  Stream stream(1, Purpose::check);
-  Piece piece{task->sample(stream, 4), {}, {}};
-  piece.batch.inputs.fill(1e-9f);
+  Piece piece{.batch = task->training(1)->batch(0, 4)};
+  std::get<Tensor<float>>(piece.batch.inputs).fill(1e-9f);
   const auto largest_state = [&](std::int64_t shards) {
-    ShardedPlan plan(model, {model.trajectories[0]}, shards);
+    ShardedPlan plan(model, {model->recorded.state_trajectory[0]}, shards);
     with_threads(4, [&] { plan.run(piece, parameters); });
-    const Tensor<float> h = plan.rows(model.trajectories[0]);
+    const Tensor<float> h = plan.step_rows(model->recorded.state_trajectory[0], 0);
     return *std::max_element(h.data(), h.data() + h.numel());
   };
   const KeepSubnormals guard;

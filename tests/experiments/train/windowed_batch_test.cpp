@@ -6,23 +6,25 @@
 #include <cmath>
 #include <utility>
 
-#include "experiments/config/options.hpp"
-#include "experiments/train/trainer.hpp"
+#include "experiments/data/slices.hpp"
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
 #include "models/cell_table.hpp"
 #include "models/sequence_model.hpp"
+#include "tests/experiments/train/training.hpp"
+#include "tests/support/laboratory.hpp"
 
 using namespace unroll;
 using sizes::B;
 using sizes::T;
+using unroll::test::Training;
 
 namespace {
 
 /// The only task with a loss at every step; 13 steps.
 Config small(const std::string& cell) {
-  Config config = default_config();
-  config.task = {"copy", "5-bit", 3};
+  Config config = laboratory().default_config();
+  config.task = {.name = "copy", .variant = "5-bit", .length = 3};
   config.model.cell = cell;
   config.model.hidden = 6;
   config.train.batch = 4;
@@ -42,31 +44,35 @@ struct WindowResult {
 struct Windowed {
   Config config;
   std::unique_ptr<Task> task;
-  RecordedModel model;
+  std::shared_ptr<TaskModel> model;
   std::vector<Tensor<float>> parameters;
   Batch batch;
 
   explicit Windowed(const Config& wanted)
       : config(wanted),
-        task(make_task(config.task)),
-        model(config, *task, Extent::window),
-        parameters(initial_parameters(config, model.specs)),
+        task(laboratory().make_task(config.task)),
+        model(recorded()),
+        parameters(initial_parameters(config, model->model)),
         batch(sample()) {}
 
-  Batch sample() const {
-    Stream stream(config.seed, Purpose::check);
-    return task->sample(stream, config.train.batch);
+  Batch sample() const { return task->training(config.seed)->batch(0, config.train.batch); }
+  std::shared_ptr<TaskModel> recorded() const {
+    const Recording recording{.windows = true, .weighted = true};
+    auto made = std::make_shared<TaskModel>(laboratory().cells(), config, task->spec(), recording);
+    made->record_gradients();
+    return made;
   }
+  std::int64_t steps() const { return batch.steps(); }
 
   std::vector<WindowResult> run(std::int64_t window, std::int64_t stride, std::int64_t shards = 1) const {
-    ShardedPlan plan(model, model.training_outputs(), shards);
-    WindowedBatch windows(model, batch, window, stride);
+    ShardedPlan plan(model, model->training_outputs(), shards);
+    WindowedBatch windows(*model, batch, window, stride);
     std::vector<WindowResult> results;
     for (Piece piece; !windows.finished(); windows.advance(plan)) {
       windows.fill(piece);
       plan.run(piece, parameters);
-      WindowResult& result = results.emplace_back(WindowResult{plan.mean(model.loss), {}});
-      for (const Var& g : model.parameter_gradients) {
+      WindowResult& result = results.emplace_back(WindowResult{plan.loss(), {}});
+      for (const Var& g : model->parameter_gradients) {
         const std::span<float> values = plan.mean_elements(g);
         result.gradients.emplace_back(values.begin(), values.end());
       }
@@ -79,13 +85,13 @@ struct Windowed {
 /// window's first step are cut off by stop_gradient unless `flow`.
 WindowResult in_one_graph(const Windowed& w, const Window& window, bool flow = false) {
   Tape tape;
-  const SequenceModel model(make_cell(w.config.model.cell, {w.task->input_size(), w.config.model.hidden,
+  const SequenceModel model(make_cell(w.config.model.cell, {w.task->spec().input_size, w.config.model.hidden,
                                                             w.config.model.activation}),
-                            w.task->output_size(), Readout::every_step);
+                            w.task->spec().output_size, Readout::every_step);
   const Parameters p(tape, model.parameters());
   const auto part = [&](std::int64_t first, std::int64_t end) {
     Tensor<float> x;
-    copy_range(w.batch.inputs, 0, {first, end - first}, x);
+    copy_range(std::get<Tensor<float>>(w.batch.inputs), 0, {first, end - first}, x);
     return tape.constant(convert<double>(x));
   };
   std::vector<Var> initial;
@@ -103,7 +109,8 @@ WindowResult in_one_graph(const Windowed& w, const Window& window, bool flow = f
   outputs.push_back(loss);
   Plan<double> plan(tape, outputs);
   Tensor<std::int64_t> counted;
-  copy_range(w.batch.classes, 0, {window.counted, window.end - window.counted}, counted);
+  copy_range(std::get<Tensor<std::int64_t>>(w.batch.target), 0, {window.counted, window.end - window.counted},
+             counted);
   plan.bind(classes, counted);
   std::vector<Tensor<double>> values;
   for (const Tensor<float>& value : w.parameters) values.push_back(convert<double>(value));
@@ -135,7 +142,7 @@ double distance(const WindowResult& a, const WindowResult& b) {
 
 std::string refusal(const Config& config) {
   try {
-    Trainer trainer(config);
+    Training trainer(config);
   } catch (const std::invalid_argument& error) {
     return error.what();
   }
@@ -147,7 +154,7 @@ std::string refusal(const Config& config) {
 TEST_CASE("[truncated] loss and gradients of every window are those of one graph cut at its start") {
   for (const CellRow& cell : cell_table()) {
     const Windowed w(small(std::string(cell.name)));
-    const std::int64_t steps = w.task->max_steps(1);
+    const std::int64_t steps = w.steps();
     for (const auto& [window, stride] : {std::pair{5, 3}, {4, 4}, {7, 2}, {13, 5}, {3, 1}, {20, 20}}) {
       const std::vector<WindowResult> found = w.run(window, stride);
       const std::vector<Window> windows = windows_of(steps, window, stride);
@@ -163,14 +170,14 @@ TEST_CASE("[truncated] loss and gradients of every window are those of one graph
 TEST_CASE("[truncated] a graph that is not cut has other gradients") {
   const Windowed w(small("lstm"));
   const std::vector<WindowResult> found = w.run(5, 3);
-  const std::vector<Window> windows = windows_of(w.task->max_steps(1), 5, 3);
+  const std::vector<Window> windows = windows_of(w.steps(), 5, 3);
   for (std::size_t i = 0; i < windows.size(); ++i)
     if (windows[i].first > 0) CHECK(distance(found[i], in_one_graph(w, windows[i], true)) > 1e-3);
 }
 
 TEST_CASE("[truncated] the losses of the windows make up the loss of the whole sequence") {
   const Windowed w(small("gru"));
-  const std::int64_t steps = w.task->max_steps(1);
+  const std::int64_t steps = w.steps();
   const double whole = in_one_graph(w, {0, 0, steps}).loss;
   for (const auto& [window, stride] : {std::pair{5, 3}, {4, 4}, {7, 2}}) {
     const std::vector<WindowResult> found = w.run(window, stride);
@@ -194,12 +201,12 @@ TEST_CASE("[truncated] a window and a stride that hold the sequence are full BPT
     for (const std::int64_t shards : {1, 2}) {
       Config config = small(cell);
       config.train.batch_shards = shards;
-      const std::string full = to_json(run_trial(config));
+      const std::string full = to_json(run_trial(laboratory(), config));
       config.train.window = 40;
       config.train.stride = 13;
-      CHECK(to_json(run_trial(config)) == full);
+      CHECK(to_json(run_trial(laboratory(), config)) == full);
       config.train.stride = 12;
-      CHECK(to_json(run_trial(config)) != full);
+      CHECK(to_json(run_trial(laboratory(), config)) != full);
     }
 }
 
@@ -208,8 +215,8 @@ TEST_CASE("[truncated] states enter a window as they were computed, with the par
   config.train.window = 5;
   config.train.stride = 3;
   const Windowed w(config);
-  ShardedPlan plan(w.model, w.model.training_outputs(), 1);
-  WindowedBatch windows(w.model, w.batch, 5, 3);
+  ShardedPlan plan(w.model, w.model->training_outputs(), 1);
+  WindowedBatch windows(*w.model, w.batch, 5, 3);
   std::vector<Tensor<float>> parameters = w.parameters;
   std::vector<Tensor<float>> at_first(14);  // h by the number of steps done, when they were first passed
   for (Piece piece; !windows.finished();) {
@@ -218,7 +225,7 @@ TEST_CASE("[truncated] states enter a window as they were computed, with the par
     if (window.first > 0) CHECK(piece.initial[0].same_bits(at_first[window.first]));
     plan.run(piece, parameters);
     for (std::int64_t t = window.counted; t < window.end; ++t)
-      at_first[t + 1] = plan.step_rows(w.model.trajectories[0], t - window.first);
+      at_first[t + 1] = plan.step_rows(w.model->recorded.state_trajectory[0], t - window.first);
     windows.advance(plan);
     for (float& x : parameters[0].span()) x += 0.1f;  // a step of the optimiser
   }
@@ -229,13 +236,12 @@ TEST_CASE("[truncated] every update takes the next window, and then the next bat
   config.train.window = config.train.stride = 5;  // three windows of the 13 steps
   config.train.learning_rate = 1e-30;             // parameters stay
   config.train.optimizer = "sgd";
-  Trainer trainer(config);
+  Training trainer(config);
   std::vector<double> losses;
   for (std::int64_t n = 0; n < 6; ++n) losses.push_back(trainer.update(n));
   Windowed w(config);
   for (std::uint32_t number = 0; number < 2; ++number) {
-    Stream stream(config.seed, Purpose::training_data, {number, 0});
-    w.batch = w.task->sample(stream, config.train.batch);
+    w.batch = w.task->training(config.seed)->batch(number, config.train.batch);
     const std::vector<WindowResult> expected = w.run(5, 5);
     REQUIRE(expected.size() == 3);
     for (std::size_t i = 0; i < 3; ++i) CHECK(losses[3 * number + i] == expected[i].loss);
@@ -248,11 +254,11 @@ TEST_CASE("[truncated] trials train, validate on whole sequences and have the sa
     config.train.window = 6;
     config.train.stride = 4;
     config.train.batch_shards = 2;
-    const TrialRecord record = run_trial(config);
+    const TrialRecord record = run_trial(laboratory(), config);
     CHECK(record.status == TrialStatus::done);
     CHECK(record.updates == 6);
-    CHECK(record.gradient_norms[0].norms.size() == 13);
-    CHECK(to_json(run_trial(config)) == to_json(record));
+    CHECK(record.find("gradient norm of h", "start")->y.size() == 13);
+    CHECK(to_json(run_trial(laboratory(), config)) == to_json(record));
   }
 }
 
@@ -264,7 +270,7 @@ TEST_CASE("[truncated] a window that diverges says at which step of the sequence
   config.train.optimizer = "sgd";
   config.train.learning_rate = 1e-30;
   config.train.window = config.train.stride = 5;
-  Trainer trainer(config);
+  Training trainer(config);
   CHECK(std::isfinite(trainer.update(0)));
   CHECK_FALSE(std::isfinite(trainer.update(1)));
   CHECK(trainer.first_non_finite() == "h at time step 9 of 13");
@@ -272,7 +278,7 @@ TEST_CASE("[truncated] a window that diverges says at which step of the sequence
 
 TEST_CASE("[truncated] tasks without a loss at every step and strides that do not fit are refused") {
   Config config = small("vanilla");
-  config.task = {"adding", "sum", 20};
+  config.task = {.name = "adding", .variant = "sum", .length = 20};
   config.train.window = config.train.stride = 5;
   CHECK(refusal(config).find("train.window is 5, but the task adding has its loss after the last step") !=
         std::string::npos);
@@ -287,9 +293,9 @@ TEST_CASE("[truncated] a window costs less memory and time than the whole sequen
   Config config = small("lstm");
   config.task.length = 2000;
   config.train.batch = 100;
-  const TrialCost full = trial_cost(config);
+  const TrialCost full = trial_cost(laboratory(), config);
   config.train.window = config.train.stride = 20;
-  const TrialCost windows = trial_cost(config);
+  const TrialCost windows = trial_cost(laboratory(), config);
   CHECK(windows.bytes < full.bytes);
   CHECK(windows.flops < full.flops);
 }

@@ -6,6 +6,7 @@
 
 #include "experiments/verbs/checked_cells.hpp"
 #include "tests/experiments/verbs/command.hpp"
+#include "tests/support/laboratory.hpp"
 
 // Several of the program itself on one folder, started at the same moment.
 
@@ -39,7 +40,7 @@ Words tiny_run(int seed, const std::filesystem::path& out) {
 std::string id_of(int seed) {
   Words words = tiny_run(seed, "unused");
   const auto end = std::ranges::find(words, "--jobs");
-  return plan_trial(std::nullopt, {words.begin() + 1, end}).id;
+  return plan_trial(laboratory(), std::nullopt, {words.begin() + 1, end}).id;
 }
 
 bool has_row(const std::filesystem::path& out, const std::string& id) {

@@ -1,0 +1,73 @@
+#!/bin/bash
+# The task `file` from the outside: a run for each form of data, with paths as a user types them, and bad data.
+set -u
+work=$(mktemp -d "${TMPDIR:-/tmp}/unroll file.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+unroll=$UNROLL_PROGRAM
+
+fail() {
+  printf 'FAILED: %s\n' "$*"
+  exit 1
+}
+# expect STATUS TEXT COMMAND...: what it exits with, and what stands in its output.
+expect() {
+  local status=$1 text=$2
+  shift 2
+  "$@" >output 2>&1
+  local found=$?
+  [[ $found == "$status" ]] || fail "$* exits with $found, not $status: $(<output)"
+  grep -qF -- "$text" output || fail "$* does not say '$text': $(<output)"
+}
+small=(model.hidden=4 train.updates=20 train.validate_every=10 train.batch=4)
+
+# ---- a table as one series: in pieces, and in streams
+awk 'BEGIN { print "day,temp"; for (i = 0; i < 300; i++) printf "d%d,%.3f\n", i, sin(i / 5) }' >waves.csv
+expect 0 '270 steps to train on' "$unroll" run task.name=file task.data=waves.csv task.target=next "${small[@]}" --out next
+grep -qF 'columns that are no numbers are not read: day' output || fail "nothing is said of the text: $(<output)"
+grep -qF 'last value' output || fail "no persistence: $(<output)"
+expect 0 'report:' "$unroll" run task.name=file task.data=waves.csv task.target=next task.window=0 train.window=10 \
+  "${small[@]}" --out streams
+expect 2 'train.window' "$unroll" run task.name=file task.data=waves.csv task.target=next task.window=0 "${small[@]}" --out never
+[[ ! -e never ]] || fail 'a refused run left a folder'
+
+# ---- a table of sequences, and a class for each
+awk 'BEGIN { print "who,x,kind"; for (n = 0; n < 30; n++) for (t = 0; t < 2 + n % 3; t++) print "s" n "," t ",", n % 2 }' |
+  tr -d ' ' >many.csv
+expect 0 'one of 2 classes is predicted for each sequence' "$unroll" run task.name=file task.data=many.csv task.sequence=who \
+  task.target=kind "${small[@]}" --out many
+
+# ---- IDX images with labels in a file of their own: rows, then pixels in another order
+python3 - <<'PYTHON'
+import gzip, struct
+def idx(name, shape, data):
+    with gzip.open(name, 'wb') as file:
+        file.write(struct.pack('>BBBB', 0, 0, 8, len(shape)) + struct.pack('>%dI' % len(shape), *shape) + bytes(data))
+idx('images.gz', (40, 3, 4), [(17 * i) % 256 for i in range(480)])
+idx('labels.gz', (40,), [i % 2 for i in range(40)])
+idx('few.gz', (39,), [i % 2 for i in range(39)])
+PYTHON
+images=(task.name=file task.train_data=images.gz task.target_data=labels.gz task.test_data=images.gz task.test_target_data=labels.gz)
+expect 0 'inputs divided by 255' "$unroll" run "${images[@]}" "${small[@]}" --out rows
+expect 0 'of 12 steps' "$unroll" run "${images[@]}" task.steps=pixels task.permute=5 "${small[@]}" --out pixels
+expect 2 'few.gz' "$unroll" run task.name=file task.data=images.gz task.target_data=few.gz "${small[@]}" --out never
+
+# ---- the same bytes elsewhere are the same trial; others are another
+mkdir copies && cp waves.csv copies/renamed.csv
+expect 0 'report:' "$unroll" run task.name=file task.data=copies/renamed.csv task.target=next "${small[@]}" --out next
+sed -i '$s/.*/d299,9.5/' copies/renamed.csv
+expect 2 'task.data' "$unroll" run task.name=file task.data=copies/renamed.csv task.target=next "${small[@]}" --out next
+
+# ---- what is wrong is said, with its place
+expect 2 'waves.csv' "$unroll" run task.name=file task.data=waves.csv task.target=tmp "${small[@]}" --out never
+grep -qF 'did you mean "temp"' output || fail "no nearest name: $(<output)"
+printf 'x\n1\n\n3\n4,5\n' >ragged.csv
+expect 2 'ragged.csv, line' "$unroll" run task.name=file task.data=ragged.csv task.target=next "${small[@]}" --out never
+printf 'x\n1\nNA\n3\n4\n5\n6\n7\n8\n9\n10\n11\n' >gap.csv
+expect 2 'gap.csv, line 3, column "x"' "$unroll" run task.name=file task.data=gap.csv task.target=next "${small[@]}" --out never
+head -c 40 images.gz >cut.gz
+expect 2 'cut short' "$unroll" run task.name=file task.data=cut.gz task.target_data=labels.gz "${small[@]}" --out never
+expect 2 'task.data' "$unroll" run task.name=file "${small[@]}" --out never
+[[ ! -e never ]] || fail 'a refused run left a folder'
+
+echo 'the file task: all forms run, bad data are refused'

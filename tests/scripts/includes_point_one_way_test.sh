@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Includes point one way: the framework knows no models, models know no experiments, and inside of experiments/
+# a folder includes only itself and those before it.
+set -euo pipefail
+cd "${UNROLL_SOURCE_DIR:-$(dirname "$0")/../..}"
+
+# What is on one line may include each other: a laboratory is made of the settings of training, which asks it.
+order=(
+  experiments/config
+  experiments/text
+  experiments/data
+  experiments/objectives
+  experiments/tasks
+  experiments/records
+  "experiments/train experiments/laboratory"
+  experiments/sweep
+  experiments/report
+  experiments/saved
+  experiments/bench
+  "experiments/verbs experiments/main"
+)
+
+# Prints the arrows back in the tree $1, one "FILE includes FILE" a line.
+arrows_back() {
+  (cd "$1" && grep -rnoE '^#include "[^"]+"' --include='*.hpp' --include='*.cpp' framework models experiments) |
+    awk -F '[:"]' -v floors="$(printf '%s\n' "${order[@]}")" '
+      BEGIN {
+        count = split(floors, lines, "\n")
+        for (i = 1; i <= count; ++i) {
+          parts = split(lines[i], names, " ")
+          for (j = 1; j <= parts; ++j) rank[names[j]] = i
+        }
+        rank["framework"] = -1
+        rank["models"] = 0
+      }
+      function place(file,   parts, base) {
+        split(file, parts, "/")
+        if (parts[1] != "experiments") return parts[1]
+        base = parts[2]
+        sub(/\..*/, "", base)
+        return parts[1] "/" base
+      }
+      {
+        from = place($1); to = place($4)
+        if (!(from in rank)) { print $1 " is in no folder of the order"; next }
+        if (to ~ /^experiments/ && !(to in rank)) { print $4 " is in no folder of the order"; next }
+        if ((to in rank) && rank[to] > rank[from]) print $1 " includes " $4
+      }'
+}
+
+found=$(arrows_back .)
+if [[ -n $found ]]; then
+  printf 'Includes that point back:\n%s\n' "$found"
+  exit 1
+fi
+
+# It sees one where there is one.
+tree=$(mktemp -d)
+trap 'rm -rf "$tree"' EXIT
+mkdir -p "$tree"/{framework,models,experiments/{config,train}}
+echo '#include "experiments/train/config.hpp"' > "$tree/experiments/config/option.cpp"
+echo '#include "experiments/config/option.hpp"' > "$tree/experiments/train/config.hpp"
+echo '#include "models/cell.hpp"' > "$tree/framework/tape.hpp"
+expected=$'experiments/config/option.cpp includes experiments/train/config.hpp\nframework/tape.hpp includes models/cell.hpp'
+if [[ $(arrows_back "$tree" | sort) != "$expected" ]]; then
+  printf 'The check does not see arrows back:\n%s\n' "$(arrows_back "$tree")"
+  exit 1
+fi
