@@ -34,11 +34,15 @@ function buildMoments(view) {
   }
 }
 
-const noteOf = (summary) => ({
-  curve: `${capitalised(mainMoment(summary))} over ${summary.axis}s: the line is the median over seeds, the band reaches from the lowest to the highest seed. A run that stopped keeps its last value; one that diverged ranks as worse than all others.`,
-  points: "Of the model with the lowest validation loss: the line is the median over seeds, the band reaches from the lowest to the highest seed.",
-  profile: isGradient(summary) ? "" : "Median over seeds.",
-})[summary.kind];
+const bandNote = "the line is the median over seeds, the band reaches from the lowest to the highest seed.";
+const heldNote = "A run that stopped keeps its last value; one that diverged ranks as worse than all others.";
+
+function noteOf(summary) {
+  const subject = `${capitalised(mainMoment(summary) || summary.name)} over ${summary.axis}`;
+  if (summary.kind === "curve") return `${subject}s: ${bandNote} ${heldNote}`;
+  if (summary.kind === "profile") return isGradient(summary) ? "" : "Lines are medians over seeds.";
+  return `${subject}: ${bandNote}${mainMoment(summary) === "test" ? " The model is that of the lowest validation loss." : ""}`;
+}
 
 /** Another series is looked at: its moments, its scale and what is said of it follow. */
 function choose(view, summary) {
