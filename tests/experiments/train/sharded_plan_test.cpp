@@ -33,7 +33,7 @@ Config small(const std::string& task, std::int64_t length) {
 
 /// A batch's loss and gradients in that many shards, and the states of all steps.
 struct Computed {
-  std::unique_ptr<Task> task;
+  std::shared_ptr<const Task> task;
   std::shared_ptr<TaskModel> model;
   std::vector<Tensor<float>> parameters;
   Piece piece;
@@ -174,7 +174,7 @@ TEST_CASE("[shards] another number of shards is another trial, with other bits")
 TEST_CASE("[shards] subnormals are flushed in every shard, and the caller's control word stays") {
   Config config = small("adding", 6);
   config.model.activation = "identity";
-  const std::unique_ptr<Task> task = laboratory().make_task(config.task);
+  const std::shared_ptr<const Task> task = laboratory().make_task(config.task);
   const auto model = std::make_shared<TaskModel>(laboratory().cells(), config, task->spec(), Recording{});
   std::vector<Tensor<float>> parameters;
   for (const ParameterSpec& spec : model->specs) parameters.emplace_back(spec.shape);

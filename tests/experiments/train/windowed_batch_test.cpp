@@ -43,7 +43,7 @@ struct WindowResult {
 /// All windows of one batch, with parameters that stay, in the engine's way.
 struct Windowed {
   Config config;
-  std::unique_ptr<Task> task;
+  std::shared_ptr<const Task> task;
   std::shared_ptr<TaskModel> model;
   std::vector<Tensor<float>> parameters;
   Batch batch;
