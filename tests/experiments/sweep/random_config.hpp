@@ -78,7 +78,8 @@ inline std::vector<const Option*> free_options() {
 
 inline std::string list_of(const Option& option) {
   std::set<OptionValue> values;
-  const int count = *rc::gen::inRange(1, 4);
+  // Where a setting cannot matter, two values of it are one trial, and refused.
+  const int count = option.matters ? 1 : *rc::gen::inRange(1, 4);
   for (int i = 0; i < count; ++i) values.insert(random_value(option));
   std::vector<std::string> texts;
   for (const OptionValue& value : values) texts.push_back(to_toml(value));
