@@ -132,14 +132,14 @@ TEST_CASE("[plan file] what is damaged, older or unknown is refused with its lin
     return changed.replace(changed.rfind(from), from.size(), to);
   };
   for (const std::string& error :
-       {refusal(with("\"task.length\":100", "\"task.lenght\":100")),
-        refusal(with("\"task.length\":100", "\"task.length\":\"x\"")),
+       {refusal(with("\"task.length\":\"100\"", "\"task.lenght\":\"100\"")),
+        refusal(with("\"task.length\":\"100\"", "\"task.length\":\"x\"")),
         refusal(with("\"seed\":\"1\"", "\"seed\":\"-1\"")), refusal(with("\"settings\"", "\"axes\"")),
         refusal(text.substr(0, text.size() - 30))}) {
     CHECK_MESSAGE(contains(error, "out/plan.jsonl:2: "), error);
     CHECK_MESSAGE(contains(error, "choose another --out"), error);
   }
-  CHECK(contains(refusal(with("\"task.length\":100", "\"task.lenght\":100")), "task.lenght"));
+  CHECK(contains(refusal(with("\"task.length\":\"100\"", "\"task.lenght\":\"100\"")), "task.lenght"));
   const std::string old = refusal(R"({"id":"0123","axes":{"seed":"1"}})"
                                   "\n");
   CHECK_MESSAGE(contains(old, "earlier version"), old);

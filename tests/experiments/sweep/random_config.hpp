@@ -78,8 +78,7 @@ inline std::vector<const Option*> free_options() {
 
 inline std::string list_of(const Option& option) {
   std::set<OptionValue> values;
-  // Where a setting cannot matter, two values of it are one trial, and refused.
-  const int count = option.matters ? 1 : *rc::gen::inRange(1, 4);
+  const int count = *rc::gen::inRange(1, 4);
   for (int i = 0; i < count; ++i) values.insert(random_value(option));
   std::vector<std::string> texts;
   for (const OptionValue& value : values) texts.push_back(to_toml(value));
@@ -102,11 +101,12 @@ inline std::string random_config() {
   // A key may be both fixed and swept: the axis wins.
   const std::size_t first = fixed - std::min<std::size_t>(fixed, *rc::gen::inRange<std::size_t>(0, 2));
   for (std::size_t i = 0; i < swept; ++i) {
+    if (keys[first + i]->matters) continue;  // an axis of trials in which it may not be
     text += fmt::format("\"{}\" = {}\n", keys[first + i]->key, list_of(*keys[first + i]));
   }
-  if (*rc::gen::arbitrary<bool>()) {
-    const Option& a = *keys[first + swept];
-    const Option& b = *keys[first + swept + 1];
+  const Option& a = *keys[first + swept];
+  const Option& b = *keys[first + swept + 1];
+  if (*rc::gen::arbitrary<bool>() && !a.matters && !b.matters) {
     text += fmt::format("cases = [{{ \"{}\" = {}, \"{}\" = {} }}]\n", a.key, to_toml(random_value(a)), b.key,
                         to_toml(random_value(b)));
   }
