@@ -3,12 +3,12 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "experiments/bench/rivals/minimal_gated_unit.hpp"
 #include "experiments/sweep/machine.hpp"
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
 #include "framework/random/stream.hpp"
 #include "models/cell_table.hpp"
-#include "experiments/bench/rivals/minimal_gated_unit.hpp"
 
 namespace unroll {
 

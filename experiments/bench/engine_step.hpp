@@ -4,10 +4,10 @@
 #include <string_view>
 #include <vector>
 
+#include "experiments/bench/rivals/step_shape.hpp"
 #include "experiments/bench/timing.hpp"
 #include "framework/plan/plan.hpp"
 #include "models/sequence_model.hpp"
-#include "experiments/bench/rivals/step_shape.hpp"
 
 namespace unroll {
 

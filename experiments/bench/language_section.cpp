@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "experiments/bench/engine_step.hpp"
+#include "experiments/bench/rivals/gemm_floor.hpp"
 #include "experiments/bench/sections.hpp"
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
@@ -10,7 +11,6 @@
 #include "framework/optim/optimizer.hpp"
 #include "framework/random/stream.hpp"
 #include "framework/tensor/gemm.hpp"
-#include "experiments/bench/rivals/gemm_floor.hpp"
 
 // One update of a language model over a large vocabulary: embedding, cell, softmax over all words, gradients
 // of all parameters, clipped by their norm, and a step of plain SGD; the states go on from update to update.

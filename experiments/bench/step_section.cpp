@@ -4,10 +4,10 @@
 #include <stdexcept>
 
 #include "experiments/bench/engine_step.hpp"
-#include "experiments/bench/sections.hpp"
 #include "experiments/bench/rivals/gemm_floor.hpp"
 #include "experiments/bench/rivals/handwritten_vanilla.hpp"
 #include "experiments/bench/rivals/onednn_recurrent.hpp"
+#include "experiments/bench/sections.hpp"
 
 // Forward and backward pass of one batch: the engine, its rivals, and the products alone.
 

@@ -24,8 +24,8 @@ Recording training_recording(const Config& config, const TaskSpec& spec, const D
   return recording;
 }
 
-/// Where sequences must share rows to be read out after their own last steps, the longest one alone: a packing
-/// has no order of steps that norms could stand over.
+/// Where sequences must share rows to be read out after their own last steps, the longest one alone: a
+/// packing has no order of steps that norms could stand over.
 Batch alike(Batch batch, const TaskSpec& spec, const Config& config) {
   if (batch.even() || (spec.every_step() && !config.model.bidirectional)) return batch;
   const auto longest = std::ranges::find(batch.lengths, batch.steps());
@@ -105,7 +105,8 @@ std::shared_ptr<TaskModel> TrialModels::record(const Recording& recording) const
 }
 
 Batch TrialModels::diagnostics() const {
-  if (!training_->carried()) return alike(training_->batch(diagnostics_number, diagnostics_batch), spec(), config_);
+  if (!training_->carried())
+    return alike(training_->batch(diagnostics_number, diagnostics_batch), spec(), config_);
   Batch batch = training_->batch(0, config_.train.batch), first;
   copy_steps(batch, {0, std::min(batch.steps(), config_.train.window)}, first);
   return first;

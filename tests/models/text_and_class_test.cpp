@@ -4,12 +4,12 @@
 #include <memory>
 #include <string>
 
+#include "experiments/bench/rivals/minimal_gated_unit.hpp"
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
 #include "framework/autodiff/scan.hpp"
 #include "framework/plan/plan.hpp"
 #include "models/cell_table.hpp"
-#include "experiments/bench/rivals/minimal_gated_unit.hpp"
 #include "tests/models/oracles/gru.hpp"
 #include "tests/models/oracles/lstm.hpp"
 #include "tests/models/oracles/vanilla.hpp"

@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
-#include "framework/tensor/tensor.hpp"
 #include "experiments/bench/rivals/step_shape.hpp"
+#include "framework/tensor/tensor.hpp"
 
 namespace unroll {
 

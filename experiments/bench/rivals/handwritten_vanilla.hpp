@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "framework/tensor/tensor.hpp"
 #include "experiments/bench/rivals/step_shape.hpp"
+#include "framework/tensor/tensor.hpp"
 
 namespace unroll {
 

@@ -22,10 +22,12 @@ const OptionValue a_string = std::string();
 }  // namespace
 
 TEST_CASE("[config] the text of a value reads back as the value, bit for bit") {
-  CHECK(rc::check("integers",
-                  [](std::int64_t x) { RC_ASSERT(parse_value(to_text(OptionValue(x)), an_integer) == OptionValue(x)); }));
-  CHECK(rc::check("seeds",
-                  [](std::uint64_t x) { RC_ASSERT(parse_value(to_text(OptionValue(x)), a_seed) == OptionValue(x)); }));
+  CHECK(rc::check("integers", [](std::int64_t x) {
+    RC_ASSERT(parse_value(to_text(OptionValue(x)), an_integer) == OptionValue(x));
+  }));
+  CHECK(rc::check("seeds", [](std::uint64_t x) {
+    RC_ASSERT(parse_value(to_text(OptionValue(x)), a_seed) == OptionValue(x));
+  }));
   CHECK(rc::check("doubles of all magnitudes", [](std::uint64_t bits) {
     const auto x = std::bit_cast<double>(bits);
     RC_PRE(std::isfinite(x) && x != 0);

@@ -102,7 +102,8 @@ TEST_CASE("[together] the list of checked cells keeps what another process adds"
   const SweepPlan vanilla = fake_plan(folder.path());
   SweepPlan gru = vanilla;
   for (Trial& trial : gru.trials) trial.config.model.cell = "gru";
-  CheckedCells a(laboratory(), folder.path(), "build"), b(laboratory(), folder.path(), "build");  // both have seen an empty list
+  CheckedCells a(laboratory(), folder.path(), "build"),
+      b(laboratory(), folder.path(), "build");  // both have seen an empty list
   a.check(vanilla);
   b.check(gru);
   a.save();

@@ -3,15 +3,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "experiments/bench/rivals/gemm_floor.hpp"
+#include "experiments/bench/rivals/handwritten_vanilla.hpp"
+#include "experiments/bench/rivals/minimal_gated_unit.hpp"
+#include "experiments/bench/rivals/onednn_recurrent.hpp"
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
 #include "framework/plan/plan.hpp"
 #include "models/cell_table.hpp"
 #include "models/sequence_model.hpp"
-#include "experiments/bench/rivals/gemm_floor.hpp"
-#include "experiments/bench/rivals/handwritten_vanilla.hpp"
-#include "experiments/bench/rivals/minimal_gated_unit.hpp"
-#include "experiments/bench/rivals/onednn_recurrent.hpp"
 #include "tests/support/random_tensor.hpp"
 
 using namespace unroll;
