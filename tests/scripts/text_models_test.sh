@@ -85,7 +85,7 @@ expect 0 '"zebra"' "$unroll" predict $model --text 'The ___ sat on the zebra.'
 expect 2 'the text has 2 blanks' "$unroll" predict $model --text 'The ___ sat on the ___ .'
 expect 2 'generate goes on behind a text' "$unroll" generate $model --prompt 'The ___ sat on'
 expect 0 'characters the blank is one character' "$unroll" predict --help
-expect 2 'which text' "$unroll" predict $model
+expect 2 'what does the model read' "$unroll" predict $model
 expect 2 '--top must be at least 1' "$unroll" predict $model --text x --top 0
 expect 2 'unknown format' "$unroll" predict $model --text x --format xml
 
@@ -203,7 +203,7 @@ cmp whole/model.safetensors again/model.safetensors || fail 'model.toml trains a
 cmp whole/results.csv again/results.csv || fail 'model.toml is another trial'
 cmp <(grep -v '^#' whole/model.toml) <(grep -v '^#' again/model.toml) || fail 'another model.toml'
 expect 0 'best trial' "$unroll" run $model/model.toml --out $model # the trial is done already
-grep -q '<unk> .* % *$' <("$unroll" run "${long[@]}" --out whole 2>/dev/null) || fail 'no share of unknown tokens'
+"$unroll" run "${long[@]}" --out whole 2>&1 | grep -q '% unknown' || fail 'no share of unknown tokens'
 
 # ---- a finished folder needs its text no more; its model never did
 mv text.txt moved.txt
@@ -217,7 +217,7 @@ moved=("${long[@]/=text.txt/=moved.txt}")
 expect 0 'best trial' "$unroll" run "${moved[@]}" --out whole # the same text elsewhere
 printf 'one more line .\n' >>moved.txt
 expect 2 'another config' "$unroll" run "${moved[@]}" --out whole
-grep -q 'task.text: .*@.* in the output folder, .*@.* in this config' output || fail "$(<output)"
+grep -q 'task.text: .*/text.txt in the output folder, .*/moved.txt in this config' output || fail "$(<output)"
 
 # ---- characters
 expect 0 'per character' "$unroll" run task.name=characters task.text=moved.txt model.hidden=16 train.batch=8 \
