@@ -107,6 +107,14 @@ std::vector<Option> all_rows(const TaskList& tasks, const CellList& cells) {
   return all;
 }
 
+/// Whether the files that a task's settings name are there, and are still those that were meant.
+bool has_files(const TaskConfig& config) {
+  return std::ranges::all_of(config.values, [](const auto& setting) {
+    const auto* file = std::get_if<InputFile>(&setting.second);
+    return !file || file->empty() || file->content;
+  });
+}
+
 /// Of a long series in parallel streams, which no full BPTT goes through.
 constexpr std::int64_t carried_window = 50;
 
@@ -123,7 +131,7 @@ std::shared_ptr<const Task> Laboratory::make_task(const TaskConfig& config) cons
   // Held while a task is made: of several trials that want it at once, one reads the files.
   const std::lock_guard lock(mutex_);
   const auto known = std::ranges::find(kept_, config, &KeptTask::config);
-  if (known != kept_.end()) return known->task;
+  if (known != kept_.end() && has_files(config)) return known->task;
   kept_.push_front({config, unroll::make_task(tasks_, objectives_, config)});
   if (kept_.size() > most_kept) kept_.pop_back();
   return kept_.front().task;

@@ -100,6 +100,7 @@ std::vector<StateSpec> SequenceModel::states() const {
 }
 
 std::vector<std::string> SequenceModel::value_names(std::int64_t input_size) const {
+  if (embedding_ > 0) input_size = embedding_;  // what the first layer sees of a token
   std::vector<std::string> names;
   for (std::size_t i = 0; i < layers_.size(); i += static_cast<std::size_t>(directions())) {
     std::int64_t outputs = 0;

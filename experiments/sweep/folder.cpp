@@ -47,12 +47,13 @@ std::optional<StoredPlan> stored_plan(const Laboratory& laboratory, const std::f
   const std::filesystem::path path = plan_path(folder);
   if (const auto text = text_in(path)) return stored_plan_from(laboratory, *text, path.string());
   const std::filesystem::path config = folder / "sweep.toml";
-  if (text_in(config))
-    throw ConfigError(fmt::format(
-        "{} stands without the plan.jsonl that belongs to it: it is no folder of a sweep, or one of an "
-        "earlier version of the program; choose another --out",
-        config.string()));
-  return std::nullopt;
+  if (!text_in(config)) return std::nullopt;
+  // Another process may have written both since: the plan comes first.
+  if (const auto text = text_in(path)) return stored_plan_from(laboratory, *text, path.string());
+  throw ConfigError(fmt::format(
+      "{} stands without the plan.jsonl that belongs to it: it is no folder of a sweep, or one of an "
+      "earlier version of the program; choose another --out",
+      config.string()));
 }
 
 std::vector<Trial> new_trials(const StoredPlan& stored, const SweepPlan& asked) {

@@ -95,7 +95,7 @@ const TaskList& standard_tasks();
 /// Null when no task has this name.
 const TaskRow* find_task(const TaskList& list, std::string_view name);
 
-/// Fills in the variant and the length that the config leaves to the task.
+/// Fills in the variant, the length and the settings of its own that the config leaves to the task.
 void resolve_task(const TaskList& list, TaskConfig& config);
 
 /// Throws std::invalid_argument naming the unknown task or variant and the known ones.

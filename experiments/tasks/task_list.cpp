@@ -55,6 +55,7 @@ void resolve_task(const TaskList& list, TaskConfig& config) {
   if (!row) return;
   if (config.variant.empty() && !row->variants.empty()) config.variant = row->variants.front();
   if (config.length.empty() && row->length) config.length = *row->length;
+  for (const OptionSpec& option : row->options) config.values.try_emplace(option.key, option.default_value);
 }
 
 std::unique_ptr<Task> make_task(const TaskList& list, const ObjectiveList& objectives, TaskConfig config) {

@@ -37,9 +37,15 @@ double unigram_loss(const Corpus& corpus) {
   return nats / static_cast<double>(corpus.valid.size());
 }
 
-NamedText named(const InputFile& file) {
+/// Errors begin with the setting: it says where the file was named.
+NamedText named(const TaskConfig& config, const OptionSpec& row) {
+  const auto& file = config.get<InputFile>(row);
   if (file.empty()) return {};
-  return {file.path, checked_text(content_of(file), file.path)};
+  try {
+    return {file.path, checked_text(content_of(file), file.path)};
+  } catch (const std::runtime_error& error) {  // ConfigError, TextError
+    throw TextError(fmt::format("{}: {}", row.key, error.what()));
+  }
 }
 
 CorpusOptions corpus_options(const TaskConfig& config) {
@@ -55,7 +61,7 @@ CorpusOptions corpus_options(const TaskConfig& config) {
 }
 
 Corpus corpus_of(const TaskConfig& config) {
-  const auto text = [&](const OptionSpec& row) { return named(config.get<InputFile>(row)); };
+  const auto text = [&](const OptionSpec& row) { return named(config, row); };
   if (config.get<InputFile>(text_options::text).empty())
     throw TextError(fmt::format("the task {} learns from a text: give its file as task.text", config.name));
   Corpus corpus = make_corpus(corpus_options(config), text(text_options::text),

@@ -93,23 +93,15 @@ TEST_CASE("[text file] its path is absolute, and what it says is its identity") 
   CHECK(*read_input_file("me@home", folder.path()).content == "mine");
 }
 
-TEST_CASE("[text file] line ends and a byte-order mark make no other text") {
-  const TemporaryFolder folder;
-  write_text(folder.path() / "unix.txt", "one\ntwo\n");
-  write_text(folder.path() / "dos.txt", "\xef\xbb\xbfone\r\ntwo\r\n");
-  CHECK(read_input_file("unix.txt", folder.path()).hash == read_input_file("dos.txt", folder.path()).hash);
-}
-
-TEST_CASE("[text file] what is no text is refused at once; with its hash, when it is to be learned from") {
-  const TemporaryFolder folder;
-  write_text(folder.path() / "empty.txt", "");
-  write_text(folder.path() / "bytes.txt", "abc\xff");
-  CHECK(contains(error_of([&] { read_input_file("empty.txt", folder.path()); }), "empty.txt"));
-  CHECK(contains(error_of([&] { read_input_file("bytes.txt", folder.path()); }), "UTF-8"));
-  const InputFile given = read_input_file("bytes.txt@0123456789abcdef", folder.path());
-  CHECK(given.hash == "0123456789abcdef");
-  CHECK_FALSE(given.content);
-  CHECK(contains(given.problem, "UTF-8"));
+TEST_CASE("[text file] what is no text is refused before anything is trained, with the place that names it") {
+  const Study study;
+  write_text(study.text, "");
+  const std::string empty = error_of([&] { study.plan(); });
+  CHECK_MESSAGE(contains(empty, "text.txt"), empty);
+  write_text(study.text, "abc\xff");
+  const std::string bytes = error_of([&] { study.plan(); });
+  CHECK_MESSAGE(contains(bytes, "UTF-8"), bytes);
+  CHECK_MESSAGE(contains(bytes, "study.toml:3"), bytes);
 }
 
 TEST_CASE("[text file] a resolved config holds the path and the hash, and means the same anywhere") {
@@ -147,7 +139,7 @@ TEST_CASE("[text file] a resolved config whose text changed is refused with both
   const fs::path again = study.folder.path() / "again.toml";
   write_text(again, resolved);
   const std::string error = error_of([&] { plan_sweep(laboratory(), again, {}); });
-  CHECK_MESSAGE(contains(error, "this text has the hash " + after), error);
+  CHECK_MESSAGE(contains(error, "this file has the hash " + after), error);
   CHECK_MESSAGE(contains(error, "made for one with " + before), error);
   CHECK_MESSAGE(contains(error, "again.toml:"), error);
   CHECK_MESSAGE(contains(error, study.text.string()), error);

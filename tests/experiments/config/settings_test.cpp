@@ -26,7 +26,7 @@ TEST_CASE("[config] sections, dotted keys and quoted keys say the same") {
     CAPTURE(text);
     const Settings settings = settings_of(text);
     REQUIRE(settings.size() == 1);
-    CHECK(settings.at("task.length").value == OptionValue(std::int64_t{7}));
+    CHECK(settings.at("task.length").value == OptionValue(LengthRange{7}));
   }
 }
 
@@ -81,9 +81,13 @@ TEST_CASE("[config] an unknown name gets the nearest one and the list") {
 
 TEST_CASE("[config] a wrong type says what was expected and what was found") {
   CHECK(contains(
-      error_in("[task]\nlength = \"100\""),
-      "f.toml:2:10: task.length: expected an integer from 1 to 10000000, found the string \"100\" (write it "
+      error_in("[train]\nbatch = \"100\""),
+      "f.toml:2:9: train.batch: expected an integer from 1 to 100000, found the string \"100\" (write it "
       "without quotes)"));
+  CHECK(contains(
+      error_in("[task]\nlength = \"40..3\""),
+      "f.toml:2:10: task.length: expected a length like 100 or a range of lengths like 3..40, found the "
+      "string \"40..3\""));
   CHECK(contains(error_in("[task]\nlength = true"), "found true"));
   CHECK(contains(error_in("[task]\nlength = 1979-05-27"), "found a date or time"));
   CHECK(contains(error_in("[task]\nlength = {}"), "found a table"));
@@ -95,9 +99,10 @@ TEST_CASE("[config] a wrong type says what was expected and what was found") {
 }
 
 TEST_CASE("[config] a number out of its range is refused with the range") {
-  CHECK(contains(error_in("[task]\nlength = 0"),
-                 "task.length: expected an integer from 1 to 10000000, found 0"));
-  CHECK(contains(error_in("[task]\nlength = -5"), "found -5"));
+  CHECK(
+      contains(error_in("[train]\nbatch = 0"), "train.batch: expected an integer from 1 to 100000, found 0"));
+  CHECK(contains(error_in("[task]\nlength = 0"), "found the integer 0"));
+  CHECK(contains(error_in("[task]\nlength = -5"), "found the integer -5"));
   CHECK(contains(error_in("[train]\nlearning_rate = 0"), "expected a number above 0, found 0"));
   CHECK(contains(error_in("[train]\nbeta2 = 1.0"), "expected a number from 0 to below 1, found 1"));
   CHECK(

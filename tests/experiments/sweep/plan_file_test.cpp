@@ -96,10 +96,13 @@ TEST_CASE("[plan file] a line is JSON for other programs: every key, numbers as 
   const auto line = nlohmann::json::parse(text.substr(text.find('\n') + 1));
   CHECK(line["id"] == plan.trials[0].id);
   CHECK(line["results_revision"] == results_revision);
-  for (const Option& option : laboratory().options().rows())
-    CHECK_MESSAGE(line["settings"].contains(std::string(option.key)) == option.affects_results, option.key);
+  const Config& config = plan.trials[0].config;
+  for (const Option& option : laboratory().options().rows()) {
+    const bool matters = laboratory().has(config, option) && (!option.matters || option.matters(config));
+    CHECK_MESSAGE(line["settings"].contains(option.key) == (option.affects_results && matters), option.key);
+  }
   CHECK(line["settings"]["train.learning_rate"].is_number_float());
-  CHECK(line["settings"]["task.length"] == 100);
+  CHECK(line["settings"]["task.length"] == "100");
   CHECK(line["settings"]["task.variant"] == plan.trials[0].config.task.variant);  // resolved
   CHECK(line["settings"]["train.early_stop"] == true);
 }
@@ -129,14 +132,14 @@ TEST_CASE("[plan file] what is damaged, older or unknown is refused with its lin
     return changed.replace(changed.rfind(from), from.size(), to);
   };
   for (const std::string& error :
-       {refusal(with("\"task.length\":100", "\"task.lenght\":100")),
-        refusal(with("\"task.length\":100", "\"task.length\":\"x\"")),
+       {refusal(with("\"task.length\":\"100\"", "\"task.lenght\":\"100\"")),
+        refusal(with("\"task.length\":\"100\"", "\"task.length\":\"x\"")),
         refusal(with("\"seed\":\"1\"", "\"seed\":\"-1\"")), refusal(with("\"settings\"", "\"axes\"")),
         refusal(text.substr(0, text.size() - 30))}) {
     CHECK_MESSAGE(contains(error, "out/plan.jsonl:2: "), error);
     CHECK_MESSAGE(contains(error, "choose another --out"), error);
   }
-  CHECK(contains(refusal(with("\"task.length\":100", "\"task.lenght\":100")), "task.lenght"));
+  CHECK(contains(refusal(with("\"task.length\":\"100\"", "\"task.lenght\":\"100\"")), "task.lenght"));
   const std::string old = refusal(R"({"id":"0123","axes":{"seed":"1"}})"
                                   "\n");
   CHECK_MESSAGE(contains(old, "earlier version"), old);

@@ -71,8 +71,13 @@ TEST_CASE("[plan] the configs that come with the program are valid") {
   for (const auto& entry : std::filesystem::directory_iterator(configs)) {
     if (entry.path().extension() != ".toml") continue;  // a folder: configs on texts that are not here
     CAPTURE(entry.path().string());
-    CHECK_FALSE(plan_sweep(laboratory(), entry.path(), {}).trials.empty());
     ++count;
+    try {
+      const SweepPlan plan = plan_sweep(laboratory(), entry.path(), {});
+      CHECK_FALSE(plan.trials.empty());
+    } catch (const ConfigError& error) {  // all that may be missing is the user's data
+      CHECK(std::string(error.what()).find("the task file learns from a file") != std::string::npos);
+    }
   }
   CHECK(count >= 3);
   const SweepPlan control = plan_sweep(laboratory(), configs / "sigmoid_control.toml", {});

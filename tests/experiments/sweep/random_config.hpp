@@ -101,11 +101,12 @@ inline std::string random_config() {
   // A key may be both fixed and swept: the axis wins.
   const std::size_t first = fixed - std::min<std::size_t>(fixed, *rc::gen::inRange<std::size_t>(0, 2));
   for (std::size_t i = 0; i < swept; ++i) {
+    if (keys[first + i]->matters) continue;  // an axis of trials in which it may not be
     text += fmt::format("\"{}\" = {}\n", keys[first + i]->key, list_of(*keys[first + i]));
   }
-  if (*rc::gen::arbitrary<bool>()) {
-    const Option& a = *keys[first + swept];
-    const Option& b = *keys[first + swept + 1];
+  const Option& a = *keys[first + swept];
+  const Option& b = *keys[first + swept + 1];
+  if (*rc::gen::arbitrary<bool>() && !a.matters && !b.matters) {
     text += fmt::format("cases = [{{ \"{}\" = {}, \"{}\" = {} }}]\n", a.key, to_toml(random_value(a)), b.key,
                         to_toml(random_value(b)));
   }

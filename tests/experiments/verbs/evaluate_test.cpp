@@ -138,7 +138,9 @@ TEST_CASE("[model.start] training goes on from the last model of another") {
     CHECK(id_with(second / "model.safetensors") != after.at("id"));
   }
   SUBCASE("a file of other shapes is refused with every difference, a folder too") {
-    const Outcome outcome = call(folder.path(), adding_run(folder.path() / "x", {start, "model.hidden=7"}));
+    std::vector<std::string> wider = adding_run(folder.path() / "x", {start});
+    std::ranges::replace(wider, "model.hidden=5", "model.hidden=7");
+    const Outcome outcome = call(folder.path(), wider);
     CHECK(outcome.status == 2);
     for (const char* name : {"rnn.weight_ih_l0", "rnn.weight_hh_l0", "rnn.bias_ih_l0", "readout.weight"})
       CHECK_MESSAGE(outcome.err.find(std::string(name) + ": expected (") != std::string::npos, outcome.err);

@@ -137,7 +137,6 @@ TEST_CASE("[import] a file of PyTorch's modules answers as the model that it was
   SUBCASE("another cell, other sizes, another task, two recurrent modules") {
     refused({"model.hidden=7"}, "rnn.weight_hh_l0: expected (28, 7), found (20, 5)");
     refused({"--layers", "2"}, "missing: rnn.weight_ih_l1");
-    refused({"--task", "nothing"}, "nothing");
     refused({"task.variant=nothing"}, "nothing");
     refused({"--vocabulary", file}, "");
     add(theirs, "decoder.weight_hh_l0", {20, 5});

@@ -48,7 +48,7 @@ TEST_CASE("[random] streams of other seeds, purposes, indices and numbers of ind
   for (std::uint64_t seed :
        {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{1} << 32, high_bit, high_bit | 1})
     for (Purpose purpose : {Purpose::parameters, Purpose::training_data, Purpose::validation_data,
-                            Purpose::diagnostics_data, Purpose::mask, Purpose::check}) {
+                            Purpose::test_data, Purpose::mask, Purpose::check}) {
       streams.emplace_back(seed, purpose);
       streams.emplace_back(seed, purpose, std::initializer_list<std::uint32_t>{0});
       streams.emplace_back(seed, purpose, std::initializer_list<std::uint32_t>{1});
