@@ -137,9 +137,22 @@ Values stacked(std::span<const Values> sequences) {
   return all;
 }
 
+/// A model does not keep how its data were scaled: raw numbers would give wrong answers without a word.
+void refuse_scaled(const SavedModel& model) {
+  const auto scale = model.config.task.values.find("task.scale");
+  if (scale == model.config.task.values.end() || std::get<std::string>(scale->second) == "none") return;
+  throw ModelError(
+      fmt::format("this model was trained with task.scale = \"{}\", and does not keep the scaling: sequences "
+                  "from a file would be "
+                  "read unscaled; train with task.scale=none, or judge it by `unroll evaluate`, which scales "
+                  "by the training data",
+                  std::get<std::string>(scale->second)));
+}
+
 }  // namespace
 
 std::vector<Values> inputs_in(const SavedModel& model, const std::string& file) {
+  refuse_scaled(model);
   const std::string bytes = read_file(file);
   if (is_csv(file)) return {from_csv(read_csv(bytes, file), model.sizes, file)};
   return from_arrays(read_arrays(bytes, file), model.sizes, file);
