@@ -47,7 +47,8 @@ std::vector<Option> training_option_rows() {
           "the same, of the set that the best model is tested on and success is confirmed on",
           [](Config& c) -> OptionField { return &c.train.test_sequences; }),
       row("train.pack", flag(true), result,
-          "sequences of different lengths share rows, so that cost follows their steps; false: padded",
+          "sequences of different lengths share rows, so that cost follows their steps; false: padded, "
+          "unless only a packing knows their last steps (one answer at the end, bidirectional)",
           [](Config& c) -> OptionField { return &c.train.pack; }),
       row("train.early_stop", flag(true), result,
           "stop when the task's success rule holds, on the validation set and then on the test set",

@@ -6,6 +6,7 @@
 #include <boost/program_options/value_semantic.hpp>
 
 #include "experiments/config/text.hpp"
+#include "experiments/report/csv.hpp"
 #include "models/nearest.hpp"
 
 namespace unroll {
@@ -37,13 +38,6 @@ std::vector<Cells> lines_of(const Listing& rows, Render render) {
   return lines;
 }
 
-std::string quoted(const std::string& cell) {
-  if (cell.find_first_of(",\"\r\n") == std::string::npos) return cell;
-  std::string text = "\"";
-  for (const char c : cell) text.append(c == '"' ? 2 : 1, c);
-  return text + '"';
-}
-
 }  // namespace
 
 std::string as_table(const Listing& rows) {
@@ -67,11 +61,7 @@ std::string as_table(const Listing& rows) {
 
 std::string as_csv(const Listing& rows) {
   std::string text;
-  for (const Cells& cells : lines_of(rows, text_of)) {
-    Cells fields;
-    for (const std::string& cell : cells) fields.push_back(quoted(cell));
-    text += joined(fields, ",") + '\n';
-  }
+  for (const Cells& cells : lines_of(rows, text_of)) text += csv_line(cells);
   return text;
 }
 
