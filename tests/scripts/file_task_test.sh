@@ -26,6 +26,12 @@ awk 'BEGIN { print "day,temp"; for (i = 0; i < 300; i++) printf "d%d,%.3f\n", i,
 expect 0 '270 steps to train on' "$unroll" run task.name=file task.data=waves.csv task.target=next "${small[@]}" --out next
 grep -qF 'columns that are no numbers are not read: day' output || fail "nothing is said of the text: $(<output)"
 grep -qF 'last value' output || fail "no persistence: $(<output)"
+# The scaling is not kept with the model: raw numbers would be answered wrongly without a word.
+awk 'BEGIN { print "temp"; for (i = 0; i < 30; i++) printf "%.3f\n", sin(i / 5) }' >more.csv
+expect 2 'does not keep the scaling' "$unroll" predict next --data more.csv
+expect 2 'does not keep the scaling' "$unroll" states next --data more.csv --out states.npz
+expect 0 'report:' "$unroll" run task.name=file task.data=waves.csv task.target=next task.scale=none "${small[@]}" --out raw
+expect 0 'step' "$unroll" predict raw --data more.csv
 expect 0 'report:' "$unroll" run task.name=file task.data=waves.csv task.target=next task.window=0 train.window=10 \
   "${small[@]}" --out streams
 expect 2 'train.window' "$unroll" run task.name=file task.data=waves.csv task.target=next task.window=0 "${small[@]}" --out never
