@@ -70,10 +70,14 @@ std::unique_ptr<Cell> make_cell(std::string_view cell, const CellOptions& option
   return make_cell(cell_table(), cell, options);
 }
 
-std::shared_ptr<const CellDefinition> cell_definition(std::string_view cell) {
+std::shared_ptr<const CellDefinition> cell_definition(const CellList& cells, std::string_view cell) {
   if (is_cell_text(cell)) return define_cell("model.cell", cell);
-  const CellRow* row = find_cell(cell_table(), cell);
+  const CellRow* row = find_cell(cells, cell);
   return row ? row->definition : nullptr;
+}
+
+std::shared_ptr<const CellDefinition> cell_definition(std::string_view cell) {
+  return cell_definition(cell_table(), cell);
 }
 
 }  // namespace unroll

@@ -35,7 +35,8 @@ bool is_cell_text(std::string_view cell);
 /// unknown cell and the known ones, and EquationError.
 std::unique_ptr<Cell> make_cell(const CellList& cells, std::string_view cell, const CellOptions& options);
 std::unique_ptr<Cell> make_cell(std::string_view cell, const CellOptions& options);
-/// The equations of a name or a text; null for a cell that is a class, or of no name in the table.
+/// The equations of a name or a text; null for a cell that is a class, or of no name in the list.
+std::shared_ptr<const CellDefinition> cell_definition(const CellList& cells, std::string_view cell);
 std::shared_ptr<const CellDefinition> cell_definition(std::string_view cell);
 
 }  // namespace unroll

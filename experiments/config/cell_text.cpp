@@ -38,10 +38,10 @@ void check_equations(const std::string& file, const std::string& text) {
 
 /// The equations of a built-in cell are that cell under its name: the same trial however a config gives them.
 CellText by_name_if_built_in(CellText cell) {
-  const std::string hash = equations_hash(cell);
+  const std::string hash = equations_hash(cell_table(), cell);
   if (hash.empty()) return cell;
   const CellText name = cell_definition(cell)->name;
-  return equations_hash(name) == hash ? name : cell;
+  return equations_hash(cell_table(), name) == hash ? name : cell;
 }
 
 /// """...""" keeps line breaks; a backslash or three quotes in it would mean something else.
@@ -73,9 +73,9 @@ CellText read_cell(std::string_view given, const std::filesystem::path& folder) 
   return CellText(std::string(given));
 }
 
-std::string equations_hash(const CellText& cell) {
+std::string equations_hash(const CellList& cells, const CellText& cell) {
   try {
-    const auto definition = cell_definition(cell);
+    const auto definition = cell_definition(cells, cell);
     return definition ? hash_of(*definition) : "";
   } catch (const std::invalid_argument&) {
     return "";

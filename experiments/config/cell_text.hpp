@@ -35,6 +35,6 @@ std::string toml_of(const CellText& cell);
 std::string objection_to(const CellText& cell, const CellList& cells);
 
 /// XXH3-64 of the cell's canonical equations, 16 hex digits; empty for a cell that is a class, and for none.
-std::string equations_hash(const CellText& cell);
+std::string equations_hash(const CellList& cells, const CellText& cell);
 
 }  // namespace unroll

@@ -53,11 +53,16 @@ Scaling minmax(const Tensor<float>& rows, const std::vector<Range>& ranges, Scal
 }  // namespace
 
 void Scaling::apply(Tensor<float>& rows) const {
+  if (unit.empty()) return;
   const std::int64_t columns = rows.shape().back();
   for (std::int64_t i = 0; i < rows.numel(); ++i) {
     const auto c = static_cast<std::size_t>(i % columns);
     rows[i] = static_cast<float>((static_cast<double>(rows[i]) - offset[c]) / unit[c]);
   }
+}
+
+double Scaling::undone(double x, std::size_t column) const {
+  return unit.empty() ? x : x * unit[column] + offset[column];
 }
 
 Scaling fit_scaling(ScalingRule rule, const Tensor<float>& rows, const std::vector<Range>& ranges) {

@@ -10,9 +10,13 @@ namespace unroll {
 
 /// What is done to the columns of a table of numbers before training: x becomes (x - offset) / unit.
 struct Scaling {
-  std::vector<double> offset, unit;  ///< by column
+  std::vector<double> offset, unit;  ///< by column; none: numbers stay as they are
 
   void apply(Tensor<float>& rows) const;
+  /// A scaled number as it was.
+  double undone(double x, std::size_t column) const;
+
+  bool operator==(const Scaling&) const = default;
 };
 
 enum class ScalingRule {

@@ -46,7 +46,7 @@ void set_default(std::vector<std::string>& overrides, const std::string& key, co
 std::vector<std::string> suffixes_of(const Laboratory& laboratory, const std::string& name) {
   const Option& option = *laboratory.options().find("model.cell");
   const auto cell = std::get<CellText>(read_setting(option, name, "--cell").value);
-  const auto definition = cell_definition(cell);
+  const auto definition = cell_definition(laboratory.cells(), cell);
   if (!definition || definition->pytorch.size() < 2)
     throw ConfigError(fmt::format(
         "--cell {}: its equations do not say where its parameters stand in PyTorch's tensors (pytorch "

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "experiments/config/text.hpp"
 #include "experiments/data/data_error.hpp"
 #include "experiments/data/formats/arrays.hpp"
 #include "experiments/data/formats/csv_table.hpp"
 #include "experiments/data/slices.hpp"
 #include "framework/tensor/file.hpp"
+#include "models/nearest.hpp"
 
 namespace unroll {
 namespace {
@@ -91,8 +93,17 @@ const DataArray& array_of_inputs(const DataArrays& arrays, const std::string& fi
       fmt::format("{}: expected an array called inputs, or one array alone; found {}", file, names));
 }
 
-std::vector<Values> from_arrays(const DataArrays& arrays, const ModelSizes& sizes, const std::string& file) {
-  const Tensor<float> all = with_all_axes(array_of_inputs(arrays, file).values, sizes, file);
+/// Each number of an image as a step.
+Tensor<float> as_pixels(const Tensor<float>& images) {
+  const Shape& shape = images.shape();
+  if (shape.rank() != 3) return images;
+  return Tensor<float>({shape[0], shape[1] * shape[2], 1}, images.span());
+}
+
+std::vector<Values> from_arrays(const DataArrays& arrays, bool pixels, const ModelSizes& sizes,
+                                const std::string& file) {
+  const Tensor<float>& given = array_of_inputs(arrays, file).values;
+  const Tensor<float> all = with_all_axes(pixels ? as_pixels(given) : given, sizes, file);
   const std::vector<std::int64_t> lengths = lengths_in(arrays, all.shape(), file);
   std::vector<Values> sequences;
   const std::int64_t step = sizes.tokens ? 1 : sizes.inputs, row = all.shape()[1] * step;
@@ -106,14 +117,29 @@ std::vector<Values> from_arrays(const DataArrays& arrays, const ModelSizes& size
   return sequences;
 }
 
+/// The columns that the model learned from, or all.
+std::vector<std::string> columns_in(const CsvTable& table, const std::vector<std::string>& learned) {
+  // A first line of numbers is no line of names: those of training mean nothing there.
+  const bool unnamed = !table.names.empty() && table.names.front() == "1";
+  if (learned.empty() || (unnamed && table.names.size() == learned.size())) return table.names;
+  for (const std::string& name : learned)
+    if (std::ranges::find(table.names, name) == table.names.end())
+      throw DataError(fmt::format(
+          "{}: expected the column \"{}\", which the model learned from{}; there are {}", table.file,
+          printable(name), did_you_mean(name, table.names), printable(joined(table.names, ", "))));
+  return learned;
+}
+
 /// Rows are steps.
-Values from_csv(const CsvTable& table, const ModelSizes& sizes, const std::string& file) {
+Values from_csv(const CsvTable& table, const std::vector<std::string>& learned, const ModelSizes& sizes,
+                const std::string& file) {
+  const std::vector<std::string> names = columns_in(table, learned);
   const auto steps = static_cast<std::int64_t>(table.rows());
-  const auto columns = static_cast<std::int64_t>(table.names.size());
+  const auto columns = static_cast<std::int64_t>(names.size());
   if (columns != (sizes.tokens ? 1 : sizes.inputs)) refuse(file, sizes, fmt::format("{} columns", columns));
   Tensor<float> all(sizes.tokens ? Shape{steps} : Shape{steps, columns});
   for (std::int64_t c = 0; c < columns; ++c) {
-    const CsvNumbers column = numbers(table, table.names[static_cast<std::size_t>(c)]);
+    const CsvNumbers column = numbers(table, names[static_cast<std::size_t>(c)]);
     for (std::int64_t t = 0; t < steps; ++t) all[t * columns + c] = column.array.values[t];
   }
   return sequence_of(all, sizes, file);
@@ -137,25 +163,42 @@ Values stacked(std::span<const Values> sequences) {
   return all;
 }
 
-/// A model does not keep how its data were scaled: raw numbers would give wrong answers without a word.
-void refuse_scaled(const SavedModel& model) {
-  const auto scale = model.config.task.values.find("task.scale");
-  if (scale == model.config.task.values.end() || std::get<std::string>(scale->second) == "none") return;
-  throw ModelError(
-      fmt::format("this model was trained with task.scale = \"{}\", and does not keep the scaling: sequences "
-                  "from a file would be "
-                  "read unscaled; train with task.scale=none, or judge it by `unroll evaluate`, which scales "
-                  "by the training data",
-                  std::get<std::string>(scale->second)));
+void put_in_order(Tensor<float>& sequence, const std::vector<std::int64_t>& order, const std::string& file) {
+  if (order.empty()) return;
+  const std::int64_t steps = sequence.shape()[0], width = sequence.shape()[1];
+  if (steps != std::ssize(order))
+    throw DataError(
+        fmt::format("{}: expected sequences of {} steps, whose order the model learned (task.permute); found "
+                    "{} steps",
+                    file, order.size(), steps));
+  const Tensor<float> before = sequence;
+  for (std::int64_t t = 0; t < steps; ++t)
+    std::copy_n(before.data() + order[static_cast<std::size_t>(t)] * width, width,
+                sequence.data() + t * width);
+}
+
+/// As the data were that the model was trained on.
+void prepare(const Preparation& how, const std::string& file, std::vector<Values>& sequences) {
+  for (Values& one : sequences)
+    if (auto* numbers = std::get_if<Tensor<float>>(&one)) {
+      put_in_order(*numbers, how.order, file);
+      how.inputs.apply(*numbers);
+    }
 }
 
 }  // namespace
 
 std::vector<Values> inputs_in(const SavedModel& model, const std::string& file) {
-  refuse_scaled(model);
+  const Preparation as_it_is;
+  const Preparation& how = model.preparation ? *model.preparation : as_it_is;
   const std::string bytes = read_file(file);
-  if (is_csv(file)) return {from_csv(read_csv(bytes, file), model.sizes, file)};
-  return from_arrays(read_arrays(bytes, file), model.sizes, file);
+  std::vector<Values> sequences;
+  if (is_csv(file))
+    sequences.push_back(from_csv(read_csv(bytes, file), how.columns, model.sizes, file));
+  else
+    sequences = from_arrays(read_arrays(bytes, file), how.pixels, model.sizes, file);
+  prepare(how, file, sequences);
+  return sequences;
 }
 
 Values side_by_side(std::span<const Values> sequences) {

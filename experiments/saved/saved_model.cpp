@@ -9,6 +9,7 @@
 #include "experiments/config/config_error.hpp"
 #include "experiments/config/document.hpp"
 #include "experiments/config/settings.hpp"
+#include "experiments/saved/saved_section.hpp"
 #include "experiments/sweep/resolved.hpp"
 #include "framework/tensor/file.hpp"
 #include "framework/tensor/safetensors.hpp"
@@ -20,7 +21,6 @@ namespace {
 
 /// Raised when older programs could not read the files any more.
 constexpr std::int64_t format_version = 1;
-constexpr std::string_view section = saved_key;
 constexpr const char* weights_name = "model.safetensors";
 constexpr const char* toml_name = "model.toml";
 
@@ -37,8 +37,8 @@ std::string checksum(const Vocabulary& vocabulary) {
 }
 
 /// A built-in cell's equations may be others in a later version; the model's stay.
-CellText with_equations(const CellText& cell) {
-  const auto definition = cell_definition(cell);
+CellText with_equations(const CellList& cells, const CellText& cell) {
+  const auto definition = cell_definition(cells, cell);
   return definition ? CellText(definition->source.text()) : cell;
 }
 
@@ -50,13 +50,14 @@ struct Written {
   ModelSizes sizes;
   const std::string& objective;
   const Vocabulary* vocabulary;  ///< null: inputs have no names
+  const std::optional<Preparation>& preparation;
   std::int64_t update;
   double validation_loss;
   const std::vector<Tensor<float>>& parameters;
 };
 
 std::string saved_section(const Written& model, const std::string& weights) {
-  std::string text = fmt::format("\n[{}]\n", section);
+  std::string text = fmt::format("\n[{}]\n", saved_key);
   text += fmt::format("format = {}\n", format_version);
   text +=
       fmt::format("parameters = {{ file = \"{}\", xxh3_128 = \"{}\" }}\n", weights_name, checksum(weights));
@@ -67,6 +68,7 @@ std::string saved_section(const Written& model, const std::string& weights) {
   text += fmt::format("inputs = {}\noutputs = {}\n", model.sizes.inputs, model.sizes.outputs);
   text += fmt::format("reads_out_every_step = {}\n", model.sizes.readout == Readout::every_step);
   text += fmt::format("objective = {}\n", quoted(model.objective));
+  if (model.preparation) text += fmt::format("preparation = {}\n", to_toml(*model.preparation));
   if (!model.vocabulary) return text;
   text += fmt::format("vocabulary_xxh3_128 = \"{}\"\n", checksum(*model.vocabulary));
   text += "vocabulary = [\n";
@@ -78,64 +80,13 @@ void write_model(const Laboratory& laboratory, const std::filesystem::path& fold
   const SequenceModel built = make_model(laboratory.cells(), model.config, model.sizes);
   const std::string weights = write_safetensors(to_safetensors(built, model.parameters));
   Config shown = model.config;
-  shown.model.cell = with_equations(shown.model.cell);
+  shown.model.cell = with_equations(laboratory.cells(), shown.model.cell);
   std::filesystem::create_directories(folder);
   write_file(folder / weights_name, weights);
   write_file(folder / toml_name, resolved_toml(laboratory, shown, {}) + saved_section(model, weights));
 }
 
 // ---- Reading ----
-
-const TomlMember* find(const TomlTable& table, std::string_view key) {
-  for (const TomlMember& member : table)
-    if (member.key == key) return &member;
-  return nullptr;
-}
-
-/// The members of [saved], with messages for those that are missing or of another type.
-class Saved {
- public:
-  Saved(const TomlDocument& document, const TomlTable& table) : name_(document.name), table_(table) {}
-
-  template <class T>
-  const T& get(std::string_view key, std::string_view expected) const {
-    const TomlMember* member = find(table_, key);
-    if (!member) throw ModelError(fmt::format("{}: [{}] lacks {}, {}", name_, section, key, expected));
-    if (const T* value = std::get_if<T>(&member->node.value)) return *value;
-    throw ModelError(fmt::format("{}: {}.{}: expected {}, found {}", place(name_, member->node.at), section,
-                                 key, expected, describe(member->node)));
-  }
-  std::int64_t count(std::string_view key) const {
-    const std::int64_t value = get<std::int64_t>(key, "an integer");
-    if (value >= 1) return value;
-    throw ModelError(fmt::format("{}: {}.{}: expected at least 1, found {}", name_, section, key, value));
-  }
-  bool has(std::string_view key) const { return find(table_, key) != nullptr; }
-  Saved part(std::string_view key) const { return Saved(name_, get<TomlTable>(key, "a table")); }
-
-  std::optional<Vocabulary> vocabulary() const {
-    if (!has("vocabulary")) return std::nullopt;
-    std::vector<std::string> tokens;
-    for (const TomlNode& node : get<TomlArray>("vocabulary", "a list of strings")) {
-      const auto* token = std::get_if<std::string>(&node.value);
-      if (!token)
-        throw ModelError(fmt::format("{}: {}.vocabulary: expected strings, found {}", place(name_, node.at),
-                                     section, describe(node)));
-      tokens.push_back(*token);
-    }
-    try {
-      return Vocabulary(std::move(tokens));
-    } catch (const TextError& error) {
-      throw ModelError(fmt::format("{}: {}.vocabulary: {}", name_, section, error.what()));
-    }
-  }
-
- private:
-  Saved(std::string name, const TomlTable& table) : name_(std::move(name)), table_(table) {}
-
-  std::string name_;
-  const TomlTable& table_;
-};
 
 /// The config in a model's file. What it learned from need not be there any more.
 Config config_in(const Laboratory& laboratory, TomlDocument document, Learned files) {
@@ -164,7 +115,7 @@ std::string checked_weights(const std::filesystem::path& path, const std::string
       path.string(), found, toml_name, expected));
 }
 
-void check_vocabulary(const SavedModel& model, const Saved& saved, const std::string& name) {
+void check_vocabulary(const SavedModel& model, const SavedSection& saved, const std::string& name) {
   if (!model.vocabulary) return;
   if (model.vocabulary->size() != model.sizes.inputs)
     throw ModelError(
@@ -177,6 +128,18 @@ void check_vocabulary(const SavedModel& model, const Saved& saved, const std::st
       fmt::format("{}: the vocabulary's checksum is {}, but the model was trained with that of {}: the list "
                   "was changed",
                   name, found, expected));
+}
+
+void check_preparation(const SavedModel& model, const std::string& name) {
+  if (!model.preparation) return;
+  const auto check = [&](std::size_t found, std::int64_t expected, std::string_view what) {
+    if (found == 0 || found == static_cast<std::size_t>(expected)) return;
+    throw ModelError(fmt::format("{}: {}.preparation has {} {}, but the model {}: the list was changed", name,
+                                 saved_key, found, what, expected));
+  };
+  check(model.preparation->columns.size(), model.sizes.inputs, "columns");
+  check(model.preparation->inputs.unit.size(), model.sizes.inputs, "input units");
+  check(model.preparation->target.unit.size(), model.sizes.outputs, "target units");
 }
 
 SequenceModel made(const SavedModel& saved, const std::string& name) {
@@ -202,6 +165,7 @@ void save_model(const Laboratory& laboratory, const std::filesystem::path& folde
                .sizes = sizes_of(model.task.spec()),
                .objective = model.task.spec().objective.name,
                .vocabulary = model.task.vocabulary(),
+               .preparation = model.task.preparation(),
                .update = model.update,
                .validation_loss = model.validation_loss,
                .parameters = model.parameters});
@@ -213,6 +177,7 @@ void save_model(const std::filesystem::path& folder, const SavedModel& model) {
                .sizes = model.sizes,
                .objective = model.objective,
                .vocabulary = model.vocabulary ? &*model.vocabulary : nullptr,
+               .preparation = model.preparation,
                .update = model.update,
                .validation_loss = model.validation_loss,
                .parameters = model.parameters});
@@ -227,12 +192,7 @@ SavedModel load_model(const Laboratory& laboratory, const std::filesystem::path&
         "--keep-models` did",
         given.string(), folder ? fmt::format("no {} in this folder", toml_name) : "there is no such folder"));
   TomlDocument document = read_document(path);
-  const TomlMember* member = find(document.root, section);
-  const auto* table = member ? std::get_if<TomlTable>(&member->node.value) : nullptr;
-  if (!table)
-    throw ModelError(fmt::format("{}: no section [{}]: this is a config, not a trained model's model.toml",
-                                 path.string(), section));
-  const Saved saved(document, *table);
+  const SavedSection saved(document);
   const std::int64_t version = saved.get<std::int64_t>("format", "an integer");
   if (version != format_version)
     throw ModelError(fmt::format("{}: written in format {}, this program reads format {}", path.string(),
@@ -245,11 +205,14 @@ SavedModel load_model(const Laboratory& laboratory, const std::filesystem::path&
                              saved.has("vocabulary")},
                    .objective = saved.get<std::string>("objective", "a name"),
                    .vocabulary = saved.vocabulary(),
+                   .preparation = saved.preparation(),
                    .update = saved.get<std::int64_t>("update", "an integer"),
                    .validation_loss = saved.get<double>("validation_loss", "a number"),
                    .parameters = {}};
+  model.config.task.preparation = model.preparation;
   check_vocabulary(model, saved, path.string());
-  const Saved parameters = saved.part("parameters");
+  check_preparation(model, path.string());
+  const SavedSection parameters = saved.part("parameters");
   const std::filesystem::path weights = path.parent_path() / parameters.get<std::string>("file", "a name");
   const std::string bytes =
       checked_weights(weights, parameters.get<std::string>("xxh3_128", "32 hex digits"));

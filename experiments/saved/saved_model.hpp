@@ -3,31 +3,26 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "experiments/laboratory.hpp"
+#include "experiments/saved/model_error.hpp"
 #include "experiments/text/vocabulary.hpp"
 #include "experiments/train/make_model.hpp"
 #include "experiments/train/trial.hpp"
 
 namespace unroll {
 
-/// A model that cannot be loaded: the message names its file and lists every difference found.
-class ModelError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
 /// A trained model with all that is needed to use it.
 struct SavedModel {
   const Laboratory* laboratory;  ///< whose cells and tasks the config names
   Config config;  ///< how it was trained; files that it learned from are left out unless asked for
   ModelSizes sizes;
-  std::string objective;                 ///< by which its outputs are to be understood
-  std::optional<Vocabulary> vocabulary;  ///< of models of tokens
-  std::int64_t update = 0;               ///< after which its parameters were kept
+  std::string objective;                        ///< by which its outputs are to be understood
+  std::optional<Vocabulary> vocabulary;         ///< of models of tokens
+  std::optional<Preparation> preparation = {};  ///< of models that learned from files of numbers
+  std::int64_t update = 0;                      ///< after which its parameters were kept
   double validation_loss = 0;
   std::vector<Tensor<float>> parameters;  ///< in the order of SequenceModel::parameters()
 

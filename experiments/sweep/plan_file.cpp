@@ -37,9 +37,9 @@ Json value_to_json(const OptionValue& value) {
 }
 
 /// A built-in cell may have other equations in a later version: what it had is kept beside its name.
-std::string equations_of(const CellText& cell) {
+std::string equations_of(const CellList& cells, const CellText& cell) {
   if (is_cell_text(cell)) return cell.text;
-  const auto definition = cell_definition(cell);
+  const auto definition = cell_definition(cells, cell);
   return definition ? std::string(definition->source.text()) : "";
 }
 
@@ -48,7 +48,8 @@ Json to_json(const Laboratory& laboratory, const Trial& trial) {
   for (const TrialSetting& setting : settings_of(laboratory, trial))
     if (laboratory.options().find(setting.key))
       line["settings"][std::string(setting.key)] = value_to_json(setting.value);
-  if (const std::string equations = equations_of(trial.config.model.cell); !equations.empty())
+  if (const std::string equations = equations_of(laboratory.cells(), trial.config.model.cell);
+      !equations.empty())
     line["equations"] = equations;
   return line;
 }
@@ -85,7 +86,8 @@ OptionValue value_from(const Json& json, const OptionValue& type) {
 
 /// The built-in cell of that name where it still has these equations.
 CellText cell_from(const CellList& cells, const CellText& label, const std::string& equations) {
-  const bool built_in = find_cell(cells, label) && equations_hash(label) == equations_hash(equations);
+  const bool built_in =
+      find_cell(cells, label) && equations_hash(cells, label) == equations_hash(cells, equations);
   return built_in ? label : CellText(equations);
 }
 

@@ -115,7 +115,8 @@ void for_each_axis_value(const Laboratory& laboratory, SweepPlan& plan, const Vi
 }  // namespace
 
 std::string canonical(const OptionValue& value) {
-  if (const auto* cell = std::get_if<CellText>(&value)) return label_of(*cell) + equations_hash(*cell);
+  if (const auto* cell = std::get_if<CellText>(&value))
+    return label_of(*cell) + equations_hash(cell_table(), *cell);
   if (const auto* file = std::get_if<InputFile>(&value); file && !file->hash.empty()) return file->hash;
   return to_text(value);
 }

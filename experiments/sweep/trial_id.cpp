@@ -18,7 +18,7 @@ std::string canonical_text(const Laboratory& laboratory, Config config) {
       lines.insert(fmt::format("{}={}\n", option->key, file ? file->hash : to_text(value)));
     }
   }
-  const std::string equations = equations_hash(config.model.cell);
+  const std::string equations = equations_hash(laboratory.cells(), config.model.cell);
   if (!equations.empty()) lines.insert(fmt::format("model.cell.equations={}\n", equations));
   std::string text;
   for (const std::string& line : lines) text += line;

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "experiments/data/preparation.hpp"
 #include "experiments/data/source.hpp"
 #include "experiments/objectives/objective.hpp"
 #include "experiments/tasks/success.hpp"
@@ -68,6 +69,8 @@ class Task {
   virtual std::vector<Baseline> baselines() const { return {}; }
   /// What tokens mean, of a task whose inputs are tokens; null: they have no names.
   virtual const Vocabulary* vocabulary() const { return nullptr; }
+  /// How its data were made ready; none: a task that makes its data.
+  virtual std::optional<Preparation> preparation() const { return std::nullopt; }
   /// What was read from the user's files, as lines for people; "" for a task that makes its data.
   virtual std::string description() const { return ""; }
 };

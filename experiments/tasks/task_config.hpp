@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "experiments/config/option.hpp"
+#include "experiments/data/preparation.hpp"
 
 namespace unroll {
 
@@ -19,6 +21,9 @@ struct TaskConfig {
   std::vector<std::int64_t> test_lengths = {};  ///< at which the best model is tested besides
   /// Settings of the task's own, by key: those that its row exports.
   std::map<std::string, OptionValue, std::less<>> values = {};
+  /// How data are made ready for a model that was trained already: nothing is fitted anew. No setting: it
+  /// follows from what the model was trained on.
+  std::optional<Preparation> preparation = {};
 
   /// The value of one of them, or its default in `row`; must be of that type.
   template <class T>

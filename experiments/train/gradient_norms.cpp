@@ -3,23 +3,13 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <cmath>
 #include <stdexcept>
 
+#include "experiments/train/euclidean_norm.hpp"
 #include "framework/tensor/cpu.hpp"
 
 namespace unroll {
 namespace {
-
-/// The square of a number below 1e-161 is 0: the largest one is taken out first.
-double norm_of(std::span<const double> values) {
-  double largest = 0;
-  for (const double x : values) largest = std::max(largest, std::abs(x));
-  if (largest == 0 || !std::isfinite(largest)) return largest;
-  double sum = 0;
-  for (const double x : values) sum += (x / largest) * (x / largest);
-  return largest * std::sqrt(sum);
-}
 
 RecordedSeries series_of(const StateSpec& state, const std::string& moment) {
   return {.name = fmt::format("gradient norm of {}", state.name),
@@ -40,7 +30,7 @@ void add_norms(std::span<const double> gradients, const Batch& batch, RecordedSe
     for (std::int64_t b = 0; b < rows; ++b) {
       if (t >= batch.lengths[static_cast<std::size_t>(b)]) continue;
       ++going;
-      sum += norm_of(gradients.subspan(static_cast<std::size_t>(t * rows + b) * elements, elements));
+      sum += euclidean_norm(gradients.subspan(static_cast<std::size_t>(t * rows + b) * elements, elements));
     }
     series.x.push_back(static_cast<double>(t + 1));
     // Times the rows: of the sequence's own loss, not its share of the mean.

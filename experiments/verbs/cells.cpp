@@ -75,8 +75,10 @@ std::string start_text(const ParameterSpec& spec) {
 
 int show(const CellText& text, const Arguments& arguments) {
   const CellOptions options = options_of(arguments);
-  const auto cell = make_cell(arguments.laboratory().cells(), text, options);
-  if (const auto definition = cell_definition(text)) {
+  const CellList& cells = arguments.laboratory().cells();
+  const auto cell = make_cell(cells, text, options);
+  const auto definition = cell_definition(cells, text);
+  if (definition) {
     fmt::print("{}", definition->source.text());
     if (!definition->source.text().ends_with('\n')) fmt::print("\n");
   }
@@ -88,7 +90,7 @@ int show(const CellText& text, const Arguments& arguments) {
                               : "");
   for (const ParameterSpec& spec : cell->parameters())
     fmt::print("  parameter  {:<12} {:<12} {}\n", spec.name, size_text(spec.shape), start_text(spec));
-  if (const auto definition = cell_definition(text))
+  if (definition)
     for (const auto& c : definition->constants)
       fmt::print("  constant   {:<12} {}\n", c.name, definition->source.text(c.value.at));
   fmt::print("  {} parameters in all, {:.0f} floating-point operations per step\n", count_parameters(*cell),

@@ -20,14 +20,16 @@ using Row = nlohmann::ordered_json;
 class Answer {
  public:
   explicit Answer(const SavedModel& model)
-      : model_(model), objective_(find_objective(model.laboratory->objectives(), model.objective)) {}
+      : model_(model),
+        objective_(find_objective(model.laboratory->objectives(), model.objective)),
+        target_(model.preparation ? model.preparation->target : Scaling()) {}
 
   void add_to(Row& row, std::span<const float> outputs) const {
     if (objective_.target == TargetKind::classes) return add_class(row, outputs);
     const bool yes_or_no = objective_.name == binary_cross_entropy_objective().name;
     const std::string name = yes_or_no ? "probability" : "output";
     for (std::size_t i = 0; i < outputs.size(); ++i) {
-      const auto z = static_cast<double>(outputs[i]);
+      const double z = target_.undone(static_cast<double>(outputs[i]), i);
       row[outputs.size() == 1 ? name : fmt::format("{} {}", name, i + 1)] =
           yes_or_no ? 1 / (1 + std::exp(-z)) : z;
     }
@@ -46,6 +48,7 @@ class Answer {
 
   const SavedModel& model_;
   const Objective& objective_;
+  Scaling target_;  ///< answers are in the unit of the data
 };
 
 /// How many of the first sequences are as long as the very first one, at most a batch.

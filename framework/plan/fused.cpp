@@ -110,11 +110,11 @@ void FusedRun::expand(const Operand& operand, const T* from, T* to, std::int64_t
     }
     return;
   }
-  for (std::int64_t done = 0; done < n;) {
-    const std::int64_t element = (at + done) / operand.period;
-    const std::int64_t count = std::min(n - done, (element + 1) * operand.period - at - done);
-    std::fill_n(to + done, count, from[element]);
-    done += count;
+  const T* element = from + at / operand.period;
+  for (std::int64_t done = 0, count = operand.period - at % operand.period; done < n; ++element) {
+    count = std::min(count, n - done);
+    std::fill_n(to + done, count, *element);
+    done += std::exchange(count, operand.period);
   }
 }
 

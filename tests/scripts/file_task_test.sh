@@ -26,12 +26,36 @@ awk 'BEGIN { print "day,temp"; for (i = 0; i < 300; i++) printf "d%d,%.3f\n", i,
 expect 0 '270 steps to train on' "$unroll" run task.name=file task.data=waves.csv task.target=next "${small[@]}" --out next
 grep -qF 'columns that are no numbers are not read: day' output || fail "nothing is said of the text: $(<output)"
 grep -qF 'last value' output || fail "no persistence: $(<output)"
-# The scaling is not kept with the model: raw numbers would be answered wrongly without a word.
-awk 'BEGIN { print "temp"; for (i = 0; i < 30; i++) printf "%.3f\n", sin(i / 5) }' >more.csv
-expect 2 'does not keep the scaling' "$unroll" predict next --data more.csv
-expect 2 'does not keep the scaling' "$unroll" states next --data more.csv --out states.npz
-expect 0 'report:' "$unroll" run task.name=file task.data=waves.csv task.target=next task.scale=none "${small[@]}" --out raw
-expect 0 'step' "$unroll" predict raw --data more.csv
+# The scaling is kept with the model: it reads more of the same table, and answers in the data's unit.
+awk 'BEGIN { print "temp,day"; for (i = 0; i < 30; i++) printf "%.3f,d%d\n", 20 + 3 * sin(i / 5), i }' >more.csv
+sed -n 's/^d[0-9]*,//p' waves.csv | awk 'BEGIN { print "day,temp" } { printf "d%d,%.3f\n", NR, 20 + 3 * $1 }' >warm.csv
+expect 0 'report:' "$unroll" run task.name=file task.data=warm.csv task.target=next "${small[@]}" --out warm
+expect 0 'outputs' "$unroll" states warm --data more.csv --out states.npz --values h
+"$unroll" predict warm --data more.csv --format csv >answers.csv || fail 'no answers'
+python3 - <<'PYTHON' || fail 'scaling that is kept'
+import csv, io, re, statistics, struct, zipfile
+def array(name):
+    data = zipfile.ZipFile('states.npz').read(name + '.npy')
+    length = struct.unpack('<H', data[8:10])[0]
+    return struct.unpack('<%df' % ((len(data) - 10 - length) // 4), data[10 + length:])
+text = open('warm/model.toml').read()
+kept = {key: float(re.search(key + r' = \[([^\]]*)\]', text)[1])
+        for key in ('input_offset', 'input_unit', 'target_offset', 'target_unit')}
+learned = [float(line.split(',')[1]) for line in open('warm.csv').readlines()[1:271]]
+assert abs(kept['input_offset'] - statistics.fmean(learned)) < 1e-5, kept
+assert abs(kept['input_unit'] - statistics.pstdev(learned)) < 1e-5, kept
+assert kept['target_offset'] == kept['input_offset'] and kept['target_unit'] == kept['input_unit'], kept
+read = [float(line.split(',')[0]) for line in open('more.csv').readlines()[1:]]
+for x, scaled in zip(read, array('inputs'), strict=True):
+    assert abs((x - kept['input_offset']) / kept['input_unit'] - scaled) < 1e-5, (x, scaled)
+answers = [float(row['output']) for row in csv.DictReader(open('answers.csv'))]
+for y, scaled in zip(answers, array('outputs'), strict=True):
+    assert abs(scaled * kept['target_unit'] + kept['target_offset'] - y) < 1e-5, (y, scaled)
+PYTHON
+printf 'tmp\n1\n2\n' >other.csv
+expect 2 'which the model learned from; did you mean "tmp"' "$unroll" predict warm --data other.csv
+printf '20.5\n21\n22\n' >unnamed.csv
+expect 0 'output' "$unroll" predict warm --data unnamed.csv
 expect 0 'report:' "$unroll" run task.name=file task.data=waves.csv task.target=next task.window=0 train.window=10 \
   "${small[@]}" --out streams
 expect 2 'train.window' "$unroll" run task.name=file task.data=waves.csv task.target=next task.window=0 "${small[@]}" --out never
@@ -56,6 +80,16 @@ PYTHON
 images=(task.name=file task.train_data=images.gz task.target_data=labels.gz task.test_data=images.gz task.test_target_data=labels.gz)
 expect 0 'inputs divided by 255' "$unroll" run "${images[@]}" "${small[@]}" --out rows
 expect 0 'of 12 steps' "$unroll" run "${images[@]}" task.steps=pixels task.permute=5 "${small[@]}" --out pixels
+# A model of pixels in another order reads images as they are: as many right answers as `evaluate` counts.
+"$unroll" predict pixels --data images.gz --format csv >answers.csv || fail 'no answers'
+"$unroll" evaluate pixels --format csv >metrics.csv || fail 'no metrics'
+python3 - <<'PYTHON' || fail 'images that were read in order'
+import csv
+wrong = [int(row['class']) != i % 2 for i, row in enumerate(csv.DictReader(open('answers.csv')))]
+errors = [float(row['value']) for row in csv.DictReader(open('metrics.csv')) if 'error' in row['metric']]
+assert len(wrong) == 40 and any(abs(sum(wrong) / 40 - error) < 1e-6 for error in errors), (sum(wrong), errors)
+PYTHON
+expect 0 'error' "$unroll" evaluate rows task.test_data=images.gz task.test_target_data=labels.gz
 expect 2 'few.gz' "$unroll" run task.name=file task.data=images.gz task.target_data=few.gz "${small[@]}" --out never
 
 # ---- the same bytes elsewhere are the same trial; others are another

@@ -169,25 +169,46 @@ std::vector<Range> target_rows(const FileParts& parts, const FileData& data) {
   return rows;
 }
 
-/// Fits on the training part alone, and scales all files.
-void scale(const TaskConfig& config, Files& files, FileParts& parts) {
+/// Whether targets are numbers, which are scaled.
+bool scales_targets(const Objective& objective) {
+  return objective.target == TargetKind::numbers && !objective.probabilities;
+}
+
+/// Fits on the training part alone.
+void fit(const TaskConfig& config, const FileData& training, FileParts& parts) {
   const std::string asked = config.get<std::string>(options::scale);
-  const FileData& training = files.training;
   const std::vector<Range> rows = rows_of(parts.training, training.sequences);
   const ScalingRule rule = input_rule(asked, training, rows);
-  const Scaling inputs = fit_scaling(rule, training.inputs, rows);
+  Scaling& inputs = parts.preparation.inputs = fit_scaling(rule, training.inputs, rows);
   parts.scaling = describe(rule, inputs, "inputs", parts.next ? "" : joined(training.input_names, ", "));
-  const bool numbers =
-      parts.spec.objective.target == TargetKind::numbers && !parts.spec.objective.probabilities;
-  const ScalingRule target_rule = numbers ? output_rule(asked) : ScalingRule::none;
-  const Scaling target =
-      parts.next ? inputs : fit_scaling(target_rule, training.target, target_rows(parts, training));
-  if (numbers) parts.spec.criterion.units = target.unit;
-  if (numbers && !parts.next) parts.scaling += "; " + describe(target_rule, target, "targets", "");
-  for (FileData* data : all_of(files)) {
-    inputs.apply(data->inputs);
-    if (numbers) target.apply(data->target);
+  if (!scales_targets(parts.spec.objective)) return;
+  const ScalingRule target_rule = output_rule(asked);
+  Scaling& target = parts.preparation.target = inputs;
+  if (parts.next) return;
+  target = fit_scaling(target_rule, training.target, target_rows(parts, training));
+  parts.scaling += "; " + describe(target_rule, target, "targets", "");
+}
+
+/// Scales all files, in the same way.
+void scale(const TaskConfig& config, Files& files, FileParts& parts) {
+  if (config.preparation) {
+    parts.preparation.inputs = config.preparation->inputs;
+    parts.preparation.target = config.preparation->target;
+    parts.scaling = "scaled as the data were that the model was trained on";
+  } else {
+    fit(config, files.training, parts);
   }
+  parts.spec.criterion.units = parts.preparation.target.unit;
+  for (FileData* data : all_of(files)) {
+    parts.preparation.inputs.apply(data->inputs);
+    parts.preparation.target.apply(data->target);
+  }
+}
+
+/// One random order of the steps, for all sequences of all files.
+void permute(std::uint64_t seed, Files& files, Preparation& preparation) {
+  preparation.order = random_order(files.training.sequences.front().count, seed);
+  for (FileData* data : all_of(files)) permute_steps(*data, preparation.order);
 }
 
 /// Puts the parts on tables: a part without a file of its own is one of the training file's.
@@ -219,12 +240,12 @@ Answers FilePart::answers() const {
 FileParts read_file_parts(const TaskConfig& config, const ObjectiveList& objectives) {
   const FileRequest request = request_of(config);
   Files files = read_files(config, request);
-  for (FileData* data : all_of(files)) {
-    check_weights(*data);
-    if (const std::int64_t seed = config.get<std::int64_t>(options::permute); seed > 0)
-      permute_steps(*data, files.training, static_cast<std::uint64_t>(seed));
-  }
+  for (const FileData* data : all_of(files)) check_weights(*data);
   FileParts parts;
+  parts.preparation.columns = files.training.input_names;
+  parts.preparation.pixels = request.pixels;
+  if (const std::int64_t seed = config.get<std::int64_t>(options::permute); seed > 0)
+    permute(static_cast<std::uint64_t>(seed), files, parts.preparation);
   parts.spec = {.input_size = files.training.input_size(),
                 .output_size = files.training.output_size(),
                 .readout = files.training.every_step ? Readout::every_step : Readout::last,

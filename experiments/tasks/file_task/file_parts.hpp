@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "experiments/data/scaling.hpp"
+#include "experiments/data/preparation.hpp"
 #include "experiments/data/sequence_table.hpp"
 #include "experiments/tasks/file_task/predictors.hpp"
 #include "experiments/tasks/task.hpp"
@@ -30,12 +30,13 @@ struct FileParts {
   TaskSpec spec;
   bool next = false;         ///< the targets are the inputs, later
   std::int64_t missing = 0;  ///< values that were put in
-  std::string scaling;       ///< what was done to inputs and targets, for people
-  std::string left_out;      ///< columns that are no numbers
+  Preparation preparation = {};
+  std::string scaling;   ///< what was done to inputs and targets, for people
+  std::string left_out;  ///< columns that are no numbers
 };
 
-/// Reads the files, splits, scales by the training part. Throws DataError naming the setting, or the file and
-/// the place in it.
+/// Reads the files, splits, scales by the training part, or as config.preparation says. Throws DataError
+/// naming the setting, or the file and the place in it.
 ///
 /// Fractions of one series are cut off its end: training, validation, test. Of a set of sequences they are
 /// drawn at random, the same ones whatever the trial's seed is.

@@ -108,6 +108,8 @@ class FileTask final : public Task {
     return all;
   }
 
+  std::optional<Preparation> preparation() const override { return parts_.preparation; }
+
   std::string description() const override {
     const FilePart& training = parts_.training;
     std::string text = fmt::format("{} {} to train on, {} to validate on, {} to test on; ", size_of(training),

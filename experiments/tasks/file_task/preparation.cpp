@@ -7,7 +7,6 @@
 
 #include "experiments/config/text.hpp"
 #include "experiments/data/data_error.hpp"
-#include "experiments/data/splits.hpp"
 
 namespace unroll {
 namespace {
@@ -50,12 +49,11 @@ void check_weights(const FileData& data) {
   }
 }
 
-void permute_steps(FileData& data, const FileData& training, std::uint64_t seed) {
-  const std::int64_t steps = training.sequences.front().count, width = data.input_size();
+void permute_steps(FileData& data, const std::vector<std::int64_t>& order) {
+  const std::int64_t steps = std::ssize(order), width = data.input_size();
   if (data.every_step)
     throw DataError(fmt::format(
         "task.permute: the targets of {} are those of every step, which have an order", data.file));
-  const std::vector<std::int64_t> order = random_order(steps, seed);
   std::vector<float> before(static_cast<std::size_t>(steps * width));
   for (std::size_t n = 0; n < data.sequences.size(); ++n) {
     const Range& one = data.sequences[n];

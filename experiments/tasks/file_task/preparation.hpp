@@ -15,9 +15,9 @@ std::vector<Range> rows_of(const FilePart& part, const std::vector<Range>& seque
 /// Refuses weights below 0, and a sequence without any above.
 void check_weights(const FileData& data);
 
-/// The same random order of steps in every sequence of every part. Throws DataError where they are not as
-/// long as those of the training file, or targets follow the steps.
-void permute_steps(FileData& data, const FileData& training, std::uint64_t seed);
+/// Puts the steps of every sequence into one order. Throws DataError where a sequence is not as long as that,
+/// or targets follow the steps.
+void permute_steps(FileData& data, const std::vector<std::int64_t>& order);
 
 /// What task.scale means for inputs, and for targets that are numbers.
 ScalingRule input_rule(const std::string& asked, const FileData& training, const std::vector<Range>& rows);

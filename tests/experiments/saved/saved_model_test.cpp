@@ -310,3 +310,36 @@ TEST_CASE("[saved] a model.toml cut off anywhere is refused, never read as anoth
     CHECK_FALSE(contains(message, "(loaded)"));
   }
 }
+
+TEST_CASE("[saved] how the data of a model were made ready is read back, and refused where it was changed") {
+  TaskConfig task = any_task("file", "", {});
+  task.values["task.permute"] = std::int64_t{0};
+  const SomeModel model(small_model(task));
+  const Folder f(model);
+  const SavedModel reloaded = load_model(laboratory(), f.folder.path());
+  REQUIRE(reloaded.preparation);
+  CHECK(reloaded.preparation == model.task->preparation());
+  CHECK(reloaded.config.task.preparation == model.task->preparation());
+  CHECK(reloaded.preparation->columns == std::vector<std::string>{"x"});
+  CHECK(reloaded.preparation->inputs.offset[0] > 1);
+  CHECK(reloaded.preparation->target == reloaded.preparation->inputs);
+  const std::pair<const char*, const char*> changes[] = {{"input_unit = [", "input_unit = [0.0, "},
+                                                         {"input_unit = [", "input_unit = [1.0, "},
+                                                         {"input_offset = [", "input_offset = [nan, "},
+                                                         {"input_offset = [", "input_offset = [\"a\", "},
+                                                         {"columns = [\"x\"]", "columns = [3]"},
+                                                         {"columns = [\"x\"]", "columns = [\"x\", \"y\"]"},
+                                                         {"order = []", "order = [0, 0]"},
+                                                         {"order = []", "order = [-1]"},
+                                                         {"order = []", "order = [1]"},
+                                                         {"pixels = false", "pixels = 0"},
+                                                         {"preparation = {", "preparation = 1 # {"},
+                                                         {"target_unit = [", "unit = ["},
+                                                         {"target_offset = [", "target_offset = [1.0, "},
+                                                         {"order = []", "order = 3"}};
+  for (const auto& [from, to] : changes) {
+    const Folder g(model);
+    g.replace(from, to);
+    g.expect({"model: ", "model.toml", "preparation"});
+  }
+}
