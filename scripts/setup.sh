@@ -16,7 +16,7 @@ packages=(
   tao-pegtl-dev libutf8proc-dev                       # the equation language
   doctest-dev librapidcheck-dev
 )
-test_packages=(chromium clang libclang-rt-14-dev graphviz)
+test_packages=(chromium clang libclang-rt-14-dev graphviz spin)
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 

@@ -1,5 +1,7 @@
 #include "experiments/report/csv.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -59,6 +61,27 @@ std::string csv_line(const std::vector<std::string>& fields) {
   std::vector<std::string> cells;
   for (const std::string& field : fields) cells.push_back(quoted(field));
   return joined(cells, ",") + '\n';
+}
+
+std::string series_csv(const SweepPlan& plan, const std::vector<TrialRecord>& records) {
+  std::string csv = csv_line({"id", "series", "moment", "axis", "x", "y"});
+  for (const TrialRecord* run : runs_of(plan, records)) {
+    if (!has_result(run)) continue;
+    for (const RecordedSeries& series : run->series) {
+      std::string head = csv_line({run->id, series.name, series.moment, series.axis});
+      head.back() = ',';
+      for (std::size_t i = 0; i < series.x.size(); ++i)
+        csv += fmt::format("{}{},{}\n", head, exact_number(series.x[i]), exact_number(series.y[i]));
+    }
+  }
+  return csv;
+}
+
+std::string timing_csv(const SweepPlan& plan, const std::vector<TrialRecord>& records) {
+  std::string csv = csv_line({"id", "seconds", "build"});
+  for (const TrialRecord* run : runs_of(plan, records))
+    if (run != nullptr) csv += csv_line({run->id, fmt::format("{:.6f}", run->seconds), run->build});
+  return csv;
 }
 
 std::string results_csv(const SweepPlan& plan, const std::vector<TrialRecord>& records) {

@@ -13,6 +13,12 @@ namespace unroll {
 /// first appearance. A trial without a record has the status "missing"; it and a failed one have no numbers.
 std::string results_csv(const SweepPlan& plan, const std::vector<TrialRecord>& records);
 
+/// series.csv: every series of every trial in long form, a point a line; the same bytes as results.csv is.
+std::string series_csv(const SweepPlan& plan, const std::vector<TrialRecord>& records);
+
+/// timing.csv: what may differ between two runs of one sweep, the seconds and the build of each trial.
+std::string timing_csv(const SweepPlan& plan, const std::vector<TrialRecord>& records);
+
 /// Quoted as RFC 4180 says; ends in a line feed, as git and awk want it.
 std::string csv_line(const std::vector<std::string>& fields);
 

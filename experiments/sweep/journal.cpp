@@ -13,16 +13,25 @@ namespace unroll {
 
 namespace {
 
-std::string checksum(std::string_view json) {
-  return fmt::format("{:016x}", XXH3_64bits(json.data(), json.size()));
+/// The last member of a line, of one length in all lines.
+std::string checksum_member(std::string_view json) {
+  return fmt::format(",\"xxh3_64\":\"{:016x}\"}}", XXH3_64bits(json.data(), json.size()));
+}
+
+/// The record's JSON in a line whose checksum holds.
+std::optional<std::string> checked_json(std::string_view line) {
+  const std::size_t member = checksum_member("").size();
+  if (line.size() <= member) return std::nullopt;
+  std::string json = std::string(line.substr(0, line.size() - member)) + '}';
+  if (checksum_member(json) != line.substr(line.size() - member)) return std::nullopt;
+  return json;
 }
 
 }  // namespace
 
 std::string journal_line(const TrialRecord& record) {
-  std::string json = to_json(record);
-  const std::string sum = checksum(json);
-  return json + '\t' + sum;
+  const std::string json = to_json(record);
+  return json.substr(0, json.size() - 1) + checksum_member(json);
 }
 
 void Journal::create() {
@@ -38,14 +47,17 @@ void Journal::append(const TrialRecord& record) {
   const std::string line = journal_line(record) + '\n';
   const std::lock_guard lock(mutex_);
   if (!file_) create();
-  int error = write_all(file_.get(), line);
-  if (error == 0 && ::fdatasync(file_.get()) != 0) error = errno;
-  if (error != 0) {
+  if (const int error = write_all(file_.get(), line); error != 0) {
     // Where even this fails, the reader recognises the torn line by its checksum.
     [[maybe_unused]] const int ignored = ::ftruncate(file_.get(), whole_);
     throw FileError("cannot write", path_, error);
   }
   whole_ += static_cast<off_t>(line.size());
+}
+
+void Journal::sync() {
+  const std::lock_guard lock(mutex_);
+  if (file_ && ::fdatasync(file_.get()) != 0) throw FileError("cannot write", path_, errno);
 }
 
 namespace {
@@ -83,27 +95,33 @@ void JournalReader::take_record(const std::filesystem::path& path, TrialRecord r
   const std::string a = essence(first);
   const std::string b = essence(record);
   if (a == b) return;
-  if (!any_failed) {
-    throw JournalConflict(fmt::format(
+  if (!any_failed)
+    conflicts_[id] = fmt::format(
         "{} and {} disagree about trial {}, which must give the same bits:\n  {}\n"
-        "likely cause: the two were computed by different builds or on different CPU models ({}; {})",
-        origin_[id].string(), path.string(), id, first_difference(a, b), first.build, record.build));
-  }
-  // A failed trial was run again. Of two failures the choice must not depend on the order of the files.
+        "likely cause: the two were computed by different builds or on different CPU models ({}; {}).\n"
+        "To decide, move one of the two journals out of the folder; the same command trains what is then "
+        "missing",
+        origin_[id].string(), path.string(), id, first_difference(a, b), first.build, record.build);
+  // A failed trial was run again. Else the choice must not depend on the order of the files.
   const bool first_failed = first.status == TrialStatus::failed;
-  const bool both_failed = first_failed && record.status == TrialStatus::failed;
-  if (both_failed ? b < a : first_failed) {
+  const bool same_kind = first_failed == (record.status == TrialStatus::failed);
+  if (same_kind ? b < a : first_failed) {
     first = std::move(record);
     origin_[id] = path;
   }
 }
 
 void JournalReader::take_line(const std::filesystem::path& path, std::size_t number, std::string_view line) {
-  const std::size_t tab = line.rfind('\t');
-  const bool whole = tab != std::string_view::npos && checksum(line.substr(0, tab)) == line.substr(tab + 1);
-  if (whole) return take_record(path, record_from_json(std::string(line.substr(0, tab))));
-  corrupt_.push_back(
-      fmt::format("{}:{}: the line does not match its checksum; ignored", path.string(), number));
+  const auto corrupt = [&](std::string_view what) {
+    corrupt_.push_back(fmt::format("{}:{}: {}; ignored", path.string(), number, what));
+  };
+  const std::optional<std::string> json = checked_json(line);
+  if (!json) return corrupt("the line does not match its checksum");
+  try {
+    take_record(path, record_from_json(*json));
+  } catch (const std::invalid_argument& error) {
+    corrupt(error.what());
+  }
 }
 
 void JournalReader::take_file(const std::filesystem::path& path, File& file) {

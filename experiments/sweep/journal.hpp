@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,15 +13,18 @@
 namespace unroll {
 
 /// The finished trials of one process, in an append-only file of its own: journal-<16 random hex>.jsonl, one
-/// record per line, each line `{json} TAB <XXH3-64 of the json, 16 hex> NEWLINE`. The file appears with the
-/// first record and is never opened for writing again, so that no file has two writers.
+/// record per line: a JSON object whose last member, xxh3_64, is the checksum (16 hex digits) of the object
+/// without it. The file appears with the first record and is never opened for writing again, so that no file
+/// has two writers.
 class Journal {
  public:
   explicit Journal(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
-  /// The record is on the disk when this returns. Throws FileError (disk full, quota) and then leaves the
-  /// file ending with the last whole record. May be called from any thread.
+  /// The record is in the file when this returns, whatever becomes of the process, and after sync() on the
+  /// disk. Throws FileError (disk full, quota) and then leaves the file ending with the last whole record.
+  /// May be called from any thread, as sync() may.
   void append(const TrialRecord& record);
+  void sync();
 
   /// Empty before the first record.
   const std::filesystem::path& path() const { return path_; }
@@ -37,18 +39,13 @@ class Journal {
   off_t whole_ = 0;  ///< bytes of whole records
 };
 
-/// Two journals tell different stories of one trial.
-class JournalConflict : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
-/// `{json}` and its checksum as they stand in a journal, without the newline.
+/// A record with its checksum as it stands in a journal, without the newline.
 std::string journal_line(const TrialRecord& record);
 
 /// Reads every journal of a folder, again and again while others write. Records of one trial must agree
-/// bitwise in all but `seconds` and `build`, else JournalConflict names both files; only a failed trial may
-/// have been run again, and then the other record counts.
+/// bitwise in all but `seconds` and `build` and count once; only a failed trial may have been run again, and
+/// then the other record counts. Where they disagree the trial is marked, and one of them counts, whatever
+/// the order in which they are read.
 class JournalReader {
  public:
   explicit JournalReader(std::filesystem::path folder) : folder_(std::move(folder)) {}
@@ -58,6 +55,9 @@ class JournalReader {
 
   /// By trial id.
   const std::map<std::string, TrialRecord>& records() const { return records_; }
+
+  /// By trial id: a sentence that names both files, the first difference and the way out.
+  const std::map<std::string, std::string>& conflicts() const { return conflicts_; }
 
   /// One sentence for each line that is torn or corrupt: a run was killed while it wrote. Its trial counts as
   /// not yet run.
@@ -78,6 +78,7 @@ class JournalReader {
   std::map<std::filesystem::path, File> files_;
   std::map<std::string, TrialRecord> records_;
   std::map<std::string, std::filesystem::path> origin_;  ///< of each record, for the message of a conflict
+  std::map<std::string, std::string> conflicts_;
   std::vector<std::string> corrupt_;
 };
 

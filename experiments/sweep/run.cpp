@@ -8,7 +8,10 @@
 #include <algorithm>
 #include <chrono>
 #include <new>
+#include <numeric>
 #include <system_error>
+#include <thread>
+#include <utility>
 
 #include "experiments/config/text.hpp"
 #include "experiments/sweep/say.hpp"
@@ -18,6 +21,8 @@
 namespace unroll {
 
 namespace {
+
+constexpr std::chrono::milliseconds between_looks(100);
 
 /// A terminal that is gone must not end the sweep, nor fail a trial.
 template <class Draw>
@@ -55,16 +60,22 @@ std::filesystem::path checkpoint_of(const std::filesystem::path& out, const Tria
 }
 
 SweepRun::SweepRun(const SweepPlan& plan, const SweepOptions& options, const TrialFunction& run,
-                   std::vector<Job> jobs, std::size_t finished_before, JournalReader& journals,
+                   std::vector<Job> jobs, std::vector<Unit> units, JournalReader& journals,
                    std::atomic<bool>& stop)
     : plan_(plan),
       options_(options),
       run_(run),
       jobs_(std::move(jobs)),
+      units_(std::move(units)),
       journals_(journals),
+      claims_(options.out, options.patience),
+      open_(units_.size()),
+      done_(jobs_.size()),
       stop_(stop),
       journal_(options.out),
-      progress_(options.progress, progress_style(options.progress), costs_of(jobs_), finished_before) {
+      progress_(options.progress, progress_style(options.progress), costs_of(jobs_),
+                plan.trials.size() - jobs_.size()) {
+  std::iota(open_.begin(), open_.end(), std::size_t{0});
   for (const Job& job : jobs_) {
     if (journals.records().contains(job.trial->id)) retried_.insert(job.trial->id);
   }
@@ -88,46 +99,92 @@ void SweepRun::execute(int threads) {
 }
 
 void SweepRun::work() {
+  while (const auto unit = next_unit()) run_unit(*unit);
+}
+
+/// Waits while other processes train all that is left: they may die.
+std::optional<std::size_t> SweepRun::next_unit() {
   while (!stop_) {
-    const std::size_t index = next_++;
-    if (index >= jobs_.size()) return;
-    run_job(index);
+    try {
+      const std::lock_guard lock(claims_mutex_);
+      take_from_journals();
+      if (open_.empty()) return std::nullopt;
+      if (const auto unit = claimed_unit()) return unit;
+      if (!std::exchange(waits_, true)) say("waiting for trials that other processes train\n");
+    } catch (const std::exception& error) {
+      give_up(error);
+    }
+    std::this_thread::sleep_for(between_looks);
+  }
+  return std::nullopt;
+}
+
+/// Notes what other processes have finished. Called with claims_mutex_ held.
+void SweepRun::take_from_journals() {
+  journals_.refresh();
+  std::erase_if(open_, [&](std::size_t unit) {
+    bool all = true;
+    for (const std::size_t index : units_[unit].jobs) {
+      const Trial& trial = *jobs_[index].trial;
+      const auto found = journals_.records().find(trial.id);
+      const bool recorded = found != journals_.records().end() &&
+                            !(retried_.contains(trial.id) && found->second.status == TrialStatus::failed);
+      if (recorded && !std::exchange(done_[index], true)) {
+        ++finished_;
+        show([&] {
+          progress_.trial_started(index);
+          progress_.trial_finished(index, found->second.status, describe(plan_, trial), "by another process");
+        });
+      }
+      all = all && done_[index];
+    }
+    return all;
+  });
+}
+
+/// What is recorded is looked at once more behind the claim: the one before it may just have gone.
+std::optional<std::size_t> SweepRun::claimed_unit() {
+  for (const std::size_t unit : std::vector<std::size_t>(open_)) {
+    if (!claims_.take(units_[unit].name)) continue;
+    take_from_journals();
+    if (std::erase(open_, unit) > 0) return unit;
+    claims_.release(units_[unit].name);
+  }
+  return std::nullopt;
+}
+
+void SweepRun::run_unit(std::size_t unit) {
+  for (const std::size_t index : units_[unit].jobs)
+    if (!stop_ && !done_[index]) run_job(index);
+  try {
+    journal_.sync();
+    const std::lock_guard lock(claims_mutex_);
+    claims_.release(units_[unit].name);
+  } catch (const std::exception& error) {
+    give_up(error);
   }
 }
 
-/// Another process on the same folder may have been faster.
-bool SweepRun::finished_elsewhere(const Job& job, TrialStatus& status) {
-  if (retried_.contains(job.trial->id)) return false;
-  const std::lock_guard lock(journals_mutex_);
-  journals_.refresh();
-  const auto found = journals_.records().find(job.trial->id);
-  if (found == journals_.records().end()) return false;
-  status = found->second.status;
-  return true;
-}
-
 void SweepRun::run_job(std::size_t index) {
-  const Job& job = jobs_[index];
-  const std::string label = describe(plan_, *job.trial);
+  const std::string label = describe(plan_, *jobs_[index].trial);
   try {
     show([&] { progress_.trial_started(index); });
-    TrialStatus status;
-    if (finished_elsewhere(job, status)) {
-      ++finished_;
-      return show([&] { progress_.trial_finished(index, status, label, "by another process"); });
-    }
     const TrialRecord record = run_trial_of(index);
     journal_.append(record);
     ++finished_;
     show([&] { progress_.trial_finished(index, record.status, label, outcome(record)); });
   } catch (const Interrupted&) {
-    // Not a result: it is run from the start next time.
+    // Not a result: it goes on from there, or is run from the start, next time.
   } catch (const std::exception& error) {
-    // The journal cannot be written or read: what would still be computed could not be kept.
-    const std::lock_guard lock(error_mutex_);
-    if (error_.empty()) error_ = error.what();
-    stop_ = true;
+    give_up(error);
   }
+}
+
+/// The journal cannot be written or read: what would still be computed could not be kept.
+void SweepRun::give_up(const std::exception& error) {
+  const std::lock_guard lock(error_mutex_);
+  if (error_.empty()) error_ = error.what();
+  stop_ = true;
 }
 
 TrialRecord SweepRun::run_trial_of(std::size_t index) {

@@ -3,14 +3,16 @@
 #include <atomic>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "experiments/sweep/claims.hpp"
 #include "experiments/sweep/journal.hpp"
 #include "experiments/sweep/progress.hpp"
 #include "experiments/sweep/runner.hpp"
-#include "experiments/sweep/schedule.hpp"
+#include "experiments/sweep/units.hpp"
 
 namespace unroll {
 
@@ -21,8 +23,7 @@ std::filesystem::path checkpoint_of(const std::filesystem::path& out, const Tria
 class SweepRun {
  public:
   SweepRun(const SweepPlan& plan, const SweepOptions& options, const TrialFunction& run,
-           std::vector<Job> jobs, std::size_t finished_before, JournalReader& journals,
-           std::atomic<bool>& stop);
+           std::vector<Job> jobs, std::vector<Unit> units, JournalReader& journals, std::atomic<bool>& stop);
 
   void execute(int threads);
   const std::string& error() const { return error_; }
@@ -31,21 +32,29 @@ class SweepRun {
 
  private:
   void work();
+  std::optional<std::size_t> next_unit();
+  std::optional<std::size_t> claimed_unit();
+  void run_unit(std::size_t unit);
   void run_job(std::size_t index);
   TrialRecord run_trial_of(std::size_t index);
-  bool finished_elsewhere(const Job& job, TrialStatus& status);
+  void take_from_journals();
+  void give_up(const std::exception& error);
 
   const SweepPlan& plan_;
   const SweepOptions& options_;
   const TrialFunction& run_;
   const std::vector<Job> jobs_;
+  const std::vector<Unit> units_;
   std::set<std::string> retried_;  ///< their failed records in the journals do not count
   JournalReader& journals_;
-  std::mutex journals_mutex_;
+  std::mutex claims_mutex_;  ///< of the four below, and the journals
+  Claims claims_;
+  std::vector<std::size_t> open_;  ///< units that nobody in this process has taken
+  std::vector<char> done_;         ///< by job
+  bool waits_ = false;             ///< for other processes, as was said
   std::atomic<bool>& stop_;
   Journal journal_;
   Progress progress_;
-  std::atomic<std::size_t> next_ = 0;
   std::atomic<std::size_t> finished_ = 0;
   std::mutex error_mutex_;
   std::string error_;

@@ -61,8 +61,9 @@ void say_what_else_is_there(const std::filesystem::path& folder, const SweepPlan
       others == 1 ? "" : "s");
 }
 
-void warn_of_ignored_lines(const JournalReader& journals) {
+void warn_of(const JournalReader& journals) {
   for (const std::string& sentence : journals.ignored()) say("warning: {}\n", sentence);
+  for (const auto& [id, sentence] : journals.conflicts()) say("warning: {}\n", sentence);
 }
 
 SweepResult result_of(SweepPlan plan, JournalReader& journals) {
@@ -84,7 +85,7 @@ SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, cons
   const SweepPlan plan = continued_plan(laboratory, options.out, asked, options.extend);
   JournalReader journals(options.out);
   journals.refresh();
-  warn_of_ignored_lines(journals);
+  warn_of(journals);
   say_what_else_is_there(options.out, plan, asked);
   const auto trials = trials_to_run(plan, asked, journals, options.retry_failed);
   if (!trials.empty() && !options.allow_other_build) check_build(plan, journals, options.build);
@@ -99,7 +100,8 @@ SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, cons
   std::string error;
   bool cut_short = false;
   if (!jobs.empty()) {
-    SweepRun sweep(plan, options, run, std::move(jobs), plan.trials.size() - trials.size(), journals, stop);
+    std::vector<Unit> units = units_of(plan, jobs, cost);
+    SweepRun sweep(plan, options, run, std::move(jobs), std::move(units), journals, stop);
     sweep.execute(at_once);
     error = sweep.error();
     cut_short = sweep.cut_short();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
@@ -19,6 +20,8 @@ struct SweepOptions {
   bool extend = false;
   bool allow_other_build = false;
   bool retry_failed = false;
+  /// After so long without a sign of life another process's trials are taken over.
+  std::chrono::milliseconds patience = std::chrono::seconds(60);
   std::string build;   ///< goes into every record
   std::string header;  ///< lines of comment above the resolved config in sweep.toml
   std::FILE* progress = stderr;
@@ -40,7 +43,7 @@ struct SweepResult {
 /// journal as soon as it ends. A trial that throws is recorded as failed and the others go on; one that
 /// throws Interrupted is not recorded. When `stop` becomes true nothing more starts; a disk that takes no
 /// more records raises it. The outcome of a trial depends neither on `jobs` nor on the order in which trials
-/// end. Throws SweepRefused, FileError or JournalConflict before the first trial starts.
+/// end. Throws SweepRefused or FileError before the first trial starts.
 SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, const SweepOptions& options,
                       const TrialFunction& run, const CostFunction& cost, std::atomic<bool>& stop);
 

@@ -20,6 +20,7 @@ std::filesystem::path folder_argument(const Arguments& arguments) {
 
 void say_ignored(const StoredSweep& sweep) {
   for (const std::string& sentence : sweep.journals.ignored()) say("warning: {}\n", sentence);
+  for (const auto& [id, sentence] : sweep.journals.conflicts()) say("warning: {}\n", sentence);
 }
 
 }  // namespace unroll

@@ -14,7 +14,7 @@ struct StoredSweep {
   JournalReader journals;
 };
 
-/// Reads a sweep's folder. Throws ConfigError, FileError or JournalConflict.
+/// Reads a sweep's folder. Throws ConfigError or FileError.
 StoredSweep read_sweep(const Laboratory& laboratory, const std::filesystem::path& folder);
 
 /// The verb's only word, the folder of a sweep. Throws UsageError.

@@ -35,6 +35,8 @@ StoredSweep write_outputs(const Laboratory& laboratory, const std::filesystem::p
   StoredSweep sweep = read_sweep(laboratory, folder);
   const std::vector<TrialRecord> records = sweep_state(sweep.plan, sweep.journals).records;
   write_file(folder / "results.csv", results_csv(sweep.plan, records));
+  write_file(folder / "series.csv", series_csv(sweep.plan, records));
+  write_file(folder / "timing.csv", timing_csv(sweep.plan, records));
   write_file(folder / "report.html", report_html(sweep.plan, records, title_of(folder), machines(records)));
   return sweep;
 }

@@ -6,10 +6,10 @@
 
 namespace unroll {
 
-/// Writes results.csv and report.html of a sweep into its folder, from its plan and journals as they are by
-/// now, other processes that write them excluded meanwhile: whoever comes last writes the rows of all. Files
-/// that hold the same already are left alone. Gives what it wrote. Throws ConfigError, FileError or
-/// JournalConflict.
+/// Writes results.csv, series.csv, timing.csv and report.html of a sweep into its folder, from its plan and
+/// journals as they are by now, other processes that write them excluded meanwhile: whoever comes last writes
+/// the rows of all. Files that hold the same already are left alone. Gives what it wrote. Throws ConfigError
+/// or FileError.
 StoredSweep write_outputs(const Laboratory& laboratory, const std::filesystem::path& folder);
 
 }  // namespace unroll

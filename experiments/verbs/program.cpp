@@ -197,7 +197,7 @@ int guarded_dispatch(const std::vector<std::string>& tokens, char** argv, const 
     return complain(fmt::format("cannot use {}: {}", error.path1().string(), error.code().message()),
                     exit_usage);
   } catch (const std::exception& error) {
-    if (is_any<ConfigError, SweepRefused, JournalConflict, TextError, ModelError, ModelMismatch,
+    if (is_any<ConfigError, SweepRefused, TextError, ModelError, ModelMismatch,
                SafeTensorsError, FileError, DataError>(error))
       return complain(error.what(), exit_usage);
     if (is_any<std::system_error>(error) && std::ferror(stdout) != 0) throw;  // of fmt::print

@@ -32,7 +32,8 @@ nlohmann::ordered_json row_of(const StoredSweep& sweep, const Trial& trial) {
   row["updates"] = has_result ? nlohmann::ordered_json(record->updates) : nullptr;
   row["seconds"] = record ? nlohmann::ordered_json(std::round(record->seconds * 100) / 100) : nullptr;
   row["id"] = trial.id;
-  row["reason"] = record ? record->reason : "";
+  const bool marked = sweep.journals.conflicts().contains(trial.id);
+  row["reason"] = marked ? "its records disagree" : record ? record->reason : "";
   return row;
 }
 
@@ -45,7 +46,7 @@ int status(const Arguments& arguments) {
   const SweepState state = sweep_state(sweep.plan, sweep.journals);
   say("{} trials: {} done, {} diverged, {} failed, {} missing\n", sweep.plan.trials.size(), state.done,
       state.diverged, state.failed, state.missing.size());
-  return state.failed > 0 ? exit_trial_failed : exit_good;
+  return state.failed > 0 || !sweep.journals.conflicts().empty() ? exit_trial_failed : exit_good;
 }
 
 }  // namespace

@@ -62,6 +62,12 @@ std::string header_of(const Arguments& arguments, const std::string& build) {
   return fmt::format("# {}\n# {}\n\n", one_line(arguments.command_line), one_line(build));
 }
 
+std::chrono::seconds patience_of(const Arguments& arguments) {
+  const auto seconds = arguments.flags["takeover-after"].as<std::int64_t>();
+  if (seconds >= 1 && seconds <= 86'400) return std::chrono::seconds(seconds);
+  throw UsageError(fmt::format("--takeover-after must be from 1 to 86400 seconds, but is {}", seconds));
+}
+
 SweepOptions options_of(const Arguments& arguments, const SweepPlan& plan,
                         const std::filesystem::path& folder) {
   SweepOptions options;
@@ -70,6 +76,7 @@ SweepOptions options_of(const Arguments& arguments, const SweepPlan& plan,
   options.extend = arguments.has("extend");
   options.allow_other_build = arguments.has("allow-other-build");
   options.retry_failed = arguments.has("retry-failed");
+  options.patience = patience_of(arguments);
   options.build = build_description();
   options.header = header_of(arguments, options.build);
   return options;
@@ -145,6 +152,9 @@ void add_training_flags(Flags& flags) {
       "jobs", number_flag<std::int64_t>(),
       "threads: trials at once, then shards of a batch; 0, the default: one per core that may be used")(
       "extend", "add the trials of a changed config to an existing folder")(
+      "takeover-after", number_flag<std::int64_t>()->default_value(60),
+      "seconds without a sign of life after which the trials of another process are taken over; those of a "
+      "process of this machine that has ended are at once")(
       "allow-other-build", "continue a folder that another build or CPU model began")(
       "retry-failed", "run failed trials again")("fail-on-diverged",
                                                  "exit status 1 also when a trial diverged")(

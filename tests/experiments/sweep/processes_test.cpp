@@ -116,13 +116,42 @@ TEST_CASE("[sweep] four processes on one folder share its trials, and their reco
   constexpr int processes = 4;
   const auto all = [&] { return run_quietly(plan, out, 1, counted).missing == 0; };
   for (const int status : statuses_of(processes, all)) CHECK(status == 0);
-  // Two may begin the same one at the same moment; that all train everything is what must not be.
-  const std::size_t trainings = read_file(trained).size();
-  CHECK(trainings >= plan.trials.size());
-  CHECK(trainings < plan.trials.size() * processes / 2);
-  CHECK(journals_in(out).size() >= 2);  // no process did it all
+  CHECK(read_file(trained).size() == plan.trials.size());  // each once
+  CHECK(journals_in(out).size() >= 2);                     // no process did it all
   const auto result = run_quietly(plan, out);
   CHECK(csv_of(result) == csv_of(run_quietly(plan, folder.path() / "alone")));
+}
+
+TEST_CASE(
+    "[sweep] of eight processes three are killed: the others finish all, and only what was lost twice") {
+  const TemporaryFolder folder;
+  const SweepPlan plan = fake_plan(folder.path(), "[20]", 200);
+  const auto out = folder.path() / "out";
+  const auto trained = folder.path() / "trained";
+  const auto counted = [&](const Config& config, const TrialHooks& hooks) {
+    const Descriptor file(::open(trained.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+    write_all(file.get(), ".");
+    return slow_trial(config, hooks);
+  };
+  constexpr std::size_t killed = 3;
+  std::vector<pid_t> children;
+  for (int i = 0; i < 8; ++i)
+    children.push_back(forked([&] { return run_quietly(plan, out, 1, counted).missing == 0; }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(150));
+  for (std::size_t i = 0; i < killed; ++i) ::kill(children[i], SIGKILL);
+  for (std::size_t i = 0; i < children.size(); ++i) {
+    const int status = status_of(children[i]);
+    CHECK((status == 0 || (i < killed && status == 128 + SIGKILL)));
+  }
+  const std::size_t trainings = read_file(trained).size();
+  CHECK(trainings >= plan.trials.size());
+  CHECK(trainings <= plan.trials.size() + killed);
+  const SweepResult result = run_quietly(plan, out);
+  CHECK(csv_of(result) == csv_of(run_quietly(plan, folder.path() / "alone")));
+  for (const auto& entry : std::filesystem::directory_iterator(out)) {
+    const std::string name = entry.path().filename().string();
+    CHECK_MESSAGE(!name.starts_with("claim-"), name);
+  }
 }
 
 TEST_CASE("[sweep] processes that keep different configs in one folder lose none of each other's rows") {

@@ -38,8 +38,7 @@ inline nlohmann::json record_in(const std::filesystem::path& folder) {
     const std::string text = read_file(entry.path());
     for (std::size_t begin = 0; begin < text.size();) {
       const std::size_t end = std::min(text.find('\n', begin), text.size());
-      const std::size_t checksum = text.find('\t', begin);
-      const auto line = nlohmann::json::parse(text.substr(begin, checksum - begin), nullptr, false);
+      const auto line = nlohmann::json::parse(text.substr(begin, end - begin), nullptr, false);
       if (line.is_object() && line.contains("scalars")) return line;
       begin = end + 1;
     }

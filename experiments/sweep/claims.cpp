@@ -1,0 +1,86 @@
+#include "experiments/sweep/claims.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+
+#include "framework/tensor/file.hpp"
+
+namespace unroll {
+
+Claims::Claims(std::filesystem::path folder, std::chrono::milliseconds patience,
+               std::chrono::milliseconds beat)
+    : folder_(std::move(folder)), worker_(folder_, beat), watch_(folder_, patience) {}
+
+/// What is left was interrupted: others need not wait for the heartbeat to stand still.
+Claims::~Claims() {
+  while (!taken_.empty()) release(std::string(taken_.begin()->first));
+}
+
+std::filesystem::path Claims::path_of(const std::string& unit, int number) const {
+  return folder_ / fmt::format("claim-{}.{}", unit, number);
+}
+
+Claims::Standing Claims::standing(const std::string& unit) const {
+  const std::string prefix = fmt::format("claim-{}.", unit);
+  Standing latest;
+  std::error_code error;
+  for (auto entry = std::filesystem::directory_iterator(folder_, error);
+       !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (!name.starts_with(prefix)) continue;
+    int number = 0;
+    std::from_chars(name.data() + prefix.size(), name.data() + name.size(), number);
+    if (number > latest.number) latest.number = number;
+  }
+  if (error) throw FileError("cannot read the folder", folder_, error.value());
+  if (latest.number == 0) return latest;
+  try {
+    latest.token = read_file(path_of(unit, latest.number));
+  } catch (const FileError& gone) {
+    if (gone.error() != ENOENT) throw;
+  }
+  return latest;
+}
+
+bool Claims::create(const std::string& unit, int number) {
+  const std::filesystem::path path = path_of(unit, number);
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (!file && errno == EEXIST) return false;
+  if (!file) throw FileError("cannot create", path, errno);
+  if (const int error = write_all(file.get(), worker_.token()); error != 0) {
+    ::unlink(path.c_str());
+    throw FileError("cannot write", path, error);
+  }
+  taken_[unit] = number;
+  return true;
+}
+
+bool Claims::take(const std::string& unit) {
+  const Standing latest = standing(unit);
+  if (latest.number == 0) return create(unit, 1);
+  // One that is being written has no token yet; where its worker died just then, it stays so.
+  const std::string name = path_of(unit, latest.number).filename().string();
+  const bool dead = latest.token.empty() ? watch_.stands_still(name, "") : watch_.is_dead(latest.token);
+  if (!dead) return false;
+  if (!create(unit, latest.number + 1)) return false;
+  if (!latest.token.empty()) watch_.bury(latest.token);
+  return true;
+}
+
+void Claims::release(const std::string& unit) {
+  const auto mine = taken_.find(unit);
+  if (mine == taken_.end()) return;
+  // Oldest first: what is left by a process that is killed here is a claim of a dead worker. The own one only
+  // where it is still the own one: a process that was paused for long may find another's under its name.
+  for (int number = 1; number < mine->second; ++number) ::unlink(path_of(unit, number).c_str());
+  const Standing latest = standing(unit);
+  if (latest.number == mine->second && latest.token == worker_.token())
+    ::unlink(path_of(unit, mine->second).c_str());
+  taken_.erase(mine);
+}
+
+}  // namespace unroll
