@@ -56,7 +56,7 @@ TrialRecord failed_record(std::string reason) {
 }  // namespace
 
 std::filesystem::path checkpoint_of(const std::filesystem::path& out, const Trial& trial) {
-  return out / "trials" / trial.id / "checkpoint.safetensors";
+  return out / "trials" / trial.id / checkpoint_name;
 }
 
 SweepRun::SweepRun(const SweepPlan& plan, const SweepOptions& options, const TrialFunction& run,

@@ -16,6 +16,9 @@
 
 namespace unroll {
 
+/// In a trial's folder: the state of a training that goes on.
+inline constexpr const char* checkpoint_name = "checkpoint.safetensors";
+
 /// Where the state of a trial that was interrupted is kept.
 std::filesystem::path checkpoint_of(const std::filesystem::path& out, const Trial& trial);
 

@@ -66,6 +66,22 @@ void warn_of(const JournalReader& journals) {
   for (const auto& [id, sentence] : journals.conflicts()) say("warning: {}\n", sentence);
 }
 
+/// A trial that is recorded does not go on from a checkpoint: a process that was taken for dead left it.
+void remove_old_checkpoints(const std::filesystem::path& folder, const JournalReader& journals) {
+  std::error_code error;
+  const std::filesystem::path trials = folder / "trials";
+  for (auto entry = std::filesystem::directory_iterator(trials, error);
+       !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    const auto found = journals.records().find(entry->path().filename().string());
+    if (found == journals.records().end() || found->second.status == TrialStatus::failed) continue;
+    std::error_code none;
+    std::filesystem::remove(entry->path() / checkpoint_name, none);
+    std::filesystem::remove(entry->path(), none);  // where nothing else is in it
+  }
+  std::error_code none;
+  std::filesystem::remove(trials, none);
+}
+
 SweepResult result_of(SweepPlan plan, JournalReader& journals) {
   journals.refresh();
   SweepState state = sweep_state(plan, journals);
@@ -86,6 +102,7 @@ SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, cons
   JournalReader journals(options.out);
   journals.refresh();
   warn_of(journals);
+  remove_old_checkpoints(options.out, journals);
   say_what_else_is_there(options.out, plan, asked);
   const auto trials = trials_to_run(plan, asked, journals, options.retry_failed);
   if (!trials.empty() && !options.allow_other_build) check_build(plan, journals, options.build);

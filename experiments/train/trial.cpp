@@ -57,10 +57,10 @@ class Training {
   bool save();
   void save_before_stopping();
   void save_now_and_then();
-  void keep(Kept which);
-  void keep_best();
+  void keep(Kept which, bool final);
+  void keep_best(bool final);
   void keep_at_the_end();
-  void keep_or_warn(Kept which);
+  void keep_or_warn(Kept which, bool final);
   void warn_once(const std::string& sentence);
 
   const Laboratory& laboratory_;
@@ -103,7 +103,7 @@ TrialRecord Training::run() {
 }
 
 void Training::begin() {
-  keep_or_warn(Kept::first);
+  keep_or_warn(Kept::first, true);
   look_at_gradients("start");
   validate(0, std::numeric_limits<double>::quiet_NaN());
 }
@@ -259,7 +259,7 @@ void Training::tell_progress() const {
 
 // ---- Files ----
 
-void Training::keep(Kept which) {
+void Training::keep(Kept which, bool final) {
   if (!hooks_.keep_model) return;
   const bool best = which == Kept::best;
   hooks_.keep_model({.which = which,
@@ -268,12 +268,13 @@ void Training::keep(Kept which) {
                      .parameters = best ? best_ : trainer_.parameters(),
                      .update = best ? record_.best_update : record_.updates,
                      .validation_loss = record_.scalar(best ? "best_loss" : "last_loss")
-                                            .value_or(std::numeric_limits<double>::quiet_NaN())});
+                                            .value_or(std::numeric_limits<double>::quiet_NaN()),
+                     .final = final});
 }
 
-void Training::keep_best() {
-  if (model_is_kept_) return;
-  keep(Kept::best);
+void Training::keep_best(bool final) {
+  if (best_.empty() || (model_is_kept_ && !final)) return;
+  keep(Kept::best, final);
   model_is_kept_ = true;
   model_kept_ = Clock::now();
 }
@@ -281,8 +282,8 @@ void Training::keep_best() {
 /// What cannot be kept at the end is an error; the same trial again then goes on from there.
 void Training::keep_at_the_end() {
   try {
-    keep_best();
-    keep(Kept::last);
+    keep_best(true);
+    keep(Kept::last, true);
   } catch (const std::runtime_error&) {
     save();
     throw;
@@ -292,14 +293,14 @@ void Training::keep_at_the_end() {
 /// A full disk must not end hours of training that may have room again in a minute.
 void Training::save_now_and_then() {
   const std::chrono::duration<double> between(hooks_.checkpoint_seconds);
-  if (!model_is_kept_ && Clock::now() - model_kept_ > between) keep_or_warn(Kept::best);
+  if (!model_is_kept_ && Clock::now() - model_kept_ > between) keep_or_warn(Kept::best, false);
   if (Clock::now() - saved_ > between && !save())
     warn_once(fmt::format("the state of training is not kept: {}", not_saved_));
 }
 
-void Training::keep_or_warn(Kept which) {
+void Training::keep_or_warn(Kept which, bool final) {
   try {
-    which == Kept::best ? keep_best() : keep(which);
+    which == Kept::best ? keep_best(final) : keep(which, final);
   } catch (const std::runtime_error& error) {
     model_kept_ = Clock::now();
     warn_once(fmt::format("a model on the way is not kept: {}", error.what()));

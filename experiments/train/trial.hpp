@@ -26,6 +26,7 @@ struct KeptModel {
   const std::vector<Tensor<float>>& parameters;
   std::int64_t update;
   double validation_loss;  ///< NaN where there is none
+  bool final;              ///< of a training that goes on a better one may come
 };
 
 /// How a running trial talks to whoever started it. Called from the trial's own thread.

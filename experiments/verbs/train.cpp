@@ -13,6 +13,7 @@
 #include "experiments/report/baseline_table.hpp"
 #include "experiments/report/table.hpp"
 #include "experiments/saved/saved_model.hpp"
+#include "experiments/sweep/run.hpp"
 #include "experiments/sweep/runner.hpp"
 #include "experiments/sweep/say.hpp"
 #include "experiments/sweep/signals.hpp"
@@ -36,6 +37,9 @@ struct KeptName {
 };
 constexpr std::array<KeptName, 3> kept_names = {
     {{"first", Kept::first}, {"best", Kept::best}, {"last", Kept::last}}};
+
+/// Below a model's folder: the best one so far of a training that goes on.
+constexpr const char* unfinished_name = "unfinished";
 
 int jobs_of(const Arguments& arguments, const SweepPlan& plan) {
   const std::int64_t jobs =
@@ -143,6 +147,16 @@ void print_data(const Laboratory& laboratory, const SweepPlan& plan) {
   }
 }
 
+/// Models on the way of trials that are recorded, whichever process left them.
+void remove_unfinished(const SweepResult& result, const FolderOfModel& folder_of_model) {
+  std::set<std::string_view> recorded;
+  for (const TrialRecord& record : result.records) recorded.insert(record.id);
+  std::error_code none;
+  for (const Trial& trial : result.plan.trials)
+    if (recorded.contains(trial.id))
+      std::filesystem::remove_all(folder_of_model(trial) / unfinished_name, none);
+}
+
 }  // namespace
 
 void add_training_flags(Flags& flags) {
@@ -181,7 +195,9 @@ int train(const Arguments& arguments, const SweepPlan& plan, const std::filesyst
   if (!kept.empty())
     options.keep_model = [&](const Trial& trial, const KeptModel& model) {
       if (!kept.contains(model.which)) return;
-      save_model(laboratory, folder_of_model(trial) / folder_of(model.which), trial.config, model);
+      // Apart until it is final: a process that is slower, or stopped, must not put its own over it.
+      const auto name = model.final ? folder_of(model.which) : std::filesystem::path(unfinished_name);
+      save_model(laboratory, folder_of_model(trial) / name, trial.config, model);
     };
   CheckedCells cells(laboratory, folder, options.build);
   cells.check(plan);
@@ -192,6 +208,7 @@ int train(const Arguments& arguments, const SweepPlan& plan, const std::filesyst
   const CostFunction cost = [&](const Config& config) { return trial_cost(laboratory, config); };
   const SweepResult result = run_sweep(laboratory, plan, options, run, cost, stop);
   cells.save();
+  if (!kept.empty()) remove_unfinished(result, folder_of_model);
   if (!result.error.empty()) return give_up(arguments, folder, result, result.error, exit_trial_failed);
   if (result.interrupted) return give_up(arguments, folder, result, "interrupted", exit_interrupted);
 

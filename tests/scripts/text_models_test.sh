@@ -186,6 +186,7 @@ stop_after_a_checkpoint() {
 stop_after_a_checkpoint INT interrupted
 [[ $status == 130 ]] || fail "an interrupted run exits with $status: $(<output)"
 grep -q 'the same command continues' output || fail "$(<output)"
+[[ -e interrupted/unfinished/model.toml && ! -e interrupted/model.toml ]] || fail 'an unfinished model passes for a finished one'
 stop_after_a_checkpoint KILL killed
 [[ $status == 137 ]] || fail "a killed run exits with $status"
 stop_after_a_checkpoint KILL killed # and once more
@@ -194,8 +195,24 @@ for folder in interrupted killed; do
   cmp whole/model.safetensors $folder/model.safetensors || fail "$folder: another model"
   cmp whole/results.csv $folder/results.csv || fail "$folder: other results"
   cmp <(grep -v '^#' whole/model.toml) <(grep -v '^#' $folder/model.toml) || fail "$folder: another model.toml"
-  [[ ! -e $folder/trials ]] || fail "$folder: a checkpoint is left"
+  [[ ! -e $folder/trials && ! -e $folder/unfinished ]] || fail "$folder: something unfinished is left"
 done
+
+# ---- one that is paused for long is taken over; when it goes on and is stopped, the finished model stays
+stop_after_a_checkpoint STOP paused &
+paused=$!
+until compgen -G 'paused/trials/*/checkpoint.safetensors' >/dev/null; do sleep 0.02; done
+sleep 0.5
+expect 0 'best trial' "$unroll" run "${long[@]}" --takeover-after 1 --out paused
+cmp whole/model.safetensors paused/model.safetensors || fail 'paused: another model'
+pkill -CONT -P $paused
+sleep 0.2
+pkill -INT -P $paused
+wait $paused
+expect 0 'best trial' "$unroll" run "${long[@]}" --out paused
+cmp whole/model.safetensors paused/model.safetensors || fail 'the finished model was replaced by an unfinished one'
+cmp whole/results.csv paused/results.csv || fail 'paused: other results'
+[[ ! -e paused/trials && ! -e paused/unfinished ]] || fail 'paused: something unfinished is left'
 
 # ---- model.toml is a config to run again: the same trial, the same bits
 expect 0 'best trial' "$unroll" run whole/model.toml train.checkpoint_seconds=0.05 --out again

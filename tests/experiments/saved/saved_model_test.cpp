@@ -165,7 +165,7 @@ TEST_CASE("[saved] losses that are round, tiny or no numbers are read back as th
                             std::numeric_limits<double>::quiet_NaN()}) {
     const TemporaryFolder folder;
     save_model(laboratory(), folder.path(), model.config,
-               {Kept::best, *model.task, model.specs, model.parameters, 0, loss});
+               {Kept::best, *model.task, model.specs, model.parameters, 0, loss, true});
     const SavedModel read = load_model(laboratory(), folder.path());
     CHECK((read.validation_loss == loss || (std::isnan(loss) && std::isnan(read.validation_loss))));
     CHECK(read.update == 0);

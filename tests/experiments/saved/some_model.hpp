@@ -32,7 +32,7 @@ class SomeModel {
         parameters(initial_parameters(config, model)) {}
 
   void save(const std::filesystem::path& folder) const {
-    save_model(laboratory(), folder, config, {Kept::best, *task, specs, parameters, 7, 1.25});
+    save_model(laboratory(), folder, config, {Kept::best, *task, specs, parameters, 7, 1.25, true});
   }
   SavedModel reloaded() const {
     const TemporaryFolder folder;
