@@ -4,12 +4,39 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <vector>
 
 #include "framework/tensor/file.hpp"
 
 namespace unroll {
+
+namespace {
+
+std::vector<std::filesystem::path> files_called(const std::filesystem::path& folder,
+                                                std::string_view prefix) {
+  std::vector<std::filesystem::path> files;
+  std::error_code error;
+  for (auto entry = std::filesystem::directory_iterator(folder, error);
+       !error && entry != std::filesystem::directory_iterator(); entry.increment(error))
+    if (entry->path().filename().string().starts_with(prefix)) files.push_back(entry->path());
+  if (error) throw FileError("cannot read the folder", folder, error.value());
+  return files;
+}
+
+/// "" where it has gone.
+std::string text_of(const std::filesystem::path& file) {
+  try {
+    return read_file(file);
+  } catch (const FileError& error) {
+    if (error.error() != ENOENT) throw;
+    return "";
+  }
+}
+
+}  // namespace
 
 Claims::Claims(std::filesystem::path folder, std::chrono::milliseconds patience,
                std::chrono::milliseconds beat)
@@ -27,22 +54,13 @@ std::filesystem::path Claims::path_of(const std::string& unit, int number) const
 Claims::Standing Claims::standing(const std::string& unit) const {
   const std::string prefix = fmt::format("claim-{}.", unit);
   Standing latest;
-  std::error_code error;
-  for (auto entry = std::filesystem::directory_iterator(folder_, error);
-       !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    if (!name.starts_with(prefix)) continue;
+  for (const std::filesystem::path& file : files_called(folder_, prefix)) {
+    const std::string name = file.filename().string();
     int number = 0;
     std::from_chars(name.data() + prefix.size(), name.data() + name.size(), number);
-    if (number > latest.number) latest.number = number;
+    latest.number = std::max(latest.number, number);
   }
-  if (error) throw FileError("cannot read the folder", folder_, error.value());
-  if (latest.number == 0) return latest;
-  try {
-    latest.token = read_file(path_of(unit, latest.number));
-  } catch (const FileError& gone) {
-    if (gone.error() != ENOENT) throw;
-  }
+  if (latest.number > 0) latest.token = text_of(path_of(unit, latest.number));
   return latest;
 }
 
@@ -81,6 +99,19 @@ void Claims::release(const std::string& unit) {
   if (latest.number == mine->second && latest.token == worker_.token())
     ::unlink(path_of(unit, mine->second).c_str());
   taken_.erase(mine);
+}
+
+void remove_dead_claims(const std::filesystem::path& folder, std::chrono::milliseconds patience) {
+  WorkerWatch watch(folder, patience);
+  for (const std::filesystem::path& file : files_called(folder, "claim-")) {
+    const std::string token = text_of(file);
+    if (token.empty() || watch.is_dead(token)) ::unlink(file.c_str());
+  }
+  for (const std::filesystem::path& file : files_called(folder, "worker-")) {
+    const std::string name = file.stem().string();
+    const std::string token = name.substr(name.find('-') + 1);
+    if (watch.is_dead(token)) watch.bury(token);
+  }
 }
 
 }  // namespace unroll

@@ -51,4 +51,8 @@ class Claims {
   std::map<std::string, int> taken_;  ///< with their numbers
 };
 
+/// Removes what processes that were killed left in a folder: their claims and their own files. Only where
+/// every trial is recorded; elsewhere a claim that goes could be made anew while another one takes it over.
+void remove_dead_claims(const std::filesystem::path& folder, std::chrono::milliseconds patience);
+
 }  // namespace unroll

@@ -125,6 +125,7 @@ SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, cons
   }
   // What other processes added meanwhile is part of it.
   SweepResult result = result_of(read_plan(laboratory, options.out), journals);
+  if (result.missing == 0) remove_dead_claims(options.out, options.patience);
   result.interrupted = cut_short && error.empty();
   result.error = std::move(error);
   return result;
