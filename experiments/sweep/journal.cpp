@@ -8,6 +8,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <optional>
+#include <stdexcept>
+
+#include "experiments/config/config_error.hpp"
 
 namespace unroll {
 
@@ -30,7 +33,7 @@ void Journal::create() {
     path_ = folder_ / fmt::format("journal-{}.jsonl", random_hex());
     file_ = Descriptor(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666));
   } while (!file_ && errno == EEXIST);
-  if (!file_) throw FileError("cannot create", path_, errno);
+  if (!file_) refuse_file("cannot create", path_, errno);
   sync_folder(folder_);
 }
 
@@ -98,10 +101,26 @@ void JournalReader::take_record(const std::filesystem::path& path, TrialRecord r
   }
 }
 
+namespace {
+
+/// Of a line that is as it was written: only another version of the program writes other members.
+TrialRecord whole_record(const std::filesystem::path& path, std::size_t number, std::string_view json) {
+  try {
+    return record_from_json(std::string(json));
+  } catch (const std::invalid_argument& error) {
+    throw ConfigError(
+        fmt::format("{}:{}: {}: the line matches its checksum, so another version of the program wrote it; "
+                    "choose another --out, or go on with that version",
+                    path.string(), number, error.what()));
+  }
+}
+
+}  // namespace
+
 void JournalReader::take_line(const std::filesystem::path& path, std::size_t number, std::string_view line) {
   const std::size_t tab = line.rfind('\t');
   const bool whole = tab != std::string_view::npos && checksum(line.substr(0, tab)) == line.substr(tab + 1);
-  if (whole) return take_record(path, record_from_json(std::string(line.substr(0, tab))));
+  if (whole) return take_record(path, whole_record(path, number, line.substr(0, tab)));
   corrupt_.push_back(
       fmt::format("{}:{}: the line does not match its checksum; ignored", path.string(), number));
 }
@@ -118,8 +137,10 @@ void JournalReader::take_file(const std::filesystem::path& path, File& file) {
 
 void JournalReader::refresh() {
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
-    if (is_journal(entry.path())) files_.try_emplace(entry.path());
+  // Not a range: its step to the next file throws without naming the folder.
+  const std::filesystem::directory_iterator end;
+  for (std::filesystem::directory_iterator at(folder_, error); !error && at != end; at.increment(error)) {
+    if (is_journal(at->path())) files_.try_emplace(at->path());
   }
   if (error && error != std::errc::no_such_file_or_directory) {
     throw FileError("cannot read the folder", folder_, error.value());

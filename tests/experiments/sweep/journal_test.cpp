@@ -1,8 +1,10 @@
 #include "experiments/sweep/journal.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <xxhash.h>
 
 #include <cerrno>
 #include <csignal>
@@ -10,6 +12,7 @@
 #include <limits>
 #include <thread>
 
+#include "experiments/config/config_error.hpp"
 #include "tests/experiments/sweep/fake_sweep.hpp"
 
 using namespace unroll;
@@ -166,4 +169,21 @@ TEST_CASE(
   const JournalReader reader = read(folder.path());
   CHECK(reader.records().size() == 3);
   CHECK(reader.ignored().empty());
+}
+
+TEST_CASE("[journal] a whole line that lacks a member is refused with its file, its line and the member") {
+  const TemporaryFolder folder;
+  const std::string whole = journal_line(record_of("a"));
+  const std::string json = R"({"id":"b","status":"done"})";
+  const std::string lacking = fmt::format("{}\t{:016x}", json, XXH3_64bits(json.data(), json.size()));
+  write_journal(folder.path(), "0123456789abcdef", whole + "\n" + lacking + "\n");
+  try {
+    read(folder.path());
+    FAIL("it was read");
+  } catch (const ConfigError& error) {
+    const std::string message = error.what();
+    for (const char* part :
+         {"journal-0123456789abcdef.jsonl:2: ", "no member 'reason'", "choose another --out"})
+      CHECK_MESSAGE(message.find(part) != std::string::npos, message);
+  }
 }
