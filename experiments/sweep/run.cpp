@@ -64,6 +64,7 @@ SweepRun::SweepRun(const SweepPlan& plan, const SweepOptions& options, const Tri
       journals_(journals),
       stop_(stop),
       journal_(options.out),
+      folder_(options.out),
       progress_(options.progress, progress_style(options.progress), costs_of(jobs_), finished_before) {
   for (const Job& job : jobs_) {
     if (journals.records().contains(job.trial->id)) retried_.insert(job.trial->id);
@@ -118,6 +119,8 @@ void SweepRun::run_job(std::size_t index) {
     }
     const TrialRecord record = run_trial_of(index);
     journal_.append(record);
+    look_at_folder();
+    if (lost_folder_) return;
     ++finished_;
     show([&] { progress_.trial_finished(index, record.status, label, outcome(record)); });
   } catch (const Interrupted&) {
@@ -127,7 +130,15 @@ void SweepRun::run_job(std::size_t index) {
     const std::lock_guard lock(error_mutex_);
     if (error_.empty()) error_ = error.what();
     stop_ = true;
+    look_at_folder();
   }
+}
+
+/// What is written into a deleted file arrives nowhere, and nobody says so.
+void SweepRun::look_at_folder() {
+  if (folder_.holds(journal_.path())) return;
+  lost_folder_ = true;
+  stop_ = true;
 }
 
 TrialRecord SweepRun::run_trial_of(std::size_t index) {
@@ -145,6 +156,7 @@ TrialRecord SweepRun::run_trial_of(std::size_t index) {
   hooks.any_build = options_.allow_other_build;
   hooks.warn = [&](const std::string& sentence) {
     say("warning: {}: {}\n", describe(plan_, trial), sentence);
+    look_at_folder();  // a file could not be written
   };
   if (options_.keep_model)
     hooks.keep_model = [&](const KeptModel& model) { options_.keep_model(trial, model); };

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/sweep/folder_watch.hpp"
 #include "experiments/sweep/journal.hpp"
 #include "experiments/sweep/progress.hpp"
 #include "experiments/sweep/runner.hpp"
@@ -26,6 +27,8 @@ class SweepRun {
 
   void execute(int threads);
   const std::string& error() const { return error_; }
+  /// Whether the folder was deleted, moved or replaced meanwhile, and results with it.
+  bool lost_folder() const { return lost_folder_; }
   /// Whether trials are left that were to be run.
   bool cut_short() const { return finished_ < jobs_.size(); }
 
@@ -33,6 +36,7 @@ class SweepRun {
   void work();
   void run_job(std::size_t index);
   TrialRecord run_trial_of(std::size_t index);
+  void look_at_folder();
   bool finished_elsewhere(const Job& job, TrialStatus& status);
 
   const SweepPlan& plan_;
@@ -44,6 +48,8 @@ class SweepRun {
   std::mutex journals_mutex_;
   std::atomic<bool>& stop_;
   Journal journal_;
+  FolderWatch folder_;
+  std::atomic<bool> lost_folder_ = false;
   Progress progress_;
   std::atomic<std::size_t> next_ = 0;
   std::atomic<std::size_t> finished_ = 0;
