@@ -51,8 +51,9 @@ struct FileActions {
 
 LineProcess::LineProcess(const std::vector<std::string>& command, const std::vector<Variable>& environment) {
   int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-    throw std::system_error(errno, std::generic_category(), "no socket for a child process");
+  const bool connected = ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0;
+  const int refused = errno;  // before the exception is allocated
+  if (!connected) throw std::system_error(refused, std::generic_category(), "no socket for a child process");
   FileActions files;
   posix_spawn_file_actions_adddup2(&files.actions, ends[1], STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&files.actions, ends[1], STDOUT_FILENO);

@@ -30,7 +30,10 @@ std::vector<LineProcess::Variable> environment(PyTorch::Setting setting) {
 
 /// The script as a file: TorchScript looks a function's source up there.
 std::shared_ptr<const std::string> script_file() {
-  const auto path = std::filesystem::temp_directory_path() / ("unroll-bench-" + random_hex() + ".py");
+  std::error_code error;
+  auto folder = std::filesystem::temp_directory_path(error);
+  if (error) folder = "/tmp";  // TMPDIR names no folder
+  const auto path = folder / ("unroll-bench-" + random_hex() + ".py");
   write_file(path, std::string(web_file("bench_pytorch.py")));
   return {new std::string(path), [](const std::string* file) {
             std::error_code none;

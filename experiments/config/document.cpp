@@ -11,6 +11,7 @@
 #include <tuple>
 
 #include "experiments/config/config_error.hpp"
+#include "experiments/config/toml_depth.hpp"
 #include "models/nearest.hpp"
 
 namespace unroll {
@@ -71,8 +72,9 @@ std::string read_text(const std::filesystem::path& file) {
     stream.read(chunk.data(), chunk.size());
     text.append(chunk.data(), static_cast<std::size_t>(stream.gcount()));
   }
+  const int code = errno;  // before anything is allocated
   if (!stream.is_open() || stream.bad()) {
-    const char* reason = errno ? std::strerror(errno) : "unknown reason";
+    const char* reason = code ? std::strerror(code) : "unknown reason";
     throw ConfigError(fmt::format("{}: this config file cannot be read: {}", file.string(), reason));
   }
   if (text.size() > largest_file) {
@@ -108,6 +110,7 @@ std::string describe(const TomlNode& node) {
 }
 
 TomlDocument parse_document(std::string_view text, std::string name) {
+  check_toml_depth(text, name);
   try {
     const toml::table root = toml::parse(text, name);
     return {std::move(name), convert_table(root)};

@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <new>
 #include <system_error>
 #include <tuple>
 
@@ -33,13 +34,37 @@ std::string hash_of(std::string_view bytes) {
   return fmt::format("{:016x}", XXH3_64bits(bytes.data(), bytes.size()));
 }
 
-InputFile read(const std::filesystem::path& path) {
-  InputFile file{std::filesystem::absolute(path).lexically_normal().string(), "", nullptr};
+/// As it was given where the current folder is gone.
+std::string absolute_text(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::filesystem::path whole = std::filesystem::absolute(path, error);
+  return (error ? path : whole).lexically_normal().string();
+}
+
+/// A device like /dev/zero has no end.
+void refuse_device(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::filesystem::file_type type = std::filesystem::status(path, error).type();
+  if (type != std::filesystem::file_type::character && type != std::filesystem::file_type::block) return;
+  throw ConfigError(fmt::format("{}: expected a file, found a device", path.string()));
+}
+
+std::string bytes_in(const std::filesystem::path& path) {
   try {
-    file.content = std::make_shared<const std::string>(read_file(path));
+    return read_file(path);
   } catch (const FileError& error) {
     throw ConfigError(error.what());
+  } catch (const std::bad_alloc&) {
+    std::error_code none;
+    throw ConfigError(fmt::format("{}: its {} bytes do not fit into the memory that can be had",
+                                  path.string(), std::filesystem::file_size(path, none)));
   }
+}
+
+InputFile read(const std::filesystem::path& path) {
+  refuse_device(path);
+  InputFile file{absolute_text(path), "", nullptr};
+  file.content = std::make_shared<const std::string>(bytes_in(path));
   file.hash = hash_of(*file.content);
   return file;
 }
@@ -47,8 +72,7 @@ InputFile read(const std::filesystem::path& path) {
 /// Where the hash says which text is meant, the file is not needed to tell trials apart.
 InputFile read(const std::filesystem::path& path, const Named& named) {
   if (named.hash.empty()) return read(path);
-  InputFile unusable{std::filesystem::absolute(path).lexically_normal().string(), std::string(named.hash),
-                     nullptr};
+  InputFile unusable{absolute_text(path), std::string(named.hash), nullptr};
   try {
     InputFile file = read(path);
     if (file.hash == named.hash) return file;

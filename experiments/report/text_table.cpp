@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "experiments/config/text.hpp"
+#include "experiments/text/visible.hpp"
 
 namespace unroll {
 namespace {
@@ -40,7 +41,9 @@ TextTable table_of_cells(const std::vector<SweepAxis>& axes, const std::vector<S
   return table;
 }
 
-std::string aligned(const TextTable& table) {
+std::string aligned(TextTable table) {
+  for (Row& row : table.rows)
+    for (std::string& cell : row) cell = fit_for_cell(cell);  // values of a config
   const std::vector<std::size_t> widths = widths_of(table);
   std::vector<std::string> rules;
   for (const std::size_t width : widths) rules.push_back(joined(Row(width, "─"), ""));

@@ -18,6 +18,6 @@ struct TextTable {
 TextTable table_of_cells(const std::vector<SweepAxis>& axes, const std::vector<SweepCell>& cells);
 
 /// Columns as wide as what is seen of them takes, two spaces between them, and a rule under the head.
-std::string aligned(const TextTable& table);
+std::string aligned(TextTable table);
 
 }  // namespace unroll

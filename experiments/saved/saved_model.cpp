@@ -15,6 +15,7 @@
 #include "framework/tensor/safetensors.hpp"
 #include "models/cell_table.hpp"
 #include "models/interchange.hpp"
+#include "models/nearest.hpp"
 
 namespace unroll {
 namespace {
@@ -81,7 +82,7 @@ void write_model(const Laboratory& laboratory, const std::filesystem::path& fold
   const std::string weights = write_safetensors(to_safetensors(built, model.parameters));
   Config shown = model.config;
   shown.model.cell = with_equations(laboratory.cells(), shown.model.cell);
-  std::filesystem::create_directories(folder);
+  make_folders(folder);
   write_file(folder / weights_name, weights);
   write_file(folder / toml_name, resolved_toml(laboratory, shown, {}) + saved_section(model, weights));
 }
@@ -102,6 +103,26 @@ Config config_in(const Laboratory& laboratory, TomlDocument document, Learned fi
   apply_settings(options, read_settings(options, document), config);
   laboratory.resolve(config);
   return config;
+}
+
+/// What stands beside model.toml under that name. The file may come from anywhere: it may neither name one
+/// elsewhere nor one that has no end.
+std::filesystem::path weights_path(const std::filesystem::path& toml, const std::string& name) {
+  const bool plain = !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos &&
+                     name.find('\0') == std::string::npos;
+  if (!plain)
+    throw ModelError(
+        fmt::format("{}: {}.parameters.file: expected the name of a file in the same folder, found \"{}\"",
+                    toml.string(), saved_key, printable(name)));
+  const std::filesystem::path path = toml.parent_path() / name;
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
+    throw ModelError(
+        fmt::format("{}: expected a file with a model's parameters, found something else (a "
+                    "folder, a pipe or a device)",
+                    path.string()));
+  return path;
 }
 
 std::string checked_weights(const std::filesystem::path& path, const std::string& expected) {
@@ -184,9 +205,16 @@ void save_model(const std::filesystem::path& folder, const SavedModel& model) {
 }
 
 SavedModel load_model(const Laboratory& laboratory, const std::filesystem::path& given, Learned files) {
-  const bool folder = std::filesystem::is_directory(given);
+  std::error_code error;
+  const bool folder = std::filesystem::is_directory(given, error);
   const std::filesystem::path path = folder ? given / toml_name : given;
-  if (!std::filesystem::exists(path))
+  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  if (error && error != std::errc::no_such_file_or_directory && error != std::errc::not_a_directory)
+    throw FileError("cannot read", path, error.value());
+  if (folder && std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
+    throw ModelError(fmt::format("{}: expected a file, found something else (a folder, a pipe or a device)",
+                                 path.string()));
+  if (!std::filesystem::exists(status))
     throw ModelError(fmt::format(
         "{}: {}; a model is a folder that `unroll run` left, or one in trials/ that `unroll sweep "
         "--keep-models` did",
@@ -213,7 +241,7 @@ SavedModel load_model(const Laboratory& laboratory, const std::filesystem::path&
   check_vocabulary(model, saved, path.string());
   check_preparation(model, path.string());
   const SavedSection parameters = saved.part("parameters");
-  const std::filesystem::path weights = path.parent_path() / parameters.get<std::string>("file", "a name");
+  const std::filesystem::path weights = weights_path(path, parameters.get<std::string>("file", "a name"));
   const std::string bytes =
       checked_weights(weights, parameters.get<std::string>("xxh3_128", "32 hex digits"));
   model.parameters = from_safetensors(made(model, path.string()), read_safetensors(bytes, weights.string()),

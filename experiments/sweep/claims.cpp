@@ -44,7 +44,12 @@ Claims::Claims(std::filesystem::path folder, std::chrono::milliseconds patience,
 
 /// What is left was interrupted: others need not wait for the heartbeat to stand still.
 Claims::~Claims() {
-  while (!taken_.empty()) release(std::string(taken_.begin()->first));
+  for (const auto& [unit, number] : std::map(taken_)) {
+    try {
+      release(unit);
+    } catch (const FileError&) {  // the folder is gone
+    }
+  }
 }
 
 std::filesystem::path Claims::path_of(const std::string& unit, int number) const {

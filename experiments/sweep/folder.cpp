@@ -26,7 +26,7 @@ void prepare_folder(const std::filesystem::path& folder) {
   if (!std::filesystem::is_directory(folder, error))
     throw FileError("cannot use as output folder", folder, ENOTDIR);
   if (::access(folder.c_str(), W_OK | X_OK) != 0) {
-    throw FileError("cannot write into the output folder", folder, errno);
+    refuse_file("cannot write into the output folder", folder, errno);
   }
 }
 

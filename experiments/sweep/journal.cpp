@@ -8,6 +8,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <optional>
+#include <stdexcept>
+
+#include "experiments/config/config_error.hpp"
 
 namespace unroll {
 
@@ -39,7 +42,7 @@ void Journal::create() {
     path_ = folder_ / fmt::format("journal-{}.jsonl", random_hex());
     file_ = Descriptor(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666));
   } while (!file_ && errno == EEXIST);
-  if (!file_) throw FileError("cannot create", path_, errno);
+  if (!file_) refuse_file("cannot create", path_, errno);
   sync_folder(folder_);
 }
 
@@ -111,17 +114,27 @@ void JournalReader::take_record(const std::filesystem::path& path, TrialRecord r
   }
 }
 
-void JournalReader::take_line(const std::filesystem::path& path, std::size_t number, std::string_view line) {
-  const auto corrupt = [&](std::string_view what) {
-    corrupt_.push_back(fmt::format("{}:{}: {}; ignored", path.string(), number, what));
-  };
-  const std::optional<std::string> json = checked_json(line);
-  if (!json) return corrupt("the line does not match its checksum");
+namespace {
+
+/// Of a line that is as it was written: only another version of the program writes other members.
+TrialRecord whole_record(const std::filesystem::path& path, std::size_t number, std::string_view json) {
   try {
-    take_record(path, record_from_json(*json));
+    return record_from_json(std::string(json));
   } catch (const std::invalid_argument& error) {
-    corrupt(error.what());
+    throw ConfigError(
+        fmt::format("{}:{}: {}: the line matches its checksum, so another version of the program wrote it; "
+                    "choose another --out, or go on with that version",
+                    path.string(), number, error.what()));
   }
+}
+
+}  // namespace
+
+void JournalReader::take_line(const std::filesystem::path& path, std::size_t number, std::string_view line) {
+  if (const std::optional<std::string> json = checked_json(line))
+    return take_record(path, whole_record(path, number, *json));
+  corrupt_.push_back(
+      fmt::format("{}:{}: the line does not match its checksum; ignored", path.string(), number));
 }
 
 void JournalReader::take_file(const std::filesystem::path& path, File& file) {
@@ -136,8 +149,10 @@ void JournalReader::take_file(const std::filesystem::path& path, File& file) {
 
 void JournalReader::refresh() {
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
-    if (is_journal(entry.path())) files_.try_emplace(entry.path());
+  // Not a range: its step to the next file throws without naming the folder.
+  const std::filesystem::directory_iterator end;
+  for (std::filesystem::directory_iterator at(folder_, error); !error && at != end; at.increment(error)) {
+    if (is_journal(at->path())) files_.try_emplace(at->path());
   }
   if (error && error != std::errc::no_such_file_or_directory) {
     throw FileError("cannot read the folder", folder_, error.value());

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "experiments/config/text.hpp"
+#include "experiments/text/visible.hpp"
 
 namespace unroll {
 namespace {
@@ -185,9 +186,9 @@ void Progress::close() {
 /// A line that stays, above the one that is redrawn.
 void Progress::say(std::string_view line) {
   if (closed_) return;
-  std::string one_line(line);  // a reason may quote anything
+  std::string one_line = fit_for_terminal(line);  // a reason may quote anything
   std::replace_if(
-      one_line.begin(), one_line.end(), [](char c) { return c >= 0 && c < ' '; }, ' ');
+      one_line.begin(), one_line.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
   fmt::print(out_, "{}{}\n", style_.animated ? "\r\x1b[K" : "", one_line);
   std::fflush(out_);
 }

@@ -73,6 +73,7 @@ SweepRun::SweepRun(const SweepPlan& plan, const SweepOptions& options, const Tri
       done_(jobs_.size()),
       stop_(stop),
       journal_(options.out),
+      folder_(options.out),
       progress_(options.progress, progress_style(options.progress), costs_of(jobs_),
                 plan.trials.size() - jobs_.size()) {
   std::iota(open_.begin(), open_.end(), std::size_t{0});
@@ -113,6 +114,7 @@ std::optional<std::size_t> SweepRun::next_unit() {
       if (!std::exchange(waits_, true)) say("waiting for trials that other processes train\n");
     } catch (const std::exception& error) {
       give_up(error);
+      look_at_folder();
     }
     std::this_thread::sleep_for(between_looks);
   }
@@ -162,6 +164,7 @@ void SweepRun::run_unit(std::size_t unit) {
     claims_.release(units_[unit].name);
   } catch (const std::exception& error) {
     give_up(error);
+    look_at_folder();
   }
 }
 
@@ -171,12 +174,15 @@ void SweepRun::run_job(std::size_t index) {
     show([&] { progress_.trial_started(index); });
     const TrialRecord record = run_trial_of(index);
     journal_.append(record);
+    look_at_folder();
+    if (lost_folder_) return;
     ++finished_;
     show([&] { progress_.trial_finished(index, record.status, label, outcome(record)); });
   } catch (const Interrupted&) {
     // Not a result: it goes on from there, or is run from the start, next time.
   } catch (const std::exception& error) {
     give_up(error);
+    look_at_folder();
   }
 }
 
@@ -184,6 +190,13 @@ void SweepRun::run_job(std::size_t index) {
 void SweepRun::give_up(const std::exception& error) {
   const std::lock_guard lock(error_mutex_);
   if (error_.empty()) error_ = error.what();
+  stop_ = true;
+}
+
+/// What is written into a deleted file arrives nowhere, and nobody says so.
+void SweepRun::look_at_folder() {
+  if (folder_.holds(journal_.path())) return;
+  lost_folder_ = true;
   stop_ = true;
 }
 
@@ -202,6 +215,7 @@ TrialRecord SweepRun::run_trial_of(std::size_t index) {
   hooks.any_build = options_.allow_other_build;
   hooks.warn = [&](const std::string& sentence) {
     say("warning: {}: {}\n", describe(plan_, trial), sentence);
+    look_at_folder();  // a file could not be written
   };
   if (options_.keep_model)
     hooks.keep_model = [&](const KeptModel& model) { options_.keep_model(trial, model); };

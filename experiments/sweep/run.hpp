@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "experiments/sweep/claims.hpp"
+#include "experiments/sweep/folder_watch.hpp"
 #include "experiments/sweep/journal.hpp"
 #include "experiments/sweep/progress.hpp"
 #include "experiments/sweep/runner.hpp"
@@ -30,6 +31,8 @@ class SweepRun {
 
   void execute(int threads);
   const std::string& error() const { return error_; }
+  /// Whether the folder was deleted, moved or replaced meanwhile, and results with it.
+  bool lost_folder() const { return lost_folder_; }
   /// Whether trials are left that were to be run.
   bool cut_short() const { return finished_ < jobs_.size(); }
 
@@ -42,6 +45,7 @@ class SweepRun {
   TrialRecord run_trial_of(std::size_t index);
   void take_from_journals();
   void give_up(const std::exception& error);
+  void look_at_folder();
 
   const SweepPlan& plan_;
   const SweepOptions& options_;
@@ -57,6 +61,8 @@ class SweepRun {
   bool waits_ = false;             ///< for other processes, as was said
   std::atomic<bool>& stop_;
   Journal journal_;
+  FolderWatch folder_;
+  std::atomic<bool> lost_folder_ = false;
   Progress progress_;
   std::atomic<std::size_t> finished_ = 0;
   std::mutex error_mutex_;

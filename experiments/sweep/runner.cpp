@@ -43,11 +43,13 @@ void check_build(const SweepPlan& plan, const JournalReader& journals, const std
   }
 }
 
-/// Before anything starts: what is refused is no failed trial.
-void check_checkpoints(const std::vector<const Trial*>& trials, const SweepOptions& options) {
+/// Before anything starts: what is refused is no failed trial. A damaged one is no reason to refuse: its
+/// trial says so when it begins anew.
+void check_checkpoint(const Trial& trial, const SweepOptions& options) {
   const std::string build = options.allow_other_build ? "" : options.build;
   try {
-    for (const Trial* trial : trials) load_checkpoint(checkpoint_of(options.out, *trial), {trial->id, build});
+    load_checkpoint(checkpoint_of(options.out, trial), {trial.id, build});
+  } catch (const DamagedCheckpoint&) {
   } catch (const CheckpointError& error) {
     throw SweepRefused(error.what());
   }
@@ -82,6 +84,14 @@ void remove_old_checkpoints(const std::filesystem::path& folder, const JournalRe
   std::filesystem::remove(trials, none);
 }
 
+[[noreturn]] void refuse_lost(const std::filesystem::path& folder) {
+  throw SweepRefused(fmt::format(
+      "{} was deleted, moved or replaced while trials ran: nothing more can be kept there, and it "
+      "is not made anew. The trials that finished are where the folder is now; after moving it "
+      "back, or without it from the start, the same command runs what is missing.",
+      folder.string()));
+}
+
 SweepResult result_of(SweepPlan plan, JournalReader& journals) {
   journals.refresh();
   SweepState state = sweep_state(plan, journals);
@@ -106,13 +116,14 @@ SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, cons
   say_what_else_is_there(options.out, plan, asked);
   const auto trials = trials_to_run(plan, asked, journals, options.retry_failed);
   if (!trials.empty() && !options.allow_other_build) check_build(plan, journals, options.build);
-  check_checkpoints(trials, options);
+  for (const Trial* trial : trials) check_checkpoint(*trial, options);
 
   const MachineLimits machine = machine_limits();
   const int at_once = options.jobs > 0 ? options.jobs : machine.usable_cores();
   std::vector<Job> jobs = schedule(plan, trials, cost, std::random_device{}());
   check_memory(plan, jobs, at_once, machine.usable_memory());
   write_plan(laboratory, options.out, asked, options.extend, options.header);
+  remove_unfinished_files(options.out);
 
   std::string error;
   bool cut_short = false;
@@ -120,6 +131,7 @@ SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, cons
     std::vector<Unit> units = units_of(plan, jobs, cost);
     SweepRun sweep(plan, options, run, std::move(jobs), std::move(units), journals, stop);
     sweep.execute(at_once);
+    if (sweep.lost_folder()) refuse_lost(options.out);
     error = sweep.error();
     cut_short = sweep.cut_short();
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "experiments/text/visible.hpp"
+
 namespace unroll {
 
 namespace {
@@ -31,11 +33,7 @@ std::string message_text(std::string_view text) {
     if (end < text.size()) out += '\n';
     text.remove_prefix(std::min(end + 1, text.size()));
   }
-  for (char& c : out) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7F) c = '?';
-  }
-  return out;
+  return fit_for_terminal(out);
 }
 
 }  // namespace unroll

@@ -8,8 +8,8 @@
 
 namespace unroll {
 
-/// Fit for a terminal, whatever a message quotes of what a user typed: other control characters than line
-/// ends and tabs become '?', and of a line of more than 2000 bytes the middle is left out.
+/// Fit for a terminal, whatever a message quotes, see fit_for_terminal(); and of a line of more than 2000
+/// bytes the middle is left out.
 std::string message_text(std::string_view text);
 
 /// A message for people, on stderr. One that cannot be written is lost: fmt::print would throw, and a

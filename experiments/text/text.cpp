@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <new>
 #include <optional>
 
 #include "experiments/text/unicode.hpp"
@@ -85,7 +86,8 @@ std::string all_of(std::istream& stream, std::string_view name) {
   std::vector<char> block(std::size_t{1} << 16);
   while (stream.read(block.data(), static_cast<std::streamsize>(block.size())), stream.gcount() > 0)
     bytes.append(block.data(), static_cast<std::size_t>(stream.gcount()));
-  if (stream.bad()) throw TextError(fmt::format("{}: cannot be read: {}", name, std::strerror(errno)));
+  const int error = errno;  // before anything is allocated
+  if (stream.bad()) throw TextError(fmt::format("{}: cannot be read: {}", name, std::strerror(error)));
   return bytes;
 }
 
@@ -99,7 +101,9 @@ std::string checked_text(std::string bytes, std::string_view name) {
   return bytes;
 }
 
-std::string read_text(const std::filesystem::path& file) {
+namespace {
+
+std::string text_in(const std::filesystem::path& file) {
   if (file == "-") return checked_text(all_of(std::cin, "standard input"), "standard input");
   const std::string name = file.string();
   std::error_code ignored;
@@ -107,8 +111,22 @@ std::string read_text(const std::filesystem::path& file) {
     throw TextError(fmt::format("{}: is a folder; expected a text file", name));
   errno = 0;
   std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw TextError(fmt::format("{}: cannot be opened: {}", name, std::strerror(errno)));
+  const int error = errno;
+  if (!stream) throw TextError(fmt::format("{}: cannot be opened: {}", name, std::strerror(error)));
   return checked_text(all_of(stream, name), name);
+}
+
+}  // namespace
+
+std::string read_text(const std::filesystem::path& file) {
+  try {
+    return text_in(file);
+  } catch (const std::bad_alloc&) {
+    std::error_code unknown;
+    const auto bytes = std::filesystem::file_size(file, unknown);
+    throw TextError(fmt::format("{}: the text{} does not fit into the memory that can be had", file.string(),
+                                unknown ? "" : fmt::format(" of {} bytes", bytes)));
+  }
 }
 
 }  // namespace unroll

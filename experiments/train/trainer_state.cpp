@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "experiments/train/restored_record.hpp"
 #include "experiments/train/trainer.hpp"
 
 namespace unroll {
@@ -36,7 +37,12 @@ std::string state_name(std::int64_t entered, std::size_t state) {
 /// JSON has no infinity.
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json("inf"); }
 double number(const Json& json) {
-  return json.is_string() ? std::numeric_limits<double>::infinity() : json.get<double>();
+  return json == "inf" ? std::numeric_limits<double>::infinity() : json.get<double>();
+}
+
+/// How often something happened, of `json`: not more often than there are updates.
+std::int64_t count(const Json& json, const char* name, std::int64_t most) {
+  return whole_number(name, json.at(name), 0, most);
 }
 
 }  // namespace
@@ -70,25 +76,30 @@ void Trainer::restore(const SafeTensors& from) {
   const auto found = from.metadata.find(key);
   if (found == from.metadata.end()) throw std::invalid_argument("checkpoint: no state of a trainer");
   const Json json = Json::parse(found->second);
+  const std::int64_t updates = config_.train.updates;
   for (std::size_t i = 0; i < parameters_.size(); ++i)
     parameters_[i] = tensor(from, "parameter/" + specs()[i].name, specs()[i].shape);
-  OptimizerState optimizer{json.at("optimizer").at("steps").get<std::int64_t>(), {}};
+  OptimizerState optimizer{count(json.at("optimizer"), "steps", updates), {}};
   for (const std::string name : json.at("optimizer").at("tensors"))
     optimizer.tensors.push_back({name, tensor(from, "optimizer/" + name)});
   optimizer_->restore(optimizer);
   const Json& schedule = json.at("schedule");
-  schedule_.restore({number(schedule.at("best")), schedule.at("stalled").get<std::int64_t>(),
-                     schedule.at("cuts").get<std::int64_t>()});
-  batches_ = json.at("batches").get<std::int64_t>();
+  schedule_.restore({number(schedule.at("best")), count(schedule, "stalled", updates + 1),
+                     count(schedule, "cuts", updates + 1)});
+  batches_ = count(json, "batches", updates);
   if (!json.contains("windows")) return;
+  if (!truncated() || batches_ == 0)
+    throw std::invalid_argument("checkpoint: it has windows, but no batch that these are of");
   WindowedBatch::States states;
-  for (const std::int64_t step : json.at("windows").at("entered"))
+  for (const Json& entered : json.at("windows").at("entered")) {
+    const std::int64_t step = whole_number("entered", entered, 0, std::numeric_limits<std::int64_t>::max());
     for (std::size_t k = 0; k < model().states.size(); ++k)
       states[step].push_back(
           tensor(from, state_name(step, k), model().states[k].batch_shape(config_.train.batch)));
+  }
   windowed_ = std::make_unique<WindowedBatch>(model(), batch(batches_ - 1), config_.train.window,
                                               config_.train.stride);
-  windowed_->restore(json.at("windows").at("done").get<std::size_t>(), std::move(states));
+  windowed_->restore(static_cast<std::size_t>(count(json.at("windows"), "done", updates)), std::move(states));
 }
 
 }  // namespace unroll

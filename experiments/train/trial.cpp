@@ -5,21 +5,15 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 
 #include "experiments/train/gradient_norms.hpp"
 #include "experiments/train/non_finite.hpp"
+#include "experiments/train/restored_record.hpp"
 #include "experiments/train/trainer.hpp"
 #include "framework/tensor/file.hpp"
 
 namespace unroll {
 namespace {
-
-const std::string& text_in(const SafeTensors& file, const char* key) {
-  const auto found = file.metadata.find(key);
-  if (found == file.metadata.end()) throw std::invalid_argument(fmt::format("checkpoint: no {}", key));
-  return found->second;
-}
 
 FigureDescriptor descriptor_of(const Metric& metric) {
   const bool lower = metric.direction == Direction::lower;
@@ -327,9 +321,7 @@ SafeTensors Training::state() const {
     file.tensors.emplace_back("best/" + trainer_.specs()[i].name, best_[i]);
   TrialRecord record = record_;
   record.seconds += std::chrono::duration<double>(Clock::now() - begin_).count();
-  file.metadata["record"] = to_json(record);
-  // Sums that are finite: their shortest digits read back to the same bits.
-  file.metadata["losses"] = nlohmann::json({loss_sum_, losses_}).dump();
+  keep_record({std::move(record), loss_sum_, losses_}, file);
   return file;
 }
 
@@ -355,7 +347,7 @@ bool Training::resume() {
   try {
     restore(*file);
   } catch (const std::exception& error) {
-    throw CheckpointError(
+    throw DamagedCheckpoint(
         fmt::format("{}: training cannot go on from here: {}; delete the file to start the trial anew",
                     hooks_.checkpoint.string(), error.what()));
   }
@@ -363,11 +355,11 @@ bool Training::resume() {
 }
 
 void Training::restore(const SafeTensors& file) {
+  RecordOnTheWay state = restored_record(file, config_.train.updates);
   trainer_.restore(file);
-  record_ = record_from_json(text_in(file, "record"));
-  const auto losses = nlohmann::json::parse(text_in(file, "losses"));
-  loss_sum_ = losses.at(0).get<double>();
-  losses_ = losses.at(1).get<std::int64_t>();
+  record_ = std::move(state.record);
+  loss_sum_ = state.loss_sum;
+  losses_ = state.losses;
   updates_before_ = record_.updates;
   for (const ParameterSpec& spec : trainer_.specs()) {
     const Tensor<float>* value = file.find("best/" + spec.name);
@@ -383,6 +375,14 @@ void Training::restore(const SafeTensors& file) {
 }  // namespace
 
 TrialRecord run_trial(const Laboratory& laboratory, const Config& config, const TrialHooks& hooks) {
+  try {
+    return Training(laboratory, config, hooks).run();
+  } catch (const DamagedCheckpoint& error) {
+    // Hours may be lost, but not more than they are already; the other trials go on as well.
+    hooks.warn(
+        fmt::format("{}\nThe trial begins anew, and the file is kept aside until it ends", error.what()));
+    set_checkpoint_aside(hooks.checkpoint);
+  }
   return Training(laboratory, config, hooks).run();
 }
 

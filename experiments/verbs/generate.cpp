@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <boost/program_options/value_semantic.hpp>
@@ -7,6 +8,7 @@
 #include "experiments/saved/carried_net.hpp"
 #include "experiments/sweep/signals.hpp"
 #include "experiments/tasks/text_task.hpp"
+#include "experiments/text/visible.hpp"
 #include "experiments/verbs/listing.hpp"
 #include "experiments/verbs/model_argument.hpp"
 #include "experiments/verbs/number_flag.hpp"
@@ -60,12 +62,13 @@ int generate(const Arguments& arguments) {
   read.insert(read.end(), prompt.begin(), prompt.end());
   Joiner joiner(tokenisation_of(model).level);
   std::string text;
+  const bool steers = ::isatty(STDOUT_FILENO) == 1;  // a model from elsewhere has any tokens
   const auto put = [&](std::int32_t token) {
     const std::string part = joiner.next(model.vocabulary->token(token));
     if (format == "json") {
       text += part;
     } else {
-      fmt::print("{}", part);
+      fmt::print("{}", steers ? fit_for_terminal(part) : part);
       std::fflush(stdout);
     }
   };
@@ -80,7 +83,7 @@ int generate(const Arguments& arguments) {
     fmt::print("{}\n", nlohmann::ordered_json{{"text", text}, {"seed", fmt::format("{}", seed)}}.dump(2));
   else
     fmt::print("\n");
-  return stop ? exit_interrupted : exit_good;
+  return stop ? signals.exit_status() : exit_good;
 }
 
 void add_generate_flags(Flags& flags) {

@@ -86,7 +86,7 @@ int import(const Arguments& arguments) {
       import_model(arguments.laboratory(), read_file(*words.file), *words.file, options);
   save_model(out, imported.model);
   for (const std::string& note : imported.notes) say("{}\n", note);
-  fmt::print("model: {}\n", out);
+  fmt::print("model: {}\n", message_text(out));
   return exit_good;
 }
 

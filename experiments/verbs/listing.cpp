@@ -7,6 +7,7 @@
 
 #include "experiments/config/text.hpp"
 #include "experiments/report/csv.hpp"
+#include "experiments/text/visible.hpp"
 #include "models/nearest.hpp"
 
 namespace unroll {
@@ -22,7 +23,7 @@ std::string text_of(const nlohmann::ordered_json& value) {
 }
 
 std::string for_people(const nlohmann::ordered_json& value) {
-  return value.is_number_float() ? short_number(value.get<double>()) : text_of(value);
+  return value.is_number_float() ? short_number(value.get<double>()) : fit_for_cell(text_of(value));
 }
 
 /// The heads, then one line per row.

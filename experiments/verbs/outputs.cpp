@@ -24,7 +24,9 @@ std::string machines(const std::vector<TrialRecord>& records) {
 
 /// "long_range" for out/long_range, out/long_range/ and, inside that folder, for ".".
 std::string title_of(const std::filesystem::path& folder) {
-  const auto whole = std::filesystem::weakly_canonical(folder);
+  std::error_code error;
+  auto whole = std::filesystem::weakly_canonical(folder, error);
+  if (error) whole = folder;
   return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
 }
 

@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <new>
 #include <sstream>
 #include <system_error>
 
@@ -50,7 +51,7 @@ void print_overview(std::FILE* out) {
   fmt::print(out,
              "\n`unroll VERB --help` shows what a verb takes, with examples.\n"
              "exit status: 0 good, 1 a trial failed or output could not be written, 2 wrong usage, config or "
-             "input, 130 interrupted, 141 nobody reads the output\n");
+             "input, 75 stopped by a scheduler's signal, 130 interrupted, 141 nobody reads the output\n");
 }
 
 Flags flags_of(const Verb& verb) {
@@ -194,8 +195,15 @@ int guarded_dispatch(const std::vector<std::string>& tokens, char** argv, const 
   } catch (const po::error& error) {
     return complain(fmt::format("{}\n`unroll{} --help` shows the flags.", error.what(), verb), exit_usage);
   } catch (const std::filesystem::filesystem_error& error) {
-    return complain(fmt::format("cannot use {}: {}", error.path1().string(), error.code().message()),
+    return complain(error.path1().empty()
+                        ? std::string(error.what())
+                        : fmt::format("cannot use {}: {}", error.path1().string(), error.code().message()),
                     exit_usage);
+  } catch (const std::bad_alloc&) {
+    return complain(
+        "out of memory: more is needed than the system gives; take a smaller model, fewer jobs or "
+        "less data",
+        exit_trial_failed);
   } catch (const std::exception& error) {
     if (is_any<ConfigError, SweepRefused, TextError, ModelError, ModelMismatch,
                SafeTensorsError, FileError, DataError>(error))

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "experiments/report/table.hpp"
+#include "experiments/sweep/say.hpp"
 #include "experiments/verbs/folder_argument.hpp"
 #include "experiments/verbs/outputs.hpp"
 
@@ -16,7 +17,7 @@ int report(const Arguments& arguments) {
   say_ignored(sweep);
   const SweepState state = sweep_state(sweep.plan, sweep.journals);
   fmt::print("{}\nreport: {}\n", summary_table(sweep.plan, state.records),
-             (sweep.folder / "report.html").string());
+             message_text((sweep.folder / "report.html").string()));
   return exit_good;
 }
 

@@ -5,9 +5,12 @@
 #include <numbers>
 #include <numeric>
 
+#include "experiments/config/config_error.hpp"
+#include "experiments/sweep/machine.hpp"
 #include "experiments/text/text.hpp"
 #include "experiments/verbs/listing.hpp"
 #include "experiments/verbs/model_argument.hpp"
+#include "experiments/verbs/text_memory.hpp"
 
 namespace unroll {
 
@@ -41,7 +44,12 @@ Listing summary(const SavedModel& model, const EncodedText& text, const std::vec
 
 int score(const Arguments& arguments) {
   const SavedModel model = model_argument(arguments, 2);
-  const EncodedText text = encode(model, read_text(arguments.words.back()));
+  const std::string& file = arguments.words.back();
+  const std::string read = read_text(file);
+  if (const std::string why = objection_to_text(file, read.size(), machine_limits().usable_memory());
+      !why.empty())
+    throw ConfigError(why);
+  const EncodedText text = encode(model, read);
   say_unknown(text);
   const std::vector<double> nats = nats_of(model, text.ids);
   const bool table = arguments.flags["format"].as<std::string>() == "table";

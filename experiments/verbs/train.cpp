@@ -23,6 +23,7 @@
 #include "experiments/verbs/checked_cells.hpp"
 #include "experiments/verbs/number_flag.hpp"
 #include "experiments/verbs/outputs.hpp"
+#include "experiments/verbs/text_memory.hpp"
 #include "models/nearest.hpp"
 
 namespace unroll {
@@ -197,8 +198,11 @@ int train(const Arguments& arguments, const SweepPlan& plan, const std::filesyst
       if (!kept.contains(model.which)) return;
       // Apart until it is final: a process that is slower, or stopped, must not put its own over it.
       const auto name = model.final ? folder_of(model.which) : std::filesystem::path(unfinished_name);
-      save_model(laboratory, folder_of_model(trial) / name, trial.config, model);
+      const std::filesystem::path place = folder_of_model(trial) / name;
+      make_folders_below(folder, place);  // the sweep's own is not made anew
+      save_model(laboratory, place, trial.config, model);
     };
+  check_text_memory(plan);
   CheckedCells cells(laboratory, folder, options.build);
   cells.check(plan);
   print_data(laboratory, plan);
@@ -210,13 +214,15 @@ int train(const Arguments& arguments, const SweepPlan& plan, const std::filesyst
   cells.save();
   if (!kept.empty()) remove_unfinished(result, folder_of_model);
   if (!result.error.empty()) return give_up(arguments, folder, result, result.error, exit_trial_failed);
-  if (result.interrupted) return give_up(arguments, folder, result, "interrupted", exit_interrupted);
+  if (result.interrupted)
+    return give_up(arguments, folder, result, fmt::format("stopped by {}", signals.name()),
+                   signals.exit_status());
 
   const bool written = try_to_write_outputs(laboratory, folder);
   fmt::print("{}\n", summary_table(result.plan, result.records));
   if (const std::string baselines = baseline_tables(laboratory, plan, result.records); !baselines.empty())
     fmt::print("{}\n", baselines);
-  fmt::print("report: {}\n", (folder / "report.html").string());
+  fmt::print("report: {}\n", message_text((folder / "report.html").string()));
   print_failures(result);
   const bool bad =
       !written || result.failed > 0 || (arguments.has("fail-on-diverged") && result.diverged > 0);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <cstring>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "framework/tensor/large_pages.hpp"
 
@@ -19,6 +21,10 @@ FileError::FileError(std::string_view what, const std::filesystem::path& path, i
     : std::runtime_error(
           fmt::format("{} {}: {} (errno {})", what, path.string(), std::strerror(error), error)),
       error_(error) {}
+
+void refuse_file(std::string_view what, const std::filesystem::path& path, int error) {
+  throw FileError(what, path, error);
+}
 
 Descriptor::Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
 
@@ -40,7 +46,7 @@ std::string random_hex() {
 
 std::string read_file(const std::filesystem::path& path, std::size_t from) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) throw FileError("cannot read", path, errno);
+  if (!file) refuse_file("cannot read", path, errno);
   if (from != 0) ::lseek(file.get(), static_cast<off_t>(from), SEEK_SET);
   std::string text;
   struct stat known;  // to grow a large file's text again and again would cost more than to read it
@@ -52,7 +58,7 @@ std::string read_file(const std::filesystem::path& path, std::size_t from) {
     const ssize_t n = ::read(file.get(), buffer, sizeof buffer);
     if (n == 0) return text;
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw FileError("cannot read", path, errno);
+    if (n < 0) refuse_file("cannot read", path, errno);
     text.append(buffer, static_cast<std::size_t>(n));
   }
 }
@@ -74,25 +80,82 @@ bool holds(const std::filesystem::path& path, std::string_view text) {
   return std::filesystem::file_size(path, none) == text.size() && !none && read_file(path) == text;
 }
 
-int write_and_sync(const std::filesystem::path& path, std::string_view text) {
-  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  if (!file) return errno;
-  if (const int error = write_all(file.get(), text)) return error;
-  return ::fsync(file.get()) == 0 ? 0 : errno;
+/// Whether another process took it for unfinished before it was locked.
+bool is_gone(int fd) {
+  struct stat known;
+  return ::fstat(fd, &known) == 0 && known.st_nlink == 0;
+}
+
+/// A file beside another, that holds what it will. It is locked while it is written, by which
+/// remove_unfinished_files() knows that somebody does; where a file system has no locks, none is removed.
+struct Temporary {
+  std::filesystem::path path;
+  Descriptor file;
+};
+
+Temporary make_temporary(const std::filesystem::path& beside) {
+  for (;;) {
+    Temporary made;
+    made.path = beside.parent_path() / fmt::format(".{}.{}", beside.filename().string(), random_hex());
+    made.file = Descriptor(::open(made.path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    if (!made.file) refuse_file("cannot write", beside, errno);
+    ::flock(made.file.get(), LOCK_EX);
+    if (!is_gone(made.file.get())) return made;
+  }
+}
+
+bool is_temporary(const std::string& name) {
+  constexpr std::size_t digits = 16;
+  if (name.size() < digits + 3 || name[0] != '.' || name[name.size() - digits - 1] != '.') return false;
+  return name.find_first_not_of("0123456789abcdef", name.size() - digits) == std::string::npos;
+}
+
+void remove_unless_written(const std::filesystem::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (file && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) ::unlink(path.c_str());
 }
 
 }  // namespace
 
 void write_file(const std::filesystem::path& path, std::string_view text) {
   if (holds(path, text)) return;
-  const auto temporary = path.parent_path() / fmt::format(".{}.{}", path.filename().string(), random_hex());
-  int error = write_and_sync(temporary, text);
-  if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
-  if (error != 0) {
-    ::unlink(temporary.c_str());
-    throw FileError("cannot write", path, error);
+  {
+    const Temporary temporary = make_temporary(path);
+    int error = write_all(temporary.file.get(), text);
+    if (error == 0 && ::fsync(temporary.file.get()) != 0) error = errno;
+    if (error == 0 && ::rename(temporary.path.c_str(), path.c_str()) != 0) error = errno;
+    if (error != 0) {
+      ::unlink(temporary.path.c_str());
+      refuse_file("cannot write", path, error);
+    }
   }
   sync_folder(path.parent_path());
+}
+
+void remove_unfinished_files(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::vector<std::filesystem::path> found;
+  for (std::filesystem::recursive_directory_iterator
+           at(folder, std::filesystem::directory_options::skip_permission_denied, error),
+       end;
+       !error && at != end; at.increment(error))
+    if (is_temporary(at->path().filename().string())) found.push_back(at->path());
+  for (const std::filesystem::path& path : found) remove_unless_written(path);
+}
+
+void make_folders(const std::filesystem::path& folder) {
+  std::error_code error;
+  if (!folder.empty()) std::filesystem::create_directories(folder, error);
+  if (error) refuse_file("cannot create the folder", folder, error.value());
+}
+
+void make_folders_below(const std::filesystem::path& base, const std::filesystem::path& folder) {
+  std::filesystem::path made = base;
+  for (const std::filesystem::path& name : folder.lexically_relative(base)) {
+    made /= name;
+    if (::mkdir(made.c_str(), 0777) == 0 || errno == EEXIST) continue;
+    refuse_file("cannot create the folder", made, errno);
+  }
 }
 
 void sync_folder(const std::filesystem::path& folder) {

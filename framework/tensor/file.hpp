@@ -18,6 +18,10 @@ class FileError : public std::runtime_error {
   int error_;
 };
 
+/// Throws FileError. What the arguments are is known before anything is allocated: `throw FileError(...,
+/// errno)` would read errno after memory for the exception was asked for, which may change it.
+[[noreturn]] void refuse_file(std::string_view what, const std::filesystem::path& path, int error);
+
 /// An open file descriptor that closes itself.
 class Descriptor {
  public:
@@ -44,6 +48,16 @@ int write_all(int fd, std::string_view bytes);
 /// Makes `path` hold `bytes`: a temporary file beside it, flushed to the disk and renamed, so that a reader
 /// sees the old content or the new. A file that holds `bytes` already is left alone. Throws FileError.
 void write_file(const std::filesystem::path& path, std::string_view bytes);
+
+/// What write_file() left in `folder` and those below it in processes that were killed meanwhile: files
+/// `.NAME.<16 hex digits>` that nobody writes now, in no process. What cannot be removed stays.
+void remove_unfinished_files(const std::filesystem::path& folder);
+
+/// Makes `folder` and those above it where missing. Throws FileError.
+void make_folders(const std::filesystem::path& folder);
+/// Makes `folder` and those above it, up to `base`, which contains it and is not made: a folder that was
+/// deleted on purpose does not come back. Throws FileError.
+void make_folders_below(const std::filesystem::path& base, const std::filesystem::path& folder);
 
 /// Makes the names in `folder` durable.
 void sync_folder(const std::filesystem::path& folder);

@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "framework/tensor/gemm_rule.hpp"
+#include "framework/tensor/xsmm_start.hpp"
 
 // From libgomp, which oneDNN computes with.
 extern "C" void omp_set_num_threads(int threads);
@@ -185,6 +186,7 @@ bool fast_openblas(std::string_view core, Isa isa) {
 
 /// libxsmm looks at the CPU, and at LIBXSMM_TARGET, by itself.
 bool libxsmm_makes_code_for(Isa isa) {
+  start_libxsmm();
   const int target = libxsmm_get_target_archid();
   if (isa == Isa::avx512) return target >= LIBXSMM_X86_AVX512_CORE && target <= LIBXSMM_X86_ALLFEAT;
   return isa == Isa::avx2 && target >= LIBXSMM_X86_AVX2 && target <= LIBXSMM_X86_ALLFEAT;
@@ -250,8 +252,8 @@ BlasReport blas_report() {
   const std::string onednn =
       fmt::format("oneDNN {}.{}.{}, {}", dnnl->major, dnnl->minor, dnnl->patch, dnnl_isa_name());
   const std::string openblas = fmt::format("{}, {}", openblas_name(), core);
-  const std::string libxsmm = fmt::format("; libxsmm {}, {}", LIBXSMM_VERSION, libxsmm_get_target_arch());
   const Multipliers& have = multipliers();
+  const std::string libxsmm = fmt::format("; libxsmm {}, {}", LIBXSMM_VERSION, libxsmm_get_target_arch());
   BlasReport report;
   report.float_library = onednn + (have.libxsmm ? libxsmm : "") + (have.fast_openblas ? "; " + openblas : "");
   report.double_library = openblas + (have.libxsmm ? libxsmm : "");

@@ -111,4 +111,12 @@ expect 0 'checks agree' "$unroll" cells check mac.cell
 printf '\xef\xbb\xbfcell a\r\nstate h\r\nh'"'"' = tanh(W x + U h)\r\n' >dos.cell
 expect 0 report "$unroll" run task.length=5 train.updates=5 train.validation_sequences=20 model.cell=dos.cell --out e
 expect 0 report "$unroll" sweep e/sweep.toml --out e
+# ---- a graph goes to dot itself: no shell reads a folder's name, and none for temporary files is needed
+if command -v dot >/dev/null; then
+  TMPDIR="$PWD/'; touch stolen; '" expect 0 '</svg>' "$unroll" cells graph lstm --format svg
+  TMPDIR=/nowhere expect 0 '</svg>' "$unroll" cells graph lstm --format svg
+  [[ ! -e stolen ]] || fail 'the name of a folder was run as a command'
+else
+  expect 2 'apt-get install graphviz' "$unroll" cells graph lstm --format svg
+fi
 printf 'ok\n'

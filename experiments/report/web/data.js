@@ -34,6 +34,8 @@ function cellAt(series, panel) {
 const seriesLabels = roles.series?.labels ?? ["all runs"];
 const panelLabels = roles.panel?.labels ?? [""];
 const panelTitle = (panel) => roles.panel ? `${roles.panel.name} ${panelLabels[panel]}` : "";
+const shownAtFirst = 40;  // more curves than that cover each other
+for (let series = shownAtFirst; series < seriesLabels.length; ++series) hidden.add(series);
 const indices = (list) => list.map((_, index) => index);
 const shownSeries = () => indices(seriesLabels).filter((series) => !hidden.has(series));
 const someCell = (test) => sweep.cells.some(test);

@@ -22,6 +22,14 @@ function heatHover(cell, row, column) {
   return lines.filter(Boolean).join("<br>");
 }
 
+const mostTexts = 600;  // cells that have words in them
+
+/** Which of so many labels have room, `size` pixels for each: all where they are few. */
+const labelled = (list, size, wanted) => {
+  const step = list.length > 40 ? Math.ceil(wanted / size) : 1;
+  return indices(list).filter((index) => index % step === 0);
+};
+
 /** Rows are series, columns panels; with one varied axis its values are the columns of a single row. */
 function drawHeatMap(element) {
   const colors = theme();
@@ -35,13 +43,16 @@ function drawHeatMap(element) {
 
   const narrow = element.clientWidth < 520;
   const cellWidth = (element.clientWidth - (narrow ? 90 : 210)) / columns.length;
-  const annotations = cells.flatMap((line, row) => line.map((cell, column) => ({
+  const cellHeight = Math.min(52, Math.max(1, 2000 / rows.length));
+  const hasRoom = columns.length <= 40 && rows.length <= 40 && rows.length * columns.length <= mostTexts;
+  const annotations = !hasRoom ? [] : cells.flatMap((line, row) => line.map((cell, column) => ({
     x: column, y: row, text: heatText(cell, cellWidth), showarrow: false,
     font: { size: cellWidth < 40 ? 10 : 14, color: inkOn(share[row][column], colors) },
   })));
-  element.style.height = `${Math.max(150, 84 + rows.length * 52)}px`;
+  const shownColumns = labelled(columns, cellWidth, 44), shownRows = labelled(rows, cellHeight, 18);
+  element.style.height = `${Math.max(150, 84 + rows.length * cellHeight)}px`;
   draw(element, [{
-    type: "heatmap", z: share, x: indices(columns), y: indices(rows), zmin: 0, zmax: 1, xgap: 3, ygap: 3,
+    type: "heatmap", z: share, x: indices(columns), y: indices(rows), zmin: 0, zmax: 1, xgap: cellWidth < 12 ? 0 : 3, ygap: cellHeight < 12 ? 0 : 3,
     colorscale: [[0, colors.low], [1, colors.high]], hoverongaps: true,
     hovertext: cells.map((line, row) => line.map((cell, column) => heatHover(cell, rows[row], columns[column]))),
     hoverinfo: "text", showscale: !narrow,
@@ -51,10 +62,10 @@ function drawHeatMap(element) {
     },
   }], {
     ...baseLayout({ l: 20, r: narrow ? 8 : 90, t: 6, b: 46 }), annotations,
-    xaxis: { ...axisStyle(plain(columnAxis.name)), tickvals: indices(columns), ticktext: columns.map(plain),
+    xaxis: { ...axisStyle(plain(columnAxis.name)), tickvals: shownColumns, ticktext: shownColumns.map((column) => plain(columns[column])),
              showgrid: false, ticks: "", fixedrange: true, range: [-0.5, columns.length - 0.5] },
-    yaxis: { ...axisStyle(oneRow || narrow ? "" : plain(roles.series.name)), tickvals: indices(rows),
-             ticktext: rows.map((row) => plain(row).replace(", ", narrow ? ",<br>" : ", ")),
+    yaxis: { ...axisStyle(oneRow || narrow ? "" : plain(roles.series.name)), tickvals: shownRows,
+             ticktext: shownRows.map((row) => plain(rows[row]).replace(", ", narrow ? ",<br>" : ", ")),
              showgrid: false, ticks: "", fixedrange: true, range: [rows.length - 0.5, -0.5] },
   });
 }

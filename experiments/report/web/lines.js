@@ -2,7 +2,17 @@
 // the series chosen (`summary`), its moments, and whether the scale is logarithmic.
 
 const alike = (values) => new Set(values.map((value) => JSON.stringify(value))).size === 1;
-const extent = (values) => values.length === 0 ? null : [Math.min(...values), Math.max(...values)];
+
+/** Not Math.min(...values): a call takes only so many arguments. */
+function extent(values) {
+  if (values.length === 0) return null;
+  let [low, high] = [values[0], values[0]];
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return [low, high];
+}
 
 /** Every curve of a plot that has places. */
 function curvesOf(view, panel) {

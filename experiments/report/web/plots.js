@@ -1,6 +1,12 @@
 // What all plots share: colours, axes, numbers.
 
-function theme() {
+let colorsNow = null;  // asking for them makes the browser look at the whole page again
+
+/** When the scheme, the paper or the width may have changed. */
+const forgetTheme = () => { colorsNow = null; };
+const theme = () => colorsNow ??= readTheme();
+
+function readTheme() {
   const style = getComputedStyle(document.documentElement);
   const read = (name) => style.getPropertyValue(name).trim();
   return {

@@ -32,6 +32,11 @@ function buildLegends() {
       });
       legend.append(button);
     }
+    if (hidden.size === 0) continue;
+    const note = document.createElement("span");
+    note.className = "note";
+    note.textContent = `The first ${shownAtFirst} of ${seriesLabels.length} are shown.`;
+    legend.append(note);
   }
 }
 
@@ -44,6 +49,7 @@ function showLegends() {
 }
 
 function drawAll() {
+  forgetTheme();
   showLegends();
   if (!byId("success").hidden) drawHeatMap(byId("heat-map"));
   views.forEach(drawView);
@@ -57,6 +63,7 @@ byId("heat-map").setAttribute("role", "img");
 byId("heat-map").setAttribute("aria-label", "Success rate; the same numbers are in the table below");
 byId("success").hidden = !((roles.series || roles.panel) && someCell((cell) => cell.results > 0));
 drawAll();
+addEventListener("beforeprint", () => [...waiting.keys()].forEach(drawNow));
 
 // Colours and labels follow the scheme, the paper and the width.
 for (const query of ["(prefers-color-scheme: dark)", "print", "(max-width: 600px)"])

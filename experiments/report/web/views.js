@@ -99,12 +99,32 @@ function buildView(group) {
   return view;
 }
 
+// ---- when a plot is drawn ----------------------------------------------------------------------------------
+
+const drawnAtOnce = 24;  // of a section; with more, the others when they come near what is read, or on paper
+const waiting = new Map();  // what draws a plot
+const nearby = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) if (isIntersecting) drawNow(target);
+}, { rootMargin: "800px" });
+
+function drawWhenNear(plot, drawing) {
+  waiting.set(plot, drawing);
+  nearby.unobserve(plot);  // that it is near already would not be told again
+  nearby.observe(plot);
+}
+
+function drawNow(plot) {
+  waiting.get(plot)?.();
+  waiting.delete(plot);
+}
+
 function drawView(view) {
   const panels = view.panels();
   const frame = frameOf(view, panels);
   view.element.querySelectorAll(".plot").forEach((plot, i) => {
     plot.setAttribute("aria-label", `${view.summary.name} ${panelTitle(panels[i])}`.trim());
-    drawLines(plot, view, panels[i], frame);
+    const drawing = () => drawLines(plot, view, panels[i], frame);
+    if (i < drawnAtOnce) drawing(); else drawWhenNear(plot, drawing);
   });
   view.element.querySelector(".gaps").textContent = gapsOf(view, panels[0]);
 }

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <cmath>
 #include <limits>
@@ -342,4 +343,25 @@ TEST_CASE("[saved] how the data of a model were made ready is read back, and ref
     g.replace(from, to);
     g.expect({"model: ", "model.toml", "preparation"});
   }
+}
+
+TEST_CASE(
+    "[saved] the parameters are a file beside model.toml: nothing elsewhere and nothing without an end") {
+  for (const char* name : {"/dev/zero", "../model.safetensors", "/etc/passwd", "a/b", "..", ".", ""}) {
+    const Folder folder;
+    folder.replace("file = \"model.safetensors\"", fmt::format("file = \"{}\"", name));
+    const std::string message = refusal(folder.folder.path());
+    CHECK_MESSAGE(contains(message, "expected the name of a file in the same folder"), message);
+    CHECK_MESSAGE(contains(message, fmt::format("found \"{}\"", name)), message);
+  }
+  const Folder folder;
+  std::filesystem::remove(folder.weights());
+  REQUIRE(::mkfifo(folder.weights().c_str(), 0600) == 0);
+  CHECK(contains(refusal(folder.folder.path()), "a pipe or a device"));
+  std::filesystem::remove(folder.weights());
+  std::filesystem::create_symlink("/dev/zero", folder.weights());
+  CHECK(contains(refusal(folder.folder.path()), "a pipe or a device"));
+  std::filesystem::remove(folder.toml());
+  REQUIRE(::mkfifo(folder.toml().c_str(), 0600) == 0);
+  CHECK(contains(refusal(folder.folder.path()), "model.toml: expected a file"));
 }

@@ -14,6 +14,7 @@
 #include <optional>
 #include <thread>
 
+#include "experiments/config/config_error.hpp"
 #include "tests/experiments/sweep/fake_sweep.hpp"
 
 using namespace unroll;
@@ -137,23 +138,10 @@ TEST_CASE("[journal] records of one trial that differ in one bit mark it, and th
   }
 }
 
-TEST_CASE("[journal] a line is one JSON object, and one whose checksum holds but lacks a member is named") {
-  const TemporaryFolder folder;
+TEST_CASE("[journal] a line is one JSON object with its checksum") {
   const auto json = nlohmann::json::parse(journal_line(record_of("a")));
   CHECK(json.at("id") == "a");
   CHECK(json.at("xxh3_64").get<std::string>().size() == 16);
-  std::string without = to_json(record_of("a"));
-  const std::string status = "\"status\":\"done\",";
-  REQUIRE(without.find(status) != std::string::npos);
-  without.erase(without.find(status), status.size());
-  write_journal(folder.path(), "x",
-                without.substr(0, without.size() - 1) +
-                    fmt::format(",\"xxh3_64\":\"{:016x}\"}}\n", XXH3_64bits(without.data(), without.size())));
-  const JournalReader reader = read(folder.path());
-  CHECK(reader.records().empty());
-  REQUIRE(reader.ignored().size() == 1);
-  CHECK(reader.ignored()[0].find("journal-x.jsonl:1") != std::string::npos);
-  CHECK(reader.ignored()[0].find("status") != std::string::npos);
 }
 
 TEST_CASE("[journal] the record of a second run replaces a failed one, in either order of files") {
@@ -195,4 +183,22 @@ TEST_CASE(
   const JournalReader reader = read(folder.path());
   CHECK(reader.records().size() == 3);
   CHECK(reader.ignored().empty());
+}
+
+TEST_CASE("[journal] a whole line that lacks a member is refused with its file, its line and the member") {
+  const TemporaryFolder folder;
+  const std::string whole = journal_line(record_of("a"));
+  const std::string json = R"({"id":"b","status":"done"})";
+  const std::string lacking = fmt::format("{},\"xxh3_64\":\"{:016x}\"}}", json.substr(0, json.size() - 1),
+                                          XXH3_64bits(json.data(), json.size()));
+  write_journal(folder.path(), "0123456789abcdef", whole + "\n" + lacking + "\n");
+  try {
+    read(folder.path());
+    FAIL("it was read");
+  } catch (const ConfigError& error) {
+    const std::string message = error.what();
+    for (const char* part :
+         {"journal-0123456789abcdef.jsonl:2: ", "no member 'reason'", "choose another --out"})
+      CHECK_MESSAGE(message.find(part) != std::string::npos, message);
+  }
 }

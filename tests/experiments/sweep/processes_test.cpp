@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include <csignal>
+#include <functional>
 
 #include "experiments/report/csv.hpp"
 #include "experiments/sweep/runner.hpp"
@@ -182,21 +183,151 @@ TEST_CASE("[sweep] processes that keep different configs in one folder lose none
     CHECK(std::filesystem::exists(out / ("sweep-" + std::to_string(i) + ".toml")));
 }
 
-TEST_CASE("[sweep] the first signal raises the stop flag, the second ends the process with 130") {
+namespace {
+
+/// What a process with a watch does: `act` gets its stop flag.
+template <class Act>
+int status_under_watch(const Act& act) {
+  const pid_t child = ::fork();
+  if (child != 0) return status_of(child);
+  ::close(STDERR_FILENO);
+  std::atomic<bool> stop = false;
+  const SignalWatch watch(stop);
+  ::_exit(act(stop, watch));
+}
+
+bool soon(const std::atomic<bool>& stop) {
+  for (int i = 0; i < 2000 && !stop; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  return stop;
+}
+
+void pause_for(int milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); }
+
+}  // namespace
+
+TEST_CASE("[sweep] each signal that asks a process to end raises the stop flag, and says how it ends") {
+  for (const auto& [signal, status] : std::vector<std::pair<int, int>>{
+           {SIGINT, 130}, {SIGTERM, 75}, {SIGHUP, 75}, {SIGUSR1, 75}, {SIGXCPU, 75}}) {
+    INFO(signal);
+    CHECK(status == status_under_watch([&, number = signal](const auto& stop, const SignalWatch& watch) {
+            ::kill(::getpid(), number);
+            return soon(stop) ? watch.exit_status() : 1;
+          }));
+  }
+}
+
+TEST_CASE("[sweep] the second signal ends the process at once, unless it comes twice by itself") {
+  struct Pair {
+    int first, second, status;
+    const char* what;
+  };
+  for (const Pair& pair : {Pair{SIGTERM, SIGINT, 130, "Ctrl-C"}, Pair{SIGINT, SIGTERM, 75, "SIGTERM"},
+                           Pair{SIGUSR1, SIGTERM, 75, "SIGTERM after a warning"},
+                           Pair{SIGHUP, SIGHUP, 3, "a terminal that is gone"},
+                           Pair{SIGXCPU, SIGXCPU, 3, "every second beyond a limit"},
+                           Pair{SIGTERM, SIGTERM, 3, "at the same moment, as timeout does"}}) {
+    INFO(pair.what);
+    CHECK(pair.status == status_under_watch([&](const auto& stop, const SignalWatch&) {
+            ::kill(::getpid(), pair.first);
+            if (!soon(stop)) return 1;
+            ::kill(::getpid(), pair.second);
+            pause_for(pair.status == 3 ? 300 : 5000);
+            return 3;
+          }));
+  }
+  CHECK(130 == status_under_watch([&](const auto& stop, const SignalWatch&) {
+          ::kill(::getpid(), SIGINT);
+          if (!soon(stop)) return 1;
+          pause_for(200);
+          ::kill(::getpid(), SIGINT);
+          pause_for(5000);
+          return 3;
+        }));
+}
+
+TEST_CASE("[sweep] a process that was told to outlive its terminal does") {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::signal(SIGHUP, SIG_IGN);  // as nohup does
+    std::atomic<bool> stop = false;
+    const SignalWatch watch(stop);
+    ::kill(::getpid(), SIGHUP);
+    pause_for(300);
+    ::_exit(stop ? 1 : 0);
+  }
+  CHECK(status_of(child) == 0);
+}
+
+TEST_CASE("[sweep] without a file descriptor left signals are seen all the same, and the end is reached") {
   const pid_t child = ::fork();
   if (child == 0) {
     ::close(STDERR_FILENO);
+    const rlimit none{0, 0};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+    ::alarm(10);
     std::atomic<bool> stop = false;
-    const SignalWatch watch(stop);
-    ::kill(::getpid(), SIGTERM);
-    for (int i = 0; i < 2000 && !stop; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    if (!stop) ::_exit(1);
-    ::kill(::getpid(), SIGINT);
-    std::this_thread::sleep_for(std::chrono::seconds(5));
-    ::_exit(2);
+    {
+      const SignalWatch watch(stop);
+      ::kill(::getpid(), SIGTERM);
+      if (!soon(stop)) ::_exit(1);
+    }
+    { const SignalWatch unused(stop); }
+    ::_exit(0);
   }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  CHECK(WIFEXITED(status));
-  CHECK(WEXITSTATUS(status) == 130);
+  CHECK(status_of(child) == 0);
+}
+
+TEST_CASE("[sweep] a watch leaves the process as it was") {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::atomic<bool> stop = false;
+    { const SignalWatch watch(stop); }
+    ::kill(::getpid(), SIGUSR1);
+    pause_for(5000);
+    ::_exit(1);
+  }
+  CHECK(status_of(child) == 128 + SIGUSR1);
+}
+
+TEST_CASE("[sweep] a folder that is deleted, moved or replaced while trials run is not made anew") {
+  const auto deleted = [](const auto& out) { std::filesystem::remove_all(out); };
+  const auto moved = [](const auto& out) { std::filesystem::rename(out, out.string() + "-elsewhere"); };
+  const auto replaced = [&](const auto& out) {
+    moved(out);
+    std::filesystem::create_directories(out);
+  };
+  const auto emptied = [](const auto& out) {
+    for (const auto& entry : std::filesystem::directory_iterator(out))
+      std::filesystem::remove_all(entry.path());
+  };
+  const std::vector<std::function<void(const std::filesystem::path&)>> changes = {deleted, moved, replaced,
+                                                                                  emptied};
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    INFO("change ", i);
+    const TemporaryFolder folder;
+    const auto out = folder.path() / "out";
+    int ran = 0;
+    const auto run = [&](const Config& config, const TrialHooks&) {
+      if (++ran == 3) changes[i](out);
+      return fake_record(config);
+    };
+    CHECK_THROWS_WITH_AS(run_quietly(fake_plan(folder.path()), out, 1, run),
+                         doctest::Contains("was deleted, moved or replaced"), SweepRefused);
+    CHECK(ran == 3);
+    if (i == 0) CHECK_FALSE(std::filesystem::exists(out));
+    if (i < 3) CHECK_FALSE(std::filesystem::exists(out / "plan.jsonl"));
+  }
+}
+
+TEST_CASE("[sweep] what processes left that were killed while they wrote goes when the folder is opened") {
+  const TemporaryFolder folder;
+  const auto out = folder.path() / "out";
+  const SweepPlan plan = fake_plan(folder.path());
+  run_quietly(plan, out);
+  write_text(out / ".plan.jsonl.0123456789abcdef", "half a pl");
+  std::filesystem::create_directories(out / "trials" / "t");
+  write_text(out / "trials" / "t" / ".model.safetensors.0123456789abcdef", "half a mo");
+  run_quietly(plan, out);
+  CHECK_FALSE(std::filesystem::exists(out / ".plan.jsonl.0123456789abcdef"));
+  CHECK_FALSE(std::filesystem::exists(out / "trials" / "t" / ".model.safetensors.0123456789abcdef"));
 }

@@ -67,4 +67,15 @@ inline Outcome call(const std::filesystem::path& folder, const std::vector<std::
   return Command(folder, arguments).wait();
 }
 
+/// A line for a shell, which is its status.
+inline Outcome shell(const std::filesystem::path& folder, const std::string& line) {
+  const auto out = folder / ("stdout-" + random_hex()), err = folder / ("stderr-" + random_hex());
+  const auto begin = std::chrono::steady_clock::now();
+  const int status =
+      std::system(("{ " + line + "; } >'" + out.string() + "' 2>'" + err.string() + "'").c_str());
+  const auto spent = std::chrono::steady_clock::now() - begin;
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(out), read_file(err),
+          std::chrono::duration<double>(spent).count()};
+}
+
 }  // namespace unroll::test

@@ -179,8 +179,8 @@ TEST_CASE("[program] a folder that cannot be written is named, with status 2") {
   CHECK(contains(outcome.err, "/proc/nowhere"));
 }
 
-TEST_CASE("[program] SIGINT and SIGTERM end a sweep with status 130 and keep finished trials") {
-  for (const int signal : {SIGINT, SIGTERM}) {
+TEST_CASE("[program] a signal ends a sweep with status 130 or 75 and keeps finished trials") {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGXCPU}) {
     const TemporaryFolder folder;
     // Four trials finish first; of the two that are added at least one is cut.
     const auto config = small_config(folder.path());
@@ -191,13 +191,65 @@ TEST_CASE("[program] SIGINT and SIGTERM end a sweep with status 130 and keep fin
     std::this_thread::sleep_for(std::chrono::milliseconds(700));
     ::kill(command.id(), signal);
     const auto outcome = command.wait();
-    CHECK(outcome.status == 130);
+    CHECK(outcome.status == (signal == SIGINT ? 130 : 75));
+    CHECK(contains(outcome.err, "stopped by SIG"));
     CHECK(contains(outcome.err, "are kept in"));
     JournalReader journals(out);
     journals.refresh();
     CHECK(journals.records().size() >= 4);
     CHECK(journals.records().size() < 6);
   }
+}
+
+TEST_CASE("[program] a reader of the messages that goes away ends nothing") {
+  const TemporaryFolder folder;
+  const auto out = (folder.path() / "out").string();
+  const auto command = fmt::format("'{}' sweep '{}' --out '{}' 2>&1 >/dev/null | head -1 >/dev/null",
+                                   program().string(), small_config(folder.path()), out);
+  CHECK(std::system(command.c_str()) == 0);
+  CHECK(contains(call(folder.path(), {"status", out}).err, "4 done"));
+}
+
+TEST_CASE("[program] a signal ends a process that waits for memory that there is none") {
+  const TemporaryFolder folder;
+  // OpenBLAS asks for its buffers again and again.
+  const auto command = fmt::format(
+      "ulimit -v 300000; timeout --kill-after=60 5 '{}' run task.length=5 train.updates=5 --out '{}'",
+      program().string(), (folder.path() / "out").string());
+  const Outcome outcome = shell(folder.path(), command);
+  CHECK(outcome.status != 137);  // SIGKILL
+  CHECK(outcome.seconds < 40);
+}
+
+TEST_CASE("[program] a file of another's making in /tmp is not followed") {
+  const TemporaryFolder folder;
+  const std::filesystem::path link = fmt::format("/tmp/.libxsmm.{}", ::getuid());
+  std::error_code ignored;
+  std::filesystem::remove(link, ignored);
+  std::filesystem::create_symlink(folder.path() / "made", link);
+  CHECK(call(folder.path(), {"doctor"}).status <= 1);
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "made"));
+  std::filesystem::remove(link, ignored);
+}
+
+TEST_CASE(
+    "[program] configs, models and cells that lie twenty thousand levels deep are refused with their place") {
+  const TemporaryFolder folder;
+  std::string dotted = "a", opened, closed;
+  for (int i = 0; i < 20'000; ++i) dotted += ".a", opened += '(', closed += ')';
+  write_text(folder.path() / "deep.toml", dotted + " = 1\n");
+  std::filesystem::create_directories(folder.path() / "model");
+  write_text(folder.path() / "model" / "model.toml", dotted + " = 1\n");
+  write_text(folder.path() / "deep.cell", "cell a\nstate h\nh' = " + opened + "h" + closed + "\n");
+  for (const auto& [verb, file] : std::vector<std::pair<std::string, std::string>>{
+           {"run", "deep.toml"}, {"sweep", "deep.toml"}, {"evaluate", "model"}}) {
+    const Outcome outcome = call(folder.path(), {verb, (folder.path() / file).string()});
+    CHECK_MESSAGE(outcome.status == 2, outcome.err);
+    CHECK_MESSAGE(contains(outcome.err, "toml:1: a key of so many parts"), outcome.err);
+  }
+  const Outcome cell = call(folder.path(), {"cells", "check", (folder.path() / "deep.cell").string()});
+  CHECK_MESSAGE(cell.status == 2, cell.err);
+  CHECK_MESSAGE(contains(cell.err, "deep.cell:3:"), cell.err);
 }
 
 TEST_CASE("[program] tasks lists every task with its source and its trivial loss") {
