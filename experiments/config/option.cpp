@@ -41,17 +41,17 @@ OptionTable::OptionTable(std::vector<Option> rows, std::vector<OptionFamily> fam
     : rows_(std::move(rows)), families_(std::move(families)) {
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     const std::string& key = rows_[i].key;
-    if (std::any_of(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(i),
-                    [&](const Option& other) { return other.key == key; }))
+    if (!by_key_.emplace(key, &rows_[i]).second)
       throw std::invalid_argument(fmt::format("the setting {} is in the table twice", key));
     const std::string section(section_of(key));
     if (!section.empty() && (sections_.empty() || sections_.back() != section)) sections_.push_back(section);
+    ends_section_.push_back(i + 1 == rows_.size() || section_of(rows_[i + 1].key) != section);
   }
 }
 
 const Option* OptionTable::find(std::string_view key) const {
-  const auto row = std::ranges::find(rows_, key, &Option::key);
-  if (row != rows_.end()) return &*row;
+  const auto row = by_key_.find(key);
+  if (row != by_key_.end()) return row->second;
   for (const OptionFamily& family : families_) {
     const bool member = key.starts_with(family.prefix) && key.size() > family.prefix.size() + 1 &&
                         key[family.prefix.size()] == '.';
@@ -68,12 +68,12 @@ const Option* OptionTable::find(std::string_view key) const {
 
 std::vector<const Option*> OptionTable::rows_of(const Config& config) const {
   std::vector<const Option*> rows;
+  rows.reserve(rows_.size());
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     rows.push_back(&rows_[i]);
-    const std::string_view section = section_of(rows_[i].key);
-    if (i + 1 < rows_.size() && section_of(rows_[i + 1].key) == section) continue;
+    if (!ends_section_[i]) continue;
     for (const OptionFamily& family : families_)
-      if (section_of(family.prefix) == section)
+      if (section_of(family.prefix) == section_of(rows_[i].key))
         for (const std::string& key : family.keys(config)) rows.push_back(find(key));
   }
   return rows;

@@ -73,6 +73,8 @@ class OptionTable {
   std::vector<Option> rows_;
   std::vector<OptionFamily> families_;
   std::vector<std::string> sections_;
+  std::map<std::string_view, const Option*> by_key_;
+  std::vector<bool> ends_section_;  ///< of each row: whether families may follow it
   /// Made when they are first asked for, from whatever thread.
   mutable std::mutex mutex_;
   mutable std::map<std::string, Option, std::less<>> members_;

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "experiments/config/config_error.hpp"
+#include "experiments/config/include.hpp"
 #include "models/nearest.hpp"
 
 namespace unroll {
@@ -139,6 +140,7 @@ void refuse_unknown_key(const OptionTable& options, std::string_view key, const 
   if (section.empty()) {
     candidates.insert(candidates.end(), options.sections().begin(), options.sections().end());
     if (key != sweep_key) candidates.emplace_back(sweep_key);
+    candidates.emplace_back(include_key);
   }
   // A key without its section, like `length`, is the last part of a known one.
   const std::string hint = did_you_mean(key, candidates);
@@ -190,7 +192,9 @@ Settings read_settings(const OptionTable& options, const TomlDocument& document)
                                     describe(member.node)));
     }
     const bool is_saved = member.key == saved_key && std::holds_alternative<TomlTable>(member.node.value);
-    if (member.key != sweep_key && member.key != revision_key && !is_saved) table.push_back(member);
+    const bool is_setting =
+        member.key != sweep_key && member.key != revision_key && member.key != include_key;
+    if (is_setting && !is_saved) table.push_back(member);
   }
   Settings settings;
   for (const Assignment& a : flatten(options, document, table)) {

@@ -46,7 +46,8 @@ Setting read_setting(const Option& option, std::string_view text, const std::str
 /// The section that a trained model adds to its config. It is no setting: the config can be run again.
 inline constexpr std::string_view saved_key = "saved";
 
-/// Reads everything of a file but its [sweep] table (and results_revision and [saved], which only document).
+/// Reads everything of a file but its [sweep] table, `include`, and what only documents: results_revision and
+/// [saved].
 Settings read_settings(const OptionTable& options, const TomlDocument& document);
 
 /// The [sweep] table of a file; null when it has none.

@@ -172,6 +172,12 @@ void store(const OptionField& field, const OptionValue& value) {
              field);
 }
 
+bool field_equals(const OptionField& field, const OptionValue& value) {
+  return std::visit(
+      [&](const auto* source) { return *source == std::get<std::remove_cvref_t<decltype(*source)>>(value); },
+      field);
+}
+
 OptionField field_of(OptionValue& value) {
   return std::visit([](auto& held) { return OptionField(&held); }, value);
 }

@@ -75,6 +75,8 @@ std::string to_toml(const OptionValue& value);
 /// Copies between a OptionValue and the field of the same type.
 void store(const OptionField& field, const OptionValue& value);
 OptionValue load(const OptionField& field);
+/// Whether a field holds this value, which is of its type; nothing is copied.
+bool field_equals(const OptionField& field, const OptionValue& value);
 /// A value as a field.
 OptionField field_of(OptionValue& value);
 

@@ -44,6 +44,10 @@ SweepPlan plan_sweep(const Laboratory& laboratory, const std::filesystem::path& 
 Trial plan_trial(const Laboratory& laboratory, const std::optional<std::filesystem::path>& file,
                  const std::vector<std::string>& overrides);
 
+/// The config as TOML, where each key comes from beside it. Throws ConfigError.
+std::string print_config(const Laboratory& laboratory, const std::optional<std::filesystem::path>& file,
+                         const std::vector<std::string>& overrides);
+
 /// What differs between two sets of trials, one line for each key: "train.updates: 3000 in the output folder,
 /// 100 in this config", "seed: [1, 2] in ..., [1, 2, 3] in ...". Empty when they are the same set.
 std::vector<std::string> plan_difference(const Laboratory& laboratory, const SweepPlan& a, const SweepPlan& b,

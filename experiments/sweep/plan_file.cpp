@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <stdexcept>
@@ -160,6 +161,18 @@ StoredPlan stored_plan_from(const Laboratory& laboratory, std::string_view text,
   }
   if (plan.trials.empty()) throw ConfigError(fmt::format("{}: holds no trials; {}", name, remedy));
   return plan;
+}
+
+std::set<std::string> stored_ids(const std::filesystem::path& folder) {
+  // As to_lines() begins each trial's line; what else may be wrong with one is for who reads it all.
+  constexpr std::string_view before = "{\"id\":\"";
+  constexpr std::size_t digits = 32;
+  std::ifstream lines(folder / "plan.jsonl", std::ios::binary);
+  std::set<std::string> ids;
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with(before) && line.size() > before.size() + digits)
+      ids.insert(line.substr(before.size(), digits));
+  return ids;
 }
 
 SweepPlan plan_of(const Laboratory& laboratory, const StoredPlan& stored) {

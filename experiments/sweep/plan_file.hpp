@@ -1,5 +1,7 @@
 #pragma once
 
+#include <filesystem>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +34,10 @@ std::string to_lines(const Laboratory& laboratory, const StoredPlan& plan);
 /// Reads what to_lines() wrote. Throws ConfigError naming `name` and the line: damaged, of an earlier format,
 /// or with settings that this program does not know.
 StoredPlan stored_plan_from(const Laboratory& laboratory, std::string_view lines, const std::string& name);
+
+/// The ids of the trials that a folder's plan.jsonl holds, read line by line without the rest; none where
+/// there is no such file.
+std::set<std::string> stored_ids(const std::filesystem::path& folder);
 
 /// Its trials with the axes that follow from all of them.
 SweepPlan plan_of(const Laboratory& laboratory, const StoredPlan& stored);

@@ -11,11 +11,18 @@ namespace unroll {
 
 namespace {
 
-bool is_swept(const Option& option, const std::vector<ConfigAxis>& axes) {
-  return std::any_of(axes.begin(), axes.end(), [&](const ConfigAxis& axis) {
-    return std::find(axis.keys.begin(), axis.keys.end(), &option) != axis.keys.end();
-  });
+const ConfigAxis* axis_of(const Option& option, const std::vector<ConfigAxis>& axes) {
+  const auto axis = std::ranges::find_if(axes, [&](const ConfigAxis& a) { return a.has(&option); });
+  return axis == axes.end() ? nullptr : &*axis;
 }
+
+/// What stands beside a setting, and beside an axis.
+struct Notes {
+  std::function<std::string(const Option&)> of_setting;
+  std::function<std::string(const ConfigAxis&)> of_axis;
+  std::function<std::string(const std::string& origin)> of_rest;  ///< where, sampler
+  bool display = false;  ///< also settings that do not affect results
+};
 
 /// As TOML allows it without quotes: ASCII letters, digits, _ and -.
 bool is_bare(std::string_view part) {
@@ -32,9 +39,8 @@ std::string key_in_section(std::string_view key) {
   return fmt::format("{}.\"{}\"", rest.substr(0, dot), rest.substr(dot + 1));
 }
 
-std::string setting_line(const Option& option, const OptionValue& value) {
-  const std::string assignment = fmt::format("{} = {}", key_in_section(option.key), to_toml(value));
-  return fmt::format("{:<32} # {}\n", assignment, option.meaning);
+std::string line_with(const std::string& assignment, const std::string& note) {
+  return note.empty() ? assignment + "\n" : fmt::format("{:<32} # {}\n", assignment, note);
 }
 
 std::string axis_key(const Option& option) {
@@ -42,14 +48,34 @@ std::string axis_key(const Option& option) {
                                                         : fmt::format("\"{}\"", option.key);
 }
 
-std::string list_axis(const ConfigAxis& axis) {
+std::string list_of(const ConfigAxis& axis, std::size_t key) {
   std::vector<std::string> values;
-  for (const auto& point : axis.points) values.push_back(to_toml(point.front().value));
-  return fmt::format("{} = [{}]\n", axis_key(*axis.keys.front()), fmt::join(values, ", "));
+  for (const auto& point : axis.points) values.push_back(to_toml(point[key].value));
+  return fmt::format("{} = [{}]", axis_key(*axis.keys[key]), fmt::join(values, ", "));
 }
 
-std::string cases_axis(const ConfigAxis& axis) {
-  std::string text = "cases = [\n";
+std::string single_axis(const ConfigAxis& axis, const std::string& note) {
+  if (!axis.drawn) return line_with(list_of(axis, 0), note);
+  return line_with(fmt::format("{} = {}", axis_key(*axis.keys.front()), to_toml(*axis.drawn)), note);
+}
+
+std::string zip_table(const ConfigAxis& axis) {
+  std::vector<std::string> lists;
+  for (std::size_t k = 0; k < axis.keys.size(); ++k) lists.push_back(list_of(axis, k));
+  return fmt::format("{{ {} }}", fmt::join(lists, ", "));
+}
+
+/// All of them are one list, which stands where the first one does.
+std::string zips(const std::vector<ConfigAxis>& axes, const Notes& notes) {
+  std::string text = "zip = [\n";
+  for (const ConfigAxis& axis : axes)
+    if (axis.form == ConfigAxis::Form::zip)
+      text += "  " + line_with(zip_table(axis) + ",", notes.of_axis(axis));
+  return text + "]\n";
+}
+
+std::string cases_axis(const ConfigAxis& axis, const std::string& note) {
+  std::string text = line_with("cases = [", note);
   for (const auto& point : axis.points) {
     std::vector<std::string> parts;
     for (std::size_t i = 0; i < point.size(); ++i) {
@@ -61,25 +87,73 @@ std::string cases_axis(const ConfigAxis& axis) {
   return text + "]\n";
 }
 
-}  // namespace
+std::string axes_text(const std::vector<ConfigAxis>& axes, const Notes& notes) {
+  std::string text;
+  bool has_zips = false;
+  for (const ConfigAxis& axis : axes) {
+    if (axis.form == ConfigAxis::Form::zip) {
+      if (!has_zips) text += zips(axes, notes);
+      has_zips = true;
+    } else {
+      text += axis.keys.size() == 1 ? single_axis(axis, notes.of_axis(axis))
+                                    : cases_axis(axis, notes.of_axis(axis));
+    }
+  }
+  return text;
+}
 
-std::string resolved_toml(const Laboratory& laboratory, Config config, const std::vector<ConfigAxis>& axes) {
-  std::string text =
-      "# Every setting that affects results, written by unroll; itself a config to run again.\n";
-  text += fmt::format("results_revision = {}\n", results_revision);
+std::string sweep_text(const SweepSection& sweep, const Notes& notes) {
+  const bool any = !sweep.axes.empty() || sweep.where || !sweep.sampler.origin.empty();
+  std::string text = any ? "\n[sweep]\n" : "";
+  text += axes_text(sweep.axes, notes);
+  if (sweep.where)
+    text += line_with("where = " + to_toml(OptionValue(sweep.where->text())),
+                      notes.of_rest(sweep.where->origin()));
+  if (!sweep.sampler.origin.empty())
+    text += line_with("sampler = " + to_toml(sweep.sampler), notes.of_rest(sweep.sampler.origin));
+  return text;
+}
+
+/// Around it the others vary alone.
+bool matters_at_base(const Sampler& sampler) { return sampler.may_repeat() && !sampler.draws(); }
+
+std::string text_of(const Laboratory& laboratory, Config config, const SweepSection& sweep,
+                    const Notes& notes) {
+  std::string text = fmt::format("results_revision = {}\n", results_revision);
   std::string_view section;
   for (const Option* option : laboratory.rows_of(config)) {
     if (section_of(option->key) != section) {
       section = section_of(option->key);
       text += fmt::format("\n[{}]\n", section);
     }
-    if (!option->affects_results) continue;
-    text += is_swept(*option, axes) ? fmt::format("# {}: swept, see below\n", key_in_section(option->key))
-                                    : setting_line(*option, load(option->field(config)));
+    if (!option->affects_results && !notes.display) continue;
+    const bool swept = axis_of(*option, sweep.axes) != nullptr;
+    if (swept) text += fmt::format("# {}: swept, see below\n", key_in_section(option->key));
+    const OptionValue value = load(option->field(config));
+    if ((!swept || matters_at_base(sweep.sampler)) && !is_unset(value))
+      text += line_with(fmt::format("{} = {}", key_in_section(option->key), to_toml(value)),
+                        notes.of_setting(*option));
   }
-  if (!axes.empty()) text += "\n[sweep]\n";
-  for (const ConfigAxis& axis : axes) text += axis.keys.size() == 1 ? list_axis(axis) : cases_axis(axis);
-  return text;
+  return text + sweep_text(sweep, notes);
+}
+
+}  // namespace
+
+std::string resolved_toml(const Laboratory& laboratory, Config config, const SweepSection& sweep) {
+  const Notes notes{[](const Option& option) { return option.meaning; }, [](const ConfigAxis&) { return ""; },
+                    [](const std::string&) { return ""; }};
+  return "# Every setting that affects results, written by unroll; itself a config to run again.\n" +
+         text_of(laboratory, std::move(config), sweep, notes);
+}
+
+std::string config_with_origins(const Laboratory& laboratory, Config config, const ConfigSource& source) {
+  const Notes notes{[&](const Option& option) {
+                      const auto set = source.settings.find(option.key);
+                      return set == source.settings.end() ? std::string("default") : set->second.origin;
+                    },
+                    [](const ConfigAxis& axis) { return axis.origin(); },
+                    [](const std::string& origin) { return origin; }, true};
+  return text_of(laboratory, std::move(config), source.sweep, notes);
 }
 
 }  // namespace unroll

@@ -3,23 +3,25 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
-#include <set>
+#include <algorithm>
+#include <vector>
 
 namespace unroll {
 
 std::string canonical_text(const Laboratory& laboratory, Config config) {
   laboratory.resolve(config);
-  std::set<std::string> lines;
+  std::vector<std::string> lines;
   for (const Option* option : laboratory.rows_of(config)) {
-    if (option->matters && !option->matters(config)) continue;
-    const OptionValue value = load(option->field(config));
-    if (option->affects_results && value != option->default_value) {
-      const auto* file = std::get_if<InputFile>(&value);
-      lines.insert(fmt::format("{}={}\n", option->key, file ? file->hash : to_text(value)));
-    }
+    if (!option->affects_results || (option->matters && !option->matters(config))) continue;
+    const OptionField field = option->field(config);
+    if (field_equals(field, option->default_value)) continue;
+    const OptionValue value = load(field);
+    const auto* file = std::get_if<InputFile>(&value);
+    lines.push_back(fmt::format("{}={}\n", option->key, file ? file->hash : to_text(value)));
   }
   const std::string equations = equations_hash(laboratory.cells(), config.model.cell);
-  if (!equations.empty()) lines.insert(fmt::format("model.cell.equations={}\n", equations));
+  if (!equations.empty()) lines.push_back(fmt::format("model.cell.equations={}\n", equations));
+  std::ranges::sort(lines);
   std::string text;
   for (const std::string& line : lines) text += line;
   return text + fmt::format("results_revision={}\n", results_revision);

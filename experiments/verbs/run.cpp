@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include "experiments/config/overrides.hpp"
 #include "experiments/sweep/resolved.hpp"
 #include "experiments/sweep/say.hpp"
 #include "experiments/verbs/train.hpp"
@@ -21,12 +20,13 @@ SweepPlan plan_of(const Laboratory& laboratory, Trial trial) {
 
 int run(const Arguments& arguments) {
   const ConfigArguments config = split_arguments(arguments.words);
+  if (arguments.has("print-config")) return print_config_of(arguments, config);
   const SweepPlan plan =
       plan_of(arguments.laboratory(), plan_trial(arguments.laboratory(), config.file, config.overrides));
   // Without a file the settings alone tell one trial from another.
   const std::string stem = config.file ? std::filesystem::path(*config.file).stem().string() : "run";
   const auto folder =
-      output_folder(arguments, plan, fmt::format("{}-{}", stem, plan.trials.front().id.substr(0, 8)));
+      output_folder(arguments, plan.base, fmt::format("{}-{}", stem, plan.trials.front().id.substr(0, 8)));
   say("one trial in {}\n", folder.string());
   return train(
       arguments, plan, folder, [&](const Trial&) { return folder; }, "best");

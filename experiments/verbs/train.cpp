@@ -42,13 +42,6 @@ constexpr std::array<KeptName, 3> kept_names = {
 /// Below a model's folder: the best one so far of a training that goes on.
 constexpr const char* unfinished_name = "unfinished";
 
-int jobs_of(const Arguments& arguments, const SweepPlan& plan) {
-  const std::int64_t jobs =
-      arguments.has("jobs") ? arguments.flags["jobs"].as<std::int64_t>() : plan.base.jobs;
-  if (jobs >= 0 && jobs <= most_jobs) return static_cast<int>(jobs);
-  throw UsageError(fmt::format("--jobs must be from 0 (one per core) to {}, but is {}", most_jobs, jobs));
-}
-
 /// As one line of a comment in a TOML file, whatever the user typed: what is no UTF-8 there (a path may be
 /// anything) would make the file unreadable.
 std::string one_line(std::string_view text) {
@@ -77,7 +70,7 @@ SweepOptions options_of(const Arguments& arguments, const SweepPlan& plan,
                         const std::filesystem::path& folder) {
   SweepOptions options;
   options.out = folder;
-  options.jobs = jobs_of(arguments, plan);
+  options.jobs = jobs_of(arguments, plan.base);
   options.extend = arguments.has("extend");
   options.allow_other_build = arguments.has("allow-other-build");
   options.retry_failed = arguments.has("retry-failed");
@@ -177,12 +170,30 @@ void add_training_flags(Flags& flags) {
       "which models of a trial are kept: a list of first, best and last. `run` keeps the best one in its "
       "folder, "
       "others in first/ and last/ below; `sweep` none, or those asked for in trials/ID");
+  add_print_config_flag(flags);
 }
 
-std::filesystem::path output_folder(const Arguments& arguments, const SweepPlan& plan,
-                                    const std::string& name) {
+void add_print_config_flag(Flags& flags) {
+  flags.add_options()(
+      "print-config",
+      "print the config as it is after includes and overrides, and where each key comes from");
+}
+
+int print_config_of(const Arguments& arguments, const ConfigArguments& config) {
+  const std::optional<std::filesystem::path> file = config.file;
+  fmt::print("{}", print_config(arguments.laboratory(), file, config.overrides));
+  return exit_good;
+}
+
+int jobs_of(const Arguments& arguments, const Config& base) {
+  const std::int64_t jobs = arguments.has("jobs") ? arguments.flags["jobs"].as<std::int64_t>() : base.jobs;
+  if (jobs >= 0 && jobs <= most_jobs) return static_cast<int>(jobs);
+  throw UsageError(fmt::format("--jobs must be from 0 (one per core) to {}, but is {}", most_jobs, jobs));
+}
+
+std::filesystem::path output_folder(const Arguments& arguments, const Config& base, const std::string& name) {
   if (arguments.has("out")) return arguments.flags["out"].as<std::string>();
-  if (!plan.base.out.empty()) return plan.base.out;
+  if (!base.out.empty()) return base.out;
   return std::filesystem::path("out") / name;
 }
 

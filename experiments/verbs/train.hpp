@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "experiments/config/overrides.hpp"
 #include "experiments/sweep/plan.hpp"
 #include "experiments/verbs/verb.hpp"
 
@@ -12,9 +13,15 @@ namespace unroll {
 /// Adds the flags that `run` and `sweep` share.
 void add_training_flags(Flags& flags);
 
+/// --print-config of `run`, `sweep` and `plan`: the config with where each key comes from, and nothing else.
+void add_print_config_flag(Flags& flags);
+int print_config_of(const Arguments& arguments, const ConfigArguments& config);
+
+/// --jobs, else the config's `jobs`. Throws UsageError.
+int jobs_of(const Arguments& arguments, const Config& base);
+
 /// --out, else the config's `out`, else out/`name`.
-std::filesystem::path output_folder(const Arguments& arguments, const SweepPlan& plan,
-                                    const std::string& name);
+std::filesystem::path output_folder(const Arguments& arguments, const Config& base, const std::string& name);
 
 /// Runs what is missing of `plan` in `folder` and writes results.csv and report.html, also after an
 /// interruption. Prints the table and the report's path to stdout. Gives the exit status.

@@ -15,7 +15,8 @@ enum class Purpose : std::uint32_t {
   check,
   generation,
   test_data,
-  order
+  order,
+  sampling  ///< of the points of a sweep
 };
 
 /// A counter-based random stream (Philox 4x32-10, Salmon et al. 2011, through Random123). What it yields

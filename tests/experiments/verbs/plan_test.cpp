@@ -1,0 +1,77 @@
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/experiments/verbs/command.hpp"
+
+// These run the program itself, as a user does.
+
+using namespace unroll;
+using namespace unroll::test;
+
+namespace {
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+std::string small_config(const std::filesystem::path& folder) {
+  const auto config = folder / "small.toml";
+  write_text(config,
+             "[model]\nhidden = 8\n[train]\nbatch = 4\nupdates = 40\nvalidate_every = 20\n"
+             "validation_sequences = 20\n[sweep]\nseed = { count = 2 }\n\"task.length\" = [5, 6]\n");
+  return config.string();
+}
+
+}  // namespace
+
+TEST_CASE("[plan verb] says what a sweep would do, and what is done of it, and writes nothing") {
+  const TemporaryFolder folder;
+  const std::string config = small_config(folder.path()), out = (folder.path() / "out").string();
+  const auto before = call(folder.path(), {"plan", config, "--out", out, "--jobs", "2"});
+  CHECK_MESSAGE(before.status == 0, before.err);
+  CHECK(contains(before.out, "axes      seed (2 values), task.length (2 values)\n"));
+  CHECK(contains(before.out, "trials    4\n"));
+  CHECK(contains(before.out, "nothing yet in " + out));
+  CHECK(contains(before.out, "refused   none\n"));
+  CHECK_FALSE(std::filesystem::exists(out));
+
+  CHECK(call(folder.path(), {"sweep", config, "task.length=5", "--out", out}).status == 0);
+  const auto half = call(folder.path(), {"plan", config, "--out", out, "--extend", "--format", "json"});
+  CHECK(half.status == 0);
+  const auto json = nlohmann::json::parse(half.out);
+  CHECK(json.at("trials") == 4);
+  CHECK(json.at("done") == 2);
+  CHECK(json.at("to_run") == 2);
+  CHECK(json.at("flops_to_run") < json.at("flops"));
+  CHECK(json.at("seconds") > 0.0);
+  CHECK(json.at("refusals").empty());
+
+  const auto refused = call(folder.path(), {"plan", config, "--out", out});
+  CHECK(refused.status == 2);
+  CHECK(contains(refused.out, "2 of these trials are new to it"));
+}
+
+TEST_CASE("[plan verb] wrong words end with status 2") {
+  const TemporaryFolder folder;
+  const std::string config = small_config(folder.path());
+  CHECK(call(folder.path(), {"plan"}).status == 2);
+  CHECK(contains(call(folder.path(), {"plan", config, "--format", "jsn"}).err, "did you mean \"json\"?"));
+  CHECK(
+      contains(call(folder.path(), {"plan", config, "sweep.where=seed > 9"}).err, "leaves out all 4 points"));
+  const auto some = call(folder.path(), {"plan", config, "train.batch_shards=1,9"});
+  CHECK(some.status == 2);
+  CHECK(contains(some.out, "4 trials: "));
+}
+
+TEST_CASE("[program] --print-config shows where each key comes from, and runs nothing") {
+  const TemporaryFolder folder;
+  const std::string config = small_config(folder.path());
+  for (const char* verb : {"sweep", "plan", "run"}) {
+    const auto shown = call(folder.path(), {verb, config, "train.batch=6", "--print-config"});
+    CHECK(shown.status == 0);
+    CHECK(contains(shown.out, "# override \"train.batch=6\""));
+    CHECK(contains(shown.out, config + ":2:10"));
+    CHECK(contains(shown.out, "# default"));
+  }
+}
