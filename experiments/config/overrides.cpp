@@ -44,7 +44,7 @@ po::options_description described_options(const OptionTable& options,
 /// whole.
 std::vector<std::string> split_items(const Option& option, const std::string& text,
                                      const std::string& origin) {
-  if (!option.affects_results) return {text};
+  if (!option.affects_results || text.starts_with('{')) return {text};  // a table as a file has it
   if (std::holds_alternative<CellText>(option.default_value) && objection(option, read_cell(text)).empty())
     return {text};
   if (std::holds_alternative<InputFile>(option.default_value) && read_input_file(text).content) return {text};

@@ -122,6 +122,15 @@ std::string list_hint(const Option& option, const TomlNode& node) {
   return fmt::format(" (to sweep it, write \"{}\" = [...] in [sweep])", option.key);
 }
 
+/// What would have been right, where a range has no step.
+std::string steps_hint(const Option& option, std::string_view text) {
+  const bool is_number = std::holds_alternative<std::int64_t>(option.default_value) ||
+                         std::holds_alternative<std::uint64_t>(option.default_value) ||
+                         std::holds_alternative<double>(option.default_value);
+  const bool has_dots = text.find("..") != std::string_view::npos;
+  return is_number && has_dots ? " (several values are FIRST..LAST:STEP, like 10..100:10)" : "";
+}
+
 void refuse_objection(const Option& option, const Setting& setting) {
   const std::string why = objection(option, setting.value);
   if (!why.empty()) throw ConfigError(fmt::format("{}: {}: {}", setting.origin, option.key, why));
@@ -174,8 +183,8 @@ Setting read_setting(const TomlDocument& document, const Option& option, const T
 Setting read_setting(const Option& option, std::string_view text, const std::string& origin) {
   std::optional<OptionValue> value = parse_value(text, option.default_value);
   if (!value) {
-    throw ConfigError(fmt::format("{}: {}: expected {}, found \"{}\"", origin, option.key,
-                                  expectation(option), printable(text)));
+    throw ConfigError(fmt::format("{}: {}: expected {}, found \"{}\"{}", origin, option.key,
+                                  expectation(option), printable(text), steps_hint(option, text)));
   }
   Setting setting{std::move(*value), origin};
   refuse_objection(option, setting);

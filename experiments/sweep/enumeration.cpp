@@ -12,6 +12,9 @@
 
 namespace unroll {
 
+/// Sobol's sequence is known in so many dimensions and some more.
+constexpr std::ptrdiff_t most_drawn = 1000;
+
 Enumeration::Enumeration(const SweepSection& sweep, std::string name)
     : sweep_(sweep), name_(std::move(name)) {
   check_sampler();
@@ -47,6 +50,10 @@ void Enumeration::check_sampler() const {
         drawn->origin(), drawn->keys.front()->key,
         sampler.origin.empty() ? "a sweep without a sampler"
                                : fmt::format("the sampler {}", name_of(sampler.kind))));
+  if (std::ranges::count_if(sweep_.axes, [](const ConfigAxis& a) { return a.drawn.has_value(); }) >
+      most_drawn)
+    throw ConfigError(
+        fmt::format("{}: over {} axes are drawn, more than a sweep may have", name_, most_drawn));
   if (drawn == sweep_.axes.end() && sampler.draws())
     throw ConfigError(
         fmt::format("{}: sampler: {} draws axes like {{ uniform = [0, 1] }} or {{ choice = [10, 20] }}, and "

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "experiments/laboratory.hpp"
@@ -25,14 +26,24 @@ struct Seen {
 
 using SeenKeys = std::map<std::string_view, Seen>;
 
-SeenKeys seen_in(const Laboratory& laboratory, const std::vector<Trial>& trials) {
+bool is_setting(const Option& option, const Config& config) {
+  return option.affects_results && (!option.matters || option.matters(config));
+}
+
+/// Nothing is copied but the first value of each key: most keys differ in no trial.
+SeenKeys seen_in(const Laboratory& laboratory, std::vector<Trial>& trials) {
   SeenKeys keys;
-  for (const Trial& trial : trials) {
-    for (TrialSetting& setting : settings_of(laboratory, trial)) {
-      Seen& seen = keys.try_emplace(setting.key, Seen{setting.value}).first->second;
-      ++seen.trials;
-      seen.differs = seen.differs || !same(seen.first, setting.value);
-    }
+  const auto take = [&](std::string_view key, const OptionField& field) {
+    const auto at = keys.find(key);
+    Seen& seen = at != keys.end() ? at->second : keys.emplace(key, Seen{load(field)}).first->second;
+    ++seen.trials;
+    if (!seen.differs && !field_equals(field, seen.first)) seen.differs = !same(seen.first, load(field));
+  };
+  for (Trial& trial : trials) {
+    for (const Option* option : laboratory.rows_of(trial.config))
+      if (is_setting(*option, trial.config)) take(option->key, option->field(trial.config));
+    std::int64_t revision = trial.revision;
+    take(revision_key, &revision);
   }
   for (auto& [key, seen] : keys) seen.differs = seen.differs || seen.trials < trials.size();
   return keys;
@@ -67,7 +78,7 @@ std::vector<std::string_view> in_order(const OptionTable& options, const SeenKey
   return order;
 }
 
-std::vector<std::string> axis_keys(const Laboratory& laboratory, const std::vector<Trial>& trials,
+std::vector<std::string> axis_keys(const Laboratory& laboratory, std::vector<Trial>& trials,
                                    const std::vector<std::string>& swept) {
   const SeenKeys seen = seen_in(laboratory, trials);
   std::vector<std::string> keys = swept;
@@ -103,13 +114,23 @@ class Labels {
   std::map<std::string, int> alike_;          ///< canonical values by what is shown of them
 };
 
+/// The value of one key; nothing where the trial does not have it.
+std::optional<OptionValue> value_of(const Laboratory& laboratory, Trial& trial, const std::string& key) {
+  const Option* option = laboratory.options().find(key);
+  if (!option || option->of_family) {  // which of these a trial has only the list of all tells
+    const auto settings = settings_of(laboratory, trial);
+    const TrialSetting* setting = find(settings, key);
+    return setting ? std::optional(setting->value) : std::nullopt;
+  }
+  if (!laboratory.has(trial.config, *option) || !is_setting(*option, trial.config)) return std::nullopt;
+  return load(option->field(trial.config));
+}
+
 template <class Visit>
 void for_each_axis_value(const Laboratory& laboratory, SweepPlan& plan, const Visit& visit) {
-  for (Trial& trial : plan.trials) {
-    const std::vector<TrialSetting> settings = settings_of(laboratory, trial);
+  for (Trial& trial : plan.trials)
     for (const std::string& key : plan.axis_keys)
-      if (const TrialSetting* setting = find(settings, key)) visit(trial, key, setting->value);
-  }
+      if (const auto value = value_of(laboratory, trial, key)) visit(trial, key, *value);
 }
 
 }  // namespace
@@ -125,8 +146,7 @@ std::vector<TrialSetting> settings_of(const Laboratory& laboratory, const Trial&
   Config config = trial.config;
   std::vector<TrialSetting> settings;
   for (const Option* option : laboratory.rows_of(config))
-    if (option->affects_results && (!option->matters || option->matters(trial.config)))
-      settings.push_back({option->key, load(option->field(config))});
+    if (is_setting(*option, trial.config)) settings.push_back({option->key, load(option->field(config))});
   settings.push_back({revision_key, std::int64_t{trial.revision}});
   return settings;
 }

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "experiments/config/settings.hpp"
 #include "tests/experiments/config/fixture.hpp"
 #include "tests/support/laboratory.hpp"
 
@@ -24,6 +25,17 @@ TEST_CASE("[config] key=value gives a value and a comma list several") {
   CHECK(overrides[0].text == "100");
   CHECK(overrides[1].items == std::vector<std::string>{"10", "30"});
   CHECK(overrides[1].origin == "override \"--task.length=10,30\"");
+}
+
+TEST_CASE("[config] a table in braces is one item, whatever commas it has") {
+  const auto overrides = parse_overrides(laboratory().options(), {"seed={first=3,count=20}"});
+  CHECK(overrides.at(0).items == std::vector<std::string>{"{first=3,count=20}"});
+}
+
+TEST_CASE("[config] a range without a step is refused with how to write one") {
+  const Option& option = *laboratory().options().find("model.hidden");
+  CHECK(contains(error_of([&] { read_setting(option, "10..100", "here"); }),
+                 "FIRST..LAST:STEP, like 10..100:10"));
 }
 
 TEST_CASE("[config] a path may hold commas, equal signs and spaces") {
