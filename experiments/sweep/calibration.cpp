@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <mutex>
@@ -51,6 +53,18 @@ std::set<std::size_t> representatives(const std::vector<CostedShape>& shapes) {
   return chosen;
 }
 
+/// 0, 1, ..., n - 1 in an order of which every beginning is spread evenly: bits from back to front.
+std::vector<std::size_t> spread(std::size_t n) {
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < std::bit_ceil(n); ++i) {
+    std::size_t reversed = 0;
+    for (std::size_t bit = 1, other = std::bit_ceil(n) / 2; other > 0; bit *= 2, other /= 2)
+      if (i & bit) reversed |= other;
+    if (reversed < n) order.push_back(reversed);
+  }
+  return order;
+}
+
 TrialTiming mean(const std::vector<TrialTiming>& timings) {
   TrialTiming sum;
   for (const TrialTiming& t : timings) {
@@ -73,13 +87,17 @@ Calibration::Calibration(const Laboratory& laboratory, const std::vector<CostedS
   const std::set<std::size_t> chosen = representatives(shapes);
   const std::vector<std::size_t> list(chosen.begin(), chosen.end());
   std::vector<std::vector<TrialTiming>> timings(list.size());
+  const std::vector<std::size_t> order = spread(list.size());
+  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   std::mutex mutex;
   const auto measure = [&](std::size_t thread) {
     const FlushSubnormals flush;
     single_threaded_products();
-    for (std::size_t n = 0; n < list.size(); ++n) {
+    // Of large trials already the first updates take long: those that come later are told from the others.
+    for (std::size_t n = 0; n < list.size() && (n == 0 || std::chrono::steady_clock::now() < end); ++n) {
       // Each thread begins elsewhere, so that different trials run beside each other as they will.
-      const std::size_t i = (n + thread * list.size() / static_cast<std::size_t>(at_once)) % list.size();
+      const std::size_t i =
+          order[(n + thread * list.size() / static_cast<std::size_t>(at_once)) % list.size()];
       try {
         const TrialTiming timing =
             time_trial(laboratory, shapes[list[i]].config, seconds / static_cast<double>(list.size()));

@@ -50,7 +50,7 @@ double exponential(double x) {
 double rounded(double x, double low, double high) {
   int digits = 6;
   const double magnitude = std::max(std::abs(low), std::abs(high));
-  for (double width = high - low; width < magnitude && digits < 17; width *= 10) ++digits;
+  for (double width = high - low; 2 * width < magnitude && digits < 17; width *= 10) ++digits;
   return std::clamp(std::get<double>(*parse_value(fmt::format("{:.{}g}", x, digits), 0.0)), low, high);
 }
 

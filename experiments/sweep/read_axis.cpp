@@ -90,10 +90,10 @@ bool is_steps(const TomlNode& node) {
 [[noreturn]] void refuse_axis(const TomlDocument& document, const Assignment& a) {
   const bool is_seed = a.option->key == "seed";
   throw ConfigError(fmt::format(
-      "{}: axis {}: expected a list of values{}, found {}", place(document.name, a.node->at), a.option->key,
-      is_seed ? " or { count = N }"
-              : ", steps like \"10..100:10\" or a distribution like { uniform = [0, 1] }",
-      describe(*a.node)));
+      "{}: axis {}: expected a list of values{}, found {}{}", place(document.name, a.node->at), a.option->key,
+      is_seed ? " or { count = N }" : "", describe(*a.node),
+      is_seed ? ""
+              : "; also steps like \"10..100:10\" and distributions like { uniform = [0, 1] } are axes"));
 }
 
 /// As an override says what its option cannot.

@@ -117,11 +117,39 @@ std::string sweep_text(const SweepSection& sweep, const Notes& notes) {
 /// Around it the others vary alone.
 bool matters_at_base(const Sampler& sampler) { return sampler.may_repeat() && !sampler.draws(); }
 
+/// The tasks of the trials.
+std::vector<std::string> tasks_of(const Laboratory& laboratory, const Config& config,
+                                  const SweepSection& sweep) {
+  const Option* name = laboratory.options().find("task.name");
+  const ConfigAxis* axis = axis_of(*name, sweep.axes);
+  if (!axis || matters_at_base(sweep.sampler)) return {config.task.name};
+  std::vector<Setting> settings;
+  if (axis->drawn) settings = axis->drawn->choices;
+  const auto key = std::ranges::find(axis->keys, name) - axis->keys.begin();
+  for (const auto& point : axis->points) settings.push_back(point[static_cast<std::size_t>(key)]);
+  std::vector<std::string> names;
+  for (const Setting& setting : settings) names.push_back(std::get<std::string>(setting.value));
+  return names;
+}
+
+/// What only some tasks of a sweep have cannot be said for all of them; they have it at its default.
+std::vector<const Option*> rows_of(const Laboratory& laboratory, const Config& config,
+                                   const SweepSection& sweep) {
+  const std::vector<std::string> tasks = tasks_of(laboratory, config, sweep);
+  std::vector<const Option*> rows = laboratory.options().rows_of(config);
+  std::erase_if(rows, [&](const Option* option) {
+    return !option->owners.empty() && !std::ranges::all_of(tasks, [&](const std::string& task) {
+      return std::ranges::find(option->owners, task) != option->owners.end();
+    });
+  });
+  return rows;
+}
+
 std::string text_of(const Laboratory& laboratory, Config config, const SweepSection& sweep,
                     const Notes& notes) {
   std::string text = fmt::format("results_revision = {}\n", results_revision);
   std::string_view section;
-  for (const Option* option : laboratory.rows_of(config)) {
+  for (const Option* option : rows_of(laboratory, config, sweep)) {
     if (section_of(option->key) != section) {
       section = section_of(option->key);
       text += fmt::format("\n[{}]\n", section);

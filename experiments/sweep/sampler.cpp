@@ -131,7 +131,9 @@ std::string to_toml(const Sampler& sampler) {
   std::string text = fmt::format("{{ kind = \"{}\"", name_of(sampler.kind));
   if (sampler.draws())
     text += fmt::format(", points = {}, seed = {}", sampler.points, to_toml(OptionValue(sampler.seed)));
-  if (!sampler.grids.empty()) text += fmt::format(", grids = {}", sampler.grids);
+  std::vector<std::string> grids;
+  for (const auto& keys : sampler.grids) grids.push_back(to_toml(OptionValue(keys)));
+  if (!grids.empty()) text += fmt::format(", grids = [{}]", fmt::join(grids, ", "));
   return text + " }";
 }
 

@@ -210,7 +210,7 @@ TEST_CASE("[space] bad samplers and conditions are refused with their place") {
   const std::string axis = "\n\"model.hidden\" = { integer = [1, 3] }";
   const auto sampler = [&](const std::string& text) { return error_in("[sweep]\nsampler = " + text + axis); };
   CHECK(contains(sampler("{ kind = \"random\", points = 0 }"),
-                 "f.toml:2:38: sampler.points: expected an integer from 1 to 1000000, found the integer 0"));
+                 "f.toml:2:39: sampler.points: expected an integer from 1 to 1000000, found the integer 0"));
   CHECK(contains(sampler("{ kind = \"random\", points = 1000000000 }"),
                  "expected an integer from 1 to 1000000"));
   CHECK(contains(sampler("{ kind = \"random\", points = 1.5 }"), "found the number 1.5"));
