@@ -122,12 +122,13 @@ std::vector<std::string> tasks_of(const Laboratory& laboratory, const Config& co
                                   const SweepSection& sweep) {
   const Option* name = laboratory.options().find("task.name");
   const ConfigAxis* axis = axis_of(*name, sweep.axes);
-  if (!axis || matters_at_base(sweep.sampler)) return {config.task.name};
+  if (!axis) return {config.task.name};
   std::vector<Setting> settings;
   if (axis->drawn) settings = axis->drawn->choices;
   const auto key = std::ranges::find(axis->keys, name) - axis->keys.begin();
   for (const auto& point : axis->points) settings.push_back(point[static_cast<std::size_t>(key)]);
   std::vector<std::string> names;
+  if (matters_at_base(sweep.sampler)) names.push_back(config.task.name);
   for (const Setting& setting : settings) names.push_back(std::get<std::string>(setting.value));
   return names;
 }
