@@ -61,8 +61,9 @@ void CheckedCells::read() {
 }
 
 std::string CheckedCells::key_of(const Config& config) const {
-  std::string text = build_ + "\n" + config.model.cell.text + "\n" + equations_hash(laboratory_.cells(), config.model.cell) +
-                     "\n" + config.model.activation + "\n";
+  std::string text = build_ + "\n" + config.model.cell.text + "\n" +
+                     equations_hash(laboratory_.cells(), config.model.cell) + "\n" + config.model.activation +
+                     "\n";
   for (const auto& [name, value] : config.model.constants) text += fmt::format("{}={}\n", name, value);
   const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);

@@ -205,8 +205,8 @@ int guarded_dispatch(const std::vector<std::string>& tokens, char** argv, const 
         "less data",
         exit_trial_failed);
   } catch (const std::exception& error) {
-    if (is_any<ConfigError, SweepRefused, TextError, ModelError, ModelMismatch,
-               SafeTensorsError, FileError, DataError>(error))
+    if (is_any<ConfigError, SweepRefused, TextError, ModelError, ModelMismatch, SafeTensorsError, FileError,
+               DataError>(error))
       return complain(error.what(), exit_usage);
     if (is_any<std::system_error>(error) && std::ferror(stdout) != 0) throw;  // of fmt::print
     return complain(fmt::format("unexpected error: {}", error.what()), exit_trial_failed);

@@ -74,7 +74,8 @@ TEST_CASE("[config] every field of Config has its row") {
                (option.owners.empty() || option.key == "task.length" || option.key == "task.test_lengths");
     return count;
   };
-  CHECK(field_count<TaskConfig>() == rows("task") + 2);    // the values of the tasks' own settings, and a preparation
+  CHECK(field_count<TaskConfig>() ==
+        rows("task") + 2);  // the values of the tasks' own settings, and a preparation
   CHECK(field_count<ModelConfig>() == rows("model") + 1);  // and the constants, which have rows by name
   CHECK(field_count<TrainConfig>() == rows("train"));
   CHECK(field_count<Config>() == rows("") + 3);  // and the three above
