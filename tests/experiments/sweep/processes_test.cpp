@@ -11,6 +11,7 @@
 #include "experiments/sweep/signals.hpp"
 #include "tests/experiments/sweep/fake_sweep.hpp"
 #include "tests/support/laboratory.hpp"
+#include "tests/support/skipped.hpp"
 
 // Sweeps in processes of their own: several on one folder, killed ones, and one on a full disk.
 
@@ -259,12 +260,14 @@ TEST_CASE("[sweep] a process that was told to outlive its terminal does") {
 }
 
 TEST_CASE("[sweep] without a file descriptor left signals are seen all the same, and the end is reached") {
+#ifdef __SANITIZE_ADDRESS__
+  // Its companion for undefined behaviour looks at the types of objects through a pipe.
+  return say_skipped("the sanitizers need files");
+#endif
   const pid_t child = ::fork();
   if (child == 0) {
     ::close(STDERR_FILENO);
-    rlimit before;
-    ::getrlimit(RLIMIT_NOFILE, &before);
-    const rlimit none{0, before.rlim_max};
+    const rlimit none{0, 0};
     ::setrlimit(RLIMIT_NOFILE, &none);
     ::alarm(10);
     std::atomic<bool> stop = false;
@@ -274,7 +277,6 @@ TEST_CASE("[sweep] without a file descriptor left signals are seen all the same,
       if (!soon(stop)) ::_exit(1);
     }
     { const SignalWatch unused(stop); }
-    ::setrlimit(RLIMIT_NOFILE, &before);  // LeakSanitizer, where it is there, looks into files at the end
     ::_exit(0);
   }
   CHECK(status_of(child) == 0);
