@@ -17,9 +17,9 @@ struct Job {
 };
 
 /// The trials with their costs, longest first, so that the last ones to end are short. Trials of equal cost
-/// stand in an order drawn from `shuffle`: processes that share a folder then rarely run the same one at
-/// once. Trials that differ only by their seed cost the same and are costed once. Throws SweepRefused naming
-/// the trial whose cost cannot be told.
+/// stand in an order drawn from `shuffle`: processes that share a folder then rarely want the same one
+/// at once. Trials that differ only by their seed cost the same and are costed once. Throws SweepRefused
+/// naming the trial whose cost cannot be told.
 std::vector<Job> schedule(const SweepPlan& plan, const std::vector<const Trial*>& trials,
                           const CostFunction& cost, std::uint64_t shuffle);
 

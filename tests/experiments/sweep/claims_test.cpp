@@ -208,3 +208,15 @@ TEST_CASE("[claims] short trials share a unit, long ones have their own, and a p
   const auto before = units(640, 1e7), after = units(700, 1e7);
   CHECK(std::equal(before.begin(), before.end(), after.begin()));
 }
+
+TEST_CASE("[claims] a trial of the folder whose cost cannot be told any more stops nothing") {
+  const TemporaryFolder folder;
+  const SweepPlan plan = fake_plan(folder.path(), "[5]", 128);
+  const CostFunction lost = [](const Config&) -> TrialCost {
+    throw std::invalid_argument("its text is gone");
+  };
+  const std::vector<Job> last = {{&plan.trials.back(), {1, 1}}};
+  const std::vector<Unit> units = units_of(plan, last, lost);
+  REQUIRE(units.size() == 1);
+  CHECK(units[0].jobs == std::vector<std::size_t>{0});
+}

@@ -2,22 +2,10 @@
 
 #include "experiments/sweep/plan.hpp"
 #include "experiments/sweep/trial_axes.hpp"
-#include "tests/experiments/config/fixture.hpp"
-#include "tests/support/laboratory.hpp"
+#include "tests/experiments/sweep/planned.hpp"
 
 using namespace unroll;
 using namespace unroll::config_tests;
-
-namespace {
-
-SweepPlan plan_of(const std::string& text, const std::vector<std::string>& overrides = {}) {
-  const ConfigFile file(text);
-  return plan_sweep(laboratory(), file.path(), overrides);
-}
-
-using Strings = std::vector<std::string>;
-
-}  // namespace
 
 TEST_CASE("[plan] configs that make the same trials do not differ") {
   const SweepPlan a = plan_of("[sweep]\nseed = { count = 2 }\n\"task.length\" = [10, 20]");

@@ -5,8 +5,7 @@
 #include <filesystem>
 #include <set>
 
-#include "tests/experiments/config/fixture.hpp"
-#include "tests/support/laboratory.hpp"
+#include "tests/experiments/sweep/planned.hpp"
 
 using namespace unroll;
 using namespace unroll::config_tests;
@@ -14,36 +13,6 @@ using namespace unroll::config_tests;
 namespace {
 
 const std::filesystem::path configs = std::filesystem::path(UNROLL_SOURCE_DIR) / "experiments/configs";
-
-SweepPlan plan_of(const std::string& text, const std::vector<std::string>& overrides = {}) {
-  const ConfigFile file(text);
-  return plan_sweep(laboratory(), file.path(), overrides);
-}
-
-/// The message behind the path of the file.
-std::string error_in(const std::string& text, const std::vector<std::string>& overrides = {}) {
-  const ConfigFile file(text);
-  std::string error = error_of([&] { plan_sweep(laboratory(), file.path(), overrides); });
-  const std::string path = file.path().string();
-  for (std::size_t at = error.find(path); at != std::string::npos; at = error.find(path)) {
-    error.replace(at, path.size(), "f.toml");
-  }
-  return error;
-}
-
-std::vector<std::string> ids(const SweepPlan& plan) {
-  std::vector<std::string> all;
-  for (const Trial& trial : plan.trials) all.push_back(trial.id);
-  return all;
-}
-
-std::vector<std::string> values(const SweepPlan& plan, const std::string& key) {
-  std::vector<std::string> all;
-  for (const Trial& trial : plan.trials) all.push_back(trial.axes.at(key));
-  return all;
-}
-
-using Strings = std::vector<std::string>;
 
 }  // namespace
 

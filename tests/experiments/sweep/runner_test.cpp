@@ -272,15 +272,12 @@ TEST_CASE("[sweep] a folder that cannot be made is named with the reason") {
   CHECK_THROWS_AS(run_quietly(fake_plan(folder.path()), "/proc/unroll"), FileError);
 }
 
-TEST_CASE("[sweep] two thousand trials of no length take milliseconds each, not more") {
+TEST_CASE("[sweep] two thousand short trials share units, and leave a handful of files") {
   const TemporaryFolder folder;
   const SweepPlan plan = fake_plan(folder.path(), "[5]", 2000);
-  const auto begin = std::chrono::steady_clock::now();
-  CHECK(run_quietly(plan, folder.path() / "out").missing == 0);
-  const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  const double each = 1e3 * seconds / 2000;
-  MESSAGE(each, " ms per trial");
-  CHECK(seconds < 20);
+  const auto out = folder.path() / "out";
+  CHECK(run_quietly(plan, out).missing == 0);
+  CHECK(std::distance(std::filesystem::directory_iterator(out), {}) < 20);
 }
 
 TEST_CASE("[sweep] a trial begun by another build is refused before any runs, a damaged checkpoint is not") {

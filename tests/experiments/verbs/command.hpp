@@ -17,7 +17,6 @@ namespace unroll::test {
 struct Outcome {
   int status;  ///< exit status; 128 + signal where it was killed
   std::string out, err;
-  double seconds;
 };
 
 inline std::filesystem::path program() { return std::filesystem::path(UNROLL_BINARY_DIR) / "unroll"; }
@@ -34,7 +33,6 @@ class Command {
           const std::vector<std::pair<std::string, std::string>>& environment = {})
       : out_(folder / ("stdout-" + random_hex())), err_(folder / ("stderr-" + random_hex())) {
     arguments.insert(arguments.begin(), program().string());
-    begin_ = std::chrono::steady_clock::now();
     child_ = ::fork();
     if (child_ != 0) return;
     for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
@@ -52,14 +50,12 @@ class Command {
   Outcome wait() {
     int status = 0;
     ::waitpid(child_, &status, 0);
-    const auto spent = std::chrono::steady_clock::now() - begin_;
     return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(out_),
-            read_file(err_), std::chrono::duration<double>(spent).count()};
+            read_file(err_)};
   }
 
  private:
   std::filesystem::path out_, err_;
-  std::chrono::steady_clock::time_point begin_;
   pid_t child_;
 };
 
@@ -70,12 +66,9 @@ inline Outcome call(const std::filesystem::path& folder, const std::vector<std::
 /// A line for a shell, which is its status.
 inline Outcome shell(const std::filesystem::path& folder, const std::string& line) {
   const auto out = folder / ("stdout-" + random_hex()), err = folder / ("stderr-" + random_hex());
-  const auto begin = std::chrono::steady_clock::now();
   const int status =
       std::system(("{ " + line + "; } >'" + out.string() + "' 2>'" + err.string() + "'").c_str());
-  const auto spent = std::chrono::steady_clock::now() - begin;
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(out), read_file(err),
-          std::chrono::duration<double>(spent).count()};
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(out), read_file(err)};
 }
 
 }  // namespace unroll::test

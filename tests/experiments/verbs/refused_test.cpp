@@ -35,7 +35,7 @@ Outcome in_shell(const std::filesystem::path& folder, const std::string& words, 
   write_text(script, fmt::format("'{}' {} 2>'{}' {}\nexit ${{PIPESTATUS[0]}}\n", program().string(), words,
                                  err.string(), behind));
   const int status = std::system(fmt::format("bash '{}' >/dev/null", script.string()).c_str());
-  return {WEXITSTATUS(status), "", read_file(err), 0};
+  return {WEXITSTATUS(status), "", read_file(err)};
 }
 
 /// The reader of its pipe has gone when `unroll WORDS` begins.
@@ -47,7 +47,7 @@ Outcome without_reader(const std::filesystem::path& folder, const std::string& w
   const auto err = folder / ("shell-" + random_hex()), script = folder / ("script-" + random_hex());
   write_text(script, fmt::format("{}'{}' {} 2>'{}' >&4\n", start, program().string(), words, err.string()));
   const int status = std::system(fmt::format("bash '{}'", script.string()).c_str());
-  return {WEXITSTATUS(status), "", read_file(err), 0};
+  return {WEXITSTATUS(status), "", read_file(err)};
 }
 
 }  // namespace
