@@ -11,6 +11,7 @@ packages=(
   libtbb-dev librandom123-dev
   libboost-graph-dev libboost-program-options-dev
   libtomlplusplus-dev nlohmann-json3-dev libfmt-dev
+  libsimdjson-dev                                     # journals and plans: the other JSON library writes, this one reads
   libzip-dev libxxhash-dev
   zlib1g-dev libcsv-dev                               # data files of one's own
   tao-pegtl-dev libutf8proc-dev                       # the equation language

@@ -1,16 +1,20 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace unroll {
 
 enum class TrialStatus { done, diverged, failed };
 
-/// "done", "diverged" or "failed": the name in the journal, results.csv and the report.
+/// As they stand in the journal, results.csv and the report.
+inline constexpr std::array<std::pair<TrialStatus, std::string_view>, 3> status_names{
+    {{TrialStatus::done, "done"}, {TrialStatus::diverged, "diverged"}, {TrialStatus::failed, "failed"}}};
 std::string_view status_name(TrialStatus status);
 
 /// What a figure means, for whoever shows it.
@@ -68,6 +72,6 @@ struct TrialRecord {
 /// One line of JSON; numbers that are not finite and 64-bit seeds are written as strings.
 std::string to_json(const TrialRecord& record);
 /// Throws std::invalid_argument naming the member that is missing or of the wrong type.
-TrialRecord record_from_json(const std::string& line);
+TrialRecord record_from_json(std::string_view line);
 
 }  // namespace unroll

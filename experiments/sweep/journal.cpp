@@ -119,7 +119,7 @@ namespace {
 /// Of a line that is as it was written: only another version of the program writes other members.
 TrialRecord whole_record(const std::filesystem::path& path, std::size_t number, std::string_view json) {
   try {
-    return record_from_json(std::string(json));
+    return record_from_json(json);
   } catch (const std::invalid_argument& error) {
     throw ConfigError(
         fmt::format("{}:{}: {}: the line matches its checksum, so another version of the program wrote it; "

@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <stdexcept>
 
 #include "experiments/config/config_error.hpp"
+#include "experiments/config/json_field.hpp"
 #include "experiments/sweep/trial_axes.hpp"
 #include "models/cell_table.hpp"
 #include "models/nearest.hpp"
@@ -71,57 +72,71 @@ InputFile input_file_from(const std::string& text) {
   return {text.substr(0, at), text.substr(at + 1), nullptr};
 }
 
-OptionValue value_from(const Json& json, const OptionValue& type) {
-  if (std::holds_alternative<std::int64_t>(type)) return json.get<std::int64_t>();
-  if (std::holds_alternative<double>(type)) return json.get<double>();
-  if (std::holds_alternative<bool>(type)) return json.get<bool>();
-  if (std::holds_alternative<std::vector<std::int64_t>>(type)) return json.get<std::vector<std::int64_t>>();
-  if (std::holds_alternative<std::vector<std::string>>(type)) return json.get<std::vector<std::string>>();
-  const auto text = json.get<std::string>();
+std::vector<std::string> texts_from(const JsonField& field) {
+  std::vector<std::string> texts;
+  field.for_each_element([&](const JsonField& element) { texts.emplace_back(element.text()); });
+  return texts;
+}
+
+std::vector<std::int64_t> integers_from(const JsonField& field) {
+  std::vector<std::int64_t> integers;
+  field.for_each_element([&](const JsonField& element) { integers.push_back(element.integer()); });
+  return integers;
+}
+
+OptionValue value_from(const JsonField& field, const OptionValue& type) {
+  if (std::holds_alternative<std::int64_t>(type)) return field.integer();
+  if (std::holds_alternative<double>(type)) return field.number();
+  if (std::holds_alternative<bool>(type)) return field.boolean();
+  if (std::holds_alternative<std::vector<std::int64_t>>(type)) return integers_from(field);
+  if (std::holds_alternative<std::vector<std::string>>(type)) return texts_from(field);
+  const std::string text(field.text());
   if (std::holds_alternative<LengthRange>(type) && text.empty()) return LengthRange{};
   if (std::holds_alternative<CellText>(type)) return CellText(text);
   if (std::holds_alternative<InputFile>(type)) return input_file_from(text);
   if (const auto value = parse_value(text, type)) return *value;
-  throw std::invalid_argument(fmt::format("expected {}, found \"{}\"", type_name(type), printable(text)));
+  field.refuse(type_name(type), fmt::format("\"{}\"", printable(text)));
 }
 
 /// The built-in cell of that name where it still has these equations.
-CellText cell_from(const CellList& cells, const CellText& label, const std::string& equations) {
+CellText cell_from(const CellList& cells, const CellText& label, std::string_view equations) {
+  if (equations_of(cells, label) == equations) return label;  // to the letter, as nearly always
+  const CellText stored{std::string(equations)};
   const bool built_in =
-      find_cell(cells, label) && equations_hash(cells, label) == equations_hash(cells, equations);
-  return built_in ? label : CellText(equations);
+      find_cell(cells, label) && equations_hash(cells, label) == equations_hash(cells, stored);
+  return built_in ? label : stored;
 }
 
-Trial trial_from(const Laboratory& laboratory, const Json& line) {
-  Trial trial{line.at("id").get<std::string>(), laboratory.unresolved_defaults()};
-  trial.revision = line.at("results_revision").get<int>();
-  for (const auto& [key, value] : line.at("settings").items()) {
+Trial trial_from(const Laboratory& laboratory, const Config& defaults, const JsonField& line) {
+  Trial trial{std::string(line.member("id").text()), defaults};
+  trial.revision = static_cast<int>(line.member("results_revision").integer());
+  line.member("settings").for_each_member([&](std::string_view key, const JsonField& value) {
     const Option* option = laboratory.options().find(key);
     if (!option)
       throw std::invalid_argument(
           fmt::format("the setting \"{}\" is unknown to this version of the program", printable(key)));
     store(option->field(trial.config), value_from(value, option->default_value));
-  }
-  if (const auto equations = line.find("equations"); equations != line.end())
+  });
+  if (line.has("equations"))
     trial.config.model.cell =
-        cell_from(laboratory.cells(), trial.config.model.cell, equations->get<std::string>());
+        cell_from(laboratory.cells(), trial.config.model.cell, line.member("equations").text());
   laboratory.resolve(trial.config);
   return trial;
 }
 
-std::vector<PlannedConfig> configs_from(const Json& line) {
+std::vector<PlannedConfig> configs_from(const JsonField& line) {
   std::vector<PlannedConfig> configs;
-  for (const Json& config : line.at("configs"))
-    configs.push_back({config.at("file").get<std::string>(), config.at("header").get<std::string>(),
-                       config.at("resolved").get<std::string>(),
-                       config.at("swept").get<std::vector<std::string>>()});
+  line.member("configs").for_each_element([&](const JsonField& config) {
+    configs.push_back({std::string(config.member("file").text()), std::string(config.member("header").text()),
+                       std::string(config.member("resolved").text()), texts_from(config.member("swept"))});
+  });
   if (configs.empty()) throw std::invalid_argument("expected at least one config");
   return configs;
 }
 
-void check_format(const Json& line, const std::string& name) {
-  const bool has_format = line.is_object() && line.contains(format_key);
-  if (has_format && line.at(format_key) == format_version) return;
+void check_format(const JsonField& line, const std::string& name) {
+  const bool has_format = line.has(format_key);
+  if (has_format && line.member(format_key).integer() == format_version) return;
   throw ConfigError(fmt::format(
       "{}: was written by {} version of the program, which kept other things of a trial; expected format {}. "
       "To compute it anew {}",
@@ -140,16 +155,18 @@ std::string to_lines(const Laboratory& laboratory, const StoredPlan& plan) {
 
 StoredPlan stored_plan_from(const Laboratory& laboratory, std::string_view text, const std::string& name) {
   StoredPlan plan;
-  std::istringstream lines{std::string(text)};
-  std::string line;
-  for (int number = 1; std::getline(lines, line); ++number) {
+  const Config defaults = laboratory.unresolved_defaults();
+  simdjson::dom::parser parser;
+  for (int number = 1; !text.empty(); ++number) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
     try {
-      const Json json = Json::parse(line);
+      const JsonField json = parse_json(parser, line, "plan");
       if (number == 1) check_format(json, name);
       if (number == 1)
         plan.configs = configs_from(json);
       else
-        plan.trials.push_back(trial_from(laboratory, json));
+        plan.trials.push_back(trial_from(laboratory, defaults, json));
     } catch (const ConfigError&) {
       throw;
     } catch (const std::exception& error) {  // of JSON, or of a value
