@@ -12,12 +12,18 @@ namespace {
 std::string_view type_name(simdjson::dom::element value) {
   using Type = simdjson::dom::element_type;
   switch (value.type()) {
-    case Type::ARRAY: return "array";
-    case Type::OBJECT: return "object";
-    case Type::STRING: return "string";
-    case Type::BOOL: return "boolean";
-    case Type::NULL_VALUE: return "null";
-    default: return "number";
+    case Type::ARRAY:
+      return "array";
+    case Type::OBJECT:
+      return "object";
+    case Type::STRING:
+      return "string";
+    case Type::BOOL:
+      return "boolean";
+    case Type::NULL_VALUE:
+      return "null";
+    default:
+      return "number";
   }
 }
 
@@ -102,8 +108,7 @@ void JsonField::for_each_element(const std::function<void(const JsonField&)>& vi
   for (const simdjson::dom::element element : array()) visit({*this, "", index++, element});
 }
 
-void JsonField::for_each_member(
-    const std::function<void(std::string_view, const JsonField&)>& visit) const {
+void JsonField::for_each_member(const std::function<void(std::string_view, const JsonField&)>& visit) const {
   expect_object();
   for (const auto [key, value] : simdjson::dom::object(value_)) visit(key, {*this, key, 0, value});
 }

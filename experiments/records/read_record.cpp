@@ -12,7 +12,8 @@ TrialStatus status_from(const JsonField& field) {
   for (const auto& [status, name] : status_names)
     if (name == field.text()) return status;
   std::string known;
-  for (const auto& [status, name] : status_names) known += fmt::format("{}{}", known.empty() ? "" : ", ", name);
+  for (const auto& [status, name] : status_names)
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", name);
   field.refuse("one of " + known, field.text());
 }
 

@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <map>
 #include <numbers>
 #include <optional>
+#include <string_view>
 
 #include "experiments/sweep/trial_id.hpp"
 
@@ -29,16 +29,22 @@ struct Best {
 /// In the order of the plan.
 std::vector<Best> best_by_task(const Laboratory& laboratory, const SweepPlan& plan,
                                const std::vector<TrialRecord>& records) {
+  std::map<std::string_view, const TrialRecord*> by_id;
+  for (const TrialRecord& record : records) by_id.emplace(record.id, &record);
   std::vector<Best> all;
   std::map<std::string, std::size_t> place;
+  std::size_t now = 0;
   for (const Trial& trial : plan.trials) {
-    const auto [at, fresh] = place.try_emplace(key_of(laboratory, trial.config.task), all.size());
-    if (fresh) all.push_back({trial.config.task});
-    Best& best = all[at->second];
-    const auto record = std::ranges::find(records, trial.id, &TrialRecord::id);
-    if (record == records.end() || record->status != TrialStatus::done) continue;
-    if (!best.record || *record->scalar("best_loss") < *best.record->scalar("best_loss"))
-      best.record = &*record;
+    if (all.empty() || all[now].task != trial.config.task) {  // else as the trial before
+      const auto [at, fresh] = place.try_emplace(key_of(laboratory, trial.config.task), all.size());
+      if (fresh) all.push_back({trial.config.task});
+      now = at->second;
+    }
+    Best& best = all[now];
+    const auto found = by_id.find(trial.id);
+    if (found == by_id.end() || found->second->status != TrialStatus::done) continue;
+    if (!best.record || *found->second->scalar("best_loss") < *best.record->scalar("best_loss"))
+      best.record = found->second;
   }
   return all;
 }

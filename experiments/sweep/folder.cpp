@@ -88,6 +88,16 @@ StoredPlan joined_plan(const Laboratory& laboratory, const std::filesystem::path
   return std::move(*there);
 }
 
+/// Whether nothing is left to write of a plan that has every trial of `asked`.
+bool holds_all(const std::filesystem::path& folder, const SweepPlan& asked) {
+  std::error_code none;
+  const std::vector<std::string> files = stored_config_files(folder);
+  const std::set<std::string> ids = stored_ids(folder);
+  return !files.empty() && std::ranges::all_of(files, [&](const auto& file) {
+    return std::filesystem::exists(folder / file, none);
+  }) && std::ranges::all_of(asked.trials, [&](const Trial& trial) { return ids.contains(trial.id); });
+}
+
 /// What was read with a config, its texts, for what the folder knows by their hashes.
 void take_configs(const SweepPlan& asked, StoredPlan& stored) {
   std::map<std::string_view, const Trial*> by_id;
@@ -111,6 +121,7 @@ void write_plan(const Laboratory& laboratory, const std::filesystem::path& folde
                 bool extend, const std::string& header) {
   prepare_folder(folder);
   const FolderLock lock(folder);
+  if (holds_all(folder, asked)) return;
   const StoredPlan plan = joined_plan(laboratory, folder, asked, extend, header);
   // The configs are copies for people of what plan.jsonl says, and so come second: what a killed process did
   // not write any more, the next one writes.
@@ -124,6 +135,17 @@ SweepPlan read_plan(const Laboratory& laboratory, const std::filesystem::path& f
   throw ConfigError(fmt::format(
       "{} is no sweep's folder: expected a plan.jsonl in it (`unroll sweep CONFIG --out DIR` makes one)",
       folder.string()));
+}
+
+void StoredSweep::refresh(const Laboratory& laboratory) {
+  if (stored_ids(folder).size() != plan.trials.size()) plan = read_plan(laboratory, folder);  // it only grows
+  journals.refresh();
+}
+
+StoredSweep read_sweep(const Laboratory& laboratory, const std::filesystem::path& folder) {
+  StoredSweep sweep{folder, read_plan(laboratory, folder), JournalReader(folder)};
+  sweep.journals.refresh();
+  return sweep;
 }
 
 SweepState sweep_state(const SweepPlan& plan, const JournalReader& journals) {

@@ -27,12 +27,26 @@ SweepPlan continued_plan(const Laboratory& laboratory, const std::filesystem::pa
 /// Creates the folder where missing and adds to its plan.jsonl what `asked` adds, looking again as
 /// continued_plan() does, with other processes excluded meanwhile: of two that start at the same moment the
 /// second sees the first one's plan. The config of the first is kept as sweep.toml, that of each extension as
-/// sweep-2.toml and so on, below `header` (lines of comment). Throws as continued_plan() does, and FileError.
+/// sweep-2.toml and so on, below `header` (lines of comment). A plan that `asked` adds nothing to is left as it
+/// is. Throws as continued_plan() does, and FileError.
 void write_plan(const Laboratory& laboratory, const std::filesystem::path& folder, const SweepPlan& asked,
                 bool extend, const std::string& header);
 
 /// The plan of an existing folder, from its plan.jsonl alone. Throws ConfigError or FileError.
 SweepPlan read_plan(const Laboratory& laboratory, const std::filesystem::path& folder);
+
+/// A sweep as it lies on the disk.
+struct StoredSweep {
+  std::filesystem::path folder;
+  SweepPlan plan;
+  JournalReader journals;
+
+  /// Reads what was added since. Throws ConfigError or FileError.
+  void refresh(const Laboratory& laboratory);
+};
+
+/// Reads a sweep's folder. Throws ConfigError or FileError.
+StoredSweep read_sweep(const Laboratory& laboratory, const std::filesystem::path& folder);
 
 /// What is known of a sweep, in the order of its plan.
 struct SweepState {

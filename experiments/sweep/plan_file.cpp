@@ -192,6 +192,21 @@ std::set<std::string> stored_ids(const std::filesystem::path& folder) {
   return ids;
 }
 
+std::vector<std::string> stored_config_files(const std::filesystem::path& folder) {
+  std::ifstream lines(folder / "plan.jsonl", std::ios::binary);
+  std::string line;
+  std::getline(lines, line);
+  std::vector<std::string> files;
+  try {
+    simdjson::dom::parser parser;
+    for (const PlannedConfig& config : configs_from(parse_json(parser, line, "plan")))
+      files.push_back(config.file);
+  } catch (const std::invalid_argument&) {
+    return {};
+  }
+  return files;
+}
+
 SweepPlan plan_of(const Laboratory& laboratory, const StoredPlan& stored) {
   SweepPlan plan;
   plan.trials = stored.trials;

@@ -92,23 +92,18 @@ void remove_old_checkpoints(const std::filesystem::path& folder, const JournalRe
       folder.string()));
 }
 
-SweepResult result_of(SweepPlan plan, JournalReader& journals) {
-  journals.refresh();
-  SweepState state = sweep_state(plan, journals);
-  SweepResult result;
-  result.records = std::move(state.records);
-  result.missing = state.missing.size();
-  result.diverged = state.diverged;
-  result.failed = state.failed;
-  result.plan = std::move(plan);
-  return result;
+SweepResult result_of(StoredSweep sweep) {
+  SweepState state = sweep_state(sweep.plan, sweep.journals);
+  const std::size_t missing = state.missing.size();
+  return {std::move(sweep.plan), std::move(sweep.journals), std::move(state.records), missing, state.diverged,
+          state.failed, false, ""};
 }
 
 }  // namespace
 
 SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, const SweepOptions& options,
                       const TrialFunction& run, const CostFunction& cost, std::atomic<bool>& stop) {
-  const SweepPlan plan = continued_plan(laboratory, options.out, asked, options.extend);
+  SweepPlan plan = continued_plan(laboratory, options.out, asked, options.extend);
   JournalReader journals(options.out);
   journals.refresh();
   warn_of(journals);
@@ -135,8 +130,9 @@ SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, cons
     error = sweep.error();
     cut_short = sweep.cut_short();
   }
-  // What other processes added meanwhile is part of it.
-  SweepResult result = result_of(read_plan(laboratory, options.out), journals);
+  StoredSweep sweep{options.out, std::move(plan), std::move(journals)};
+  sweep.refresh(laboratory);  // what other processes added meanwhile is part of it
+  SweepResult result = result_of(std::move(sweep));
   if (result.missing == 0) remove_dead_claims(options.out, options.patience);
   result.interrupted = cut_short && error.empty();
   result.error = std::move(error);

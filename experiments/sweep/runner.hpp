@@ -30,7 +30,8 @@ struct SweepOptions {
 };
 
 struct SweepResult {
-  SweepPlan plan;                    ///< all that the folder holds: what was asked for, and other configs'
+  SweepPlan plan;  ///< all that the folder holds: what was asked for, and other configs'
+  JournalReader journals;
   std::vector<TrialRecord> records;  ///< finished trials, in the order of the plan
   std::size_t missing = 0;
   std::size_t diverged = 0;

@@ -6,12 +6,6 @@
 
 namespace unroll {
 
-StoredSweep read_sweep(const Laboratory& laboratory, const std::filesystem::path& folder) {
-  StoredSweep sweep{folder, read_plan(laboratory, folder), JournalReader(folder)};
-  sweep.journals.refresh();
-  return sweep;
-}
-
 std::filesystem::path folder_argument(const Arguments& arguments) {
   if (arguments.words.size() == 1) return arguments.words.front();
   throw UsageError(

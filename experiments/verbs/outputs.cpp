@@ -32,15 +32,15 @@ std::string title_of(const std::filesystem::path& folder) {
 
 }  // namespace
 
-StoredSweep write_outputs(const Laboratory& laboratory, const std::filesystem::path& folder) {
+void write_outputs(const Laboratory& laboratory, StoredSweep& sweep) {
+  const std::filesystem::path& folder = sweep.folder;
   const FolderLock lock(folder);
-  StoredSweep sweep = read_sweep(laboratory, folder);
+  sweep.refresh(laboratory);
   const std::vector<TrialRecord> records = sweep_state(sweep.plan, sweep.journals).records;
   write_file(folder / "results.csv", results_csv(sweep.plan, records));
   write_file(folder / "series.csv", series_csv(sweep.plan, records));
   write_file(folder / "timing.csv", timing_csv(sweep.plan, records));
   write_file(folder / "report.html", report_html(sweep.plan, records, title_of(folder), machines(records)));
-  return sweep;
 }
 
 }  // namespace unroll

@@ -7,9 +7,9 @@
 namespace unroll {
 
 /// Writes results.csv, series.csv, timing.csv and report.html of a sweep into its folder, from its plan and
-/// journals as they are by now, other processes that write them excluded meanwhile: whoever comes last writes
-/// the rows of all. Files that hold the same already are left alone. Gives what it wrote. Throws ConfigError
-/// or FileError.
-StoredSweep write_outputs(const Laboratory& laboratory, const std::filesystem::path& folder);
+/// journals as they are by now, which `sweep` takes up, other processes that write them excluded meanwhile:
+/// whoever comes last writes the rows of all. Files that hold the same already are left alone. Throws
+/// ConfigError or FileError.
+void write_outputs(const Laboratory& laboratory, StoredSweep& sweep);
 
 }  // namespace unroll

@@ -10,10 +10,9 @@ namespace unroll {
 namespace {
 
 int report(const Arguments& arguments) {
-  const std::filesystem::path folder = folder_argument(arguments);
-  read_plan(arguments.laboratory(),
-            folder);  // refuses what is no sweep's folder before anything is written into it
-  const StoredSweep sweep = write_outputs(arguments.laboratory(), folder);
+  // Refuses what is no sweep's folder before anything is written into it.
+  StoredSweep sweep = read_sweep(arguments.laboratory(), folder_argument(arguments));
+  write_outputs(arguments.laboratory(), sweep);
   say_ignored(sweep);
   const SweepState state = sweep_state(sweep.plan, sweep.journals);
   fmt::print("{}\nreport: {}\n", summary_table(sweep.plan, state.records),

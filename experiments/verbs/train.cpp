@@ -82,9 +82,9 @@ SweepOptions options_of(const Arguments& arguments, const SweepPlan& plan,
 
 /// Whether the files could be written. The trials are on the disk already; a full disk must not hide why the
 /// sweep ended.
-bool try_to_write_outputs(const Laboratory& laboratory, const std::filesystem::path& folder) {
+bool try_to_write_outputs(const Laboratory& laboratory, StoredSweep& sweep) {
   try {
-    write_outputs(laboratory, folder);
+    write_outputs(laboratory, sweep);
     return true;
   } catch (const FileError& error) {
     say("unroll: {}\n", error.what());
@@ -92,11 +92,11 @@ bool try_to_write_outputs(const Laboratory& laboratory, const std::filesystem::p
   }
 }
 
-int give_up(const Arguments& arguments, const std::filesystem::path& folder, const SweepResult& result,
-            const std::string& why, int status) {
-  try_to_write_outputs(arguments.laboratory(), folder);
+int give_up(const Arguments& arguments, StoredSweep& sweep, const SweepResult& result, const std::string& why,
+            int status) {
+  try_to_write_outputs(arguments.laboratory(), sweep);
   say("unroll: {}\n{} finished trials are kept in {}, {} are missing; the same command continues.\n", why,
-      result.records.size(), folder.string(), result.missing);
+      result.records.size(), sweep.folder.string(), result.missing);
   return status;
 }
 
@@ -221,16 +221,17 @@ int train(const Arguments& arguments, const SweepPlan& plan, const std::filesyst
     return run_trial(laboratory, config, hooks);
   };
   const CostFunction cost = [&](const Config& config) { return trial_cost(laboratory, config); };
-  const SweepResult result = run_sweep(laboratory, plan, options, run, cost, stop);
+  SweepResult result = run_sweep(laboratory, plan, options, run, cost, stop);
   cells.save();
   if (!kept.empty()) remove_unfinished(result, folder_of_model);
-  if (!result.error.empty()) return give_up(arguments, folder, result, result.error, exit_trial_failed);
+  StoredSweep stored{folder, std::move(result.plan), std::move(result.journals)};
+  if (!result.error.empty()) return give_up(arguments, stored, result, result.error, exit_trial_failed);
   if (result.interrupted)
-    return give_up(arguments, folder, result, fmt::format("stopped by {}", signals.name()),
+    return give_up(arguments, stored, result, fmt::format("stopped by {}", signals.name()),
                    signals.exit_status());
 
-  const bool written = try_to_write_outputs(laboratory, folder);
-  fmt::print("{}\n", summary_table(result.plan, result.records));
+  const bool written = try_to_write_outputs(laboratory, stored);
+  fmt::print("{}\n", summary_table(stored.plan, result.records));
   if (const std::string baselines = baseline_tables(laboratory, plan, result.records); !baselines.empty())
     fmt::print("{}\n", baselines);
   fmt::print("report: {}\n", message_text((folder / "report.html").string()));
