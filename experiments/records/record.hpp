@@ -10,11 +10,14 @@
 
 namespace unroll {
 
-enum class TrialStatus { done, diverged, failed };
+enum class TrialStatus { done, stopped, diverged, failed };
 
 /// As they stand in the journal, results.csv and the report.
-inline constexpr std::array<std::pair<TrialStatus, std::string_view>, 3> status_names{
-    {{TrialStatus::done, "done"}, {TrialStatus::diverged, "diverged"}, {TrialStatus::failed, "failed"}}};
+inline constexpr std::array<std::pair<TrialStatus, std::string_view>, 4> status_names{
+    {{TrialStatus::done, "done"},
+     {TrialStatus::stopped, "stopped"},  // by the search, before its last update
+     {TrialStatus::diverged, "diverged"},
+     {TrialStatus::failed, "failed"}}};
 std::string_view status_name(TrialStatus status);
 
 /// What a figure means, for whoever shows it.

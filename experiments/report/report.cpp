@@ -19,7 +19,7 @@ namespace unroll {
 namespace {
 
 struct Counts {
-  std::size_t done = 0, diverged = 0, failed = 0, missing = 0;
+  std::size_t done = 0, stopped = 0, diverged = 0, failed = 0, missing = 0;
 };
 
 Counts counts_of(const std::vector<const TrialRecord*>& runs) {
@@ -29,6 +29,8 @@ Counts counts_of(const std::vector<const TrialRecord*>& runs) {
       ++counts.missing;
     else if (run->status == TrialStatus::done)
       ++counts.done;
+    else if (run->status == TrialStatus::stopped)
+      ++counts.stopped;
     else if (run->status == TrialStatus::diverged)
       ++counts.diverged;
     else
@@ -57,6 +59,7 @@ std::string summary_html(const SweepPlan& plan, const Counts& counts) {
   std::string html = fmt::format("<strong>{} {}</strong>{}{}: {} done", plan.trials.size(),
                                  plan.trials.size() == 1 ? "trial" : "trials", swept.empty() ? "" : ", ",
                                  html_escaped(swept), counts.done);
+  if (counts.stopped > 0) html += fmt::format(", {} stopped", counts.stopped);
   for (const auto& [count, name] : {std::pair(counts.diverged, "diverged"),
                                     std::pair(counts.failed, "failed"), std::pair(counts.missing, "missing")})
     html += count == 0 ? fmt::format(", 0 {}", name)
@@ -122,7 +125,8 @@ std::string axes_text(const SweepPlan& plan, const Trial& trial) {
 std::string trouble_html(const SweepPlan& plan, const std::vector<const TrialRecord*>& runs) {
   std::string rows;
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    if (runs[i] == nullptr || runs[i]->status == TrialStatus::done) continue;
+    if (runs[i] == nullptr || runs[i]->status == TrialStatus::done || runs[i]->status == TrialStatus::stopped)
+      continue;
     const std::string status(status_name(runs[i]->status));
     rows += fmt::format("<tr><td><span class=\"{0}\">{0}</span></td>{1}{2}{3}</tr>\n", status,
                         cell_html("td", axes_text(plan, plan.trials[i]), false),

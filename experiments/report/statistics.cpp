@@ -45,6 +45,7 @@ TimeToSolve time_to_solve(std::span<const TrialRecord* const> results) {
 std::size_t& count_for(CellStatistics& cell, const TrialRecord* run) {
   if (run == nullptr) return cell.missing;
   if (run->status == TrialStatus::failed) return cell.failed;
+  if (run->status == TrialStatus::stopped) return cell.stopped;
   return run->status == TrialStatus::diverged ? cell.diverged : cell.done;
 }
 

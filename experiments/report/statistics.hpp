@@ -49,14 +49,14 @@ bool has_result(const TrialRecord* run);
 
 /// Everything that is reported of one cell of a sweep.
 struct CellStatistics {
-  std::size_t planned = 0, done = 0, diverged = 0, failed = 0, missing = 0;
+  std::size_t planned = 0, done = 0, stopped = 0, diverged = 0, failed = 0, missing = 0;
   Rate success;         ///< among the runs with a result
   Spread best, last;    ///< validation loss: the lowest one, and at the end of training
   Spread test;          ///< loss of the best model on the test set, where there is one
   Spread test_errors;   ///< share of that model's answers that are wrong, where answers are right or wrong
   TimeToSolve solving;  ///< in updates
 
-  std::size_t results() const { return done + diverged; }
+  std::size_t results() const { return done + stopped + diverged; }
 };
 
 CellStatistics cell_statistics(const SweepCell& cell);

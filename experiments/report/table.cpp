@@ -95,6 +95,7 @@ std::string solving_text(const TimeToSolve& time) {
 
 std::string trouble_text(const CellStatistics& cell) {
   std::vector<std::string> parts;
+  if (cell.stopped > 0) parts.push_back(fmt::format("{} stopped", cell.stopped));
   if (cell.diverged > 0) parts.push_back(fmt::format("{} diverged", cell.diverged));
   if (cell.best.n > cell.best.finite)
     parts.push_back(fmt::format("{} without a finite loss", cell.best.n - cell.best.finite));

@@ -15,9 +15,11 @@ namespace unroll {
 
 namespace {
 
-constexpr std::string_view cases_key = "cases", zip_key = "zip", where_key = "where", sampler_key = "sampler";
+constexpr std::string_view cases_key = "cases", zip_key = "zip", where_key = "where", sampler_key = "sampler",
+                           halving_key = "halving";
 std::vector<std::string> special_keys() {
-  return {std::string(cases_key), std::string(zip_key), std::string(where_key), std::string(sampler_key)};
+  return {std::string(cases_key), std::string(zip_key), std::string(where_key), std::string(sampler_key),
+          std::string(halving_key)};
 }
 constexpr std::string_view sweep_prefix = "sweep.";
 
@@ -76,6 +78,8 @@ SweepSection read_sweep(const OptionTable& options, const TomlDocument& document
       section.where = read_where(options, document, member);
     } else if (member.key == sampler_key) {
       section.sampler = read_sampler(document, member.node, place(document.name, member.at));
+    } else if (member.key == halving_key) {
+      section.halving = read_halving(document, member.node, place(document.name, member.at));
     } else {
       refuse_mistyped(options, document, member);
       keys.push_back(member);
@@ -97,6 +101,7 @@ void add_document(const OptionTable& options, const TomlDocument& document, Conf
   SweepSection sweep = read_sweep(options, document, source.settings);
   for (ConfigAxis& axis : sweep.axes) put_axis(source.sweep.axes, std::move(axis));
   if (sweep.where) source.sweep.where = std::move(sweep.where);
+  if (sweep.halving) source.sweep.halving = std::move(sweep.halving);
   if (!sweep.sampler.origin.empty()) source.sweep.sampler = std::move(sweep.sampler);
 }
 
@@ -109,22 +114,25 @@ void add_override(const OptionTable& options, const Override& override_, ConfigS
       read_setting(*override_.option, override_.text, override_.origin));
 }
 
-/// "sweep.where=..." or "sweep.sampler=...".
+/// "sweep.where=...", "sweep.sampler=..." or "sweep.halving=...".
 void add_sweep_override(const OptionTable& options, const std::string& token, ConfigSource& source) {
   const std::string origin = fmt::format("override \"{}\"", printable(token));
   const std::string bare = token.substr(token.find(sweep_prefix) + sweep_prefix.size());
   const std::size_t equals = bare.find('=');
   const std::string key = bare.substr(0, equals);
-  if (key != where_key && key != sampler_key)
-    throw ConfigError(fmt::format(
-        "{}: unknown key \"sweep.{}\"; known are sweep.where and sweep.sampler; an axis is a list without "
-        "sweep.: task.length=10,20",
-        origin, printable(key)));
+  if (key != where_key && key != sampler_key && key != halving_key)
+    throw ConfigError(
+        fmt::format("{}: unknown key \"sweep.{}\"; known are sweep.where, sweep.sampler and sweep.halving; "
+                    "an axis is a list without "
+                    "sweep.: task.length=10,20",
+                    origin, printable(key)));
   if (equals == std::string::npos || equals + 1 == bare.size())
     throw ConfigError(fmt::format("{}: expected a value behind the =", origin));
   const std::string text = bare.substr(equals + 1);
   if (key == where_key)
     source.sweep.where.emplace(options, text, origin);
+  else if (key == halving_key)
+    source.sweep.halving = read_halving({origin, {}}, inline_value(text, origin), origin);
   else
     source.sweep.sampler = read_sampler({origin, {}}, inline_value(text, origin), origin);
 }
@@ -173,7 +181,14 @@ std::string sweep_help() {
          "       one_at_a_time  each axis alone, the others as the config has them\n"
          "       partial_grid   of each list of grids = [[KEY, ...], ...] every combination, the others as "
          "above\n"
-         "Every point is run with every seed.\n\n";
+         "Every point is run with every seed.\n"
+         "  halving = { first = 100, factor = 3 }                     'sweep.halving={...}'   successive "
+         "halving:\n"
+         "       all points to 100 updates, the best third (median over seeds of the validation loss) to "
+         "300, "
+         "...;\n"
+         "       brackets = 3 (Hyperband): points shared out over starts at the first, second, third "
+         "rung\n\n";
 }
 
 }  // namespace unroll

@@ -7,6 +7,7 @@
 
 #include "experiments/config/where.hpp"
 #include "experiments/sweep/axis.hpp"
+#include "experiments/sweep/halving.hpp"
 #include "experiments/sweep/sampler.hpp"
 
 namespace unroll {
@@ -16,6 +17,7 @@ struct SweepSection {
   std::vector<ConfigAxis> axes;
   Sampler sampler = {};
   std::optional<Where> where = {};
+  std::optional<Halving> halving = {};
 };
 
 /// A config as read, with all that it includes and the overrides: what is fixed and what is swept. Of what is

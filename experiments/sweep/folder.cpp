@@ -74,12 +74,32 @@ void refuse(const Laboratory& laboratory, const std::filesystem::path& folder, c
                   folder.string(), fmt::join(difference, "\n  ")));
 }
 
+std::string halving_text(const std::optional<Halving>& halving) {
+  return halving ? "halving = " + to_toml(*halving) : "no halving";
+}
+
+/// Which trials are stopped follows from all that are compared.
+void refuse_other_search(const std::filesystem::path& folder, const StoredPlan& stored,
+                         const SweepPlan& asked, std::size_t added) {
+  const std::optional<Halving>& there = stored.configs.front().halving;
+  const bool same = there ? asked.halving && there->same_as(*asked.halving) : !asked.halving;
+  const bool whole = asked.trials.size() == stored.trials.size();
+  if (same && (!there || (added == 0 && whole))) return;
+  throw SweepRefused(
+      fmt::format("{} holds a sweep of {} trials with {}, but this config has {} trials with {}: which are "
+                  "stopped depends on "
+                  "all of them, so that nothing can be added or left out; choose another --out",
+                  folder.string(), stored.trials.size(), halving_text(there), asked.trials.size(),
+                  halving_text(asked.halving)));
+}
+
 /// What the folder holds with `asked`.
 StoredPlan joined_plan(const Laboratory& laboratory, const std::filesystem::path& folder,
                        const SweepPlan& asked, bool extend, const std::string& header) {
   std::optional<StoredPlan> there = stored_plan(laboratory, folder);
-  if (!there) return {{{"sweep.toml", header, asked.resolved, asked.axis_keys}}, asked.trials};
+  if (!there) return {{{"sweep.toml", header, asked.resolved, asked.axis_keys, asked.halving}}, asked.trials};
   const std::vector<Trial> added = new_trials(*there, asked);
+  refuse_other_search(folder, *there, asked, added.size());
   if (added.empty()) return std::move(*there);
   if (!extend) refuse(laboratory, folder, *there, asked);
   const std::string file = fmt::format("sweep-{}.toml", there->configs.size() + 1);
@@ -148,16 +168,25 @@ StoredSweep read_sweep(const Laboratory& laboratory, const std::filesystem::path
   return sweep;
 }
 
+RecordOf record_finder(const JournalReader& journals) {
+  return [&](const std::string& id) {
+    const auto found = journals.records().find(id);
+    return found == journals.records().end() ? nullptr : &found->second;
+  };
+}
+
 SweepState sweep_state(const SweepPlan& plan, const JournalReader& journals) {
   SweepState state;
+  const std::vector<std::int64_t> targets = targets_of(plan, record_finder(journals));
+  std::size_t i = 0;
   for (const Trial& trial : plan.trials) {
+    const std::int64_t target = targets[i++];
     const auto found = journals.records().find(trial.id);
-    if (found == journals.records().end()) {
-      state.missing.push_back(&trial);
-      continue;
-    }
+    if (found == journals.records().end() || !reaches(found->second, target)) state.missing.push_back(&trial);
+    if (found == journals.records().end()) continue;
     state.records.push_back(found->second);
     state.done += found->second.status == TrialStatus::done;
+    state.stopped += found->second.status == TrialStatus::stopped;
     state.diverged += found->second.status == TrialStatus::diverged;
     state.failed += found->second.status == TrialStatus::failed;
   }

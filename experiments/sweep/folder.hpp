@@ -27,8 +27,8 @@ SweepPlan continued_plan(const Laboratory& laboratory, const std::filesystem::pa
 /// Creates the folder where missing and adds to its plan.jsonl what `asked` adds, looking again as
 /// continued_plan() does, with other processes excluded meanwhile: of two that start at the same moment the
 /// second sees the first one's plan. The config of the first is kept as sweep.toml, that of each extension as
-/// sweep-2.toml and so on, below `header` (lines of comment). A plan that `asked` adds nothing to is left as it
-/// is. Throws as continued_plan() does, and FileError.
+/// sweep-2.toml and so on, below `header` (lines of comment). A plan that `asked` adds nothing to is left as
+/// it is. Throws as continued_plan() does, and FileError.
 void write_plan(const Laboratory& laboratory, const std::filesystem::path& folder, const SweepPlan& asked,
                 bool extend, const std::string& header);
 
@@ -50,13 +50,17 @@ StoredSweep read_sweep(const Laboratory& laboratory, const std::filesystem::path
 
 /// What is known of a sweep, in the order of its plan.
 struct SweepState {
-  std::vector<TrialRecord> records;   ///< finished trials
-  std::vector<const Trial*> missing;  ///< points into the plan
+  std::vector<TrialRecord> records;   ///< of finished trials, and of those that the search lets go on
+  std::vector<const Trial*> missing;  ///< points into the plan; what has still to be trained
   std::size_t done = 0;
+  std::size_t stopped = 0;
   std::size_t diverged = 0;
   std::size_t failed = 0;
 };
 SweepState sweep_state(const SweepPlan& plan, const JournalReader& journals);
+
+/// For targets_of(): the records that were read.
+RecordOf record_finder(const JournalReader& journals);
 
 /// The settings of one trial in words: "task.length=100 model.activation=tanh seed=3".
 std::string describe(const SweepPlan& plan, const Trial& trial);

@@ -86,6 +86,21 @@ bool is_journal(const std::filesystem::path& path) {
 
 }  // namespace
 
+namespace {
+
+/// Of two records of a trial the one that says more counts: one that ended of itself (a failed trial was run
+/// again), then the one that the search stopped later; what failed behind a rung says more than that rung.
+bool says_more(const TrialRecord& a, const TrialRecord& b) {
+  const auto ended = [](const TrialRecord& r) {
+    return r.status == TrialStatus::done || r.status == TrialStatus::diverged;
+  };
+  if (ended(a) || ended(b)) return ended(a) && !ended(b);
+  if (a.updates != b.updates) return a.updates > b.updates;
+  return a.status == TrialStatus::failed && b.status == TrialStatus::stopped;
+}
+
+}  // namespace
+
 void JournalReader::take_record(const std::filesystem::path& path, TrialRecord record) {
   const std::string id = record.id;
   const auto [known, is_new] = records_.try_emplace(id, record);
@@ -94,21 +109,19 @@ void JournalReader::take_record(const std::filesystem::path& path, TrialRecord r
     return;
   }
   TrialRecord& first = known->second;
-  const bool any_failed = first.status == TrialStatus::failed || record.status == TrialStatus::failed;
+  if (says_more(first, record)) return;
+  const bool more = says_more(record, first);
   const std::string a = essence(first);
   const std::string b = essence(record);
   if (a == b) return;
-  if (!any_failed)
+  if (!more && record.status != TrialStatus::failed)
     conflicts_[id] = fmt::format(
         "{} and {} disagree about trial {}, which must give the same bits:\n  {}\n"
         "likely cause: the two were computed by different builds or on different CPU models ({}; {}).\n"
         "To decide, move one of the two journals out of the folder; the same command trains what is then "
         "missing",
         origin_[id].string(), path.string(), id, first_difference(a, b), first.build, record.build);
-  // A failed trial was run again. Else the choice must not depend on the order of the files.
-  const bool first_failed = first.status == TrialStatus::failed;
-  const bool same_kind = first_failed == (record.status == TrialStatus::failed);
-  if (same_kind ? b < a : first_failed) {
+  if (more || b < a) {  // the choice must not depend on the order of the files
     first = std::move(record);
     origin_[id] = path;
   }

@@ -42,6 +42,7 @@ class Observer {
         space_, [&](Space::PointTrial&& made, std::size_t point) { take(made, point); },
         [&](const ConfigError& error, std::size_t point) { refuse(error.what(), 1, point); });
     ask_folder();
+    ask_search();
     cost();
     check_memory();
     predict();
@@ -57,6 +58,7 @@ class Observer {
     const bool finished = found != journals_.records().end();
     if (finished) {
       outlook_.done += found->second.status == TrialStatus::done;
+      outlook_.stopped += found->second.status == TrialStatus::stopped;
       outlook_.diverged += found->second.status == TrialStatus::diverged;
       outlook_.failed += found->second.status == TrialStatus::failed;
       if (found->second.build != options_.build) other_build_ = found->second.build;
@@ -88,6 +90,22 @@ class Observer {
           other_build_, options_.build));
   }
 
+  void ask_search() {
+    const std::optional<Halving>& halving = space_.source().sweep.halving;
+    if (!halving) return;
+    const std::size_t points = outlook_.trials / seeds();
+    const std::int64_t updates = space_.base().train.updates;
+    outlook_.rungs = rungs_of(*halving, points, updates);
+    outlook_.share = share_of_updates(*halving, points, updates);
+  }
+
+  std::size_t seeds() const {
+    for (const ConfigAxis& axis : space_.source().sweep.axes)
+      if (axis.keys.size() == 1 && axis.keys.front()->key == "seed")
+        return std::max<std::size_t>(axis.points.size(), 1);
+    return 1;
+  }
+
   /// A sample where there are many: evenly over the order in which they appear, each for its neighbours.
   void cost() {
     std::erase_if(shapes_, [](const ShapeCount& shape) { return shape.trials == 0; });
@@ -111,7 +129,7 @@ class Observer {
     try {
       const TrialCost cost = trial_cost(laboratory_, config);
       outlook_.flops += cost.flops * static_cast<double>(shape.trials);
-      outlook_.flops_to_run += cost.flops * static_cast<double>(shape.to_run);
+      outlook_.flops_to_run += outlook_.share * cost.flops * static_cast<double>(shape.to_run);
       outlook_.may_end_early |= shape.to_run > 0 && config.train.early_stop &&
                                 laboratory_.make_task(config.task)->ends_when_solved();
       costed_.push_back({std::move(config), cost, static_cast<double>(shape.to_run)});
@@ -151,7 +169,7 @@ class Observer {
     std::vector<double> seconds;
     for (const CostedShape& shape : costed_)
       seconds.insert(seconds.end(), static_cast<std::size_t>(shape.trials),
-                     calibration.seconds_of(shape) + seconds_per_record);
+                     outlook_.share * calibration.seconds_of(shape) + seconds_per_record);
     outlook_.seconds = makespan(std::move(seconds), at_once);
   }
 

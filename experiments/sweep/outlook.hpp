@@ -21,10 +21,13 @@ struct Outlook {
   std::size_t points = 0;
   Omitted omitted;
   std::size_t trials = 0;
-  std::size_t done = 0, diverged = 0, failed = 0;  ///< in the folder already
+  std::size_t done = 0, stopped = 0, diverged = 0, failed = 0;  ///< in the folder already
   std::size_t to_run = 0;
   std::vector<Refusal> refusals;
   std::vector<std::string> folder_refuses;  ///< why the folder takes none of them
+
+  std::vector<std::vector<Rung>> rungs;  ///< of each bracket of a search
+  double share = 1;                      ///< of all updates, those that the search makes
 
   double flops = 0, flops_to_run = 0;
   int at_once = 1;   ///< trials

@@ -52,13 +52,15 @@ OptionValue some_value(const ConfigAxis& axis, std::size_t key) {
 SweepPlan plan_sweep(const Laboratory& laboratory, const std::filesystem::path& file,
                      const std::vector<std::string>& overrides) {
   Space space(laboratory, read_source(laboratory.options(), file, overrides));
-  SweepPlan plan{{}, {}, "", shown_base(laboratory, space.source(), space.base())};
+  SweepPlan plan{{}, {}, "", shown_base(laboratory, space.source(), space.base()), {}};
   plan.trials.reserve(space.points());
   expand(
       space, [&](Space::PointTrial&& made, std::size_t) { plan.trials.push_back(std::move(made.trial)); },
       [](const ConfigError& error, std::size_t) { throw error; });
   derive_axes(laboratory, plan, swept_keys(space.source().sweep.axes));
   plan.resolved = resolved_toml(laboratory, plan.base, space.source().sweep);
+  plan.halving = space.source().sweep.halving;
+  check_halving(plan);
   return plan;
 }
 

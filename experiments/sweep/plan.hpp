@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "experiments/laboratory.hpp"
+#include "experiments/sweep/halving.hpp"
 #include "experiments/sweep/trial_id.hpp"
 
 namespace unroll {
@@ -32,6 +33,7 @@ struct SweepPlan {
   std::string
       resolved;  ///< TOML: every result-affecting setting and the sweep; of one config itself runnable
   Config base;  ///< the settings outside [sweep], with `out` and `jobs` (absent: their defaults); of a config
+  std::optional<Halving> halving = {};  ///< how trials are stopped early
 };
 
 /// Reads `file`, applies `overrides` ("train.updates=100"; a comma list makes an axis), expands and validates

@@ -57,10 +57,15 @@ Json to_json(const Laboratory& laboratory, const Trial& trial) {
 }
 
 Json to_json(const PlannedConfig& config) {
-  return {{"file", config.file},
-          {"swept", config.swept},
-          {"header", config.header},
-          {"resolved", config.resolved}};
+  Json json{{"file", config.file},
+            {"swept", config.swept},
+            {"header", config.header},
+            {"resolved", config.resolved}};
+  if (config.halving)
+    json["halving"] = {{"first", config.halving->first},
+                       {"factor", config.halving->factor},
+                       {"brackets", config.halving->brackets}};
+  return json;
 }
 
 // ---- Reading ----
@@ -124,11 +129,19 @@ Trial trial_from(const Laboratory& laboratory, const Config& defaults, const Jso
   return trial;
 }
 
+std::optional<Halving> halving_from(const JsonField& config) {
+  if (!config.has("halving")) return std::nullopt;
+  const JsonField halving = config.member("halving");
+  return Halving{halving.member("first").integer(), halving.member("factor").integer(),
+                 halving.member("brackets").integer()};
+}
+
 std::vector<PlannedConfig> configs_from(const JsonField& line) {
   std::vector<PlannedConfig> configs;
   line.member("configs").for_each_element([&](const JsonField& config) {
     configs.push_back({std::string(config.member("file").text()), std::string(config.member("header").text()),
-                       std::string(config.member("resolved").text()), texts_from(config.member("swept"))});
+                       std::string(config.member("resolved").text()), texts_from(config.member("swept")),
+                       halving_from(config)});
   });
   if (configs.empty()) throw std::invalid_argument("expected at least one config");
   return configs;
@@ -211,6 +224,7 @@ SweepPlan plan_of(const Laboratory& laboratory, const StoredPlan& stored) {
   SweepPlan plan;
   plan.trials = stored.trials;
   derive_axes(laboratory, plan, stored.configs.front().swept);
+  plan.halving = stored.configs.front().halving;
   for (const PlannedConfig& config : stored.configs) {
     if (stored.configs.size() > 1) plan.resolved += fmt::format("# ---- {} ----\n", config.file);
     plan.resolved += config.resolved;

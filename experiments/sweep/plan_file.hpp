@@ -16,6 +16,7 @@ struct PlannedConfig {
   std::string header;              ///< lines of comment above it: what made it
   std::string resolved;            ///< as resolved_toml() gives it
   std::vector<std::string> swept;  ///< its axes, in its order
+  std::optional<Halving> halving = {};
 };
 
 /// What a folder's plan.jsonl holds: all that is needed to show, continue and extend its sweep, without its

@@ -103,7 +103,7 @@ std::string axes_text(const std::vector<ConfigAxis>& axes, const Notes& notes) {
 }
 
 std::string sweep_text(const SweepSection& sweep, const Notes& notes) {
-  const bool any = !sweep.axes.empty() || sweep.where || !sweep.sampler.origin.empty();
+  const bool any = !sweep.axes.empty() || sweep.where || sweep.halving || !sweep.sampler.origin.empty();
   std::string text = any ? "\n[sweep]\n" : "";
   text += axes_text(sweep.axes, notes);
   if (sweep.where)
@@ -111,6 +111,8 @@ std::string sweep_text(const SweepSection& sweep, const Notes& notes) {
                       notes.of_rest(sweep.where->origin()));
   if (!sweep.sampler.origin.empty())
     text += line_with("sampler = " + to_toml(sweep.sampler), notes.of_rest(sweep.sampler.origin));
+  if (sweep.halving)
+    text += line_with("halving = " + to_toml(*sweep.halving), notes.of_rest(sweep.halving->origin));
   return text;
 }
 

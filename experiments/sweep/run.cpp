@@ -40,7 +40,7 @@ std::vector<double> costs_of(const std::vector<Job>& jobs) {
 }
 
 std::string outcome(const TrialRecord& record) {
-  if (record.status != TrialStatus::done) return record.reason;
+  if (record.status == TrialStatus::diverged || record.status == TrialStatus::failed) return record.reason;
   return fmt::format("best loss {} (trivial {}), {} updates, {}", short_number(*record.scalar("best_loss")),
                      short_number(*record.scalar("trivial_loss")), record.updates,
                      render_duration(record.seconds));
@@ -60,7 +60,7 @@ std::filesystem::path checkpoint_of(const std::filesystem::path& out, const Tria
 }
 
 SweepRun::SweepRun(const SweepPlan& plan, const SweepOptions& options, const TrialFunction& run,
-                   std::vector<Job> jobs, std::vector<Unit> units, JournalReader& journals,
+                   std::vector<Job> jobs, std::vector<Unit> units, Journal& journal, JournalReader& journals,
                    std::atomic<bool>& stop)
     : plan_(plan),
       options_(options),
@@ -72,13 +72,15 @@ SweepRun::SweepRun(const SweepPlan& plan, const SweepOptions& options, const Tri
       open_(units_.size()),
       done_(jobs_.size()),
       stop_(stop),
-      journal_(options.out),
+      journal_(journal),
       folder_(options.out),
       progress_(options.progress, progress_style(options.progress), costs_of(jobs_),
                 plan.trials.size() - jobs_.size()) {
   std::iota(open_.begin(), open_.end(), std::size_t{0});
   for (const Job& job : jobs_) {
-    if (journals.records().contains(job.trial->id)) retried_.insert(job.trial->id);
+    const auto found = journals.records().find(job.trial->id);
+    if (found != journals.records().end() && found->second.status == TrialStatus::failed)
+      retried_.insert(job.trial->id);
   }
 }
 
@@ -130,6 +132,7 @@ void SweepRun::take_from_journals() {
       const Trial& trial = *jobs_[index].trial;
       const auto found = journals_.records().find(trial.id);
       const bool recorded = found != journals_.records().end() &&
+                            (jobs_[index].target == 0 || reaches(found->second, jobs_[index].target)) &&
                             !(retried_.contains(trial.id) && found->second.status == TrialStatus::failed);
       if (recorded && !std::exchange(done_[index], true)) {
         ++finished_;
@@ -209,6 +212,7 @@ TrialRecord SweepRun::run_trial_of(std::size_t index) {
   hooks.progress = [&](const TrialProgress& progress) {
     show([&] { progress_.trial_updates(index, progress); });
   };
+  hooks.stop_at = jobs_[index].target;
   hooks.checkpoint = checkpoint_of(options_.out, trial);
   hooks.checkpoint_seconds = trial.config.train.checkpoint_seconds;
   hooks.origin = {trial.id, options_.build};
@@ -234,6 +238,7 @@ TrialRecord SweepRun::run_trial_of(std::size_t index) {
     record = failed_record("an exception of a type that says nothing");
   }
   record.id = trial.id;
+  if (record.status == TrialStatus::failed) record.updates = jobs_[index].reached;
   record.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   record.build = options_.build;
   return record;

@@ -27,7 +27,8 @@ std::filesystem::path checkpoint_of(const std::filesystem::path& out, const Tria
 class SweepRun {
  public:
   SweepRun(const SweepPlan& plan, const SweepOptions& options, const TrialFunction& run,
-           std::vector<Job> jobs, std::vector<Unit> units, JournalReader& journals, std::atomic<bool>& stop);
+           std::vector<Job> jobs, std::vector<Unit> units, Journal& journal, JournalReader& journals,
+           std::atomic<bool>& stop);
 
   void execute(int threads);
   const std::string& error() const { return error_; }
@@ -60,7 +61,7 @@ class SweepRun {
   std::vector<char> done_;         ///< by job
   bool waits_ = false;             ///< for other processes, as was said
   std::atomic<bool>& stop_;
-  Journal journal_;
+  Journal& journal_;
   FolderWatch folder_;
   std::atomic<bool> lost_folder_ = false;
   Progress progress_;

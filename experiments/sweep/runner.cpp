@@ -1,6 +1,7 @@
 #include "experiments/sweep/runner.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <random>
@@ -20,15 +21,30 @@ std::vector<const Trial*> trials_to_run(const SweepPlan& plan, const SweepPlan& 
                                         const JournalReader& journals, bool retry_failed) {
   std::set<std::string_view> wanted;
   for (const Trial& trial : asked.trials) wanted.insert(trial.id);
+  const std::vector<std::int64_t> targets = targets_of(plan, record_finder(journals));
   std::vector<const Trial*> trials;
-  for (const Trial& trial : plan.trials) {
+  for (std::size_t i = 0; i < plan.trials.size(); ++i) {
+    const Trial& trial = plan.trials[i];
     if (!wanted.contains(trial.id)) continue;
     const auto found = journals.records().find(trial.id);
-    const bool finished =
-        found != journals.records().end() && !(retry_failed && found->second.status == TrialStatus::failed);
+    const bool finished = found != journals.records().end() && reaches(found->second, targets[i]) &&
+                          !(retry_failed && found->second.status == TrialStatus::failed);
     if (!finished) trials.push_back(&trial);
   }
   return trials;
+}
+
+/// What the search asks of them by now, which is less work than all of their training.
+void set_targets(const SweepPlan& plan, const JournalReader& journals, std::vector<Job>& jobs) {
+  if (!plan.halving) return;
+  const RecordOf record_of = record_finder(journals);
+  const std::vector<std::int64_t> targets = targets_of(plan, record_of);
+  for (Job& job : jobs) {
+    job.target = targets[static_cast<std::size_t>(job.trial - plan.trials.data())];
+    if (const TrialRecord* record = record_of(job.trial->id)) job.reached = record->updates;
+    job.cost.flops *=
+        static_cast<double>(job.target - job.reached) / static_cast<double>(job.trial->config.train.updates);
+  }
 }
 
 void check_build(const SweepPlan& plan, const JournalReader& journals, const std::string& build) {
@@ -68,20 +84,31 @@ void warn_of(const JournalReader& journals) {
   for (const auto& [id, sentence] : journals.conflicts()) say("warning: {}\n", sentence);
 }
 
-/// A trial that is recorded does not go on from a checkpoint: a process that was taken for dead left it.
-void remove_old_checkpoints(const std::filesystem::path& folder, const JournalReader& journals) {
+/// A trial that is recorded does not go on from a checkpoint: a process that was taken for dead left it. One
+/// that the search stopped may, until the search is over.
+void remove_old_checkpoints(const std::filesystem::path& folder, const JournalReader& journals,
+                            bool search_is_over) {
   std::error_code error;
   const std::filesystem::path trials = folder / "trials";
   for (auto entry = std::filesystem::directory_iterator(trials, error);
        !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
     const auto found = journals.records().find(entry->path().filename().string());
     if (found == journals.records().end() || found->second.status == TrialStatus::failed) continue;
+    if (found->second.status == TrialStatus::stopped && !search_is_over) continue;
     std::error_code none;
     std::filesystem::remove(entry->path() / checkpoint_name, none);
     std::filesystem::remove(entry->path(), none);  // where nothing else is in it
   }
   std::error_code none;
   std::filesystem::remove(trials, none);
+}
+
+void say_rung(const SweepPlan& plan, const std::vector<Job>& jobs) {
+  if (!plan.halving) return;
+  std::set<std::int64_t> targets;
+  for (const Job& job : jobs) targets.insert(job.target);
+  say("halving: {} trial{} to {} updates\n", jobs.size(), jobs.size() == 1 ? "" : "s",
+      fmt::format("{}", fmt::join(targets, ", ")));
 }
 
 [[noreturn]] void refuse_lost(const std::filesystem::path& folder) {
@@ -95,8 +122,14 @@ void remove_old_checkpoints(const std::filesystem::path& folder, const JournalRe
 SweepResult result_of(StoredSweep sweep) {
   SweepState state = sweep_state(sweep.plan, sweep.journals);
   const std::size_t missing = state.missing.size();
-  return {std::move(sweep.plan), std::move(sweep.journals), std::move(state.records), missing, state.diverged,
-          state.failed, false, ""};
+  return {std::move(sweep.plan),
+          std::move(sweep.journals),
+          std::move(state.records),
+          missing,
+          state.diverged,
+          state.failed,
+          false,
+          ""};
 }
 
 }  // namespace
@@ -107,9 +140,9 @@ SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, cons
   JournalReader journals(options.out);
   journals.refresh();
   warn_of(journals);
-  remove_old_checkpoints(options.out, journals);
+  remove_old_checkpoints(options.out, journals, false);
   say_what_else_is_there(options.out, plan, asked);
-  const auto trials = trials_to_run(plan, asked, journals, options.retry_failed);
+  std::vector<const Trial*> trials = trials_to_run(plan, asked, journals, options.retry_failed);
   if (!trials.empty() && !options.allow_other_build) check_build(plan, journals, options.build);
   for (const Trial* trial : trials) check_checkpoint(*trial, options);
 
@@ -122,18 +155,27 @@ SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, cons
 
   std::string error;
   bool cut_short = false;
-  if (!jobs.empty()) {
+  Journal journal(options.out);
+  while (!jobs.empty() && !cut_short) {  // once, or with halving once for each rung
+    set_targets(plan, journals, jobs);
+    say_rung(plan, jobs);
     std::vector<Unit> units = units_of(plan, jobs, cost);
-    SweepRun sweep(plan, options, run, std::move(jobs), std::move(units), journals, stop);
+    SweepRun sweep(plan, options, run, std::move(jobs), std::move(units), journal, journals, stop);
     sweep.execute(at_once);
     if (sweep.lost_folder()) refuse_lost(options.out);
     error = sweep.error();
     cut_short = sweep.cut_short();
+    journals.refresh();
+    trials = plan.halving ? trials_to_run(plan, asked, journals, false) : std::vector<const Trial*>();
+    jobs = schedule(plan, trials, cost, std::random_device{}());
   }
   StoredSweep sweep{options.out, std::move(plan), std::move(journals)};
   sweep.refresh(laboratory);  // what other processes added meanwhile is part of it
   SweepResult result = result_of(std::move(sweep));
-  if (result.missing == 0) remove_dead_claims(options.out, options.patience);
+  if (result.missing == 0) {
+    remove_dead_claims(options.out, options.patience);
+    remove_old_checkpoints(options.out, result.journals, true);
+  }
   result.interrupted = cut_short && error.empty();
   result.error = std::move(error);
   return result;

@@ -14,6 +14,8 @@ using CostFunction = std::function<TrialCost(const Config&)>;
 struct Job {
   const Trial* trial;
   TrialCost cost;
+  std::int64_t target = 0;   ///< updates after which the search stops it; 0: it goes on to its end
+  std::int64_t reached = 0;  ///< where the search stopped it before
 };
 
 /// The trials with their costs, longest first, so that the last ones to end are short. Trials of equal cost

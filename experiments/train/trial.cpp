@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -42,6 +43,8 @@ class Training {
   std::string first_bad_parameter() const;
   std::string first_bad_of_update() const;
   std::string first_bad_of_validation();
+  bool is_stopped_by_search() const;
+  void stop();
   void finish();
   void look_at_gradients(const std::string& moment);
   void tell_progress() const;
@@ -92,7 +95,10 @@ Training::Training(const Laboratory& laboratory, const Config& config, const Tri
 TrialRecord Training::run() {
   if (!resume()) begin();
   if (record_.status == TrialStatus::done) train();
-  finish();
+  if (is_stopped_by_search())
+    stop();
+  else
+    finish();
   return std::move(record_);
 }
 
@@ -104,7 +110,9 @@ void Training::begin() {
 
 void Training::train() {
   const bool ends_early = config_.train.early_stop && models_.task().ends_when_solved();
-  for (std::int64_t n = record_.updates; n < config_.train.updates; ++n) {
+  const std::int64_t end =
+      hooks_.stop_at > 0 ? std::min(hooks_.stop_at, config_.train.updates) : config_.train.updates;
+  for (std::int64_t n = record_.updates; n < end; ++n) {
     if (ends_early && record_.success) return;
     if (hooks_.stop && hooks_.stop->load()) {
       save_before_stopping();
@@ -208,6 +216,18 @@ std::string Training::first_bad_of_validation() {
   const Piece& piece = models_.evaluator().piece();
   return first_non_finite(laboratory_.cells(), config_, models_.spec(), piece, false, trainer_.parameters(),
                           models_.validation().max_steps(piece.batch.rows()));
+}
+
+/// A solved one has ended, whatever the search would have done with it.
+bool Training::is_stopped_by_search() const {
+  const bool solved = config_.train.early_stop && models_.task().ends_when_solved() && record_.success;
+  return record_.status == TrialStatus::done && !solved && record_.updates < config_.train.updates;
+}
+
+/// The test set is looked at where training ended of itself.
+void Training::stop() {
+  save_before_stopping();
+  record_.status = TrialStatus::stopped;
 }
 
 void Training::finish() {
@@ -356,6 +376,9 @@ bool Training::resume() {
 
 void Training::restore(const SafeTensors& file) {
   RecordOnTheWay state = restored_record(file, config_.train.updates);
+  if (hooks_.stop_at > 0 && state.record.updates > hooks_.stop_at)
+    throw std::invalid_argument(fmt::format("checkpoint: of update {}, beyond the {} that are asked for",
+                                            state.record.updates, hooks_.stop_at));
   trainer_.restore(file);
   record_ = std::move(state.record);
   loss_sum_ = state.loss_sum;

@@ -35,6 +35,9 @@ struct TrialHooks {
   std::int64_t progress_every = 20;  ///< updates
   const std::atomic<bool>* stop =
       nullptr;  ///< when it becomes true, run_trial throws Interrupted after the update
+  /// After so many updates the search stops the trial, which may go on from its checkpoint later; 0: it goes
+  /// on to its end.
+  std::int64_t stop_at = 0;
   /// Where the state of training is kept while it goes on, every so many seconds and when it is stopped;
   /// empty: nowhere. A trial that finds the state there goes on from it, with the same bits.
   std::filesystem::path checkpoint = {};

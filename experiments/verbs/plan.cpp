@@ -58,11 +58,19 @@ std::string trials_line(const Outlook& o) {
   return text;
 }
 
+std::string search_lines(const Outlook& o) {
+  std::string text;
+  for (const std::vector<Rung>& rungs : o.rungs)
+    text += fmt::format("{:<9} {}\n", text.empty() ? "halving" : "", to_text(rungs));
+  return text;
+}
+
 std::string done_line(const Outlook& o) {
-  const std::size_t finished = o.done + o.diverged + o.failed;
+  const std::size_t finished = o.done + o.stopped + o.diverged + o.failed;
   if (finished == 0) return fmt::format("nothing yet in {}", o.folder.string());
-  return fmt::format("{} of {} in {} ({} done, {} diverged, {} failed), {} to run", finished, o.trials,
-                     o.folder.string(), o.done, o.diverged, o.failed, o.to_run);
+  return fmt::format("{} of {} in {} ({} done, {}{} diverged, {} failed), {} to run", finished, o.trials,
+                     o.folder.string(), o.done, o.stopped > 0 ? fmt::format("{} stopped, ", o.stopped) : "",
+                     o.diverged, o.failed, o.to_run);
 }
 
 std::string work_line(const Outlook& o) {
@@ -96,8 +104,8 @@ std::string refused_text(const Outlook& o) {
 }
 
 std::string text_of(const Outlook& o, const Space& space) {
-  return line("axes", axes_of(space)) + line("trials", trials_line(o)) + line("done", done_line(o)) +
-         line("work", work_line(o)) +
+  return line("axes", axes_of(space)) + line("trials", trials_line(o)) + search_lines(o) +
+         line("done", done_line(o)) + line("work", work_line(o)) +
          line("memory", fmt::format("{} with {} at once; {} are free", in_bytes(o.bytes), o.at_once,
                                     in_bytes(o.bytes_available))) +
          line("time", time_line(o)) + refused_text(o);
@@ -113,6 +121,7 @@ Json json_of(const Outlook& o) {
           {"repeated", o.omitted.repeated},
           {"trials", o.trials},
           {"done", o.done},
+          {"stopped", o.stopped},
           {"diverged", o.diverged},
           {"failed", o.failed},
           {"to_run", o.to_run},

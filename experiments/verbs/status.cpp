@@ -44,8 +44,9 @@ int status(const Arguments& arguments) {
   for (const Trial& trial : sweep.plan.trials) rows.push_back(row_of(sweep, trial));
   print_listing(rows, arguments);
   const SweepState state = sweep_state(sweep.plan, sweep.journals);
-  say("{} trials: {} done, {} diverged, {} failed, {} missing\n", sweep.plan.trials.size(), state.done,
-      state.diverged, state.failed, state.missing.size());
+  say("{} trials: {} done, {}{} diverged, {} failed, {} missing\n", sweep.plan.trials.size(), state.done,
+      state.stopped > 0 ? fmt::format("{} stopped, ", state.stopped) : "", state.diverged, state.failed,
+      state.missing.size());
   return state.failed > 0 || !sweep.journals.conflicts().empty() ? exit_trial_failed : exit_good;
 }
 

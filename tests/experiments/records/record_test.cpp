@@ -221,7 +221,7 @@ TEST_CASE("[record] a member of the wrong type is named, with its path") {
   CHECK(names(message_with("/updates", 1.5), "'updates' must be an integer"));
   CHECK(names(message_with("/updates", 18446744073709551615u), "'updates' must be a 64-bit integer"));
   CHECK(names(message_with("/status", "finished"),
-              "'status' must be one of done, diverged, failed, but is finished"));
+              "'status' must be one of done, stopped, diverged, failed, but is finished"));
   CHECK(names(message_with("/scalars/0/value", "1"), "'scalars[0].value' must be a number"));
   CHECK(names(message_with("/scalars/0/descriptor/logarithmic", 1), "'scalars[0].descriptor.logarithmic'"));
   CHECK(names(message_with("/series/0/y/1", nullptr), "'series[0].y[1]'"));
