@@ -17,6 +17,7 @@ namespace {
 
 /// More shapes than these are not costed one by one: a plan is to be there at once.
 constexpr std::size_t most_costed = 200;
+constexpr std::int64_t most_updates = 1'000'000'000;
 /// Beside training: a record written and made to stay.
 constexpr double seconds_per_record = 1e-3;
 
@@ -166,11 +167,30 @@ class Observer {
         static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(options_.at_once), outlook_.to_run));
     const Calibration calibration(laboratory_, costed_, at_once, options_.calibration_seconds);
     outlook_.measured = calibration.measured();
+    outlook_.seconds = seconds_of_all(calibration, at_once);
+    if (options_.budget_seconds > 0) fit_budget(calibration, at_once);
+  }
+
+  double seconds_of_all(const Calibration& calibration, int at_once) const {
     std::vector<double> seconds;
     for (const CostedShape& shape : costed_)
       seconds.insert(seconds.end(), static_cast<std::size_t>(shape.trials),
                      outlook_.share * calibration.seconds_of(shape) + seconds_per_record);
-    outlook_.seconds = makespan(std::move(seconds), at_once);
+    return makespan(std::move(seconds), at_once);
+  }
+
+  /// The most updates with which all trials fit, by bisection: validations and tests take time as well.
+  void fit_budget(const Calibration& calibration, int at_once) {
+    std::int64_t fits = 0, too_many = most_updates;
+    while (too_many - fits > 1) {
+      const std::int64_t updates = fits + (too_many - fits) / 2;
+      for (CostedShape& shape : costed_) {
+        shape.cost.flops *= static_cast<double>(updates) / static_cast<double>(shape.config.train.updates);
+        shape.config.train.updates = updates;
+      }
+      (seconds_of_all(calibration, at_once) <= options_.budget_seconds ? fits : too_many) = updates;
+    }
+    outlook_.updates_in_budget = fits;
   }
 
   const Laboratory& laboratory_;

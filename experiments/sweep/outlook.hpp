@@ -33,10 +33,11 @@ struct Outlook {
   int at_once = 1;   ///< trials
   double bytes = 0;  ///< of so many of the largest together
   double bytes_available = 0;
-  double seconds = 0;          ///< NaN: nothing could be measured
-  bool may_end_early = false;  ///< then the time is the most that it takes
-  std::size_t shapes = 0;      ///< that trials to run differ by in cost
-  std::size_t costed = 0;      ///< of them; the others are told from these
+  double seconds = 0;                  ///< NaN: nothing could be measured
+  std::int64_t updates_in_budget = 0;  ///< of each trial; 0: not even one
+  bool may_end_early = false;          ///< then the time is the most that it takes
+  std::size_t shapes = 0;              ///< that trials to run differ by in cost
+  std::size_t costed = 0;              ///< of them; the others are told from these
   std::size_t measured = 0;
 
   bool refused() const { return !refusals.empty() || !folder_refuses.empty(); }
@@ -48,6 +49,7 @@ struct OutlookOptions {
   bool extend = false;
   std::string build;  ///< of this program; empty: any will do
   double calibration_seconds = 1;
+  double budget_seconds = 0;  ///< for all of it; above 0, Outlook::updates_in_budget is told
 };
 
 /// Expands a sweep, costs it, and trains a few updates of some trials to tell how long it takes. Writes
