@@ -4,11 +4,13 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <limits>
 #include <sstream>
+#include <string_view>
 
 namespace unroll {
 
@@ -146,14 +148,23 @@ int affinity_count() {
   return count;
 }
 
+/// Nothing where it is no whole positive number.
+std::optional<int> slurm_cpus() {
+  const char* const variable = std::getenv("SLURM_CPUS_PER_TASK");
+  if (variable == nullptr) return std::nullopt;
+  const std::string_view text = variable;
+  int count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  return whole && count > 0 ? std::optional(count) : std::nullopt;
+}
+
 }  // namespace
 
 MachineLimits machine_limits(const std::filesystem::path& root) {
   MachineLimits limits;
   limits.affinity = affinity_count();
-  if (const char* slurm = std::getenv("SLURM_CPUS_PER_TASK")) {
-    if (const int count = std::atoi(slurm); count > 0) limits.slurm_cpus = count;
-  }
+  limits.slurm_cpus = slurm_cpus();
   limits.available_memory = available_memory(root);
   take_control_groups(limits, root);
   return limits;

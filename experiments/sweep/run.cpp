@@ -113,6 +113,7 @@ std::optional<std::size_t> SweepRun::next_unit() {
       take_from_journals();
       if (open_.empty()) return std::nullopt;
       if (const auto unit = claimed_unit()) return unit;
+      if (leaves()) return std::nullopt;
       if (!std::exchange(waits_, true)) say("waiting for trials that other processes train\n");
     } catch (const std::exception& error) {
       give_up(error);
@@ -147,12 +148,29 @@ void SweepRun::take_from_journals() {
   });
 }
 
+/// Whether, where nothing can be claimed, it is time to leave the rest to those who train it: each of them
+/// has shown a sign of life within the time after which it would count as dead. Called with claims_mutex_
+/// held.
+bool SweepRun::leaves() {
+  if (options_.wait) return false;
+  const auto now = std::chrono::steady_clock::now();
+  if (!idle_since_) idle_since_ = now;
+  if (now - *idle_since_ <= options_.patience + 2 * between_looks) return false;
+  idle_since_.reset();  // who trains in this process looks for as long itself, when it is done
+  if (!std::exchange(left_to_others_, true))
+    say("leaving the other trials to the processes that train them\n");
+  return true;
+}
+
 /// What is recorded is looked at once more behind the claim: the one before it may just have gone.
 std::optional<std::size_t> SweepRun::claimed_unit() {
   for (const std::size_t unit : std::vector<std::size_t>(open_)) {
     if (!claims_.take(units_[unit].name)) continue;
     take_from_journals();
-    if (std::erase(open_, unit) > 0) return unit;
+    if (std::erase(open_, unit) > 0) {
+      idle_since_.reset();
+      return unit;
+    }
     claims_.release(units_[unit].name);
   }
   return std::nullopt;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <mutex>
 #include <optional>
@@ -36,6 +37,8 @@ class SweepRun {
   bool lost_folder() const { return lost_folder_; }
   /// Whether trials are left that were to be run.
   bool cut_short() const { return finished_ < jobs_.size(); }
+  /// Whether it ended while other processes trained, see SweepOptions::wait.
+  bool left_to_others() const { return left_to_others_; }
 
  private:
   void work();
@@ -45,6 +48,7 @@ class SweepRun {
   void run_job(std::size_t index);
   TrialRecord run_trial_of(std::size_t index);
   void take_from_journals();
+  bool leaves();
   void give_up(const std::exception& error);
   void look_at_folder();
 
@@ -60,6 +64,8 @@ class SweepRun {
   std::vector<std::size_t> open_;  ///< units that nobody in this process has taken
   std::vector<char> done_;         ///< by job
   bool waits_ = false;             ///< for other processes, as was said
+  std::optional<std::chrono::steady_clock::time_point> idle_since_;  ///< nothing could be claimed
+  bool left_to_others_ = false;
   std::atomic<bool>& stop_;
   Journal& journal_;
   FolderWatch folder_;

@@ -164,7 +164,7 @@ SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, cons
     sweep.execute(at_once);
     if (sweep.lost_folder()) refuse_lost(options.out);
     error = sweep.error();
-    cut_short = sweep.cut_short();
+    cut_short = sweep.cut_short() && (stop || !sweep.left_to_others());
     journals.refresh();
     trials = plan.halving ? trials_to_run(plan, asked, journals, false) : std::vector<const Trial*>();
     jobs = schedule(plan, trials, cost, std::random_device{}());

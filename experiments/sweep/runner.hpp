@@ -22,6 +22,9 @@ struct SweepOptions {
   bool retry_failed = false;
   /// After so long without a sign of life another process's trials are taken over.
   std::chrono::milliseconds patience = std::chrono::seconds(60);
+  /// For the trials of other processes, which may die. Otherwise it ends once nothing has been left to claim
+  /// for that long: what died by then has been taken over.
+  bool wait = true;
   std::string build;   ///< goes into every record
   std::string header;  ///< lines of comment above the resolved config in sweep.toml
   std::FILE* progress = stderr;

@@ -1,5 +1,6 @@
 #include "experiments/sweep/config_source.hpp"
 #include "experiments/sweep/say.hpp"
+#include "experiments/verbs/slurm.hpp"
 #include "experiments/verbs/train.hpp"
 
 namespace unroll {
@@ -12,11 +13,24 @@ int sweep(const Arguments& arguments) {
     throw UsageError("`unroll sweep` needs a config file: unroll sweep CONFIG [key=value ...]");
   if (arguments.has("print-config")) return print_config_of(arguments, config);
   const std::filesystem::path file = *config.file;
+  const bool to_slurm = wants_slurm(arguments);
   const SweepPlan plan = plan_sweep(arguments.laboratory(), file, config.overrides);
   const auto folder = output_folder(arguments, plan.base, file.stem().string());
   say("{} trials in {}\n", plan.trials.size(), folder.string());
+  if (to_slurm)
+    return submit_to_slurm(arguments, plan, print_config(arguments.laboratory(), file, config.overrides),
+                           folder, file.stem().string());
   return train(
       arguments, plan, folder, [&](const Trial& trial) { return folder / "trials" / trial.id; }, "");
+}
+
+void add_flags(Flags& flags) {
+  add_training_flags(flags);
+  flags.add_options()(
+      "no-wait",
+      "end when nothing has been left to run for as long as --takeover-after, though other processes still "
+      "train; without it a process waits, to take over from those that die");
+  add_slurm_flags(flags);
 }
 
 }  // namespace
@@ -31,8 +45,10 @@ const Verb& sweep_verb() {
           "  unroll sweep experiments/configs/long_range.toml train.updates=500 --out out/short\n"
           "  unroll sweep experiments/configs/long_range.toml task.length=10..100:10 'seed={count=20}' "
           "--jobs 1\n"
+          "  unroll sweep experiments/configs/long_range.toml --slurm --array 8 --cpus 4 --time 4:00:00 \\\n"
+          "               --partition short --slurm-option --qos=normal\n"
           "The same command again runs only what is missing.",
-      .add_flags = add_training_flags,
+      .add_flags = add_flags,
       .run = sweep,
       .trains = true,
       .more_help =

@@ -20,7 +20,6 @@
 #include "experiments/text/unicode.hpp"
 #include "experiments/train/trial.hpp"
 #include "experiments/verbs/build.hpp"
-#include "experiments/verbs/checked_cells.hpp"
 #include "experiments/verbs/number_flag.hpp"
 #include "experiments/verbs/outputs.hpp"
 #include "experiments/verbs/text_memory.hpp"
@@ -42,19 +41,6 @@ constexpr std::array<KeptName, 3> kept_names = {
 /// Below a model's folder: the best one so far of a training that goes on.
 constexpr const char* unfinished_name = "unfinished";
 
-/// As one line of a comment in a TOML file, whatever the user typed: what is no UTF-8 there (a path may be
-/// anything) would make the file unreadable.
-std::string one_line(std::string_view text) {
-  std::string line;
-  while (!text.empty()) {
-    const std::size_t bytes = first_code_point(text).bytes;
-    const bool control = bytes == 1 && (static_cast<unsigned char>(text[0]) < ' ' || text[0] == 127);
-    line += bytes == 0 || control ? "?" : text.substr(0, bytes);
-    text.remove_prefix(std::max<std::size_t>(bytes, 1));
-  }
-  return line;
-}
-
 /// What made the folder, as comment above its resolved config.
 std::string header_of(const Arguments& arguments, const std::string& build) {
   return fmt::format("# {}\n# {}\n\n", one_line(arguments.command_line), one_line(build));
@@ -64,20 +50,6 @@ std::chrono::seconds patience_of(const Arguments& arguments) {
   const auto seconds = arguments.flags["takeover-after"].as<std::int64_t>();
   if (seconds >= 1 && seconds <= 86'400) return std::chrono::seconds(seconds);
   throw UsageError(fmt::format("--takeover-after must be from 1 to 86400 seconds, but is {}", seconds));
-}
-
-SweepOptions options_of(const Arguments& arguments, const SweepPlan& plan,
-                        const std::filesystem::path& folder) {
-  SweepOptions options;
-  options.out = folder;
-  options.jobs = jobs_of(arguments, plan.base);
-  options.extend = arguments.has("extend");
-  options.allow_other_build = arguments.has("allow-other-build");
-  options.retry_failed = arguments.has("retry-failed");
-  options.patience = patience_of(arguments);
-  options.build = build_description();
-  options.header = header_of(arguments, options.build);
-  return options;
 }
 
 /// Whether the files could be written. The trials are on the disk already; a full disk must not hide why the
@@ -106,22 +78,6 @@ void print_failures(const SweepResult& result) {
     say("failed: trial {}: {}\n", record.id, record.reason);
   }
   if (result.failed > 0) say("--retry-failed runs failed trials again\n");
-}
-
-/// "first,best" of --keep-models.
-std::set<Kept> kept_models(const Arguments& arguments, const std::string& by_default) {
-  const std::string text =
-      arguments.has("keep-models") ? arguments.flags["keep-models"].as<std::string>() : by_default;
-  std::set<Kept> kept;
-  for (const std::string& name : split_at_commas(text)) {
-    if (name.empty()) continue;
-    const auto known = std::ranges::find(kept_names, name, &KeptName::name);
-    if (known == kept_names.end())
-      throw UsageError(fmt::format("--keep-models: expected a list of first, best and last, found \"{}\"",
-                                   printable(name)));
-    kept.insert(known->which);
-  }
-  return kept;
 }
 
 /// Below the trial's: the best model is what a model's folder is asked for.
@@ -197,12 +153,59 @@ std::filesystem::path output_folder(const Arguments& arguments, const Config& ba
   return std::filesystem::path("out") / name;
 }
 
+std::string one_line(std::string_view text) {
+  std::string line;
+  while (!text.empty()) {
+    const std::size_t bytes = first_code_point(text).bytes;
+    const bool control = bytes == 1 && (static_cast<unsigned char>(text[0]) < ' ' || text[0] == 127);
+    line += bytes == 0 || control ? "?" : text.substr(0, bytes);
+    text.remove_prefix(std::max<std::size_t>(bytes, 1));
+  }
+  return line;
+}
+
+SweepOptions sweep_options(const Arguments& arguments, const SweepPlan& plan,
+                           const std::filesystem::path& folder) {
+  SweepOptions options;
+  options.out = folder;
+  options.jobs = jobs_of(arguments, plan.base);
+  options.extend = arguments.has("extend");
+  options.allow_other_build = arguments.has("allow-other-build");
+  options.retry_failed = arguments.has("retry-failed");
+  options.wait = !arguments.has("no-wait");
+  options.patience = patience_of(arguments);
+  options.build = build_description();
+  options.header = header_of(arguments, options.build);
+  return options;
+}
+
+std::set<Kept> kept_models(const Arguments& arguments, const std::string& by_default) {
+  const std::string text =
+      arguments.has("keep-models") ? arguments.flags["keep-models"].as<std::string>() : by_default;
+  std::set<Kept> kept;
+  for (const std::string& name : split_at_commas(text)) {
+    if (name.empty()) continue;
+    const auto known = std::ranges::find(kept_names, name, &KeptName::name);
+    if (known == kept_names.end())
+      throw UsageError(fmt::format("--keep-models: expected a list of first, best and last, found \"{}\"",
+                                   printable(name)));
+    kept.insert(known->which);
+  }
+  return kept;
+}
+
+void check_plan(const Laboratory& laboratory, const SweepPlan& plan, CheckedCells& cells) {
+  check_text_memory(plan);
+  cells.check(plan);
+  print_data(laboratory, plan);
+}
+
 int train(const Arguments& arguments, const SweepPlan& plan, const std::filesystem::path& folder,
           const FolderOfModel& folder_of_model, const std::string& kept_by_default) {
   const Laboratory& laboratory = arguments.laboratory();
   std::atomic<bool> stop = false;
   const SignalWatch signals(stop);
-  SweepOptions options = options_of(arguments, plan, folder);
+  SweepOptions options = sweep_options(arguments, plan, folder);
   const std::set<Kept> kept = kept_models(arguments, kept_by_default);
   if (!kept.empty())
     options.keep_model = [&](const Trial& trial, const KeptModel& model) {
@@ -213,10 +216,8 @@ int train(const Arguments& arguments, const SweepPlan& plan, const std::filesyst
       make_folders_below(folder, place);  // the sweep's own is not made anew
       save_model(laboratory, place, trial.config, model);
     };
-  check_text_memory(plan);
   CheckedCells cells(laboratory, folder, options.build);
-  cells.check(plan);
-  print_data(laboratory, plan);
+  check_plan(laboratory, plan, cells);
   const TrialFunction run = [&](const Config& config, const TrialHooks& hooks) {
     return run_trial(laboratory, config, hooks);
   };

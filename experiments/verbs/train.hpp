@@ -2,10 +2,13 @@
 
 #include <filesystem>
 #include <functional>
+#include <set>
 #include <string>
 
 #include "experiments/config/overrides.hpp"
-#include "experiments/sweep/plan.hpp"
+#include "experiments/sweep/runner.hpp"
+#include "experiments/train/trial_models.hpp"
+#include "experiments/verbs/checked_cells.hpp"
 #include "experiments/verbs/verb.hpp"
 
 namespace unroll {
@@ -22,6 +25,21 @@ int jobs_of(const Arguments& arguments, const Config& base);
 
 /// --out, else the config's `out`, else out/`name`.
 std::filesystem::path output_folder(const Arguments& arguments, const Config& base, const std::string& name);
+
+/// What a user typed or named as one line of a comment, whatever is in it: what is no UTF-8 there (a path may
+/// be anything) would make a TOML file unreadable.
+std::string one_line(std::string_view text);
+
+/// What flags and config say of running `plan` in `folder`. Throws UsageError.
+SweepOptions sweep_options(const Arguments& arguments, const SweepPlan& plan,
+                           const std::filesystem::path& folder);
+
+/// --keep-models, or else `by_default`: "first,best". Throws UsageError.
+std::set<Kept> kept_models(const Arguments& arguments, const std::string& by_default);
+
+/// What trials need beside their settings: memory for the texts, cells whose gradients are right, data, of
+/// which it says what was read. Throws ConfigError or DataError.
+void check_plan(const Laboratory& laboratory, const SweepPlan& plan, CheckedCells& cells);
 
 /// Runs what is missing of `plan` in `folder` and writes results.csv and report.html, also after an
 /// interruption. Prints the table and the report's path to stdout. Gives the exit status.

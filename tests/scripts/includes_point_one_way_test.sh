@@ -14,6 +14,7 @@ order=(
   experiments/records
   "experiments/train experiments/laboratory"
   experiments/sweep
+  experiments/cluster
   experiments/report
   experiments/saved
   experiments/bench

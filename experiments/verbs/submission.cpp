@@ -1,0 +1,125 @@
+#include "experiments/verbs/submission.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+
+#include "experiments/cluster/slurm_script.hpp"
+#include "experiments/config/config_error.hpp"
+#include "experiments/sweep/folder_lock.hpp"
+#include "experiments/sweep/plan_file.hpp"
+#include "experiments/sweep/schedule.hpp"
+#include "experiments/train/trial.hpp"
+
+namespace unroll {
+
+namespace {
+
+std::vector<const Trial*> missing_of(const SweepPlan& plan, const SweepOptions& options) {
+  JournalReader journals(options.out);
+  journals.refresh();
+  std::vector<const Trial*> missing;
+  for (const Trial& trial : plan.trials) {
+    const auto record = journals.records().find(trial.id);
+    const bool is_there = record != journals.records().end();
+    if (!is_there || (options.retry_failed && record->second.status == TrialStatus::failed))
+      missing.push_back(&trial);
+  }
+  return missing;
+}
+
+std::filesystem::path numbered(const std::filesystem::path& folder, int number, std::string_view ending) {
+  return folder / slurm_folder_name / fmt::format("{}.{}", number, ending);
+}
+
+/// Whether a process has begun to work by the plan.
+bool has_workers(const std::filesystem::path& folder) {
+  std::error_code error;
+  for (auto entry = std::filesystem::directory_iterator(folder, error);
+       !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (name.starts_with("journal-") || name.starts_with("worker-") || name.starts_with("claim-"))
+      return true;
+  }
+  return false;
+}
+
+void try_to_remove(const std::filesystem::path& path) {
+  std::error_code none;
+  std::filesystem::remove(path, none);  // of a folder: only where nothing is in it
+}
+
+}  // namespace
+
+Submission::Submission(const Laboratory& laboratory, const SweepPlan& plan, const SweepOptions& options)
+    : laboratory_(laboratory), plan_(plan), options_(options) {
+  const std::size_t known = stored_ids(options.out).size();
+  const SweepPlan joined = continued_plan(laboratory, options.out, plan, options.extend);
+  plan_is_new_ = known == 0;
+  plan_grows_ = joined.trials.size() > known;
+  const std::vector<const Trial*> missing = missing_of(plan, options);
+  trials_to_run_ = missing.size();
+  schedule(
+      plan, missing, [&](const Config& config) { return trial_cost(laboratory, config); }, 0);
+}
+
+std::filesystem::path Submission::next_config() const {
+  std::error_code none;
+  int number = 1;
+  while (std::filesystem::exists(numbered(options_.out, number, "toml"), none)) ++number;
+  return numbered(options_.out, number, "toml");
+}
+
+void Submission::write(const std::string& config, const ScriptFor& script_for) {
+  write_plan(laboratory_, options_.out, plan_, options_.extend, options_.header);
+  make_folders_below(options_.out, options_.out / slurm_folder_name);
+  const FolderLock lock(options_.out);  // two submissions have two numbers
+  config_ = next_config();
+  script_ = std::filesystem::path(config_).replace_extension("sh");
+  write_file(config_, config);
+  try {
+    check_config();
+  } catch (...) {
+    try_to_remove(config_);
+    throw;
+  }
+  write_file(script_, script_for(config_));
+}
+
+/// A task plans what was planned here: it would be refused otherwise, hours later.
+void Submission::check_config() const {
+  const auto ids_of = [](const SweepPlan& plan) {
+    std::vector<std::string> ids;
+    for (const Trial& trial : plan.trials) ids.push_back(trial.id);
+    return ids;
+  };
+  if (ids_of(plan_sweep(laboratory_, config_, {})) == ids_of(plan_)) return;
+  throw SweepRefused(fmt::format(
+      "{}, which holds all settings of the sweep for its tasks, does not plan the same trials: a file that "
+      "the config names has changed meanwhile, or this is a fault of unroll",
+      config_.string()));
+}
+
+void Submission::withdraw() {
+  const std::filesystem::path& folder = options_.out;
+  const FolderLock lock(folder);
+  try_to_remove(script_);
+  try_to_remove(config_);
+  try_to_remove(folder / slurm_folder_name);
+  if (!plan_is_new_ || has_workers(folder)) return;
+  for (const char* name : {"plan.jsonl", "sweep.toml", "checked-cells.txt", ".lock"})
+    try_to_remove(folder / name);
+  try_to_remove(folder);
+  plan_grows_ = false;
+}
+
+std::string Submission::what_is_left() const {
+  if (plan_grows_)
+    return fmt::format("nothing was submitted; the new trials stay in the plan of {}", options_.out.string());
+  return "nothing was submitted";
+}
+
+}  // namespace unroll
