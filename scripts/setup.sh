@@ -17,7 +17,8 @@ packages=(
   tao-pegtl-dev libutf8proc-dev                       # the equation language
   doctest-dev librapidcheck-dev
 )
-test_packages=(chromium clang libclang-rt-14-dev graphviz spin)
+# Of Slurm and munge the test starts its own daemons; where the packages start theirs, these stand beside.
+test_packages=(chromium clang libclang-rt-14-dev graphviz spin slurm-wlm munge)
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 

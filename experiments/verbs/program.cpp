@@ -16,6 +16,7 @@
 #include <sstream>
 #include <system_error>
 
+#include "experiments/cluster/sbatch.hpp"
 #include "experiments/config/config_error.hpp"
 #include "experiments/data/data_error.hpp"
 #include "experiments/saved/saved_model.hpp"
@@ -206,7 +207,7 @@ int guarded_dispatch(const std::vector<std::string>& tokens, char** argv, const 
         exit_trial_failed);
   } catch (const std::exception& error) {
     if (is_any<ConfigError, SweepRefused, TextError, ModelError, ModelMismatch, SafeTensorsError, FileError,
-               DataError>(error))
+               DataError, SlurmRefused>(error))
       return complain(error.what(), exit_usage);
     if (is_any<std::system_error>(error) && std::ferror(stdout) != 0) throw;  // of fmt::print
     return complain(fmt::format("unexpected error: {}", error.what()), exit_trial_failed);

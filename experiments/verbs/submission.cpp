@@ -56,6 +56,9 @@ void try_to_remove(const std::filesystem::path& path) {
 
 Submission::Submission(const Laboratory& laboratory, const SweepPlan& plan, const SweepOptions& options)
     : laboratory_(laboratory), plan_(plan), options_(options) {
+  std::error_code none;
+  for (std::filesystem::path at = options.out; at.has_relative_path(); at = at.parent_path())
+    if (!std::filesystem::exists(at, none)) new_folders_.push_back(at);
   const std::size_t known = stored_ids(options.out).size();
   const SweepPlan joined = continued_plan(laboratory, options.out, plan, options.extend);
   plan_is_new_ = known == 0;
@@ -76,16 +79,20 @@ std::filesystem::path Submission::next_config() const {
 void Submission::write(const std::string& config, const ScriptFor& script_for) {
   write_plan(laboratory_, options_.out, plan_, options_.extend, options_.header);
   make_folders_below(options_.out, options_.out / slurm_folder_name);
+  write_files(config, script_for);
+  try {
+    check_config();
+  } catch (...) {
+    withdraw();
+    throw;
+  }
+}
+
+void Submission::write_files(const std::string& config, const ScriptFor& script_for) {
   const FolderLock lock(options_.out);  // two submissions have two numbers
   config_ = next_config();
   script_ = std::filesystem::path(config_).replace_extension("sh");
   write_file(config_, config);
-  try {
-    check_config();
-  } catch (...) {
-    try_to_remove(config_);
-    throw;
-  }
   write_file(script_, script_for(config_));
 }
 
@@ -112,7 +119,7 @@ void Submission::withdraw() {
   if (!plan_is_new_ || has_workers(folder)) return;
   for (const char* name : {"plan.jsonl", "sweep.toml", "checked-cells.txt", ".lock"})
     try_to_remove(folder / name);
-  try_to_remove(folder);
+  for (const std::filesystem::path& one : new_folders_) try_to_remove(one);
   plan_grows_ = false;
 }
 

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "experiments/sweep/runner.hpp"
 
@@ -13,7 +14,7 @@ namespace unroll {
 class Submission {
  public:
   /// Throws as continued_plan() and schedule() do: what is refused is refused here, before any task waits
-  /// for its turn. Writes nothing.
+  /// for its turn. Writes nothing. `options.out` is absolute.
   Submission(const Laboratory& laboratory, const SweepPlan& plan, const SweepOptions& options);
 
   /// Trials without a record, and failed ones that are to be retried.
@@ -33,6 +34,7 @@ class Submission {
   std::string what_is_left() const;
 
  private:
+  void write_files(const std::string& config, const ScriptFor& script_for);
   void check_config() const;
 
   const Laboratory& laboratory_;
@@ -41,6 +43,7 @@ class Submission {
   std::size_t trials_to_run_ = 0;
   bool plan_is_new_ = false;
   bool plan_grows_ = false;
+  std::vector<std::filesystem::path> new_folders_;  ///< that of the sweep, and those above it
   std::filesystem::path config_, script_;
 };
 
