@@ -10,6 +10,7 @@
 #include "experiments/sweep/machine.hpp"
 #include "experiments/sweep/run.hpp"
 #include "experiments/sweep/say.hpp"
+#include "experiments/sweep/thread_plan.hpp"
 
 namespace unroll {
 
@@ -156,6 +157,7 @@ SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, cons
   std::string error;
   bool cut_short = false;
   Journal journal(options.out);
+  if (!jobs.empty()) say("{}\n", thread_plan(machine, options.jobs, jobs));
   while (!jobs.empty() && !cut_short) {  // once, or with halving once for each rung
     set_targets(plan, journals, jobs);
     say_rung(plan, jobs);

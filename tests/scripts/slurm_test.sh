@@ -48,7 +48,7 @@ length = 20
 [model]
 hidden = 40
 [train]
-updates = 250
+updates = 400
 validate_every = 50
 batch = 16
 validation_sequences = 32
@@ -80,6 +80,7 @@ scontrol requeue "$requeued" || fail 'scontrol requeue'
 await 'a third task that runs' pick "$job"
 cancelled=$task
 scancel "$cancelled" || fail 'scancel of a task'
+log_says "$told" '^1 trial at once, .*SLURM_CPUS_PER_TASK 1)$' || fail 'a task takes more than its core'
 await 'a part of the trials' has_recorded 60
 "$unroll" status "$sweep" >/dev/null 2>output || fail 'unroll status meanwhile'
 grep -q '[1-9][0-9]* missing' output || fail "status: $(<output)"
@@ -88,7 +89,7 @@ await 'the end of the first job' is_over "$job"
 log_says "$told" 'stopped by SIGUSR1' || fail 'the program was not told'
 log_says "$told" 'requeued, to go on' || fail 'a task that was told does not requeue itself'
 log_says "$requeued" 'REQUEUE' || fail 'a task is not requeued'
-log_says "$cancelled" 'stopped by SIGTERM' || fail 'a task is not cancelled'
+log_says "$cancelled" 'stopped by SIG' || fail 'a task is not cancelled'
 log_says "$cancelled" 'requeued' && fail 'a task that is cancelled requeues itself'
 first=$(recorded)
 ((first < 200)) || fail 'nothing is left to submit again'

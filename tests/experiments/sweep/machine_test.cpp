@@ -83,8 +83,11 @@ TEST_CASE("[machine] the affinity mask of the process counts") {
 TEST_CASE("[machine] a scheduler's CPUs per task count when they are a positive number") {
   ::setenv("SLURM_CPUS_PER_TASK", "1", 1);
   CHECK(machine_limits().usable_cores() == 1);
-  ::setenv("SLURM_CPUS_PER_TASK", "nonsense", 1);
-  CHECK_FALSE(machine_limits().slurm_cpus);
+  for (const char* nonsense : {"nonsense", "2x", "0", "-1", "", "99999999999"}) {
+    CAPTURE(nonsense);
+    ::setenv("SLURM_CPUS_PER_TASK", nonsense, 1);
+    CHECK_FALSE(machine_limits().slurm_cpus);
+  }
   ::unsetenv("SLURM_CPUS_PER_TASK");
 }
 
