@@ -30,20 +30,21 @@ constexpr std::int64_t most_cpus = 65'535;      // as Slurm counts them on a nod
 
 /// What matters to a submission alone.
 Flags slurm_flags() {
-  Flags flags;
-  flags.add_options()("slurm", "submit the sweep to Slurm as a job array, by sbatch, and end")(
+  Flags flags("on a cluster");
+  flags.add_options()("slurm",
+                      "submit the sweep to Slurm as a job array, by sbatch, and end; what follows needs it")(
       "array", number_flag<std::int64_t>()->default_value(1),
-      "with --slurm: tasks; they share the trials, and each runs as many at once as it has cores")(
-      "nodes", po::value<std::string>(), "with --slurm: nodes of each task; 1 by default")(
+      "tasks; they share the trials, and each runs as many at once as it has cores")(
+      "nodes", po::value<std::string>(), "nodes of each task; 1 by default")(
       "time", po::value<std::string>(),
-      "with --slurm: time limit of a task, as sbatch takes it; one that is near has the task save what runs "
-      "and queue again")("partition", po::value<std::string>(), "with --slurm: partition")(
-      "cpus", number_flag<std::int64_t>()->default_value(1), "with --slurm: cores of each task")(
-      "mem", po::value<std::string>(), "with --slurm: memory of each task's node, like 8G")(
-      "account", po::value<std::string>(), "with --slurm: account")(
+      "time limit of a task, as sbatch takes it; one that is near has the task save what runs "
+      "and queue again")("partition", po::value<std::string>(), "partition")(
+      "cpus", number_flag<std::int64_t>()->default_value(1), "cores of each task")(
+      "mem", po::value<std::string>(), "memory of each task's node, like 8G")(
+      "account", po::value<std::string>(), "account")(
       "slurm-option", po::value<std::vector<std::string>>(),
-      "with --slurm: any other option of sbatch, like --slurm-option --qos=long; may be given again")(
-      "dry-run", "with --slurm: print the batch script; write and submit nothing");
+      "any other option of sbatch, like --slurm-option --qos=long; may be given again")(
+      "dry-run", "print the batch script; write and submit nothing");
   return flags;
 }
 
@@ -154,10 +155,7 @@ void say_submitted(const std::string& id, const SlurmJob& job, std::size_t trial
 
 }  // namespace
 
-void add_slurm_flags(Flags& flags) {
-  const Flags own = slurm_flags();
-  for (const auto& flag : own.options()) flags.add(flag);
-}
+void add_slurm_flags(Flags& flags) { flags.add(slurm_flags()); }
 
 bool wants_slurm(const Arguments& arguments) {
   if (arguments.has("slurm")) return true;
