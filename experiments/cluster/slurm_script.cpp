@@ -16,9 +16,10 @@ constexpr int lead = 120;
 
 // What follows the #SBATCH lines and the command.
 //
-// Slurm sends SIGUSR1 to this shell alone, but SIGTERM, as it cancels or preempts a job, to every process of
-// it. Either is passed on as SIGUSR1, which, unlike SIGTERM, says nothing new when it comes twice. A command
-// that gets it before it watches for signals dies of it, with 138 (or 143), and has done nothing yet.
+// Slurm sends SIGUSR1 to this shell alone, which passes it on. SIGTERM, as it cancels or preempts a job, goes
+// to every process of it; a SIGTERM that comes second has the command end at once, without saving, and so
+// what is passed on is a SIGUSR1, which says nothing new then, and not before the SIGTERM is there. A command
+// that gets a signal before it watches for them dies of it, with 138 or 143, and has done nothing yet.
 //
 // A task is named by array and index: the number of the array's last task is that of the whole array as well,
 // and requeueing that one would restart all tasks.
@@ -36,7 +37,7 @@ pass_on() {
   [[ -z $child ]] || kill -USR1 "$child" 2>/dev/null
 }
 trap 'limit_is_near=1; pass_on' USR1
-trap 'cancelled=1; pass_on' TERM
+trap 'cancelled=1; sleep 1; pass_on' TERM
 
 "${command[@]}" &
 child=$!

@@ -88,8 +88,8 @@ scancel "$job" || fail 'scancel of the job'
 await 'the end of the first job' is_over "$job"
 log_says "$told" 'stopped by SIGUSR1' || fail 'the program was not told'
 log_says "$told" 'requeued, to go on' || fail 'a task that was told does not requeue itself'
-log_says "$requeued" 'REQUEUE' || fail 'a task is not requeued'
-log_says "$cancelled" 'stopped by SIG' || fail 'a task is not cancelled'
+log_says "$requeued" 'unroll: stopped by SIGTERM' && log_says "$requeued" 'DUE TO JOB REQUEUE' || fail 'a task is not requeued'
+log_says "$cancelled" 'unroll: stopped by SIGTERM' || fail 'a task is not cancelled'
 log_says "$cancelled" 'requeued' && fail 'a task that is cancelled requeues itself'
 first=$(recorded)
 ((first < 200)) || fail 'nothing is left to submit again'
