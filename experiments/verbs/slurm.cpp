@@ -153,6 +153,23 @@ void say_submitted(const std::string& id, const SlurmJob& job, std::size_t trial
       slurm_folder_name, id);
 }
 
+int hand_over(Submission& submission, const SlurmJob& job, const std::filesystem::path& sbatch) {
+  try {
+    const std::string id = submit(sbatch, submission.script(), variables_of_kernels());
+    say_submitted(id, job, submission.trials_to_run());
+    fmt::print("{}\n", id);
+    return exit_good;
+  } catch (const SlurmRefused& error) {
+    submission.withdraw();
+    say("unroll: {}\n{}\n", error.what(), submission.what_is_left());
+    return exit_usage;
+  } catch (const SlurmSilent& error) {
+    say("unroll: {}; whether {} was submitted, squeue can tell\n", error.what(),
+        submission.script().string());
+    return exit_trial_failed;
+  }
+}
+
 }  // namespace
 
 void add_slurm_flags(Flags& flags) { flags.add(slurm_flags()); }
@@ -196,20 +213,7 @@ int submit_to_slurm(const Arguments& arguments, const SweepPlan& plan, const std
   }
   submission.write(config, write_script);
   cells.save();
-  try {
-    const std::string id = submit(sbatch, submission.script(), variables_of_kernels());
-    fmt::print("{}\n", id);
-    say_submitted(id, job, trials);
-    return exit_good;
-  } catch (const SlurmRefused& error) {
-    submission.withdraw();
-    say("unroll: {}\n{}\n", error.what(), submission.what_is_left());
-    return exit_usage;
-  } catch (const SlurmSilent& error) {
-    say("unroll: {}; whether {} was submitted, squeue can tell\n", error.what(),
-        submission.script().string());
-    return exit_trial_failed;
-  }
+  return hand_over(submission, job, sbatch);
 }
 
 }  // namespace unroll

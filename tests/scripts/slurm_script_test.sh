@@ -109,16 +109,18 @@ mv "$work/sbatch" "$work/bin/sbatch"
 
 # ---- a submission: the job's number alone on stdout, the plan in the folder, no kernels of this machine's CPU
 "${sweep[@]}" --out local >/dev/null 2>&1 || fail 'the local sweep'
-"${sweep[@]}" --slurm --out 'out/to do' --array 50 --takeover-after 1 >"$work/job" 2>"$work/output" ||
-  fail "submitting: $(<"$work/output")"
+"${sweep[@]}" --slurm --out 'out/to do' --array 50 --takeover-after 1 >"$work/job" 2>"$work/told" ||
+  fail "submitting: $(<"$work/told")"
 [[ $(<"$work/job") == 77 ]] || fail "the job's number: $(<"$work/job")"
-grep -qF 'job 77: 6 tasks for 6 trials' "$work/output" || fail "what was submitted: $(<"$work/output")"
+grep -qF 'job 77: 6 tasks for 6 trials' "$work/told" || fail "what was submitted: $(<"$work/told")"
 folder="$PWD/out/to do"
-eval "$(grep -F 'unroll status ' "$work/output" | sed "s|unroll|$(printf '%q' "$unroll")|")" >/dev/null 2>"$work/output"
+eval "$(grep -F 'unroll status ' "$work/told" | sed "s|unroll|$(printf '%q' "$unroll")|")" >/dev/null 2>"$work/output"
 grep -q '6 missing' "$work/output" || fail "the status as it is told: $(<"$work/output")"
 cmp "$work/submitted" "$folder/slurm/1.sh" || fail 'another script was submitted than is kept'
 "${sweep[@]}" --slurm --out 'out/to do' >/dev/null 2>&1 || fail 'submitting twice'
 [[ -e $folder/slurm/2.sh ]] || fail 'a second submission has no files of its own'
+"${sweep[@]}" --slurm --out full >/dev/full 2>"$work/output"
+[[ $? == 1 ]] && grep -qF 'job 77' "$work/output" || fail "a full stdout hides the job: $(<"$work/output")"
 env -u OPENBLAS_CORETYPE "${sweep[@]}" --slurm --out other >/dev/null 2>&1
 ! grep -q 'CORETYPE' "$work/environment" || fail 'kernels for this CPU go to the cluster'
 OPENBLAS_CORETYPE=Haswell "${sweep[@]}" --slurm --out other >/dev/null 2>&1
