@@ -152,7 +152,7 @@ void SweepRun::take_from_journals() {
 /// has shown a sign of life within the time after which it would count as dead. Called with claims_mutex_
 /// held.
 bool SweepRun::leaves() {
-  if (options_.wait) return false;
+  if (options_.wait || plan_.halving) return false;  // the next rung has work for all
   const auto now = std::chrono::steady_clock::now();
   if (!idle_since_) idle_since_ = now;
   if (now - *idle_since_ <= options_.patience + 2 * between_looks) return false;

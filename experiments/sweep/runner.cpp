@@ -16,25 +16,6 @@ namespace unroll {
 
 namespace {
 
-/// Trials without a record, and failed ones where they are to be retried; what other configs added to the
-/// folder is not part of what was asked for.
-std::vector<const Trial*> trials_to_run(const SweepPlan& plan, const SweepPlan& asked,
-                                        const JournalReader& journals, bool retry_failed) {
-  std::set<std::string_view> wanted;
-  for (const Trial& trial : asked.trials) wanted.insert(trial.id);
-  const std::vector<std::int64_t> targets = targets_of(plan, record_finder(journals));
-  std::vector<const Trial*> trials;
-  for (std::size_t i = 0; i < plan.trials.size(); ++i) {
-    const Trial& trial = plan.trials[i];
-    if (!wanted.contains(trial.id)) continue;
-    const auto found = journals.records().find(trial.id);
-    const bool finished = found != journals.records().end() && reaches(found->second, targets[i]) &&
-                          !(retry_failed && found->second.status == TrialStatus::failed);
-    if (!finished) trials.push_back(&trial);
-  }
-  return trials;
-}
-
 /// What the search asks of them by now, which is less work than all of their training.
 void set_targets(const SweepPlan& plan, const JournalReader& journals, std::vector<Job>& jobs) {
   if (!plan.halving) return;
@@ -134,6 +115,23 @@ SweepResult result_of(StoredSweep sweep) {
 }
 
 }  // namespace
+
+std::vector<const Trial*> trials_to_run(const SweepPlan& plan, const SweepPlan& asked,
+                                        const JournalReader& journals, bool retry_failed) {
+  std::set<std::string_view> wanted;
+  for (const Trial& trial : asked.trials) wanted.insert(trial.id);
+  const std::vector<std::int64_t> targets = targets_of(plan, record_finder(journals));
+  std::vector<const Trial*> trials;
+  for (std::size_t i = 0; i < plan.trials.size(); ++i) {
+    const Trial& trial = plan.trials[i];
+    if (!wanted.contains(trial.id)) continue;
+    const auto found = journals.records().find(trial.id);
+    const bool finished = found != journals.records().end() && reaches(found->second, targets[i]) &&
+                          !(retry_failed && found->second.status == TrialStatus::failed);
+    if (!finished) trials.push_back(&trial);
+  }
+  return trials;
+}
 
 SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, const SweepOptions& options,
                       const TrialFunction& run, const CostFunction& cost, std::atomic<bool>& stop) {

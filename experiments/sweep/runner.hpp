@@ -43,6 +43,11 @@ struct SweepResult {
   std::string error;  ///< a journal could not be written: what the operating system said
 };
 
+/// Trials of `plan`, which is a folder's, without a record of all that is to be trained by now, and failed
+/// ones where they are to be retried; what other configs than that of `asked` added is left out.
+std::vector<const Trial*> trials_to_run(const SweepPlan& plan, const SweepPlan& asked,
+                                        const JournalReader& journals, bool retry_failed);
+
 /// Runs the trials of `asked` that `options.out` does not hold yet, several at once, and keeps each in a
 /// journal as soon as it ends. A trial that throws is recorded as failed and the others go on; one that
 /// throws Interrupted is not recorded. When `stop` becomes true nothing more starts; a disk that takes no

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <map>
 
 #include "experiments/cluster/slurm_script.hpp"
 #include "experiments/config/config_error.hpp"
@@ -17,19 +16,6 @@
 namespace unroll {
 
 namespace {
-
-std::vector<const Trial*> missing_of(const SweepPlan& plan, const SweepOptions& options) {
-  JournalReader journals(options.out);
-  journals.refresh();
-  std::vector<const Trial*> missing;
-  for (const Trial& trial : plan.trials) {
-    const auto record = journals.records().find(trial.id);
-    const bool is_there = record != journals.records().end();
-    if (!is_there || (options.retry_failed && record->second.status == TrialStatus::failed))
-      missing.push_back(&trial);
-  }
-  return missing;
-}
 
 std::filesystem::path numbered(const std::filesystem::path& folder, int number, std::string_view ending) {
   return folder / slurm_folder_name / fmt::format("{}.{}", number, ending);
@@ -63,10 +49,12 @@ Submission::Submission(const Laboratory& laboratory, const SweepPlan& plan, cons
   const SweepPlan joined = continued_plan(laboratory, options.out, plan, options.extend);
   plan_is_new_ = known == 0;
   plan_grows_ = joined.trials.size() > known;
-  const std::vector<const Trial*> missing = missing_of(plan, options);
-  trials_to_run_ = missing.size();
+  JournalReader journals(options.out);
+  journals.refresh();
+  const auto trials = unroll::trials_to_run(joined, plan, journals, options.retry_failed);
+  trials_to_run_ = trials.size();
   schedule(
-      plan, missing, [&](const Config& config) { return trial_cost(laboratory, config); }, 0);
+      joined, trials, [&](const Config& config) { return trial_cost(laboratory, config); }, 0);
 }
 
 std::filesystem::path Submission::next_config() const {
@@ -98,12 +86,10 @@ void Submission::write_files(const std::string& config, const ScriptFor& script_
 
 /// A task plans what was planned here: it would be refused otherwise, hours later.
 void Submission::check_config() const {
-  const auto ids_of = [](const SweepPlan& plan) {
-    std::vector<std::string> ids;
-    for (const Trial& trial : plan.trials) ids.push_back(trial.id);
-    return ids;
-  };
-  if (ids_of(plan_sweep(laboratory_, config_, {})) == ids_of(plan_)) return;
+  const SweepPlan plan = plan_sweep(laboratory_, config_, {});
+  const bool same_search = plan.halving.has_value() == plan_.halving.has_value() &&
+                           (!plan.halving || plan.halving->same_as(*plan_.halving));
+  if (same_search && std::ranges::equal(plan.trials, plan_.trials, {}, &Trial::id, &Trial::id)) return;
   throw SweepRefused(fmt::format(
       "{}, which holds all settings of the sweep for its tasks, does not plan the same trials: a file that "
       "the config names has changed meanwhile, or this is a fault of unroll",

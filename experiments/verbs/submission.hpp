@@ -17,7 +17,7 @@ class Submission {
   /// for its turn. Writes nothing. `options.out` is absolute.
   Submission(const Laboratory& laboratory, const SweepPlan& plan, const SweepOptions& options);
 
-  /// Trials without a record, and failed ones that are to be retried.
+  /// As for run_sweep().
   std::size_t trials_to_run() const { return trials_to_run_; }
   /// Where write() would put the config.
   std::filesystem::path next_config() const;

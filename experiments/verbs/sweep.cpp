@@ -29,7 +29,8 @@ void add_flags(Flags& flags) {
   flags.add_options()(
       "no-wait",
       "end when nothing has been left to run for as long as --takeover-after, though other processes still "
-      "train; without it a process waits, to take over from those that die");
+      "train; without it, and between the rungs of a search, a process waits, to take over from those that "
+      "die");
   add_slurm_flags(flags);
 }
 
