@@ -151,11 +151,10 @@ class Observer {
     largest.resize(std::min(largest.size(), static_cast<std::size_t>(options_.at_once)));
     for (const auto& [bytes, i] : largest) outlook_.bytes += bytes;
     outlook_.bytes_available = static_cast<double>(machine_limits().usable_memory());
-    if (outlook_.bytes <= outlook_.bytes_available) return;
+    if (largest.empty() || largest.front().first <= outlook_.bytes_available) return;
     const CostedShape& first = costed_[largest.front().second];
-    refuse(fmt::format("not enough memory: {} at once need {}, but {} are available; the largest needs {}",
-                       largest.size(), in_bytes(outlook_.bytes), in_bytes(outlook_.bytes_available),
-                       in_bytes(static_cast<double>(first.cost.bytes))),
+    refuse(fmt::format("not enough memory: a trial needs {}, but {} are available",
+                       in_bytes(largest.front().first), in_bytes(outlook_.bytes_available)),
            static_cast<std::size_t>(first.trials), points_[largest.front().second]);
   }
 

@@ -113,8 +113,11 @@ std::optional<std::size_t> SweepRun::next_unit() {
       take_from_journals();
       if (open_.empty()) return std::nullopt;
       if (const auto unit = claimed_unit()) return unit;
-      if (leaves()) return std::nullopt;
-      if (!std::exchange(waits_, true)) say("waiting for trials that other processes train\n");
+      if (!short_of_memory_ && leaves()) return std::nullopt;
+      if (!std::exchange(waits_, true))
+        say("{}\n", short_of_memory_
+                        ? "fewer trials run at once than could: more do not fit into memory together"
+                        : "waiting for trials that other processes train");
     } catch (const std::exception& error) {
       give_up(error);
       look_at_folder();
@@ -164,10 +167,16 @@ bool SweepRun::leaves() {
 
 /// What is recorded is looked at once more behind the claim: the one before it may just have gone.
 std::optional<std::size_t> SweepRun::claimed_unit() {
+  short_of_memory_ = false;
   for (const std::size_t unit : std::vector<std::size_t>(open_)) {
+    if (!has_room(unit)) {
+      short_of_memory_ = true;
+      continue;
+    }
     if (!claims_.take(units_[unit].name)) continue;
     take_from_journals();
     if (std::erase(open_, unit) > 0) {
+      bytes_ += bytes_of(unit);
       idle_since_.reset();
       return unit;
     }
@@ -176,12 +185,26 @@ std::optional<std::size_t> SweepRun::claimed_unit() {
   return std::nullopt;
 }
 
+/// What the largest trial of a unit needs; they run one after the other.
+std::uint64_t SweepRun::bytes_of(std::size_t unit) const {
+  std::uint64_t most = 0;
+  for (const std::size_t index : units_[unit].jobs)
+    most = std::max<std::uint64_t>(most, jobs_[index].cost.bytes);
+  return most;
+}
+
+/// A trial that alone needs more than there is was refused before anything started.
+bool SweepRun::has_room(std::size_t unit) const {
+  return bytes_ == 0 || bytes_ + bytes_of(unit) <= options_.memory;
+}
+
 void SweepRun::run_unit(std::size_t unit) {
   for (const std::size_t index : units_[unit].jobs)
     if (!stop_ && !done_[index]) run_job(index);
   try {
     journal_.sync();
     const std::lock_guard lock(claims_mutex_);
+    bytes_ -= bytes_of(unit);
     claims_.release(units_[unit].name);
   } catch (const std::exception& error) {
     give_up(error);
@@ -199,6 +222,9 @@ void SweepRun::run_job(std::size_t index) {
     if (lost_folder_) return;
     ++finished_;
     show([&] { progress_.trial_finished(index, record.status, label, outcome(record)); });
+    if (record.status == TrialStatus::failed && options_.stop_on_failure)
+      give_up(
+          std::runtime_error(fmt::format("a trial failed (--on-fail stop): {}: {}", label, record.reason)));
   } catch (const Interrupted&) {
     // Not a result: it goes on from there, or is run from the start, next time.
   } catch (const std::exception& error) {
@@ -230,6 +256,8 @@ TrialRecord SweepRun::run_trial_of(std::size_t index) {
   hooks.progress = [&](const TrialProgress& progress) {
     show([&] { progress_.trial_updates(index, progress); });
   };
+  if (options_.time_limit.count() > 0)
+    hooks.deadline = std::chrono::steady_clock::now() + options_.time_limit;
   hooks.stop_at = jobs_[index].target;
   hooks.checkpoint = checkpoint_of(options_.out, trial);
   hooks.checkpoint_seconds = trial.config.train.checkpoint_seconds;
@@ -246,8 +274,12 @@ TrialRecord SweepRun::run_trial_of(std::size_t index) {
   try {
     // A thread that waits inside the trial must not pick up another one meanwhile.
     tbb::this_task_arena::isolate([&] { record = run_(trial.config, hooks); });
-  } catch (const Interrupted&) {
-    throw;
+  } catch (const Interrupted& interrupted) {
+    if (!interrupted.by_deadline) throw;
+    record = failed_record(fmt::format(
+        "reached the time limit of {} after update {}; with a longer --time-limit, "
+        "--retry-failed goes on from there",
+        render_duration(std::chrono::duration<double>(options_.time_limit).count()), interrupted.updates));
   } catch (const std::bad_alloc&) {
     record = failed_record("out of memory");
   } catch (const std::exception& error) {

@@ -49,6 +49,8 @@ class SweepRun {
   TrialRecord run_trial_of(std::size_t index);
   void take_from_journals();
   bool leaves();
+  std::uint64_t bytes_of(std::size_t unit) const;
+  bool has_room(std::size_t unit) const;
   void give_up(const std::exception& error);
   void look_at_folder();
 
@@ -59,10 +61,12 @@ class SweepRun {
   const std::vector<Unit> units_;
   std::set<std::string> retried_;  ///< their failed records in the journals do not count
   JournalReader& journals_;
-  std::mutex claims_mutex_;  ///< of the four below, and the journals
+  std::mutex claims_mutex_;  ///< of what follows up to waits_, and the journals
   Claims claims_;
   std::vector<std::size_t> open_;  ///< units that nobody in this process has taken
   std::vector<char> done_;         ///< by job
+  std::uint64_t bytes_ = 0;        ///< that the trials which run need
+  bool short_of_memory_ = false;   ///< something waits for others to end
   bool waits_ = false;             ///< for other processes, as was said
   std::optional<std::chrono::steady_clock::time_point> idle_since_;  ///< nothing could be claimed
   bool left_to_others_ = false;

@@ -148,7 +148,9 @@ SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, cons
   const MachineLimits machine = machine_limits();
   const int at_once = options.jobs > 0 ? options.jobs : machine.usable_cores();
   std::vector<Job> jobs = schedule(plan, trials, cost, std::random_device{}());
-  check_memory(plan, jobs, at_once, machine.usable_memory());
+  SweepOptions limited = options;
+  limited.memory = std::min(options.memory, machine.usable_memory());
+  check_memory(plan, jobs, limited.memory);
   write_plan(laboratory, options.out, asked, options.extend, options.header);
   remove_unfinished_files(options.out);
 
@@ -160,7 +162,7 @@ SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, cons
     set_targets(plan, journals, jobs);
     say_rung(plan, jobs);
     std::vector<Unit> units = units_of(plan, jobs, cost);
-    SweepRun sweep(plan, options, run, std::move(jobs), std::move(units), journal, journals, stop);
+    SweepRun sweep(plan, limited, run, std::move(jobs), std::move(units), journal, journals, stop);
     sweep.execute(at_once);
     if (sweep.lost_folder()) refuse_lost(options.out);
     error = sweep.error();

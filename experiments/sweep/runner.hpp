@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <string>
 
 #include "experiments/sweep/folder.hpp"
@@ -20,6 +21,12 @@ struct SweepOptions {
   bool extend = false;
   bool allow_other_build = false;
   bool retry_failed = false;
+  bool stop_on_failure = false;  ///< the first trial that fails ends the sweep
+  /// Of one trial in this call; zero: none. One that reaches it has failed, and goes on from there when it is
+  /// retried.
+  std::chrono::milliseconds time_limit = {};
+  /// Bytes that the trials which run at once may need together, as they were costed.
+  std::uint64_t memory = std::numeric_limits<std::uint64_t>::max();
   /// After so long without a sign of life another process's trials are taken over.
   std::chrono::milliseconds patience = std::chrono::seconds(60);
   /// For the trials of other processes, which may die. Otherwise it ends once nothing has been left to claim

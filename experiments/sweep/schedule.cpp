@@ -42,22 +42,15 @@ std::vector<Job> schedule(const SweepPlan& plan, const std::vector<const Trial*>
   return jobs;
 }
 
-void check_memory(const SweepPlan& plan, const std::vector<Job>& jobs, int at_once, std::uint64_t available) {
-  if (jobs.empty()) return;
-  std::vector<const Job*> largest;
-  for (const Job& job : jobs) largest.push_back(&job);
-  std::ranges::sort(largest, std::ranges::greater{}, [](const Job* job) { return job->cost.bytes; });
-  largest.resize(std::min(largest.size(), static_cast<std::size_t>(at_once)));
-  double needed = 0;
-  for (const Job* job : largest) needed += static_cast<double>(job->cost.bytes);
-  if (needed <= static_cast<double>(available)) return;
-  const Job& first = *largest.front();
-  throw SweepRefused(fmt::format(
-      "not enough memory: {} trial{} at once need {:.0f} bytes ({}), but {} bytes ({}) are available.\n"
-      "The largest is {}: {} bytes. Lower model.hidden, train.batch or task.length, set train.max_memory{}.",
-      largest.size(), largest.size() == 1 ? "" : "s", needed, in_bytes(needed), available,
-      in_bytes(static_cast<double>(available)), describe(plan, *first.trial), first.cost.bytes,
-      largest.size() == 1 ? "" : ", or run fewer at once with --jobs"));
+void check_memory(const SweepPlan& plan, const std::vector<Job>& jobs, std::uint64_t available) {
+  const auto largest = std::ranges::max_element(jobs, {}, [](const Job& job) { return job.cost.bytes; });
+  if (largest == jobs.end() || largest->cost.bytes <= available) return;
+  const auto needed = largest->cost.bytes;
+  throw SweepRefused(
+      fmt::format("not enough memory: {} needs {} bytes ({}), but {} bytes ({}) are available.\n"
+                  "Lower model.hidden, train.batch or task.length, or set train.max_memory.",
+                  describe(plan, *largest->trial), needed, in_bytes(static_cast<double>(needed)), available,
+                  in_bytes(static_cast<double>(available))));
 }
 
 }  // namespace unroll

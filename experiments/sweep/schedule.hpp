@@ -25,7 +25,8 @@ struct Job {
 std::vector<Job> schedule(const SweepPlan& plan, const std::vector<const Trial*>& trials,
                           const CostFunction& cost, std::uint64_t shuffle);
 
-/// Throws SweepRefused when the `at_once` largest trials together need more than `available` bytes.
-void check_memory(const SweepPlan& plan, const std::vector<Job>& jobs, int at_once, std::uint64_t available);
+/// Throws SweepRefused when the largest trial alone needs more than `available` bytes; of others fewer run at
+/// once where they do not fit together.
+void check_memory(const SweepPlan& plan, const std::vector<Job>& jobs, std::uint64_t available);
 
 }  // namespace unroll

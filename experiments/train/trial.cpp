@@ -114,9 +114,10 @@ void Training::train() {
       hooks_.stop_at > 0 ? std::min(hooks_.stop_at, config_.train.updates) : config_.train.updates;
   for (std::int64_t n = record_.updates; n < end; ++n) {
     if (ends_early && record_.success) return;
-    if (hooks_.stop && hooks_.stop->load()) {
+    const bool stops = hooks_.stop && hooks_.stop->load();
+    if (stops || Clock::now() >= hooks_.deadline) {
       save_before_stopping();
-      throw Interrupted{};
+      throw Interrupted{n, !stops};
     }
     const double loss = trainer_.update(n);
     if (!std::isfinite(loss)) return diverge("the training loss", loss, n + 1, first_bad_of_update());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -35,6 +36,8 @@ struct TrialHooks {
   std::int64_t progress_every = 20;  ///< updates
   const std::atomic<bool>* stop =
       nullptr;  ///< when it becomes true, run_trial throws Interrupted after the update
+  /// After this moment run_trial throws Interrupted as well.
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   /// After so many updates the search stops the trial, which may go on from its checkpoint later; 0: it goes
   /// on to its end.
   std::int64_t stop_at = 0;
@@ -54,7 +57,10 @@ struct TrialHooks {
 };
 
 /// The state of training is kept by then, where it is to be and can be.
-struct Interrupted {};
+struct Interrupted {
+  std::int64_t updates = 0;  ///< done so far
+  bool by_deadline = false;  ///< TrialHooks::deadline has passed
+};
 
 /// What a trial will need, known before it starts.
 struct TrialCost {

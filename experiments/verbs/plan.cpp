@@ -106,8 +106,9 @@ std::string refused_text(const Outlook& o) {
 std::string text_of(const Outlook& o, const Space& space) {
   return line("axes", axes_of(space)) + line("trials", trials_line(o)) + search_lines(o) +
          line("done", done_line(o)) + line("work", work_line(o)) +
-         line("memory", fmt::format("{} with {} at once; {} are free", in_bytes(o.bytes), o.at_once,
-                                    in_bytes(o.bytes_available))) +
+         line("memory", fmt::format("{} with {} at once; {} are free{}", in_bytes(o.bytes), o.at_once,
+                                    in_bytes(o.bytes_available),
+                                    o.bytes > o.bytes_available ? ", so that fewer will run at once" : "")) +
          line("time", time_line(o)) + refused_text(o);
 }
 

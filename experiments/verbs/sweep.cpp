@@ -1,5 +1,8 @@
+#include <boost/program_options/value_semantic.hpp>
+
 #include "experiments/sweep/config_source.hpp"
 #include "experiments/sweep/say.hpp"
+#include "experiments/verbs/budget.hpp"
 #include "experiments/verbs/slurm.hpp"
 #include "experiments/verbs/train.hpp"
 
@@ -8,14 +11,18 @@ namespace unroll {
 namespace {
 
 int sweep(const Arguments& arguments) {
-  const ConfigArguments config = split_arguments(arguments.words);
+  ConfigArguments config = split_arguments(arguments.words);
   if (!config.file)
     throw UsageError("`unroll sweep` needs a config file: unroll sweep CONFIG [key=value ...]");
   if (arguments.has("print-config")) return print_config_of(arguments, config);
   const std::filesystem::path file = *config.file;
   const bool to_slurm = wants_slurm(arguments);
-  const SweepPlan plan = plan_sweep(arguments.laboratory(), file, config.overrides);
+  SweepPlan plan = plan_sweep(arguments.laboratory(), file, config.overrides);
   const auto folder = output_folder(arguments, plan.base, file.stem().string());
+  if (const auto updates = budget_override(arguments, config, folder, jobs_of(arguments, plan.base))) {
+    config.overrides.push_back(*updates);
+    plan = plan_sweep(arguments.laboratory(), file, config.overrides);
+  }
   say("{} trials in {}\n", plan.trials.size(), folder.string());
   if (to_slurm)
     return submit_to_slurm(arguments, plan, print_config(arguments.laboratory(), file, config.overrides),
@@ -27,6 +34,9 @@ int sweep(const Arguments& arguments) {
 void add_flags(Flags& flags) {
   add_training_flags(flags);
   flags.add_options()(
+      "budget", boost::program_options::value<std::string>(),
+      "time for the whole sweep, like 12min: all trials make equally many updates, as many as fit by what is "
+      "measured for a second; a folder that is gone on with keeps its number")(
       "no-wait",
       "end when nothing has been left to run for as long as --takeover-after, though other processes still "
       "train; without it, and between the rungs of a search, a process waits, to take over from those that "

@@ -20,6 +20,7 @@
 #include "experiments/text/unicode.hpp"
 #include "experiments/train/trial.hpp"
 #include "experiments/verbs/build.hpp"
+#include "experiments/verbs/duration_flag.hpp"
 #include "experiments/verbs/number_flag.hpp"
 #include "experiments/verbs/outputs.hpp"
 #include "experiments/verbs/text_memory.hpp"
@@ -120,8 +121,12 @@ void add_training_flags(Flags& flags) {
       "seconds without a sign of life after which the trials of another process are taken over; those of a "
       "process of this machine that has ended are at once")(
       "allow-other-build", "continue a folder that another build or CPU model began")(
-      "retry-failed", "run failed trials again")("fail-on-diverged",
-                                                 "exit status 1 also when a trial diverged")(
+      "retry-failed", "run failed trials again")("on-fail",
+                                                 po::value<std::string>()->default_value("continue"),
+                                                 "when a trial fails: continue with the others, or stop")(
+      "time-limit", po::value<std::string>(),
+      "of each trial: 90s, 30min, 2h; one that reaches it has failed, and --retry-failed goes on from "
+      "there")("fail-on-diverged", "exit status 1 also when a trial diverged")(
       "keep-models", po::value<std::string>()->implicit_value("best"),
       "which models of a trial are kept: a list of first, best and last. `run` keeps the best one in its "
       "folder, "
@@ -139,6 +144,12 @@ int print_config_of(const Arguments& arguments, const ConfigArguments& config) {
   const std::optional<std::filesystem::path> file = config.file;
   fmt::print("{}", print_config(arguments.laboratory(), file, config.overrides));
   return exit_good;
+}
+
+bool stops_on_failure(const Arguments& arguments) {
+  const auto what = arguments.flags["on-fail"].as<std::string>();
+  if (what == "stop" || what == "continue") return what == "stop";
+  throw UsageError(fmt::format("--on-fail: expected continue or stop, found \"{}\"", printable(what)));
 }
 
 int jobs_of(const Arguments& arguments, const Config& base) {
@@ -172,6 +183,9 @@ SweepOptions sweep_options(const Arguments& arguments, const SweepPlan& plan,
   options.extend = arguments.has("extend");
   options.allow_other_build = arguments.has("allow-other-build");
   options.retry_failed = arguments.has("retry-failed");
+  options.stop_on_failure = stops_on_failure(arguments);
+  if (arguments.has("time-limit"))
+    options.time_limit = duration_of("--time-limit", arguments.flags["time-limit"].as<std::string>());
   options.wait = !arguments.has("no-wait");
   options.patience = patience_of(arguments);
   options.build = build_description();

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "experiments/report/csv.hpp"
+#include "experiments/train/trial.hpp"
 #include "framework/tensor/cpu.hpp"
 #include "tests/experiments/sweep/fake_sweep.hpp"
 #include "tests/support/laboratory.hpp"
@@ -329,4 +330,76 @@ TEST_CASE("[sweep] a trial begun by another build is refused before any runs, a 
   CHECK(run_sweep(laboratory(), plan, allowed, instant_trial, fake_cost, stop).missing == 0);
   // Finished trials need no checkpoint any more.
   CHECK(refusal(false) == "(ran)");
+}
+
+TEST_CASE("[sweep] trials start when their memory fits beside those that run") {
+  const TemporaryFolder folder;
+  QuietOptions quiet(folder.path() / "out", 4);
+  quiet.options.memory = 25'000;
+  std::mutex mutex;
+  std::int64_t now = 0, most = 0, at_once = 0, most_at_once = 0;
+  const auto run = [&](const Config& config, const TrialHooks& hooks) {
+    const std::int64_t bytes = config.task.length.most * 1000;
+    {
+      const std::lock_guard lock(mutex);
+      most = std::max(most, now += bytes);
+      most_at_once = std::max(most_at_once, ++at_once);
+    }
+    const TrialRecord record = slow_trial(config, hooks);
+    const std::lock_guard lock(mutex);
+    now -= bytes;
+    --at_once;
+    return record;
+  };
+  const auto cost = [](const Config& config) {
+    return TrialCost{static_cast<std::size_t>(config.task.length.most) * 1000, 1};
+  };
+  std::atomic<bool> stop = false;
+  const SweepPlan plan = fake_plan(folder.path());  // lengths 5, 10, 20
+  CHECK(run_sweep(laboratory(), plan, quiet.options, run, cost, stop).missing == 0);
+  CHECK(most <= 25'000);
+  CHECK(most_at_once >= 2);  // of 5 and 20, say
+}
+
+TEST_CASE("[sweep] the first failed trial ends the sweep where that is asked for") {
+  const TemporaryFolder folder;
+  QuietOptions quiet(folder.path() / "out", 1);
+  quiet.options.stop_on_failure = true;
+  const auto run = [](const Config& config, const TrialHooks&) {
+    if (config.seed == 2) throw std::runtime_error("no such thing");
+    return fake_record(config);
+  };
+  std::atomic<bool> stop = false;
+  const SweepPlan plan = fake_plan(folder.path());
+  const SweepResult result = run_sweep(laboratory(), plan, quiet.options, run, fake_cost, stop);
+  CHECK(result.failed == 1);
+  CHECK(result.missing > 0);
+  CHECK(result.error.find("no such thing") != std::string::npos);
+  CHECK(result.error.find("--on-fail stop") != std::string::npos);
+}
+
+TEST_CASE(
+    "[sweep] a trial that reaches its time limit has failed, and goes on from there when it is retried") {
+  const TemporaryFolder folder;
+  const auto config = folder.path() / "config.toml";
+  write_text(config,
+             "[task]\nname = \"adding\"\nlength = 5\n[model]\nhidden = 4\n[train]\nbatch = 2\n"
+             "updates = 400\nvalidate_every = 200\nvalidation_sequences = 5\ntest_sequences = 5\n"
+             "early_stop = false\ngradient_norms = false\n");
+  const SweepPlan plan = plan_sweep(laboratory(), config, {});
+  QuietOptions quiet(folder.path() / "out", 1);
+  const TrialFunction real = [](const Config& c, const TrialHooks& hooks) {
+    return run_trial(laboratory(), c, hooks);
+  };
+  std::atomic<bool> stop = false;
+  quiet.options.time_limit = std::chrono::milliseconds(1);
+  const SweepResult late = run_sweep(laboratory(), plan, quiet.options, real, fake_cost, stop);
+  REQUIRE(late.failed == 1);
+  CHECK(late.records[0].reason.find("reached the time limit of") != std::string::npos);
+  quiet.options.time_limit = {};
+  quiet.options.retry_failed = true;
+  const SweepResult done = run_sweep(laboratory(), plan, quiet.options, real, fake_cost, stop);
+  CHECK(done.failed == 0);
+  CHECK(results_csv(done.plan, done.records) ==
+        results_csv(plan, run_quietly(plan, folder.path() / "whole", 1, real).records));
 }

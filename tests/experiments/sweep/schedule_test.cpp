@@ -54,17 +54,16 @@ TEST_CASE("[schedule] a trial whose cost cannot be told is named") {
                        SweepRefused);
 }
 
-TEST_CASE("[schedule] memory is refused when the largest trials at once do not fit, with the bytes") {
+TEST_CASE("[schedule] memory is refused when the largest trial does not fit, with the bytes") {
   const TemporaryFolder folder;
   const SweepPlan plan = fake_plan(folder.path());
   const auto by_length = [](const Config& config) -> TrialCost {
     return {static_cast<std::size_t>(config.task.length.most) * 1000, 1};
   };
   const auto jobs = schedule(plan, all_of(plan), by_length, 1);
-  CHECK_NOTHROW(check_memory(plan, jobs, 2, 40000));
-  CHECK_THROWS_WITH_AS(check_memory(plan, jobs, 2, 39999), doctest::Contains("40000 bytes"), SweepRefused);
-  CHECK_THROWS_WITH_AS(check_memory(plan, jobs, 2, 39999), doctest::Contains("39999 bytes"), SweepRefused);
-  CHECK_THROWS_WITH_AS(check_memory(plan, jobs, 2, 39999), doctest::Contains("task.length=20"), SweepRefused);
-  CHECK_NOTHROW(check_memory(plan, jobs, 1, 20000));
-  CHECK_NOTHROW(check_memory(plan, {}, 4, 0));
+  CHECK_NOTHROW(check_memory(plan, jobs, 20000));
+  CHECK_THROWS_WITH_AS(check_memory(plan, jobs, 19999), doctest::Contains("20000 bytes"), SweepRefused);
+  CHECK_THROWS_WITH_AS(check_memory(plan, jobs, 19999), doctest::Contains("19999 bytes"), SweepRefused);
+  CHECK_THROWS_WITH_AS(check_memory(plan, jobs, 19999), doctest::Contains("task.length=20"), SweepRefused);
+  CHECK_NOTHROW(check_memory(plan, {}, 0));
 }

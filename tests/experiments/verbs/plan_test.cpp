@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "tests/experiments/verbs/command.hpp"
 
@@ -74,4 +76,46 @@ TEST_CASE("[program] --print-config shows where each key comes from, and runs no
     CHECK(contains(shown.out, config + ":2:10"));
     CHECK(contains(shown.out, "# default"));
   }
+}
+
+TEST_CASE("[budget] all trials make equally many updates, and a folder keeps its number") {
+  const TemporaryFolder folder;
+  const auto config = (folder.path() / "config.toml").string();
+  test::write_text(config,
+                   "[task]\nname = \"adding\"\nlength = 5\n[model]\nhidden = 4\n[train]\nbatch = 2\n"
+                   "updates = 7\nvalidate_every = 10\nvalidation_sequences = 5\ntest_sequences = 5\n"
+                   "early_stop = false\ngradient_norms = false\n[sweep]\nseed = [1, 2]\n");
+  const auto out = (folder.path() / "out").string();
+  const auto first = call(folder.path(), {"sweep", config, "--out", out, "--budget", "1s"});
+  REQUIRE(first.status == 0);
+  const auto updates_of = [&] {
+    std::set<std::int64_t> updates;
+    for (const Trial& trial : read_plan(laboratory(), out).trials)
+      updates.insert(trial.config.train.updates);
+    return updates;
+  };
+  const std::set<std::int64_t> updates = updates_of();
+  REQUIRE(updates.size() == 1);
+  CHECK(*updates.begin() % 10 == 0);
+  CHECK(*updates.begin() > 10);
+  CHECK(contains(first.err, fmt::format("--budget 1s: {} updates for each trial", *updates.begin())));
+  const auto again = call(folder.path(), {"sweep", config, "--out", out, "--budget", "3s"});
+  CHECK(again.status == 0);
+  CHECK(contains(again.err, "which stay"));
+  CHECK(updates_of() == updates);
+
+  const auto complaint = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"sweep", config, "--out", out + "2"});
+    const auto called = call(folder.path(), words);
+    CHECK(called.status == 2);
+    return called.err;
+  };
+  CHECK(contains(complaint({"--budget", "12"}), "expected a time like 90s, 12min"));
+  CHECK(contains(complaint({"--budget", "-1s"}), "expected a time like"));
+  CHECK(contains(complaint({"--budget", "1s", "train.updates=5,6"}), "train.updates is an axis"));
+  CHECK(contains(complaint({"--budget", "1s", "train.updates=40", "sweep.halving={first=10}"}),
+                 "halving does not"));
+  CHECK(contains(complaint({"--budget", "0.001s"}), "fewer than train.validate_every = 10"));
+  CHECK(contains(complaint({"--time-limit", "soon"}), "--time-limit: expected a time"));
+  CHECK(contains(complaint({"--on-fail", "panic"}), "expected continue or stop"));
 }
