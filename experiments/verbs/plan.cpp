@@ -12,8 +12,8 @@
 #include "experiments/sweep/progress.hpp"
 #include "experiments/verbs/build.hpp"
 #include "experiments/verbs/number_flag.hpp"
+#include "experiments/verbs/text_or_json.hpp"
 #include "experiments/verbs/train.hpp"
-#include "models/nearest.hpp"
 
 namespace unroll {
 
@@ -29,8 +29,8 @@ void add_flags(Flags& flags) {
                       "output folder of the sweep; out/ and the config's name by default")(
       "jobs", number_flag<std::int64_t>(), "trials at once; 0, the default: one per core that may be used")(
       "extend", "as `sweep --extend`: new trials may join an existing folder")(
-      "allow-other-build", "as `sweep --allow-other-build`")(
-      "format", po::value<std::string>()->default_value("text"), "text or json");
+      "allow-other-build", "as `sweep --allow-other-build`");
+  add_text_or_json_flag(flags);
   add_print_config_flag(flags);
 }
 
@@ -144,10 +144,7 @@ int plan(const Arguments& arguments) {
   const ConfigArguments config = split_arguments(arguments.words);
   if (!config.file) throw UsageError("`unroll plan` needs a config file: unroll plan CONFIG [key=value ...]");
   if (arguments.has("print-config")) return print_config_of(arguments, config);
-  const auto format = arguments.flags["format"].as<std::string>();
-  if (format != "text" && format != "json")
-    throw UsageError(fmt::format("unknown format \"{}\"{}; the formats are text and json", printable(format),
-                                 did_you_mean(format, {"text", "json"})));
+  const bool json = wants_json(arguments);
   const std::filesystem::path file = *config.file;
   Space space(arguments.laboratory(), read_source(arguments.laboratory().options(), file, config.overrides));
   OutlookOptions options;
@@ -157,7 +154,7 @@ int plan(const Arguments& arguments) {
   options.extend = arguments.has("extend");
   options.build = arguments.has("allow-other-build") ? "" : build_description();
   const Outlook outlook = outlook_of(arguments.laboratory(), space, options);
-  if (format == "json")
+  if (json)
     fmt::print("{}\n", json_of(outlook).dump(2, ' ', false, Json::error_handler_t::replace));
   else
     fmt::print("{}", text_of(outlook, space));

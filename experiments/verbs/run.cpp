@@ -2,6 +2,7 @@
 
 #include "experiments/sweep/resolved.hpp"
 #include "experiments/sweep/say.hpp"
+#include "experiments/verbs/text_or_json.hpp"
 #include "experiments/verbs/train.hpp"
 
 namespace unroll {
@@ -18,7 +19,13 @@ SweepPlan plan_of(const Laboratory& laboratory, Trial trial) {
   return plan;
 }
 
+void add_flags(Flags& flags) {
+  add_training_flags(flags);
+  add_text_or_json_flag(flags);
+}
+
 int run(const Arguments& arguments) {
+  wants_json(arguments);  // refuses what is neither before anything is trained
   const ConfigArguments config = split_arguments(arguments.words);
   if (arguments.has("print-config")) return print_config_of(arguments, config);
   const SweepPlan plan =
@@ -43,7 +50,7 @@ const Verb& run_verb() {
           "  unroll run task.length=30 model.activation=relu model.init=identity\n"
           "  unroll run experiments/configs/long_range.toml task.length=10 model.activation=tanh \\\n"
           "             model.init=glorot seed=1 --out out/one",
-      .add_flags = add_training_flags,
+      .add_flags = add_flags,
       .run = run,
       .trains = true,
       .more_help = [](const Laboratory& laboratory) { return options_help(laboratory.options()); },

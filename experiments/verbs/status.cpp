@@ -1,8 +1,12 @@
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cmath>
 #include <limits>
+#include <set>
+#include <thread>
 
+#include "experiments/sweep/progress.hpp"
 #include "experiments/sweep/say.hpp"
 #include "experiments/verbs/folder_argument.hpp"
 #include "experiments/verbs/listing.hpp"
@@ -37,16 +41,57 @@ nlohmann::ordered_json row_of(const StoredSweep& sweep, const Trial& trial) {
   return row;
 }
 
+constexpr std::chrono::seconds between_looks(2);
+
+std::string counts_text(const StoredSweep& sweep, const SweepState& state) {
+  return fmt::format("{} trials: {} done, {}{} diverged, {} failed, {} missing", sweep.plan.trials.size(),
+                     state.done, state.stopped > 0 ? fmt::format("{} stopped, ", state.stopped) : "",
+                     state.diverged, state.failed, state.missing.size());
+}
+
+/// From what was finished since the first look.
+std::string eta_text(std::size_t missing, std::size_t missing_at_first, double seconds) {
+  if (missing == 0 || missing >= missing_at_first) return "";
+  const double each = seconds / static_cast<double>(missing_at_first - missing);
+  return fmt::format(", about {} left", render_duration(each * static_cast<double>(missing)));
+}
+
+/// Says what changes, and each failure as it comes, until nothing is missing; whoever trains may be anywhere.
+void follow(const Laboratory& laboratory, StoredSweep& sweep) {
+  const auto begin = std::chrono::steady_clock::now();
+  std::set<std::string> told;
+  std::string last;
+  SweepState state = sweep_state(sweep.plan, sweep.journals);
+  const std::size_t missing_at_first = state.missing.size();
+  for (;;) {
+    for (const TrialRecord& record : state.records)
+      if (record.status == TrialStatus::failed && told.insert(record.id).second)
+        say("failed: trial {}: {}\n", record.id, record.reason);
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begin;
+    const std::string now = counts_text(sweep, state);
+    if (now != last) say("{}{}\n", now, eta_text(state.missing.size(), missing_at_first, spent.count()));
+    last = now;
+    if (state.missing.empty()) return;
+    std::this_thread::sleep_for(between_looks);
+    sweep.refresh(laboratory);
+    state = sweep_state(sweep.plan, sweep.journals);
+  }
+}
+
+void add_flags(Flags& flags) {
+  add_format_flag(flags);
+  flags.add_options()("follow", "stay, and say what changes until no trial is missing; then print the table");
+}
+
 int status(const Arguments& arguments) {
-  const StoredSweep sweep = read_sweep(arguments.laboratory(), folder_argument(arguments));
+  StoredSweep sweep = read_sweep(arguments.laboratory(), folder_argument(arguments));
+  if (arguments.has("follow")) follow(arguments.laboratory(), sweep);
   say_ignored(sweep);
   Listing rows;
   for (const Trial& trial : sweep.plan.trials) rows.push_back(row_of(sweep, trial));
   print_listing(rows, arguments);
   const SweepState state = sweep_state(sweep.plan, sweep.journals);
-  say("{} trials: {} done, {}{} diverged, {} failed, {} missing\n", sweep.plan.trials.size(), state.done,
-      state.stopped > 0 ? fmt::format("{} stopped, ", state.stopped) : "", state.diverged, state.failed,
-      state.missing.size());
+  say("{}\n", counts_text(sweep, state));
   return state.failed > 0 || !sweep.journals.conflicts().empty() ? exit_trial_failed : exit_good;
 }
 
@@ -56,11 +101,12 @@ const Verb& status_verb() {
   static const Verb verb{
       .name = "status",
       .summary = "what of a sweep is done, diverged, failed or missing",
-      .usage = "DIR [--format table|json|csv]",
+      .usage = "DIR [--format table|json|csv] [--follow]",
       .examples =
           "  unroll status out/long_range\n"
-          "  unroll status out/long_range --format json",
-      .add_flags = add_format_flag,
+          "  unroll status out/long_range --format json\n"
+          "  unroll status out/long_range --follow",
+      .add_flags = add_flags,
       .run = status,
       .trains = false,
   };

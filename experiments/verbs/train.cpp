@@ -23,7 +23,9 @@
 #include "experiments/verbs/duration_flag.hpp"
 #include "experiments/verbs/number_flag.hpp"
 #include "experiments/verbs/outputs.hpp"
+#include "experiments/verbs/run_json.hpp"
 #include "experiments/verbs/text_memory.hpp"
+#include "experiments/verbs/text_or_json.hpp"
 #include "models/nearest.hpp"
 
 namespace unroll {
@@ -96,6 +98,14 @@ void print_data(const Laboratory& laboratory, const SweepPlan& plan) {
     const std::string text = laboratory.make_task(trial.config.task)->description();
     if (!text.empty()) say("{}\n", text);
   }
+}
+
+void print_tables(const Laboratory& laboratory, const SweepPlan& plan, const StoredSweep& stored,
+                  const std::vector<TrialRecord>& records) {
+  fmt::print("{}\n", summary_table(stored.plan, records));
+  if (const std::string baselines = baseline_tables(laboratory, plan, records); !baselines.empty())
+    fmt::print("{}\n", baselines);
+  fmt::print("report: {}\n", message_text((stored.folder / "report.html").string()));
 }
 
 /// Models on the way of trials that are recorded, whichever process left them.
@@ -246,10 +256,13 @@ int train(const Arguments& arguments, const SweepPlan& plan, const std::filesyst
                    signals.exit_status());
 
   const bool written = try_to_write_outputs(laboratory, stored);
-  fmt::print("{}\n", summary_table(stored.plan, result.records));
-  if (const std::string baselines = baseline_tables(laboratory, plan, result.records); !baselines.empty())
-    fmt::print("{}\n", baselines);
-  fmt::print("report: {}\n", message_text((folder / "report.html").string()));
+  if (arguments.has("format") && wants_json(arguments)) {
+    const auto record = std::ranges::find(result.records, plan.trials.front().id, &TrialRecord::id);
+    if (record != result.records.end())
+      fmt::print("{}\n", run_json(laboratory, plan.trials.front(), *record, folder));
+  } else {
+    print_tables(laboratory, plan, stored, result.records);
+  }
   print_failures(result);
   const bool bad =
       !written || result.failed > 0 || (arguments.has("fail-on-diverged") && result.diverged > 0);

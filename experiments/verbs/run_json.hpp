@@ -1,0 +1,17 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "experiments/laboratory.hpp"
+#include "experiments/records/record.hpp"
+#include "experiments/sweep/plan.hpp"
+
+namespace unroll {
+
+/// What `run --format json` prints: one object in one line with the trial's id, status, reason, success,
+/// updates, every metric by its name (null where it is not finite), all settings, and its folder.
+std::string run_json(const Laboratory& laboratory, const Trial& trial, const TrialRecord& record,
+                     const std::filesystem::path& folder);
+
+}  // namespace unroll
