@@ -4,14 +4,15 @@ set -u
 work=$(mktemp -d "${TMPDIR:-/tmp}/unroll readme.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 readme=$UNROLL_SOURCE_DIR/README.md
+sweeps=$UNROLL_SOURCE_DIR/experiments/sweep/README.md
 
 fail() {
   printf 'FAILED: %s\n' "$*"
   exit 1
 }
 
-# block LANGUAGE: the contents of all fenced blocks of that language.
-block() { sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/{/^\`\`\`/d;p}" "$readme"; }
+# block LANGUAGE [FILE]: the contents of all fenced blocks of that language, in the README or another page.
+block() { sed -n "/^\`\`\`$1\$/,/^\`\`\`\$/{/^\`\`\`/d;p}" "${2-$readme}"; }
 
 # ---- The proof ----
 block cpp >"$work/proof.cpp"
@@ -41,9 +42,36 @@ while IFS= read -r command; do
   # doctor says with 1 that something is wrong with this machine, which is not the README's fault.
   [[ $status == 0 || ($status == 1 && $command == *doctor) ]] || fail "'$command' exits with $status: $(<command.out)"
   ran=$((ran + 1))
-done < <(block sh)
+done < <(
+  block sh
+  block sh "$sweeps"
+)
 [[ $ran -ge 5 ]] || fail "only $ran commands of the README were run"
 [[ -s out/cells/report.html && -s out/rates/report.html && -s out/relu/report.html ]] || fail "a command left no report"
 [[ $("$UNROLL_PROGRAM" predict out/cat --text "The cat sat on the ___" --top 1 --format csv) == *$'\n'mat,* ]] ||
   fail "the cat does not sit on the mat"
+# ---- Ask and tell, with what the example needs of Optuna in place of it ----
+if command -v python3 >/dev/null; then
+  block python "$sweeps" >ask_and_tell.py
+  cat >optuna.py <<'EOF'
+import types
+trial = types.SimpleNamespace(TrialState=types.SimpleNamespace(FAIL="fail"))
+class Trial:
+    def __init__(self, number): self.number = number
+    def suggest_float(self, name, low, high, log): self.params = {name: low * (high / low) ** (self.number / 19)}; return self.params[name]
+class Study:
+    told = []
+    asked = 0
+    def ask(self): self.asked += 1; return Trial(self.asked - 1)
+    def tell(self, trial, value=None, state=None):
+        assert value is None or value > 0
+        self.told.append((float("inf") if value is None else value, trial.number, trial.params))
+    @property
+    def best_params(self): assert len(self.told) == 20; return min(self.told)[2]
+def create_study(direction): return Study()
+EOF
+  python3 ask_and_tell.py >best.out 2>ask.err </dev/null || fail "the ask-and-tell example exits with $?: $(tail -3 ask.err)"
+  [[ $(<best.out) == "{'rate': 0."* ]] || fail "the ask-and-tell example prints $(<best.out)"
+fi
+
 printf '%d commands ran\n' "$ran"
