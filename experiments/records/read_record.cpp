@@ -67,6 +67,9 @@ TrialRecord record_from_json(std::string_view line) {
       [&](const JsonField& field) { record.series.push_back(series_from(field)); });
   record.seconds = root.member("seconds").number();
   record.build = root.member("build").text();
+  // Not in records of earlier versions.
+  if (root.has("host")) record.host = root.member("host").text();
+  if (root.has("attempts")) record.attempts = root.member("attempts").integer();
   return record;
 }
 

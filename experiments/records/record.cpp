@@ -101,6 +101,8 @@ std::string to_json(const TrialRecord& record) {
   json["series"] = list_to_json(record.series);
   json["seconds"] = number_to_json(record.seconds);
   json["build"] = record.build;
+  json["host"] = record.host;
+  json["attempts"] = record.attempts;
   // A reason may quote bytes that are no UTF-8 (a path): the record must be written all the same.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

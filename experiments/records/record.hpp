@@ -46,8 +46,7 @@ struct RecordedSeries {
   std::vector<double> x, y;
 };
 
-/// What is kept of a finished trial. Everything in it but `seconds` and `build` is a function of the trial's
-/// id.
+/// What is kept of a finished trial. Everything in it but the last four is a function of the trial's id.
 struct TrialRecord {
   std::string id;
   TrialStatus status = TrialStatus::done;
@@ -59,8 +58,10 @@ struct TrialRecord {
   std::int64_t best_update = 0;           ///< of the lowest validation loss
   std::vector<Scalar> scalars;
   std::vector<RecordedSeries> series;
-  double seconds = 0;  ///< wall time, of all calls together; never in results.csv
-  std::string build;   ///< version, compiler, CPU and kernels that computed it
+  double seconds = 0;         ///< wall time, of all calls together; never in results.csv
+  std::string build;          ///< version, compiler, CPU and kernels that computed it
+  std::string host;           ///< name of the machine that finished it; "" in records of earlier versions
+  std::int64_t attempts = 1;  ///< starts: 1, and one more each time it went on or began anew
 
   /// The value of a scalar; none where the trial has none of that name.
   std::optional<double> scalar(std::string_view name) const;

@@ -78,19 +78,23 @@ std::string series_csv(const SweepPlan& plan, const std::vector<TrialRecord>& re
 }
 
 std::string timing_csv(const SweepPlan& plan, const std::vector<TrialRecord>& records) {
-  std::string csv = csv_line({"id", "seconds", "build"});
+  std::string csv = csv_line({"id", "seconds", "attempts", "host", "build"});
   for (const TrialRecord* run : runs_of(plan, records))
-    if (run != nullptr) csv += csv_line({run->id, fmt::format("{:.6f}", run->seconds), run->build});
+    if (run != nullptr)
+      csv += csv_line({run->id, fmt::format("{:.6f}", run->seconds), std::to_string(run->attempts), run->host,
+                       run->build});
   return csv;
 }
 
-std::string results_csv(const SweepPlan& plan, const std::vector<TrialRecord>& records) {
+std::string results_csv(const SweepPlan& plan, const std::vector<TrialRecord>& records,
+                        const std::vector<FixedSetting>& fixed) {
   const std::vector<const TrialRecord*> runs = runs_of(plan, records);
   const std::vector<std::string> scalars = scalar_names(runs);
   std::vector<std::string> head{"id"};
   head.insert(head.end(), plan.axis_keys.begin(), plan.axis_keys.end());
   for (const Column& column : kColumns) head.emplace_back(column.name);
   head.insert(head.end(), scalars.begin(), scalars.end());
+  for (const FixedSetting& setting : fixed) head.push_back(setting.key);
 
   std::string csv = csv_line(head);
   for (std::size_t i = 0; i < plan.trials.size(); ++i) {
@@ -102,6 +106,7 @@ std::string results_csv(const SweepPlan& plan, const std::vector<TrialRecord>& r
     }
     for (const Column& column : kColumns) fields.push_back(field_of(column, runs[i]));
     for (const std::string& name : scalars) fields.push_back(field_of(name, runs[i]));
+    for (const FixedSetting& setting : fixed) fields.push_back(setting.text);
     csv += csv_line(fields);
   }
   return csv;

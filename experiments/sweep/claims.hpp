@@ -32,6 +32,8 @@ class Claims {
 
   /// Whether the unit is this process's from now on. Throws FileError.
   bool take(const std::string& unit);
+  /// How many dead workers had a unit before that is this process's.
+  int takeovers(const std::string& unit) const { return taken_.at(unit) - 1; }
   /// It is nobody's from now on.
   void release(const std::string& unit);
 

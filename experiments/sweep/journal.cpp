@@ -69,6 +69,8 @@ namespace {
 std::string essence(TrialRecord record) {
   record.seconds = 0;
   record.build.clear();
+  record.host.clear();
+  record.attempts = 1;
   return to_json(record);
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -168,6 +169,11 @@ MachineLimits machine_limits(const std::filesystem::path& root) {
   limits.available_memory = available_memory(root);
   take_control_groups(limits, root);
   return limits;
+}
+
+std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
 }
 
 std::string in_bytes(double bytes) {

@@ -24,6 +24,9 @@ struct MachineLimits {
 /// Reads `root`/proc and `root`/sys/fs/cgroup (versions 1 and 2), the affinity and the environment.
 MachineLimits machine_limits(const std::filesystem::path& root = "/");
 
+/// The name of this machine; "" where it has none.
+std::string host_name();
+
 /// "1.5 GiB".
 std::string in_bytes(double bytes);
 

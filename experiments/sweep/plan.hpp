@@ -34,6 +34,7 @@ struct SweepPlan {
       resolved;  ///< TOML: every result-affecting setting and the sweep; of one config itself runnable
   Config base;  ///< the settings outside [sweep], with `out` and `jobs` (absent: their defaults); of a config
   std::optional<Halving> halving = {};  ///< how trials are stopped early
+  std::string header = "";  ///< of a folder: the comments above its configs, what made it and when
 };
 
 /// Reads `file`, applies `overrides` ("train.updates=100"; a comma list makes an axis), expands and validates

@@ -228,6 +228,7 @@ SweepPlan plan_of(const Laboratory& laboratory, const StoredPlan& stored) {
   for (const PlannedConfig& config : stored.configs) {
     if (stored.configs.size() > 1) plan.resolved += fmt::format("# ---- {} ----\n", config.file);
     plan.resolved += config.resolved;
+    plan.header += config.header;
   }
   return plan;
 }

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "experiments/config/text.hpp"
+#include "experiments/sweep/machine.hpp"
 #include "experiments/sweep/say.hpp"
 #include "framework/tensor/cpu.hpp"
 #include "framework/tensor/gemm.hpp"
@@ -198,9 +199,23 @@ bool SweepRun::has_room(std::size_t unit) const {
   return bytes_ == 0 || bytes_ + bytes_of(unit) <= options_.memory;
 }
 
+/// Dead processes that had a unit: what they did not finish they had begun.
+std::int64_t SweepRun::takeovers(std::size_t unit) {
+  const std::lock_guard lock(claims_mutex_);
+  return claims_.takeovers(units_[unit].name);
+}
+
+/// Starts of a failed trial that is run again.
+std::int64_t SweepRun::failures(const Trial& trial) {
+  const std::lock_guard lock(claims_mutex_);
+  const auto found = journals_.records().find(trial.id);
+  return found == journals_.records().end() ? 0 : found->second.attempts;
+}
+
 void SweepRun::run_unit(std::size_t unit) {
+  std::int64_t begun = takeovers(unit);
   for (const std::size_t index : units_[unit].jobs)
-    if (!stop_ && !done_[index]) run_job(index);
+    if (!stop_ && !done_[index]) run_job(index, std::exchange(begun, 0));
   try {
     journal_.sync();
     const std::lock_guard lock(claims_mutex_);
@@ -212,11 +227,11 @@ void SweepRun::run_unit(std::size_t unit) {
   }
 }
 
-void SweepRun::run_job(std::size_t index) {
+void SweepRun::run_job(std::size_t index, std::int64_t earlier_starts) {
   const std::string label = describe(plan_, *jobs_[index].trial);
   try {
     show([&] { progress_.trial_started(index); });
-    const TrialRecord record = run_trial_of(index);
+    const TrialRecord record = run_trial_of(index, earlier_starts);
     journal_.append(record);
     look_at_folder();
     if (lost_folder_) return;
@@ -247,7 +262,7 @@ void SweepRun::look_at_folder() {
   stop_ = true;
 }
 
-TrialRecord SweepRun::run_trial_of(std::size_t index) {
+TrialRecord SweepRun::run_trial_of(std::size_t index, std::int64_t earlier_starts) {
   const Trial& trial = *jobs_[index].trial;
   const FlushSubnormals flush;
   single_threaded_products();
@@ -261,6 +276,7 @@ TrialRecord SweepRun::run_trial_of(std::size_t index) {
   hooks.stop_at = jobs_[index].target;
   hooks.checkpoint = checkpoint_of(options_.out, trial);
   hooks.checkpoint_seconds = trial.config.train.checkpoint_seconds;
+  hooks.attempts = 1 + earlier_starts + failures(trial);
   hooks.origin = {trial.id, options_.build};
   hooks.any_build = options_.allow_other_build;
   hooks.warn = [&](const std::string& sentence) {
@@ -291,6 +307,8 @@ TrialRecord SweepRun::run_trial_of(std::size_t index) {
   if (record.status == TrialStatus::failed) record.updates = jobs_[index].reached;
   record.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   record.build = options_.build;
+  record.host = host_name();
+  record.attempts = std::max(record.attempts, hooks.attempts);
   return record;
 }
 

@@ -45,8 +45,10 @@ class SweepRun {
   std::optional<std::size_t> next_unit();
   std::optional<std::size_t> claimed_unit();
   void run_unit(std::size_t unit);
-  void run_job(std::size_t index);
-  TrialRecord run_trial_of(std::size_t index);
+  void run_job(std::size_t index, std::int64_t earlier_starts);
+  TrialRecord run_trial_of(std::size_t index, std::int64_t earlier_starts);
+  std::int64_t takeovers(std::size_t unit);
+  std::int64_t failures(const Trial& trial);
   void take_from_journals();
   bool leaves();
   std::uint64_t bytes_of(std::size_t unit) const;

@@ -55,19 +55,6 @@ const TrialSetting* find(const std::vector<TrialSetting>& settings, std::string_
   return at == settings.end() ? nullptr : &*at;
 }
 
-/// Whether the value of a key is the one that the trial's other settings imply.
-bool is_implied(const Laboratory& laboratory, const Trial& trial, std::string_view key) {
-  const Option* option = laboratory.options().find(key);
-  const auto settings = settings_of(laboratory, trial);
-  const TrialSetting* setting = find(settings, key);
-  if (!setting) return true;
-  if (!option) return false;
-  Config config = trial.config;
-  store(option->field(config), option->default_value);
-  laboratory.resolve(config);
-  return load(option->field(config)) == setting->value;
-}
-
 /// The table's keys in its order, then what it does not list: constants of cells, the revision.
 std::vector<std::string_view> in_order(const OptionTable& options, const SeenKeys& keys) {
   std::vector<std::string_view> order;
@@ -149,6 +136,18 @@ std::vector<TrialSetting> settings_of(const Laboratory& laboratory, const Trial&
     if (is_setting(*option, trial.config)) settings.push_back({option->key, load(option->field(config))});
   settings.push_back({revision_key, std::int64_t{trial.revision}});
   return settings;
+}
+
+bool is_implied(const Laboratory& laboratory, const Trial& trial, std::string_view key) {
+  const Option* option = laboratory.options().find(key);
+  const auto settings = settings_of(laboratory, trial);
+  const TrialSetting* setting = find(settings, key);
+  if (!setting) return true;
+  if (!option) return false;
+  Config config = trial.config;
+  store(option->field(config), option->default_value);
+  laboratory.resolve(config);
+  return load(option->field(config)) == setting->value;
 }
 
 void derive_axes(const Laboratory& laboratory, SweepPlan& plan, const std::vector<std::string>& swept) {

@@ -19,6 +19,10 @@ struct TrialSetting {
 /// defaults filled in, and results_revision.
 std::vector<TrialSetting> settings_of(const Laboratory& laboratory, const Trial& trial);
 
+/// Whether the value of a key is the one that the trial's other settings imply: its default, or what follows
+/// from them; also of a key that the trial does not have.
+bool is_implied(const Laboratory& laboratory, const Trial& trial, std::string_view key);
+
 /// What two values have in common that mean the same: of a cell its equations, of a text file what it says.
 std::string canonical(const OptionValue& value);
 

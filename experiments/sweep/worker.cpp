@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "experiments/sweep/machine.hpp"
 #include "framework/tensor/file.hpp"
 
 namespace unroll {
@@ -39,11 +40,6 @@ std::string machine() {
   std::error_code ignored;
   const auto space = std::filesystem::read_symlink("/proc/self/ns/pid", ignored);
   return first_line("/proc/sys/kernel/random/boot_id") + " " + space.string();
-}
-
-std::string host_name() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
 }
 
 std::filesystem::path path_of(const std::filesystem::path& folder, std::string_view token) {

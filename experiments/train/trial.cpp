@@ -21,6 +21,13 @@ FigureDescriptor descriptor_of(const Metric& metric) {
   return {.unit = metric.unit, .direction = lower ? "lower" : "higher", .logarithmic = metric.name == "loss"};
 }
 
+double trained_numbers(const std::vector<ParameterSpec>& specs) {
+  std::int64_t count = 0;
+  for (const ParameterSpec& spec : specs)
+    if (spec.trained) count += spec.shape.numel();
+  return static_cast<double>(count);
+}
+
 /// A trial on its way.
 class Training {
  public:
@@ -89,6 +96,8 @@ Training::Training(const Laboratory& laboratory, const Config& config, const Tri
       metrics_(metrics_of(models_.spec().objective, models_.spec().criterion)) {
   if (config.train.max_memory.count > 0) models_.cost();  // throws where it is too little
   record_.success_rule = rule_.text;
+  record_.attempts = hooks.attempts;
+  record_.set({"parameters", trained_numbers(trainer_.specs())});
   record_.set({"trivial_loss", models_.task().trivial_loss(), descriptor_of(*metrics_.front())});
 }
 
@@ -382,6 +391,7 @@ void Training::restore(const SafeTensors& file) {
                                             state.record.updates, hooks_.stop_at));
   trainer_.restore(file);
   record_ = std::move(state.record);
+  record_.attempts = std::max(record_.attempts + 1, hooks_.attempts);
   loss_sum_ = state.loss_sum;
   losses_ = state.losses;
   updates_before_ = record_.updates;

@@ -45,6 +45,8 @@ struct TrialHooks {
   /// empty: nowhere. A trial that finds the state there goes on from it, with the same bits.
   std::filesystem::path checkpoint = {};
   double checkpoint_seconds = 60;
+  /// Starts of this trial with this one, as far as is known but for what a checkpoint says.
+  std::int64_t attempts = 1;
   /// What checkpoints say that they are of, and must say to be gone on from.
   CheckpointOrigin origin = {};
   bool any_build = false;  ///< go on also from the checkpoint of another build

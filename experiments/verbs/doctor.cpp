@@ -34,7 +34,8 @@ std::string isas() {
 }
 
 void print_program() {
-  line("version", fmt::format("unroll {}, build {}", program_version(), build_id()));
+  line("version",
+       fmt::format("unroll {}, build {}, commit {}", program_version(), build_id(), source_commit()));
   line("compiler", compiler() + (optimized() ? "" : ", without optimisation"));
   for (const LibraryVersion& library : library_versions()) line(library.name, library.version);
 }

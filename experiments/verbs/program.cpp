@@ -34,10 +34,10 @@ namespace unroll {
 namespace po = boost::program_options;
 
 std::span<const Verb> verb_table() {
-  static const std::array table = {run_verb(),      sweep_verb(),    plan_verb(),    status_verb(),
-                                   report_verb(),   evaluate_verb(), predict_verb(), states_verb(),
-                                   generate_verb(), score_verb(),    import_verb(),  tasks_verb(),
-                                   cells_verb(),    bench_verb(),    doctor_verb()};
+  static const std::array table = {
+      run_verb(),     sweep_verb(),    plan_verb(),    status_verb(), report_verb(),   export_verb(),
+      compare_verb(), evaluate_verb(), predict_verb(), states_verb(), generate_verb(), score_verb(),
+      import_verb(),  tasks_verb(),    cells_verb(),   bench_verb(),  doctor_verb()};
   return table;
 }
 
@@ -133,7 +133,7 @@ int dispatch(const std::vector<std::string>& tokens, char** argv, const Laborato
     return exit_good;
   }
   if (tokens[0] == "--version") {
-    fmt::print("unroll {}\n", program_version());
+    fmt::print("unroll {} (commit {})\n", program_version(), source_commit());
     return exit_good;
   }
   const Verb& verb = find_verb(tokens[0]);

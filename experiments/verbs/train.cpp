@@ -1,5 +1,6 @@
 #include "experiments/verbs/train.hpp"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include <atomic>
 #include <boost/program_options/value_semantic.hpp>
 #include <cstdio>
+#include <ctime>
 #include <set>
 #include <vector>
 
@@ -46,7 +48,9 @@ constexpr const char* unfinished_name = "unfinished";
 
 /// What made the folder, as comment above its resolved config.
 std::string header_of(const Arguments& arguments, const std::string& build) {
-  return fmt::format("# {}\n# {}\n\n", one_line(arguments.command_line), one_line(build));
+  return fmt::format("# {}\n# {}\n# begun {:%Y-%m-%d %H:%M:%S} UTC, with the program of commit {}\n\n",
+                     one_line(arguments.command_line), one_line(build), fmt::gmtime(std::time(nullptr)),
+                     source_commit());
 }
 
 std::chrono::seconds patience_of(const Arguments& arguments) {

@@ -59,6 +59,8 @@ const Verb& sweep_verb();
 const Verb& plan_verb();
 const Verb& status_verb();
 const Verb& report_verb();
+const Verb& export_verb();
+const Verb& compare_verb();
 const Verb& evaluate_verb();
 const Verb& predict_verb();
 const Verb& states_verb();

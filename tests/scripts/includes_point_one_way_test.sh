@@ -16,6 +16,7 @@ order=(
   experiments/sweep
   experiments/cluster
   experiments/report
+  experiments/export
   experiments/saved
   experiments/bench
   "experiments/verbs experiments/main"
