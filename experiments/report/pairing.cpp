@@ -67,16 +67,13 @@ class Pairing {
     std::array<std::set<std::string>, 2> values;
     for (std::size_t set = 0; set < 2; ++set)
       for (const Trial& trial : trials(set)) values[set].insert(value_of(trial, key));
-    if (values[0].size() == 1 && values[1].size() == 1) {
-      if (values[0] != values[1])
-        result_.differences.push_back({key, *values[0].begin(), *values[1].begin()});
-      return;
-    }
-    if (key == seed_key)
-      seeds_ = values;
-    else {
+    if (key == seed_key) {
+      seeds_ = values;  // never what is compared: another seed tells nothing
+    } else if (values[0].size() > 1 || values[1].size() > 1) {
       result_.shared.push_back(key);
       values_.push_back(values);
+    } else if (values[0] != values[1]) {
+      result_.differences.push_back({key, *values[0].begin(), *values[1].begin()});
     }
   }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "experiments/config/config_error.hpp"
 #include "experiments/report/comparison.hpp"
 #include "experiments/sweep/say.hpp"
 #include "experiments/verbs/folder_argument.hpp"
@@ -214,7 +215,7 @@ int compare(const Arguments& arguments) {
   say_unpaired(paired);
   for (const std::string& sentence : left_out(paired)) say("{}\n", sentence);
   if (paired.configurations.empty())
-    throw UsageError(
+    throw ConfigError(
         "nothing to compare: no trial of A has one in B that agrees in all other settings (the "
         "reasons stand above)");
   print_listing(rows_of(paired), arguments);

@@ -39,7 +39,7 @@ bool same(const TrialRecord& a, const TrialRecord& b) {
   return a.id == b.id && a.status == b.status && a.reason == b.reason && a.success_rule == b.success_rule &&
          a.success == b.success && a.updates == b.updates && a.solved_at == b.solved_at &&
          a.best_update == b.best_update && same(a.scalars, b.scalars) && same(a.series, b.series) &&
-         same(a.seconds, b.seconds) && a.build == b.build;
+         same(a.seconds, b.seconds) && a.build == b.build && a.host == b.host && a.attempts == b.attempts;
 }
 
 /// Every pattern of 64 bits is as likely as any other, and the special values come up often.
@@ -94,6 +94,8 @@ TrialRecord any_record() {
   for (int series = *rc::gen::inRange(0, 4); series > 0; --series) record.series.push_back(any_series());
   record.seconds = *any_double();
   record.build = *any_text();
+  record.host = *any_text();
+  record.attempts = *rc::gen::arbitrary<std::int64_t>();
   return record;
 }
 
@@ -178,6 +180,7 @@ TEST_CASE("[record] a missing member is named, with its path") {
   const auto whole = nlohmann::json::parse(to_json(small_record()));
   REQUIRE(message_of(whole) == "");
   for (const auto& [name, value] : whole.items()) {
+    if (name == "host" || name == "attempts") continue;  // earlier versions had none
     auto json = whole;
     json.erase(name);
     CAPTURE(name);
@@ -193,6 +196,16 @@ TEST_CASE("[record] a missing member is named, with its path") {
   auto json = whole;
   json["series"][0]["descriptor"].erase("unit");
   CHECK(names(message_of(json), "no member 'series[0].descriptor.unit'"));
+}
+
+TEST_CASE("[record] one of an earlier version has no host and was started once") {
+  auto json = nlohmann::json::parse(to_json(small_record()));
+  json.erase("host");
+  json.erase("attempts");
+  const TrialRecord record = record_from_json(json.dump());
+  CHECK(record.host.empty());
+  CHECK(record.attempts == 1);
+  CHECK(same(record, small_record()));
 }
 
 TEST_CASE("[record] a member of the wrong type is named, with its path") {

@@ -26,13 +26,38 @@ TEST_CASE("[csv] one row per trial, in the order of the plan whatever the order 
   CHECK(results_csv(plan, records) == csv);
 }
 
-TEST_CASE("[csv] time and build leave no trace") {
+TEST_CASE("[csv] settings that are the same in all trials are the last columns") {
+  const SweepPlan plan = fixture::plan_of({"seed"}, {fixture::axis("seed", {"0", "1"})});
+  const std::string csv =
+      results_csv(plan, fixture::records_of(plan), {{"train.batch", "7"}, {"task.test_lengths", "[5, 10]"}});
+  const auto lines = lines_of(csv);
+  CHECK(lines[0].ends_with(",test_accuracy,train.batch,task.test_lengths"));
+  CHECK(lines[1].ends_with(",7,\"[5, 10]\""));
+  CHECK(lines[2].ends_with(",7,\"[5, 10]\""));
+  CHECK(lines_of(results_csv(plan, {}, {{"train.batch", "7"}}))[1].ends_with(",missing,,,,,7"));
+}
+
+TEST_CASE("[csv] timing.csv has what may differ, of the trials that are finished") {
+  const SweepPlan plan = fixture::plan_of({"seed"}, {fixture::axis("seed", {"0", "1"})});
+  auto records = fixture::records_of(plan);
+  records.resize(1);
+  records[0].seconds = 1.5;
+  records[0].attempts = 3;
+  records[0].host = "node, 7";
+  records[0].build = "a build";
+  CHECK(timing_csv(plan, records) ==
+        "id,seconds,attempts,host,build\n" + plan.trials[0].id + ",1.500000,3,\"node, 7\",a build\n");
+}
+
+TEST_CASE("[csv] time, build, host and attempts leave no trace") {
   const SweepPlan plan = fixture::long_range_plan();
   auto records = fixture::long_range_records(plan);
   const std::string csv = results_csv(plan, records);
   for (TrialRecord& record : records) {
     record.seconds *= 17;
     record.build = "another machine";
+    record.host = "another name";
+    record.attempts = 17;
   }
   CHECK(results_csv(plan, records) == csv);
 }

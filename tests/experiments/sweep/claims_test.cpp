@@ -148,6 +148,7 @@ TEST_CASE("[claims] a worker of another machine lives as long as it says somethi
   let_time_pass();
   CHECK(claims.take("u"));
   CHECK(files_of(folder.path(), "claim-") == std::vector<std::string>{"claim-u.3", "claim-u.4"});
+  CHECK(claims.takeovers("u") == 3);
   claims.release("u");
   CHECK(files_of(folder.path(), "claim-").empty());
 }

@@ -108,14 +108,17 @@ TEST_CASE("[journal] a torn line is read once its rest is there") {
   CHECK(reader.ignored().empty());
 }
 
-TEST_CASE("[journal] equal records of one trial count once, whatever their seconds and builds") {
+TEST_CASE("[journal] equal records of one trial count once, whatever their seconds, builds and hosts") {
   const TemporaryFolder folder;
   TrialRecord other = record_of("a");
   other.seconds = 12;
   other.build = "another";
+  other.host = "far";
+  other.attempts = 7;
   write_journal(folder.path(), "x", journal_line(record_of("a")) + '\n');
   write_journal(folder.path(), "y", journal_line(other) + '\n');
   CHECK(read(folder.path()).records().size() == 1);
+  CHECK(read(folder.path()).conflicts().empty());
 }
 
 TEST_CASE("[journal] records of one trial that differ in one bit mark it, and the same one counts always") {

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "experiments/report/csv.hpp"
+#include "experiments/sweep/machine.hpp"
 #include "experiments/train/trial.hpp"
 #include "framework/tensor/cpu.hpp"
 #include "tests/experiments/sweep/fake_sweep.hpp"
@@ -130,8 +131,13 @@ TEST_CASE("[sweep] a trial that throws is recorded as failed with its reason, an
   QuietOptions quiet(out, 1);
   quiet.options.retry_failed = true;
   std::atomic<bool> stop = false;
-  CHECK(run_sweep(laboratory(), plan, quiet.options, counted, fake_cost, stop).failed == 0);
+  const auto retried = run_sweep(laboratory(), plan, quiet.options, counted, fake_cost, stop);
+  CHECK(retried.failed == 0);
   CHECK(runs == 1);
+  for (const TrialRecord& record : retried.records) {
+    CHECK(record.attempts == (record.id == failed->id ? 2 : 1));
+    CHECK(record.host == host_name());
+  }
 }
 
 TEST_CASE("[sweep] a diverged trial is a result, also with numbers that are not finite") {

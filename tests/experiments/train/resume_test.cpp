@@ -61,7 +61,9 @@ class Stoppable {
     stop_ = stop_after == 0;
     try {
       TrialRecord record = run_trial(laboratory(), config_, hooks);
-      earlier_seconds = std::exchange(record.seconds, 0);  // the only thing that may differ
+      // What alone may differ.
+      earlier_seconds = std::exchange(record.seconds, 0);
+      attempts = std::exchange(record.attempts, 1);
       result_.record = to_json(record);
       return true;
     } catch (const Interrupted&) {
@@ -73,6 +75,7 @@ class Stoppable {
   TrialHooks hooks;
   std::int64_t updates = 0, before = 0;
   double earlier_seconds = 0;
+  std::int64_t attempts = 0;
   std::vector<std::string> warnings;
 
  private:
@@ -101,6 +104,7 @@ Result stopped_at(const Config& config, const std::vector<std::int64_t>& stops) 
   Stoppable trial(config, checkpoint);
   CHECK(trial.run());
   CHECK(trial.before == stops.back());
+  CHECK(trial.attempts == static_cast<std::int64_t>(stops.size()) + 1);
   CHECK(trial.warnings.empty());
   CHECK_FALSE(std::filesystem::exists(folder.path() / "trials"));
   return trial.result();
@@ -413,6 +417,7 @@ TEST_CASE("[resume] a state that no trial can have is refused, its name and the 
       {"record", "solved_at", "12", "record.solved_at is 12, expected from 0 to 9"},
       {"record", "seconds", "\"nan\"", "record.seconds is nan"},
       {"record", "seconds", "-1", "record.seconds is -1"},
+      {"record", "attempts", "0", "record.attempts is 0, expected from 1 to"},
       {"record", "status", "\"failed\"", "a failed trial"},
       {"trainer", "steps", "-1", "steps is -1, expected from 0 to 24"},
       {"trainer", "steps", "1e300", "steps is 1e+300, expected a whole number"},
