@@ -35,7 +35,8 @@ void write(const ExportedSweep& sweep, const std::filesystem::path& target) {
 }  // namespace
 
 const ExportFormat& csv_format() {
-  static const ExportFormat format{"csv", "csv", "a folder with results.csv and series.csv", wrote, write};
+  static const ExportFormat format{"csv", "csv", "a folder with results.csv and series.csv",
+                                   true,  wrote, write};
   return format;
 }
 

@@ -13,6 +13,7 @@ struct ExportFormat {
   std::string_view name;     ///< "sqlite"
   std::string_view target;   ///< name of the file or folder, where none is given, in the sweep's folder
   std::string_view meaning;  ///< one line
+  bool takes_timing;         ///< whether it has a place for ExportedSweep::timing
   /// Whether what stands at a path was written by this format, and nothing else would go with it.
   bool (*wrote)(const std::filesystem::path& path);
   /// Replaces what it wrote before; whoever reads meanwhile sees the old files or the new ones. Throws

@@ -57,8 +57,8 @@ void write(const ExportedSweep& sweep, const std::filesystem::path& target) {
 }  // namespace
 
 const ExportFormat& jsonl_format() {
-  static const ExportFormat format{"jsonl", "trials.jsonl",
-                                   "a JSON object a trial: settings, scalars, series", wrote, write};
+  static const ExportFormat format{
+      "jsonl", "trials.jsonl", "a JSON object a trial: settings, scalars, series", true, wrote, write};
   return format;
 }
 

@@ -226,8 +226,8 @@ void write(const ExportedSweep& sweep, const std::filesystem::path& target) {
 }  // namespace
 
 const ExportFormat& sqlite_format() {
-  static const ExportFormat format{"sqlite", "sweep.sqlite",
-                                   "a SQLite file: trials, series and what scalars mean", wrote, write};
+  static const ExportFormat format{
+      "sqlite", "sweep.sqlite", "a SQLite file: trials, series and what scalars mean", true, wrote, write};
   return format;
 }
 

@@ -89,9 +89,9 @@ void write(const ExportedSweep& sweep, const std::filesystem::path& target) {
 }  // namespace
 
 const ExportFormat& tensorboard_format() {
-  static const ExportFormat format{"tensorboard", "tensorboard",
-                                   "a folder with TensorBoard's event files, one folder a trial", wrote,
-                                   write};
+  static const ExportFormat format{
+      "tensorboard", "tensorboard", "a folder with TensorBoard's event files, one folder a trial",
+      false,         wrote,         write};
   return format;
 }
 

@@ -39,6 +39,8 @@ void check_target(const ExportFormat& format, const std::filesystem::path& targe
 
 int export_sweep(const Arguments& arguments) {
   const ExportFormat& format = format_of(arguments);
+  if (arguments.has("timing") && !format.takes_timing)
+    throw UsageError(fmt::format("--timing: {} has no place for it", format.name));
   const std::filesystem::path folder = folder_argument(arguments);
   const StoredSweep sweep = read_sweep(arguments.laboratory(), folder);
   const std::filesystem::path target = arguments.has("out")
@@ -62,8 +64,12 @@ std::string formats_help(const Laboratory&) {
   return text +
          "\nWithout --timing equal records give equal bytes, whatever the order, the machines and the number "
          "of\n"
-         "jobs. A file or folder that is there is replaced only where the same format wrote it. In SQLite a\n"
-         "NaN is NULL; of a diverged trial `status` says it.\n";
+         "jobs. A file or folder that is there is replaced only where the same format wrote it.\n\n"
+         "The SQLite file's tables: trials (number: its place in the plan; every scalar and setting a "
+         "column),\n"
+         "series (id, series, moment, axis, x, y), scalars (their units), with --timing also timing. A NaN "
+         "is\n"
+         "NULL there; of a diverged trial `status` says it. TensorBoard's steps count what x counts.\n";
 }
 
 }  // namespace
