@@ -122,9 +122,17 @@ class Pairing {
     return "";
   }
 
+  /// What the search stopped is compared with what it stopped after as many updates.
+  static std::string unequal_lengths(const TrialRecord& a, const TrialRecord& b) {
+    const bool stopped = a.status == TrialStatus::stopped || b.status == TrialStatus::stopped;
+    if (!stopped || a.updates == b.updates) return "";
+    return fmt::format("the search stopped one of the two: {} updates in A, {} in B", a.updates, b.updates);
+  }
+
   void pair(const Trial& a, const Trial& b) {
     std::string reason = objection(0, a);
     if (reason.empty()) reason = objection(1, b);
+    if (reason.empty()) reason = unequal_lengths(*run_of(0, a), *run_of(1, b));
     if (!reason.empty()) return leave(0, a, std::move(reason));
     const Values values = values_of(a);
     const auto [at, is_new] = index_.try_emplace(values, result_.configurations.size());

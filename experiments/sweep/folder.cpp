@@ -111,10 +111,10 @@ StoredPlan joined_plan(const Laboratory& laboratory, const std::filesystem::path
 /// Whether nothing is left to write of a plan that has every trial of `asked`.
 bool holds_all(const std::filesystem::path& folder, const SweepPlan& asked) {
   std::error_code none;
-  const std::vector<std::string> files = stored_config_files(folder);
+  const std::vector<PlannedConfig> configs = stored_configs(folder);
   const std::set<std::string> ids = stored_ids(folder);
-  return !files.empty() && std::ranges::all_of(files, [&](const auto& file) {
-    return std::filesystem::exists(folder / file, none);
+  return !configs.empty() && std::ranges::all_of(configs, [&](const PlannedConfig& config) {
+    return std::filesystem::exists(folder / config.file, none);
   }) && std::ranges::all_of(asked.trials, [&](const Trial& trial) { return ids.contains(trial.id); });
 }
 
@@ -159,6 +159,7 @@ SweepPlan read_plan(const Laboratory& laboratory, const std::filesystem::path& f
 
 void StoredSweep::refresh(const Laboratory& laboratory) {
   if (stored_ids(folder).size() != plan.trials.size()) plan = read_plan(laboratory, folder);  // it only grows
+  plan.header = headers_of(stored_configs(folder));  // of a new folder nobody has read it yet
   journals.refresh();
 }
 

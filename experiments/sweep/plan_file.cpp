@@ -205,19 +205,22 @@ std::set<std::string> stored_ids(const std::filesystem::path& folder) {
   return ids;
 }
 
-std::vector<std::string> stored_config_files(const std::filesystem::path& folder) {
+std::vector<PlannedConfig> stored_configs(const std::filesystem::path& folder) {
   std::ifstream lines(folder / "plan.jsonl", std::ios::binary);
   std::string line;
   std::getline(lines, line);
-  std::vector<std::string> files;
   try {
     simdjson::dom::parser parser;
-    for (const PlannedConfig& config : configs_from(parse_json(parser, line, "plan")))
-      files.push_back(config.file);
+    return configs_from(parse_json(parser, line, "plan"));
   } catch (const std::invalid_argument&) {
     return {};
   }
-  return files;
+}
+
+std::string headers_of(const std::vector<PlannedConfig>& configs) {
+  std::string headers;
+  for (const PlannedConfig& config : configs) headers += config.header;
+  return headers;
 }
 
 SweepPlan plan_of(const Laboratory& laboratory, const StoredPlan& stored) {
@@ -228,8 +231,8 @@ SweepPlan plan_of(const Laboratory& laboratory, const StoredPlan& stored) {
   for (const PlannedConfig& config : stored.configs) {
     if (stored.configs.size() > 1) plan.resolved += fmt::format("# ---- {} ----\n", config.file);
     plan.resolved += config.resolved;
-    plan.header += config.header;
   }
+  plan.header = headers_of(stored.configs);
   return plan;
 }
 

@@ -40,8 +40,10 @@ StoredPlan stored_plan_from(const Laboratory& laboratory, std::string_view lines
 /// there is no such file.
 std::set<std::string> stored_ids(const std::filesystem::path& folder);
 
-/// The names of the configs in a folder's plan.jsonl; none where there is no such file, or a damaged one.
-std::vector<std::string> stored_config_files(const std::filesystem::path& folder);
+/// The configs in a folder's plan.jsonl; none where there is no such file, or a damaged one.
+std::vector<PlannedConfig> stored_configs(const std::filesystem::path& folder);
+/// The comments above them, as SweepPlan::header has them.
+std::string headers_of(const std::vector<PlannedConfig>& configs);
 
 /// Its trials with the axes that follow from all of them.
 SweepPlan plan_of(const Laboratory& laboratory, const StoredPlan& stored);

@@ -209,7 +209,8 @@ std::int64_t SweepRun::takeovers(std::size_t unit) {
 std::int64_t SweepRun::failures(const Trial& trial) {
   const std::lock_guard lock(claims_mutex_);
   const auto found = journals_.records().find(trial.id);
-  return found == journals_.records().end() ? 0 : found->second.attempts;
+  const bool failed = found != journals_.records().end() && found->second.status == TrialStatus::failed;
+  return failed ? found->second.attempts : 0;
 }
 
 void SweepRun::run_unit(std::size_t unit) {

@@ -234,9 +234,12 @@ bool Training::is_stopped_by_search() const {
   return record_.status == TrialStatus::done && !solved && record_.updates < config_.train.updates;
 }
 
-/// The test set is looked at where training ended of itself.
+/// The test set is looked at where training ended of itself. That the search has it go on is no further
+/// attempt.
 void Training::stop() {
+  --record_.attempts;
   save_before_stopping();
+  ++record_.attempts;
   record_.status = TrialStatus::stopped;
 }
 

@@ -51,8 +51,7 @@ int export_sweep(const Arguments& arguments) {
   if (target.has_parent_path()) make_folders(target.parent_path());
   const SweepState state = sweep_state(sweep.plan, sweep.journals);
   format.write({arguments.laboratory(), sweep.plan, state.records, arguments.has("timing")}, target);
-  say("{} trials: {} done, {} diverged, {} failed, {} missing\n", sweep.plan.trials.size(), state.done,
-      state.diverged, state.failed, state.missing.size());
+  say_counts(sweep.plan, state);
   fmt::print("export: {}\n", message_text(target.string()));
   return exit_good;
 }

@@ -43,12 +43,6 @@ nlohmann::ordered_json row_of(const StoredSweep& sweep, const Trial& trial) {
 
 constexpr std::chrono::seconds between_looks(2);
 
-std::string counts_text(const StoredSweep& sweep, const SweepState& state) {
-  return fmt::format("{} trials: {} done, {}{} diverged, {} failed, {} missing", sweep.plan.trials.size(),
-                     state.done, state.stopped > 0 ? fmt::format("{} stopped, ", state.stopped) : "",
-                     state.diverged, state.failed, state.missing.size());
-}
-
 /// From what was finished since the first look.
 std::string eta_text(std::size_t missing, std::size_t missing_at_first, double seconds) {
   if (missing == 0 || missing >= missing_at_first) return "";

@@ -148,6 +148,18 @@ TEST_CASE("[compare] trials that are missing, failed or marked are left out and 
                                                    "the records of its trial in B disagree"});
 }
 
+TEST_CASE("[compare] what the search stopped is compared with as long a training alone") {
+  const ComparedSet a = set_of("seed = [1, 2, 3]");
+  ComparedSet b = set_of("seed = [1, 2, 3]", {"model.cell=lstm"});
+  for (const std::size_t i : {0u, 1u}) b.records[i].status = TrialStatus::stopped;
+  b.records[0].updates = 100;
+  const PairedSets found = paired(a, b);
+  REQUIRE(found.configurations.size() == 1);
+  CHECK(found.configurations[0].pairs.size() == 2);
+  CHECK(reasons(found) ==
+        std::vector<std::string>{"the search stopped one of the two: 1000 updates in A, 100 in B"});
+}
+
 TEST_CASE("[compare] differences, signs and pairs needed, by hand") {
   const Runs runs{{run_with(0.5), run_with(0.4), run_with(0.6)},
                   {run_with(0.3), run_with(0.4), run_with(0.1)}};

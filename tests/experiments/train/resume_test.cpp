@@ -417,7 +417,7 @@ TEST_CASE("[resume] a state that no trial can have is refused, its name and the 
       {"record", "solved_at", "12", "record.solved_at is 12, expected from 0 to 9"},
       {"record", "seconds", "\"nan\"", "record.seconds is nan"},
       {"record", "seconds", "-1", "record.seconds is -1"},
-      {"record", "attempts", "0", "record.attempts is 0, expected from 1 to"},
+      {"record", "attempts", "-1", "record.attempts is -1, expected from 0 to"},
       {"record", "status", "\"failed\"", "a failed trial"},
       {"trainer", "steps", "-1", "steps is -1, expected from 0 to 24"},
       {"trainer", "steps", "1e300", "steps is 1e+300, expected a whole number"},
