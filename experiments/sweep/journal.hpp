@@ -43,9 +43,9 @@ class Journal {
 std::string journal_line(const TrialRecord& record);
 
 /// Reads every journal of a folder, again and again while others write. Records of one trial must agree
-/// bitwise in all but `seconds`, `build`, `host` and `attempts` and count once; only a failed trial, or one that
-/// the search stopped, may have been run again, and then the record that says more counts. Where they disagree
-/// the trial is marked, and one of them counts, whatever the order in which they are read.
+/// bitwise in all but `seconds`, `build`, `host` and `attempts` and count once; only a failed trial, or one
+/// that the search stopped, may have been run again, and then the record that says more counts. Where they
+/// disagree the trial is marked, and one of them counts, whatever the order in which they are read.
 class JournalReader {
  public:
   explicit JournalReader(std::filesystem::path folder) : folder_(std::move(folder)) {}
