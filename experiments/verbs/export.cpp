@@ -26,6 +26,14 @@ const ExportFormat& format_of(const Arguments& arguments) {
                                did_you_mean(name, names), fmt::join(names, ", ")));
 }
 
+std::filesystem::path target_of(const Arguments& arguments, const ExportFormat& format,
+                                const std::filesystem::path& folder) {
+  if (!arguments.has("out")) return folder / format.target;
+  const auto target = arguments.flags["out"].as<std::string>();
+  if (target.empty()) throw UsageError("--out: expected a file or folder to write, found \"\"");
+  return target;
+}
+
 /// Only what an export wrote is replaced by one.
 void check_target(const ExportFormat& format, const std::filesystem::path& target) {
   std::error_code error;
@@ -43,9 +51,7 @@ int export_sweep(const Arguments& arguments) {
     throw UsageError(fmt::format("--timing: {} has no place for it", format.name));
   const std::filesystem::path folder = folder_argument(arguments);
   const StoredSweep sweep = read_sweep(arguments.laboratory(), folder);
-  const std::filesystem::path target = arguments.has("out")
-                                           ? std::filesystem::path(arguments.flags["out"].as<std::string>())
-                                           : folder / format.target;
+  const std::filesystem::path target = target_of(arguments, format, folder);
   check_target(format, target);
   say_ignored(sweep);
   if (target.has_parent_path()) make_folders(target.parent_path());

@@ -206,6 +206,7 @@ expect 2 'no sweep' "$unroll" export nowhere --to sqlite
 [[ ! -e nowhere ]] || fail 'a folder was made'
 expect 2 '--to' "$unroll" export whole
 expect 2 'did you mean "sqlite"' "$unroll" export whole --to sqlit
+expect 2 '--out: expected' "$unroll" export whole --to sqlite --out ''
 expect 2 'no place for it' "$unroll" export whole --to tensorboard --timing
 expect 2 'one word' "$unroll" export --to sqlite
 expect 2 'cannot create the folder text' "$unroll" export whole --to sqlite --out text/x
