@@ -57,7 +57,7 @@ int export_sweep(const Arguments& arguments) {
   if (target.has_parent_path()) make_folders(target.parent_path());
   const SweepState state = sweep_state(sweep.plan, sweep.journals);
   format.write({arguments.laboratory(), sweep.plan, state.records, arguments.has("timing")}, target);
-  say_counts(sweep.plan, state);
+  say("{}\n", counts_text(sweep, state));
   fmt::print("export: {}\n", message_text(target.string()));
   return exit_good;
 }
