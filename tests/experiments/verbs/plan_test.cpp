@@ -90,8 +90,7 @@ TEST_CASE("[budget] all trials make equally many updates, and a folder keeps its
   REQUIRE(first.status == 0);
   const auto updates_of = [&] {
     std::set<std::int64_t> updates;
-    for (const Trial& trial : read_plan(laboratory(), out).trials)
-      updates.insert(trial.config.train.updates);
+    for (const Trial& trial : read_plan(laboratory(), out).trials) updates.insert(trial.config.train.updates);
     return updates;
   };
   const std::set<std::int64_t> updates = updates_of();
