@@ -145,11 +145,4 @@ for way in paused cut; do
   compgen -G "$work/disk/$way/worker-*" >/dev/null && fail "$way: workers are left"
 done
 
-# Processes that share a pid namespace, but see the /proc of another one, do not take each other for dead.
-unshare --pid --fork bash -c '
-  for i in 1 2; do
-    "$0" sweep "$1/disk/tiny.toml" --out "$1/disk/proc" >"$1/proc.$i.said" 2>&1 & processes+=($!)
-  done
-  for process in "${processes[@]}"; do wait "$process" || exit 1; done' "$program" "$work" || fail 'a pid namespace without its /proc'
-check_folder proc
 echo 'two hosts: checked'
