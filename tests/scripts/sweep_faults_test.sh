@@ -222,6 +222,19 @@ run 0 sweep long.toml 'seed={count=4}' --out stayed
 cmp elsewhere/results.csv stayed/results.csv || fail 'a moved folder ends with other results'
 recorded_once elsewhere
 
+# ---- a process that is paused while it writes ---------------------------------------------------------------
+cp -r whole held
+flock held/.lock sleep 1000 & holder=$!
+"$program" sweep tiny.toml --out held >shown 2>said & process=$!
+for ((i = 0; i < 200; ++i)); do
+  grep -q 'waiting for a process that writes in held' said && break
+  sleep 0.05
+done
+says 'waiting for a process that writes in held; if it was paused' 'a folder that is locked'
+kill $(pgrep -P $holder) $holder
+wait $process || fail 'a folder that is unlocked'
+same_results held
+
 # ---- few file descriptors ----------------------------------------------------------------------------------
 for most in 20 8; do
   (ulimit -n $most && run 0 sweep tiny.toml --out "few$most") || exit 1
