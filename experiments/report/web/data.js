@@ -59,6 +59,10 @@ function drawnSeries() {
 }
 const shownSeries = () => drawnSeries().filter((series) => !hidden.has(series));
 
+/** Panels, of which the first are shown where there are so many that nobody looks at all. */
+const mostPanels = 1000;
+const drawnPanels = () => indices(panelLabels().slice(0, mostPanels));
+
 // ---- series ------------------------------------------------------------------------------------------------
 // What is plotted follows from the descriptors in the records: their kind, axis, unit, moments.
 

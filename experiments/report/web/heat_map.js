@@ -49,7 +49,8 @@ function drawHeatMap(element) {
     x: column, y: row, text: heatText(cell, cellWidth), showarrow: false,
     font: { size: cellWidth < 40 ? 10 : 14, color: inkOn(share[row][column], colors) },
   })));
-  const shownColumns = labelled(columns, cellWidth, 44), shownRows = labelled(rows, cellHeight, 18);
+  const longest = Math.max(...columns.slice(0, 1000).map((label) => label.length));
+  const shownColumns = labelled(columns, cellWidth, Math.max(44, 7 * longest)), shownRows = labelled(rows, cellHeight, 18);
   const height = Math.max(150, 84 + rows.length * cellHeight);
   element.style.height = `${height}px`;
   draw(element, [{

@@ -54,7 +54,7 @@ async function choose(view, summary) {
   element.querySelector(".about").textContent = noteOf(summary);
   element.querySelector(".about-gradients").hidden = !isGradient(summary);
   element.querySelector(".log").hidden = !summary.logarithmic;
-  element.querySelector(".log input").checked = logIsSensible(view, indices(panelLabels()));
+  element.querySelector(".log input").checked = logIsSensible(view, drawnPanels());
 }
 
 /** Buttons that name the colours and switch their curves on and off; every legend shows the same state. */
@@ -86,7 +86,7 @@ function buildPanels(view) {
   view.plots.forEach(forget);
   view.plots = [];
   container.replaceChildren();
-  for (const panel of view.sideBySide ? indices(panelLabels()) : [0]) {
+  for (const panel of view.sideBySide ? drawnPanels() : [0]) {
     const box = document.createElement("div");
     box.className = "panel";
     if (view.sideBySide && roles.panel) {
@@ -101,12 +101,14 @@ function buildPanels(view) {
     container.append(box);
     view.plots.push(plot);
   }
+  const left = panelLabels().length - mostPanels;
+  view.element.querySelector(".cut").textContent = left > 0 ? `The first ${mostPanels} panels; the tables below have the other ${left} too.` : "";
   container.classList.toggle("many", view.plots.length > 24);  // those out of sight are not laid out
 }
 
 /** What follows from the parts of the axes. */
 function arrange(view) {
-  const labels = view.sideBySide ? [] : panelLabels();
+  const labels = view.sideBySide ? [] : drawnPanels().map((panel) => panelLabels()[panel]);
   fillChoice(view.element.querySelector(".panel-choice"), roles.panel?.name ?? "", labels, labels.length - 1);
   buildLegend(view);
   buildPanels(view);
@@ -121,7 +123,7 @@ function buildView(group) {
     element, group, plots: [], off: new Set(), sideBySide: group.series[0].kind === "curve",
     logarithmic: () => view.summary.logarithmic && element.querySelector(".log input").checked,
     moments: () => view.summary.moments.filter((moment) => !view.off.has(moment)),
-    panels: () => view.sideBySide ? indices(panelLabels()) : [Number(element.querySelector(".panel-choice select").value)],
+    panels: () => view.sideBySide ? drawnPanels() : [Number(element.querySelector(".panel-choice select").value)],
   };
   view.leading = Math.max(0, group.series.findIndex((summary) => summary.leads));
   fillChoice(element.querySelector(".series-choice"), "show", group.series.map((summary) => summary.name), view.leading);
