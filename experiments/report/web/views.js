@@ -139,7 +139,7 @@ function buildView(group) {
 
 // ---- when a plot is drawn ----------------------------------------------------------------------------------
 
-const drawnAtOnce = 120;  // curves of a page; with more, the plots that are near to what is read, or on paper all
+const drawnAtOnce = 40;  // curves of a page; with more, the plots that are near to what is read, or on paper all
 const waiting = new Map();  // what draws a plot
 const nearby = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) if (isIntersecting) drawNow(target);
