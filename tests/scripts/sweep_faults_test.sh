@@ -210,7 +210,8 @@ for way in moved deleted; do
     compgen -G "$way/journal-*" >/dev/null && break
     sleep 0.05
   done
-  if [[ $way == moved ]]; then mv moved elsewhere; else rm -rf deleted; fi
+  # What is written into it just then keeps rm from its end.
+  if [[ $way == moved ]]; then mv moved elsewhere; else until rm -rf deleted 2>/dev/null; do :; done; fi
   wait $process
   status=$?
   ((status == 2)) || fail "$way folder: ends with $status"
