@@ -19,7 +19,8 @@ packages=(
   doctest-dev librapidcheck-dev
 )
 # Of Slurm and munge the test starts its own daemons; where the packages start theirs, these stand beside.
-test_packages=(chromium clang libclang-rt-14-dev graphviz spin slurm-wlm munge)
+test_packages=(chromium clang libclang-rt-14-dev graphviz spin slurm-wlm munge
+  faketime iproute2 openssh-sftp-server procps socat sshfs)  # clocks that jump, hosts that are cut off
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 

@@ -1,9 +1,12 @@
 #include "experiments/report/csv.hpp"
 
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <iterator>
 #include <string_view>
 
 #include "experiments/config/text.hpp"
@@ -55,6 +58,26 @@ std::string field_of(const std::string& scalar, const TrialRecord* run) {
   return value ? exact_number(*value) : "";
 }
 
+/// As exact_number() does, but without a text of its own for each of millions.
+void append_number(std::string& csv, double value) {
+  if (std::isfinite(value))
+    fmt::format_to(std::back_inserter(csv), FMT_COMPILE("{}"), value);
+  else
+    csv += exact_number(value);
+}
+
+void append_points(std::string& csv, const std::string& id, const RecordedSeries& series) {
+  std::string head = csv_line({id, series.name, series.moment, series.axis});
+  head.back() = ',';
+  for (std::size_t i = 0; i < series.x.size(); ++i) {
+    csv += head;
+    append_number(csv, series.x[i]);
+    csv += ',';
+    append_number(csv, series.y[i]);
+    csv += '\n';
+  }
+}
+
 }  // namespace
 
 std::string csv_line(const std::vector<std::string>& fields) {
@@ -67,12 +90,7 @@ std::string series_csv(const SweepPlan& plan, const std::vector<TrialRecord>& re
   std::string csv = csv_line({"id", "series", "moment", "axis", "x", "y"});
   for (const TrialRecord* run : runs_of(plan, records)) {
     if (!has_result(run)) continue;
-    for (const RecordedSeries& series : run->series) {
-      std::string head = csv_line({run->id, series.name, series.moment, series.axis});
-      head.back() = ',';
-      for (std::size_t i = 0; i < series.x.size(); ++i)
-        csv += fmt::format("{}{},{}\n", head, exact_number(series.x[i]), exact_number(series.y[i]));
-    }
+    for (const RecordedSeries& series : run->series) append_points(csv, run->id, series);
   }
   return csv;
 }

@@ -3,13 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
 
 #include "experiments/config/text.hpp"
 #include "experiments/report/axes.hpp"
+#include "experiments/report/csv.hpp"
+#include "experiments/report/packed.hpp"
+#include "experiments/report/series_block.hpp"
+#include "experiments/report/series_list.hpp"
 #include "experiments/report/statistics.hpp"
 #include "experiments/report/table.hpp"
 #include "experiments/report/web_files.hpp"
@@ -88,9 +94,20 @@ std::string unbroken(std::string text) {
   return text;
 }
 
-std::string cell_html(std::string_view tag, const std::string& text, bool number) {
+std::string cell_html(std::string_view tag, const std::string& text, bool number = false) {
   return fmt::format("<{0}{1}>{2}</{3}>", tag, number ? " class=\"number\"" : "", html_escaped(text),
                      tag.substr(0, 2));
+}
+
+/// The rows of a table, of which a long one shows the first: web/tables.js shows the others when asked.
+std::string body_html(const std::vector<std::string>& rows) {
+  constexpr std::size_t shown = 200;
+  std::string html = "<tbody>\n";
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (i == shown) html += "</tbody><tbody class=\"rest\">\n";
+    html += "<tr>" + rows[i] + "</tr>\n";
+  }
+  return html + "</tbody>";
 }
 
 std::string table_html(const SweepPlan& plan, const std::vector<TrialRecord>& records) {
@@ -98,19 +115,17 @@ std::string table_html(const SweepPlan& plan, const std::vector<TrialRecord>& re
   const std::vector<SweepCell> cells = sweep_cells(plan, axes, records);
   const std::vector<CellStatistics> statistics = statistics_of(cells);
   const std::vector<SummaryColumn> columns = summary_columns(statistics);
-  std::string html = "<table id=\"summary\"><thead><tr>";
-  for (const SweepAxis& axis : axes) html += cell_html("th scope=\"col\"", axis.name, axis.numeric());
+  std::string head;
+  for (const SweepAxis& axis : axes) head += cell_html("th scope=\"col\"", axis.name, axis.numeric());
   for (const SummaryColumn& column : columns)
-    html += cell_html("th scope=\"col\"", unbroken(std::string(column.head)), true);
-  html += "</tr></thead><tbody>\n";
+    head += cell_html("th scope=\"col\"", unbroken(std::string(column.head)), true);
+  std::vector<std::string> rows(cells.size());
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    html += "<tr>";
     for (std::size_t a = 0; a < axes.size(); ++a)
-      html += cell_html("th scope=\"row\"", axes[a].labels[cells[i].at[a]], axes[a].numeric());
-    for (const SummaryColumn& column : columns) html += cell_html("td", column.text(statistics[i]), true);
-    html += "</tr>\n";
+      rows[i] += cell_html("th scope=\"row\"", axes[a].labels[cells[i].at[a]], axes[a].numeric());
+    for (const SummaryColumn& column : columns) rows[i] += cell_html("td", column.text(statistics[i]));
   }
-  return html + "</tbody></table>";
+  return "<table id=\"summary\"><thead><tr>" + head + "</tr></thead>" + body_html(rows) + "</table>";
 }
 
 std::string axes_text(const SweepPlan& plan, const Trial& trial) {
@@ -123,36 +138,48 @@ std::string axes_text(const SweepPlan& plan, const Trial& trial) {
 
 /// Diverged and failed trials with their reasons, in plan order.
 std::string trouble_html(const SweepPlan& plan, const std::vector<const TrialRecord*>& runs) {
-  std::string rows;
+  std::vector<std::string> rows;
   for (std::size_t i = 0; i < runs.size(); ++i) {
     if (runs[i] == nullptr || runs[i]->status == TrialStatus::done || runs[i]->status == TrialStatus::stopped)
       continue;
     const std::string status(status_name(runs[i]->status));
-    rows += fmt::format("<tr><td><span class=\"{0}\">{0}</span></td>{1}{2}{3}</tr>\n", status,
-                        cell_html("td", axes_text(plan, plan.trials[i]), false),
-                        cell_html("td", runs[i]->reason, false),
-                        fmt::format("<td><code>{}</code></td>", html_escaped(plan.trials[i].id)));
+    rows.push_back(fmt::format("<td><span class=\"{0}\">{0}</span></td>{1}{2}<td><code>{3}</code></td>",
+                               status, cell_html("td", axes_text(plan, plan.trials[i])),
+                               cell_html("td", runs[i]->reason), html_escaped(plan.trials[i].id)));
   }
   if (rows.empty()) return "<p>None: no trial diverged or failed.</p>";
   return "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Diverged and failed trials\">"
          "<table id=\"trouble\"><thead><tr><th scope=\"col\">status</th><th scope=\"col\">trial</th>"
-         "<th scope=\"col\">reason</th><th scope=\"col\">id</th></tr></thead><tbody>\n" +
-         rows + "</tbody></table></div>";
+         "<th scope=\"col\">reason</th><th scope=\"col\">id</th></tr></thead>" +
+         body_html(rows) + "</table></div>";
 }
 
-/// The machine as told, the builds that the records carry and the time that the trials took in all.
-std::string machine_text(const std::string& machine, const std::vector<const TrialRecord*>& runs) {
-  std::set<std::string> builds;
+/// The lines of a folder's header without their '#'.
+std::vector<std::string> comments_in(const std::string& header) {
+  std::vector<std::string> lines;
+  std::istringstream stream(header);
+  for (std::string line; std::getline(stream, line);)
+    if (line.starts_with("# ")) lines.push_back(line.substr(2));
+  return lines;
+}
+
+/// The builds that the records carry, CPU and kernels included; what made the folder, and when; and the time
+/// that the trials took in all.
+std::string machine_text(const SweepPlan& plan, const std::vector<const TrialRecord*>& runs) {
+  std::map<std::string, std::size_t> builds;
+  std::size_t records = 0;
   double seconds = 0;
   for (const TrialRecord* run : runs) {
     if (run == nullptr) continue;
-    if (!run->build.empty()) builds.insert(run->build);
+    ++records;
+    if (!run->build.empty()) ++builds[run->build];
     seconds += run->seconds;
   }
   std::vector<std::string> lines;
-  if (!machine.empty()) lines.push_back(machine);
-  for (const std::string& build : builds)
-    if (machine.find(build) == std::string::npos) lines.push_back(build);
+  for (const auto& [build, trials] : builds)
+    lines.push_back(builds.size() == 1 ? build : fmt::format("{} of {} trials: {}", trials, records, build));
+  for (const std::string& line : comments_in(plan.header))
+    if (!builds.contains(line)) lines.push_back(line);
   lines.push_back(fmt::format("All trials together took {} of one worker's time.", render_duration(seconds)));
   return joined(lines, "\n");
 }
@@ -171,11 +198,18 @@ std::string loss_step_text(const SweepPlan& plan) {
                               : "its step " + steps[0];
 }
 
-/// JSON inside a script element: without '<' neither "</script" nor "<!--" can end or confuse it.
-std::string script_safe(const std::string& json) {
-  std::string out;
-  for (const char c : json) out += c == '<' ? std::string("\\u003c") : std::string(1, c);
-  return out;
+/// A text that the page's scripts read when they need it. Base64 has no '<' that could end the element.
+std::string packed_html(const std::string& id, const std::string& text) {
+  return fmt::format("<script id=\"packed-{}\" type=\"text/plain\">{}</script>", id, packed(text));
+}
+
+/// The curves of each series, in the order of the list.
+std::string series_html(const SweepPlan& plan, const std::vector<TrialRecord>& records) {
+  const std::vector<SweepCell> cells = sweep_cells(plan, sweep_axes(plan), records);
+  std::vector<std::string> blocks;
+  for (const SeriesSummary& series : series_list(plan, records))
+    blocks.push_back(packed_html(fmt::format("series-{}", blocks.size()), series_block(cells, series)));
+  return joined(blocks, "\n");
 }
 
 /// Replaces every {{name}} of `text`, in one pass: what is put in is not looked at again.
@@ -196,7 +230,7 @@ std::string filled(std::string_view text, const Value& value_of) {
 }  // namespace
 
 std::string report_html(const SweepPlan& plan, const std::vector<TrialRecord>& records,
-                        const std::string& title, const std::string& machine) {
+                        const std::string& title, const std::vector<FixedSetting>& fixed) {
   const std::vector<const TrialRecord*> runs = runs_of(plan, records);
   const auto value_of = [&](std::string_view name) -> std::string {
     if (name == "title") return html_escaped(title);
@@ -206,8 +240,10 @@ std::string report_html(const SweepPlan& plan, const std::vector<TrialRecord>& r
     if (name == "table") return table_html(plan, records);
     if (name == "trouble") return trouble_html(plan, runs);
     if (name == "resolved") return html_escaped(plan.resolved);
-    if (name == "machine") return html_escaped(machine_text(machine, runs));
-    if (name == "data") return script_safe(report_data(plan, records));
+    if (name == "machine") return html_escaped(machine_text(plan, runs));
+    if (name == "sweep") return packed_html("sweep", report_data(plan, records));
+    if (name == "series") return series_html(plan, records);
+    if (name == "trials") return packed_html("trials", results_csv(plan, records, fixed));
     return std::string(web_file(name));  // {{report.css}}: a file of the page
   };
   return filled(web_file("template.html"), value_of);

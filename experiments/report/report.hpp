@@ -4,17 +4,19 @@
 #include <vector>
 
 #include "experiments/records/record.hpp"
+#include "experiments/sweep/fixed_settings.hpp"
 #include "experiments/sweep/plan.hpp"
 
 namespace unroll {
 
-/// report.html: one page that needs nothing outside itself. Its bytes are a function of the arguments.
-/// `machine`: what the sweep was computed with, in lines of text.
+/// report.html: one page that needs nothing outside itself; `fixed` are the settings that results.csv has
+/// too. Its bytes are a function of the arguments.
 std::string report_html(const SweepPlan& plan, const std::vector<TrialRecord>& records,
-                        const std::string& title, const std::string& machine);
+                        const std::string& title, const std::vector<FixedSetting>& fixed = {});
 
-/// The numbers behind the page's plots, as JSON: {"axes": [...], "series": [...], "cells": [...]}. Which
-/// series there are, and how to show each, follows from the descriptors in the records alone.
+/// What the page's plots say of each cell, and what there is to plot, as JSON: {"axes": [...], "series":
+/// [...], "cells": [...]}. Which series there are, and how to show each, follows from the descriptors in the
+/// records alone; their curves are in blocks of their own (series_block.hpp).
 std::string report_data(const SweepPlan& plan, const std::vector<TrialRecord>& records);
 
 }  // namespace unroll

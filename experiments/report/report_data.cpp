@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "experiments/report/axes.hpp"
-#include "experiments/report/bands.hpp"
 #include "experiments/report/report.hpp"
 #include "experiments/report/series_list.hpp"
 #include "experiments/report/statistics.hpp"
@@ -16,26 +15,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// More places than a plot has pixels to tell apart only make the page heavy.
-constexpr std::size_t kPoints = 300;
-
 /// Five digits are more than a plot can show; null is a gap in it.
 Json plotted(double value) {
   if (!std::isfinite(value)) return nullptr;
   return std::stod(fmt::format("{:.5g}", value));
-}
-
-Json plotted(const std::vector<double>& values) {
-  Json array = Json::array();
-  for (const double value : values) array.push_back(plotted(value));
-  return array;
-}
-
-Json band_to_json(const Band& band) {
-  return Json{{"at", band.at},  // exact: an update, a time step, a length
-              {"median", plotted(band.median)},
-              {"low", plotted(band.low)},
-              {"high", plotted(band.high)}};
 }
 
 Json axis_to_json(const SweepAxis& axis) {
@@ -77,14 +60,6 @@ Json trained_ranges(const SweepCell& cell) {
   return ranges;
 }
 
-Json bands_to_json(const SweepCell& cell, const std::vector<SeriesSummary>& list) {
-  Json bands = Json::object();
-  for (const SeriesSummary& series : list)
-    for (const std::string& moment : series.moments)
-      bands[series.name][moment] = band_to_json(band_of(cell, series.name, moment, kPoints));
-  return bands;
-}
-
 Json cell_to_json(const SweepCell& cell, const std::vector<SeriesSummary>& list) {
   const CellStatistics s = cell_statistics(cell);
   Json json;
@@ -98,7 +73,6 @@ Json cell_to_json(const SweepCell& cell, const std::vector<SeriesSummary>& list)
   json["trouble"] = trouble_text(s);
   json["trivial"] = trivial_values(cell, list);
   json["trained"] = trained_ranges(cell);
-  json["bands"] = bands_to_json(cell, list);
   return json;
 }
 

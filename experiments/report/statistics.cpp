@@ -27,6 +27,21 @@ double t_half_width(std::span<const double> values, double mean) {
   return t * std::sqrt(squares / (n - 1) / n);
 }
 
+std::vector<double> sorted_finite(std::span<const double> values) {
+  std::vector<double> finite;
+  std::ranges::copy_if(values, std::back_inserter(finite), [](double v) { return std::isfinite(v); });
+  std::ranges::sort(finite);
+  return finite;
+}
+
+/// Of `n` values, of which those that are not finite rank above the sorted `finite` ones.
+Middle middle_of(std::vector<double> finite, std::size_t n) {
+  if (n == 0) return {kNaN, kNaN, kNaN};
+  const double min = finite.empty() ? kNaN : finite.front(), max = finite.empty() ? kNaN : finite.back();
+  finite.resize(n, kInf);
+  return {quantile(finite, 0.5), min, max};
+}
+
 TimeToSolve time_to_solve(std::span<const TrialRecord* const> results) {
   TimeToSolve time;
   std::vector<double> updates;
@@ -76,24 +91,20 @@ double quantile(std::span<const double> sorted, double p) {
 }
 
 Spread spread_of(std::span<const double> values) {
-  std::vector<double> finite;
-  std::copy_if(values.begin(), values.end(), std::back_inserter(finite),
-               [](double v) { return std::isfinite(v); });
-  std::sort(finite.begin(), finite.end());
-
+  const std::vector<double> finite = sorted_finite(values);
+  const Middle middle = middle_of(finite, values.size());
   Spread spread{};
   spread.n = values.size();
   spread.finite = finite.size();
+  spread.median = middle.median;
   spread.mean = mean_of(finite);
   spread.half_width = t_half_width(finite, spread.mean);
-  spread.min = finite.empty() ? kNaN : finite.front();
-  spread.max = finite.empty() ? kNaN : finite.back();
-
-  std::vector<double> ranked = finite;
-  ranked.resize(values.size(), kInf);
-  spread.median = ranked.empty() ? kNaN : quantile(ranked, 0.5);
+  spread.min = middle.min;
+  spread.max = middle.max;
   return spread;
 }
+
+Middle middle_of(std::span<const double> values) { return middle_of(sorted_finite(values), values.size()); }
 
 Rate rate_of(std::size_t successes, std::size_t n) {
   if (n == 0) return {successes, n, 0, 1};

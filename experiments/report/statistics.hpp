@@ -24,6 +24,12 @@ struct Spread {
 
 Spread spread_of(std::span<const double> values);
 
+/// The part of a spread that a plot shows of each of its places.
+struct Middle {
+  double median, min, max;
+};
+Middle middle_of(std::span<const double> values);
+
 /// A share with its 95 % Wilson score interval (Wilson 1927, JASA 22:209), which holds for few runs too.
 struct Rate {
   std::size_t successes = 0;

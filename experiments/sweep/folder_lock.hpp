@@ -12,7 +12,8 @@ namespace unroll {
 /// runs, nor across a fork, whose child would hold it too.
 class FolderLock {
  public:
-  /// Waits for others. The folder must exist. Throws FileError.
+  /// Waits for others, and says so where it takes long: one may be paused. The folder must exist. Throws
+  /// FileError.
   explicit FolderLock(const std::filesystem::path& folder);
 
  private:

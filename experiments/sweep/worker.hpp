@@ -40,9 +40,10 @@ class Worker {
   std::thread thread_;
 };
 
-/// Tells which workers of a folder are alive. A process of this machine is dead when there is no such process
-/// any more; any other one when its heartbeat has stood still for `patience` by this process's own clock,
-/// which no clock of another machine, and nobody who sets the time, can change.
+/// Tells which workers of a folder are alive. A process of this machine (one system, one pid namespace, one
+/// host name) is dead when there is no such process any more; any other one when its heartbeat has stood
+/// still for `patience` by this process's own clock, which no clock of another machine, and nobody who sets
+/// the time, can change.
 class WorkerWatch {
  public:
   WorkerWatch(std::filesystem::path folder, std::chrono::milliseconds patience)

@@ -105,11 +105,11 @@ void print_data(const Laboratory& laboratory, const SweepPlan& plan) {
 }
 
 void print_tables(const Laboratory& laboratory, const SweepPlan& plan, const StoredSweep& stored,
-                  const std::vector<TrialRecord>& records) {
+                  const std::vector<TrialRecord>& records, bool written) {
   fmt::print("{}\n", summary_table(stored.plan, records));
   if (const std::string baselines = baseline_tables(laboratory, plan, records); !baselines.empty())
     fmt::print("{}\n", baselines);
-  fmt::print("report: {}\n", message_text((stored.folder / "report.html").string()));
+  if (written) fmt::print("report: {}\n", message_text((stored.folder / "report.html").string()));
 }
 
 /// Models on the way of trials that are recorded, whichever process left them.
@@ -265,8 +265,13 @@ int train(const Arguments& arguments, const SweepPlan& plan, const std::filesyst
     if (record != result.records.end())
       fmt::print("{}\n", run_json(laboratory, plan.trials.front(), *record, folder));
   } else {
-    print_tables(laboratory, plan, stored, result.records);
+    print_tables(laboratory, plan, stored, result.records, written);
   }
+  if (!written)
+    say("{0} finished trials are kept in {1}; `unroll report {1}` writes the tables and the page when they "
+        "can "
+        "be written.\n",
+        result.records.size(), folder.string());
   print_failures(result);
   const bool bad =
       !written || result.failed > 0 || (arguments.has("fail-on-diverged") && result.diverged > 0);

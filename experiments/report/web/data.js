@@ -1,24 +1,38 @@
 // The sweep as data, and which axis plays which part in the plots: one gives the colours ("series"), one the
 // panels and the columns of the heat map ("panel"), the rest are held fixed by a choice at the top.
 
-const byId = (id) => document.getElementById(id);
+const sweep = JSON.parse(await unpacked("sweep"));
+sweep.cells.forEach((cell, index) => { cell.index = index; });
+sweep.series.forEach((summary, index) => { summary.index = index; });
 
-const sweep = JSON.parse(byId("data").textContent);
+const indices = (list) => list.map((_, index) => index);
+const someCell = (test) => sweep.cells.some(test);
 
-const roles = (() => {
-  const varied = sweep.axes.map((axis, index) => ({ ...axis, index })).filter((axis) => axis.labels.length > 1);
-  if (varied.length === 0) return { series: null, panel: null, fixed: [] };
+// ---- axes --------------------------------------------------------------------------------------------------
+
+const varied = sweep.axes.map((axis, index) => ({ ...axis, index })).filter((axis) => axis.labels.length > 1);
+
+function firstRoles() {
+  if (varied.length === 0) return { series: null, panel: null };
   if (varied.length === 1)  // many values would be too many colours
-    return varied[0].labels.length <= 8
-      ? { series: varied[0], panel: null, fixed: [] }
-      : { series: null, panel: varied[0], fixed: [] };
+    return varied[0].labels.length <= 8 ? { series: varied[0], panel: null } : { series: null, panel: varied[0] };
   const panel = varied.find((axis) => axis.name === "length" || axis.name === "task.length")
     ?? varied.find((axis) => axis.numeric) ?? varied[1];
-  const [series, ...fixed] = varied.filter((axis) => axis !== panel);
-  return { series, panel, fixed };
-})();
+  return { series: varied.find((axis) => axis !== panel), panel };
+}
 
-const chosen = new Map(roles.fixed.map((axis) => [axis.index, 0]));  // value held, per fixed axis
+const roles = firstRoles();
+const fixedAxes = () => varied.filter((axis) => axis !== roles.series && axis !== roles.panel);
+
+/** Gives a part to an axis, or to none; where that axis had the other part, the two change places. */
+function setRole(role, axis) {
+  const other = role === "series" ? "panel" : "series";
+  if (axis && axis === roles[other]) roles[other] = roles[role];
+  roles[role] = axis;
+  hidden.clear();
+}
+
+const chosen = new Map(varied.map((axis) => [axis.index, 0]));  // value held, where the axis is fixed
 const hidden = new Set();  // series that the reader has switched off
 
 const cellsByPlace = new Map(sweep.cells.map((cell) => [cell.at.join(), cell]));
@@ -31,19 +45,55 @@ function cellAt(series, panel) {
   return cellsByPlace.get(at.join());
 }
 
-const seriesLabels = roles.series?.labels ?? ["all runs"];
-const panelLabels = roles.panel?.labels ?? [""];
-const panelTitle = (panel) => roles.panel ? `${roles.panel.name} ${panelLabels[panel]}` : "";
-const shownAtFirst = 40;  // more curves than that cover each other
-for (let series = shownAtFirst; series < seriesLabels.length; ++series) hidden.add(series);
-const indices = (list) => list.map((_, index) => index);
-const shownSeries = () => indices(seriesLabels).filter((series) => !hidden.has(series));
-const someCell = (test) => sweep.cells.some(test);
+const seriesLabels = () => roles.series?.labels ?? ["all runs"];
+const panelLabels = () => roles.panel?.labels ?? [""];
+const panelTitle = (panel) => roles.panel ? `${roles.panel.name} ${panelLabels()[panel]}` : "";
+
+const mostCurves = 40;  // more than that cover each other
+
+/** Evenly spread ones of the series where there are too many: as panels all are seen. */
+function drawnSeries() {
+  const { length } = seriesLabels();
+  if (length <= mostCurves) return indices(seriesLabels());
+  return Array.from({ length: mostCurves }, (_, i) => Math.floor(i * (length - 1) / (mostCurves - 1)));
+}
+const shownSeries = () => drawnSeries().filter((series) => !hidden.has(series));
+
+/** Panels, of which the first are shown where there are so many that nobody looks at all. */
+const mostPanels = 1000;
+const drawnPanels = () => indices(panelLabels().slice(0, mostPanels));
 
 // ---- series ------------------------------------------------------------------------------------------------
 // What is plotted follows from the descriptors in the records: their kind, axis, unit, moments.
 
-const bandAt = (cell, summary, moment) => cell?.bands[summary.name]?.[moment];
+/** Lowest, lowest positive and highest of the values. */
+function spanOf(values) {
+  let low = Infinity, positive = Infinity, high = -Infinity;
+  for (const value of values) {
+    if (value === null) continue;
+    if (value < low) low = value;
+    if (value > high) high = value;
+    if (value > 0 && value < positive) positive = value;
+  }
+  return { low, positive, high };
+}
+
+function unpackedBand([place, median, low, high], places) {
+  if (place === undefined) return null;
+  const band = { at: places[place], median, low: low ?? median, high: high ?? median, medians: spanOf(median) };
+  const lows = low ? spanOf(low) : band.medians, highs = high ? spanOf(high) : band.medians;
+  band.all = { low: Math.min(lows.low, highs.low), positive: Math.min(lows.positive, highs.positive), high: Math.max(lows.high, highs.high) };
+  return band;
+}
+
+/** The curves of a series, when they are looked at for the first time: per moment, those of the cells. */
+async function loadBands(summary) {
+  if (summary.bands) return;
+  const { places, moments } = JSON.parse(await unpacked(`series-${summary.index}`));
+  summary.bands = moments.map((curves) => curves.map((curve) => unpackedBand(curve, places)));
+}
+
+const bandAt = (cell, summary, moment) => cell && summary.bands[summary.moments.indexOf(moment)][cell.index];
 
 /** The moment that is drawn solid: what a curve over training is about, where a profile ends up. */
 const mainMoment = (summary) => summary.kind === "curve" ? summary.moments[0] : summary.moments.at(-1);

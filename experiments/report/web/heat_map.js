@@ -36,21 +36,23 @@ function drawHeatMap(element) {
   const oneRow = !roles.series || !roles.panel;
   const columnAxis = roles.panel ?? roles.series;
   const columns = columnAxis.labels;
-  const rows = oneRow ? [""] : seriesLabels;
+  const rows = oneRow ? [""] : seriesLabels();
   const cells = rows.map((_, row) => columns.map((_, column) =>
     oneRow && roles.series ? cellAt(column, 0) : cellAt(row, column)));
   const share = cells.map((line) => line.map((cell) => cell?.results ? cell.successes / cell.results : null));
 
   const narrow = element.clientWidth < 520;
   const cellWidth = (element.clientWidth - (narrow ? 90 : 210)) / columns.length;
-  const cellHeight = Math.min(52, Math.max(1, 2000 / rows.length));
+  const cellHeight = Math.min(52, Math.max(1, 1100 / rows.length));
   const hasRoom = columns.length <= 40 && rows.length <= 40 && rows.length * columns.length <= mostTexts;
   const annotations = !hasRoom ? [] : cells.flatMap((line, row) => line.map((cell, column) => ({
     x: column, y: row, text: heatText(cell, cellWidth), showarrow: false,
     font: { size: cellWidth < 40 ? 10 : 14, color: inkOn(share[row][column], colors) },
   })));
-  const shownColumns = labelled(columns, cellWidth, 44), shownRows = labelled(rows, cellHeight, 18);
-  element.style.height = `${Math.max(150, 84 + rows.length * cellHeight)}px`;
+  const longest = Math.max(...columns.slice(0, 1000).map((label) => label.length));
+  const shownColumns = labelled(columns, cellWidth, Math.max(44, 7 * longest)), shownRows = labelled(rows, cellHeight, 18);
+  const height = Math.max(150, 84 + rows.length * cellHeight);
+  element.style.height = `${height}px`;
   draw(element, [{
     type: "heatmap", z: share, x: indices(columns), y: indices(rows), zmin: 0, zmax: 1, xgap: cellWidth < 12 ? 0 : 3, ygap: cellHeight < 12 ? 0 : 3,
     colorscale: [[0, colors.low], [1, colors.high]], hoverongaps: true,
@@ -61,7 +63,7 @@ function drawHeatMap(element) {
       tickformat: ".0%", tickvals: [0, 0.5, 1], outlinewidth: 0, tickfont: { size: 12 },
     },
   }], {
-    ...baseLayout({ l: 20, r: narrow ? 8 : 90, t: 6, b: 46 }), annotations,
+    ...baseLayout({ l: 20, r: narrow ? 8 : 90, t: 6, b: 46 }), annotations, height,
     xaxis: { ...axisStyle(plain(columnAxis.name)), tickvals: shownColumns, ticktext: shownColumns.map((column) => plain(columns[column])),
              showgrid: false, ticks: "", fixedrange: true, range: [-0.5, columns.length - 0.5] },
     yaxis: { ...axisStyle(oneRow || narrow ? "" : plain(roles.series.name)), tickvals: shownRows,

@@ -31,10 +31,17 @@ const drawable = (values, logarithmic) =>
 /** Lowest and highest value of several panels, which share one scale; null where there is nothing to draw. */
 function valueRange(view, panels, logarithmic) {
   const { summary } = view;
-  const curves = panels.flatMap((panel) => curvesOf(view, panel));
-  const values = curves.flatMap(({ moment, cell, band }) => [
-    ...band.median, ...(isBanded(summary, moment) ? [...band.low, ...band.high] : []), cell.trivial[summary.name] ?? null]);
-  return extent(drawable(values, logarithmic).filter((value) => value !== null));
+  let low = Infinity, high = -Infinity;
+  const add = (span) => {
+    low = Math.min(low, logarithmic ? span.positive : span.low);
+    high = Math.max(high, span.high);
+  };
+  for (const panel of panels)
+    for (const { moment, cell, band } of curvesOf(view, panel)) {
+      add(isBanded(summary, moment) ? band.all : band.medians);
+      add(spanOf([cell.trivial[summary.name] ?? null]));
+    }
+  return low <= high ? [low, high] : null;
 }
 
 /** Whether a logarithmic scale says more than a linear one. */
@@ -58,7 +65,7 @@ function bandTraces({ series, band }, logarithmic) {
 function lineTrace(summary, { series, moment, band }, logarithmic) {
   const color = colorOf(series);
   const solid = moment === mainMoment(summary);
-  const name = [seriesLabels[series], moment].filter(Boolean).map(plain).join(", ");
+  const name = [seriesLabels()[series], moment].filter(Boolean).map(plain).join(", ");
   const y = drawable(band.median, logarithmic);
   const alone = y.filter((value) => value !== null).length < 2;
   return {
@@ -194,7 +201,7 @@ function gapsOf(view, panel) {
   const sentences = [];
   for (const { series, moment, band } of curvesOf(view, panel)) {
     const where = (test) => band.at.filter((_, i) => test(band.median[i]));
-    const what = [seriesLabels[series], moment].filter(Boolean).join(", ");
+    const what = [seriesLabels()[series], moment].filter(Boolean).join(", ");
     const zeros = view.logarithmic() ? where((value) => value === 0) : [];
     const broken = where((value) => value === null);
     if (zeros.length) sentences.push(`${what}: exactly 0 at ${summary.axis} ${spans(zeros, band.at)}.`);

@@ -1,43 +1,40 @@
 // Puts the page together: which sections there are, the controls that they share, and when to draw again.
 
-/** One choice per axis that is neither colour nor panel. */
-function buildFixedAxes(form) {
-  for (const axis of roles.fixed) {
-    const label = document.createElement("label");
-    label.className = "choice";
-    const select = document.createElement("select");
-    label.append(`${axis.name} `, select);
-    addOptions(select, axis.labels, 0);
-    select.addEventListener("change", () => {
-      chosen.set(axis.index, Number(select.value));
-      drawAll();
-    });
-    form.append(label);
-  }
-  form.hidden = roles.fixed.length === 0;
+/** Says in the page itself whether it is as it should be, for whoever drives it. */
+async function working(work) {
+  const { dataset } = document.documentElement;
+  delete dataset.drawn;
+  await work();
+  dataset.drawn = "true";
 }
 
-/** Buttons that name the colours and switch their curves on and off; every legend shows the same state. */
-function buildLegends() {
-  for (const legend of document.querySelectorAll(".legend")) {
-    legend.hidden = !roles.series;
-    for (const series of roles.series ? indices(seriesLabels) : []) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = seriesLabels[series];
-      button.dataset.series = series;
-      button.addEventListener("click", () => {
-        if (!hidden.delete(series)) hidden.add(series);
-        drawAll();
-      });
-      legend.append(button);
-    }
-    if (hidden.size === 0) continue;
-    const note = document.createElement("span");
-    note.className = "note";
-    note.textContent = `The first ${shownAtFirst} of ${seriesLabels.length} are shown.`;
-    legend.append(note);
-  }
+function choiceOf(name, labels, chosenIndex, whenChosen) {
+  const label = document.createElement("label");
+  label.className = "choice";
+  const select = document.createElement("select");
+  label.append(`${name} `, select);
+  addOptions(select, labels, chosenIndex);
+  select.addEventListener("change", () => whenChosen(Number(select.value)));
+  return label;
+}
+
+/** Which axis gives the colours and which the panels, and for each other one the value that it is held at. */
+function buildAxes(form) {
+  form.replaceChildren();
+  form.hidden = varied.length < 2;
+  if (form.hidden) return;
+  for (const [role, name] of [["series", "colours"], ["panel", "panels"]])
+    form.append(choiceOf(name, [...varied.map((axis) => axis.name), "none"],
+      roles[role] ? varied.indexOf(roles[role]) : varied.length, (index) => {
+        setRole(role, varied[index] ?? null);
+        arrangeAll();
+        form.querySelectorAll("select")[role === "series" ? 0 : 1].focus();
+      }));
+  for (const axis of fixedAxes())
+    form.append(choiceOf(axis.name, axis.labels, chosen.get(axis.index), (index) => {
+      chosen.set(axis.index, index);
+      drawAll();
+    }));
 }
 
 function showLegends() {
@@ -55,17 +52,25 @@ function drawAll() {
   views.forEach(drawView);
 }
 
-buildFixedAxes(byId("fixed"));
+/** When the axes have got their parts. */
+function arrangeAll() {
+  buildAxes(byId("axes"));
+  byId("success").hidden = !((roles.series || roles.panel) && someCell((cell) => cell.results > 0));
+  views.forEach(arrange);
+  drawAll();
+}
+
 const views = groups.map(buildView);
 byId("series").append(...views.map((view) => view.element));
-buildLegends();
 byId("heat-map").setAttribute("role", "img");
 byId("heat-map").setAttribute("aria-label", "Success rate; the same numbers are in the table below");
-byId("success").hidden = !((roles.series || roles.panel) && someCell((cell) => cell.results > 0));
-drawAll();
+buildTables();
+await working(async () => {
+  await Promise.all(views.map((view) => choose(view, view.group.series[view.leading])));
+  arrangeAll();
+});
 addEventListener("beforeprint", () => [...waiting.keys()].forEach(drawNow));
 
 // Colours and labels follow the scheme, the paper and the width.
 for (const query of ["(prefers-color-scheme: dark)", "print", "(max-width: 600px)"])
   matchMedia(query).addEventListener("change", drawAll);
-document.documentElement.dataset.drawn = "true";

@@ -8,6 +8,7 @@ function addOptions(select, labels, chosenIndex) {
 function fillChoice(label, caption, options, chosenIndex) {
   label.hidden = options.length < 2;
   label.querySelector("span").textContent = caption;
+  label.querySelector("select").replaceChildren();
   addOptions(label.querySelector("select"), options, chosenIndex);
 }
 
@@ -45,19 +46,47 @@ function noteOf(summary) {
 }
 
 /** Another series is looked at: its moments, its scale and what is said of it follow. */
-function choose(view, summary) {
+async function choose(view, summary) {
   const { element } = view;
+  await loadBands(summary);
   view.summary = summary;
   buildMoments(view);
   element.querySelector(".about").textContent = noteOf(summary);
   element.querySelector(".about-gradients").hidden = !isGradient(summary);
   element.querySelector(".log").hidden = !summary.logarithmic;
-  element.querySelector(".log input").checked = logIsSensible(view, indices(panelLabels));
+  element.querySelector(".log input").checked = logIsSensible(view, drawnPanels());
 }
 
-function buildPlots(view) {
+/** Buttons that name the colours and switch their curves on and off; every legend shows the same state. */
+function buildLegend(view) {
+  const legend = view.element.querySelector(".legend");
+  legend.replaceChildren();
+  legend.hidden = !roles.series;
+  if (!roles.series) return;
+  for (const series of drawnSeries()) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = seriesLabels()[series];
+    button.dataset.series = series;
+    button.addEventListener("click", () => {
+      if (!hidden.delete(series)) hidden.add(series);
+      drawAll();
+    });
+    legend.append(button);
+  }
+  if (drawnSeries().length === seriesLabels().length) return;
+  const note = document.createElement("span");
+  note.className = "note";
+  note.textContent = `${mostCurves} of ${seriesLabels().length} values, evenly spread; as panels all are shown.`;
+  legend.append(note);
+}
+
+function buildPanels(view) {
   const container = view.element.querySelector(".panels");
-  for (const panel of view.sideBySide ? indices(panelLabels) : [0]) {
+  view.plots.forEach(forget);
+  view.plots = [];
+  container.replaceChildren();
+  for (const panel of view.sideBySide ? drawnPanels() : [0]) {
     const box = document.createElement("div");
     box.className = "panel";
     if (view.sideBySide && roles.panel) {
@@ -70,7 +99,19 @@ function buildPlots(view) {
     plot.setAttribute("role", "img");
     box.append(plot);
     container.append(box);
+    view.plots.push(plot);
   }
+  const left = panelLabels().length - mostPanels;
+  view.element.querySelector(".cut").textContent = left > 0 ? `The first ${mostPanels} panels; the tables below have the other ${left} too.` : "";
+  container.classList.toggle("many", view.plots.length > 24);  // those out of sight are not laid out
+}
+
+/** What follows from the parts of the axes. */
+function arrange(view) {
+  const labels = view.sideBySide ? [] : drawnPanels().map((panel) => panelLabels()[panel]);
+  fillChoice(view.element.querySelector(".panel-choice"), roles.panel?.name ?? "", labels, labels.length - 1);
+  buildLegend(view);
+  buildPanels(view);
 }
 
 /** A view of the series of one group: side by side for each panel, or of one chosen panel. */
@@ -79,33 +120,30 @@ function buildView(group) {
   element.id = group.id;
   element.querySelector("h2").textContent = group.title;
   const view = {
-    element, group, off: new Set(), sideBySide: group.series[0].kind === "curve",
+    element, group, plots: [], off: new Set(), sideBySide: group.series[0].kind === "curve",
     logarithmic: () => view.summary.logarithmic && element.querySelector(".log input").checked,
     moments: () => view.summary.moments.filter((moment) => !view.off.has(moment)),
-    panels: () => view.sideBySide ? indices(panelLabels) : [Number(element.querySelector(".panel-choice select").value)],
+    panels: () => view.sideBySide ? drawnPanels() : [Number(element.querySelector(".panel-choice select").value)],
   };
-  const leading = Math.max(0, group.series.findIndex((summary) => summary.leads));
-  fillChoice(element.querySelector(".series-choice"), "show", group.series.map((summary) => summary.name), leading);
-  const labels = view.sideBySide ? [] : panelLabels;
-  fillChoice(element.querySelector(".panel-choice"), roles.panel?.name ?? "", labels, labels.length - 1);
-  element.querySelector(".series-choice select").addEventListener("change", (event) => {
-    choose(view, group.series[Number(event.target.value)]);
-    drawAll();
-  });
+  view.leading = Math.max(0, group.series.findIndex((summary) => summary.leads));
+  fillChoice(element.querySelector(".series-choice"), "show", group.series.map((summary) => summary.name), view.leading);
+  element.querySelector(".series-choice select").addEventListener("change", (event) =>
+    working(async () => {
+      await choose(view, group.series[Number(event.target.value)]);
+      drawAll();
+    }));
   element.querySelector(".panel-choice select").addEventListener("change", () => drawAll());
   element.querySelector(".log input").addEventListener("change", () => drawAll());
-  buildPlots(view);
-  choose(view, group.series[leading]);
   return view;
 }
 
 // ---- when a plot is drawn ----------------------------------------------------------------------------------
 
-const drawnAtOnce = 24;  // of a section; with more, the others when they come near what is read, or on paper
+const drawnAtOnce = 40;  // curves of a page; with more, the plots that are near to what is read, or on paper all
 const waiting = new Map();  // what draws a plot
 const nearby = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) if (isIntersecting) drawNow(target);
-}, { rootMargin: "800px" });
+}, { rootMargin: "400px" });
 
 function drawWhenNear(plot, drawing) {
   waiting.set(plot, drawing);
@@ -118,13 +156,20 @@ function drawNow(plot) {
   waiting.delete(plot);
 }
 
+function forget(plot) {
+  nearby.unobserve(plot);
+  waiting.delete(plot);
+  Plotly.purge(plot);
+}
+
 function drawView(view) {
   const panels = view.panels();
   const frame = frameOf(view, panels);
-  view.element.querySelectorAll(".plot").forEach((plot, i) => {
+  const few = views.flatMap(({ plots }) => plots).length * drawnSeries().length <= drawnAtOnce;
+  view.plots.forEach((plot, i) => {
     plot.setAttribute("aria-label", `${view.summary.name} ${panelTitle(panels[i])}`.trim());
     const drawing = () => drawLines(plot, view, panels[i], frame);
-    if (i < drawnAtOnce) drawing(); else drawWhenNear(plot, drawing);
+    if (few) drawing(); else drawWhenNear(plot, drawing);
   });
   view.element.querySelector(".gaps").textContent = gapsOf(view, panels[0]);
 }
