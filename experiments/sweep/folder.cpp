@@ -6,12 +6,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
 
 #include "experiments/config/config_error.hpp"
-#include "experiments/sweep/folder_lock.hpp"
 #include "experiments/sweep/plan_file.hpp"
 
 namespace unroll {
@@ -40,16 +40,19 @@ std::optional<std::string> text_in(const std::filesystem::path& path) {
   }
 }
 
-std::filesystem::path plan_path(const std::filesystem::path& folder) { return folder / "plan.jsonl"; }
-
 /// Nothing where the folder holds no sweep.
 std::optional<StoredPlan> stored_plan(const Laboratory& laboratory, const std::filesystem::path& folder) {
-  const std::filesystem::path path = plan_path(folder);
-  if (const auto text = text_in(path)) return stored_plan_from(laboratory, *text, path.string());
-  const std::filesystem::path config = folder / "sweep.toml";
+  StoredPlan plan;
+  for (const std::filesystem::path& file : plan_files(folder)) {
+    StoredPlan one = stored_plan_from(laboratory, read_file(file), file.string());
+    std::ranges::move(one.configs, std::back_inserter(plan.configs));
+    std::ranges::move(one.trials, std::back_inserter(plan.trials));
+  }
+  if (!plan.configs.empty()) return plan;
+  const std::filesystem::path config = folder / config_file_name(1);
   if (!text_in(config)) return std::nullopt;
   // Another process may have written both since: the plan comes first.
-  if (const auto text = text_in(path)) return stored_plan_from(laboratory, *text, path.string());
+  if (!plan_files(folder).empty()) return stored_plan(laboratory, folder);
   throw ConfigError(fmt::format(
       "{} stands without the plan.jsonl that belongs to it: it is no folder of a sweep, or one of an "
       "earlier version of the program; choose another --out",
@@ -93,29 +96,42 @@ void refuse_other_search(const std::filesystem::path& folder, const StoredPlan& 
                   halving_text(asked.halving)));
 }
 
+/// What `asked` adds to what the folder holds; no trials: nothing. Throws SweepRefused.
+StoredPlan addition_of(const Laboratory& laboratory, const std::filesystem::path& folder,
+                       const std::optional<StoredPlan>& there, const SweepPlan& asked, bool extend,
+                       const std::string& header) {
+  const std::size_t number = there ? there->configs.size() + 1 : 1;
+  PlannedConfig config{config_file_name(number), header, asked.resolved, asked.axis_keys, asked.halving};
+  if (!there) return {{std::move(config)}, asked.trials};
+  std::vector<Trial> added = new_trials(*there, asked);
+  refuse_other_search(folder, *there, asked, added.size());
+  if (!added.empty() && !extend) refuse(laboratory, folder, *there, asked);
+  return {{std::move(config)}, std::move(added)};
+}
+
 /// What the folder holds with `asked`.
 StoredPlan joined_plan(const Laboratory& laboratory, const std::filesystem::path& folder,
-                       const SweepPlan& asked, bool extend, const std::string& header) {
+                       const SweepPlan& asked, bool extend) {
   std::optional<StoredPlan> there = stored_plan(laboratory, folder);
-  if (!there) return {{{"sweep.toml", header, asked.resolved, asked.axis_keys, asked.halving}}, asked.trials};
-  const std::vector<Trial> added = new_trials(*there, asked);
-  refuse_other_search(folder, *there, asked, added.size());
-  if (added.empty()) return std::move(*there);
-  if (!extend) refuse(laboratory, folder, *there, asked);
-  const std::string file = fmt::format("sweep-{}.toml", there->configs.size() + 1);
-  there->configs.push_back({file, header, asked.resolved, asked.axis_keys});
-  there->trials.insert(there->trials.end(), added.begin(), added.end());
+  StoredPlan added = addition_of(laboratory, folder, there, asked, extend, "");
+  if (!there) return added;
+  if (added.trials.empty()) return std::move(*there);
+  std::ranges::move(added.configs, std::back_inserter(there->configs));
+  std::ranges::move(added.trials, std::back_inserter(there->trials));
   return std::move(*there);
 }
 
-/// Whether nothing is left to write of a plan that has every trial of `asked`.
 bool holds_all(const std::filesystem::path& folder, const SweepPlan& asked) {
-  std::error_code none;
-  const std::vector<PlannedConfig> configs = stored_configs(folder);
   const std::set<std::string> ids = stored_ids(folder);
-  return !configs.empty() && std::ranges::all_of(configs, [&](const PlannedConfig& config) {
-    return std::filesystem::exists(folder / config.file, none);
-  }) && std::ranges::all_of(asked.trials, [&](const Trial& trial) { return ids.contains(trial.id); });
+  return !ids.empty() &&
+         std::ranges::all_of(asked.trials, [&](const Trial& trial) { return ids.contains(trial.id); });
+}
+
+/// Copies for people of what the plan files say, which come first: what a killed process did not write any
+/// more, the next one writes.
+void write_configs(const std::filesystem::path& folder) {
+  for (const PlannedConfig& config : stored_configs(folder))
+    if (!text_in(folder / config.file)) write_file(folder / config.file, config.header + config.resolved);
 }
 
 /// What was read with a config, its texts, for what the folder knows by their hashes.
@@ -130,7 +146,7 @@ void take_configs(const SweepPlan& asked, StoredPlan& stored) {
 
 SweepPlan continued_plan(const Laboratory& laboratory, const std::filesystem::path& folder,
                          const SweepPlan& asked, bool extend) {
-  StoredPlan stored = joined_plan(laboratory, folder, asked, extend, "");
+  StoredPlan stored = joined_plan(laboratory, folder, asked, extend);
   take_configs(asked, stored);
   SweepPlan plan = plan_of(laboratory, stored);
   plan.base = asked.base;
@@ -140,14 +156,14 @@ SweepPlan continued_plan(const Laboratory& laboratory, const std::filesystem::pa
 void write_plan(const Laboratory& laboratory, const std::filesystem::path& folder, const SweepPlan& asked,
                 bool extend, const std::string& header) {
   prepare_folder(folder);
-  const FolderLock lock(folder);
-  if (holds_all(folder, asked)) return;
-  const StoredPlan plan = joined_plan(laboratory, folder, asked, extend, header);
-  // The configs are copies for people of what plan.jsonl says, and so come second: what a killed process did
-  // not write any more, the next one writes.
-  write_file(plan_path(folder), to_lines(laboratory, plan));
-  for (const PlannedConfig& config : plan.configs)
-    if (!text_in(folder / config.file)) write_file(folder / config.file, config.header + config.resolved);
+  while (!holds_all(folder, asked)) {
+    const std::optional<StoredPlan> there = stored_plan(laboratory, folder);
+    const StoredPlan added = addition_of(laboratory, folder, there, asked, extend, header);
+    const std::size_t number = there ? there->configs.size() + 1 : 1;
+    // Where another process was quicker its plan is looked at first.
+    create_file(folder / plan_file_name(number), to_lines(laboratory, added));
+  }
+  write_configs(folder);
 }
 
 SweepPlan read_plan(const Laboratory& laboratory, const std::filesystem::path& folder) {
@@ -157,10 +173,11 @@ SweepPlan read_plan(const Laboratory& laboratory, const std::filesystem::path& f
       folder.string()));
 }
 
-void StoredSweep::refresh(const Laboratory& laboratory) {
-  if (stored_ids(folder).size() != plan.trials.size()) plan = read_plan(laboratory, folder);  // it only grows
+bool StoredSweep::refresh(const Laboratory& laboratory) {
+  const bool grew = stored_ids(folder).size() != plan.trials.size();  // it does nothing else
+  if (grew) plan = read_plan(laboratory, folder);
   plan.header = headers_of(stored_configs(folder));  // of a new folder nobody has read it yet
-  journals.refresh();
+  return journals.refresh() || grew;
 }
 
 StoredSweep read_sweep(const Laboratory& laboratory, const std::filesystem::path& folder) {

@@ -24,11 +24,11 @@ class SweepRefused : public std::runtime_error {
 SweepPlan continued_plan(const Laboratory& laboratory, const std::filesystem::path& folder,
                          const SweepPlan& asked, bool extend);
 
-/// Creates the folder where missing and adds to its plan.jsonl what `asked` adds, looking again as
-/// continued_plan() does, with other processes excluded meanwhile: of two that start at the same moment the
-/// second sees the first one's plan. The config of the first is kept as sweep.toml, that of each extension as
-/// sweep-2.toml and so on, below `header` (lines of comment). A plan that `asked` adds nothing to is left as
-/// it is. Throws as continued_plan() does, and FileError.
+/// Creates the folder where missing and adds to it what `asked` adds, as a plan file of its own, looking
+/// again as continued_plan() does: of two processes that start at the same moment one makes the file and the
+/// other sees it. The config of the first is kept as sweep.toml, that of each extension as sweep-2.toml and
+/// so on, below `header` (lines of comment). A plan that `asked` adds nothing to is left as it is. Throws as
+/// continued_plan() does, and FileError.
 void write_plan(const Laboratory& laboratory, const std::filesystem::path& folder, const SweepPlan& asked,
                 bool extend, const std::string& header);
 
@@ -41,8 +41,8 @@ struct StoredSweep {
   SweepPlan plan;
   JournalReader journals;
 
-  /// Reads what was added since. Throws ConfigError or FileError.
-  void refresh(const Laboratory& laboratory);
+  /// Reads what was added since; false where that is nothing. Throws ConfigError or FileError.
+  bool refresh(const Laboratory& laboratory);
 };
 
 /// Reads a sweep's folder. Throws ConfigError or FileError.

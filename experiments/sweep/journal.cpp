@@ -30,6 +30,9 @@ std::optional<std::string> checked_json(std::string_view line) {
   return json;
 }
 
+/// Of a whole line.
+std::string_view checksum_of(std::string_view line) { return line.substr(line.size() - 18, 16); }
+
 }  // namespace
 
 std::string journal_line(const TrialRecord& record) {
@@ -120,9 +123,11 @@ void JournalReader::take_record(const std::filesystem::path& path, TrialRecord r
     conflicts_[id] = fmt::format(
         "{} and {} disagree about trial {}, which must give the same bits:\n  {}\n"
         "likely cause: the two were computed by different builds or on different CPU models ({}; {}).\n"
-        "To decide, move one of the two journals out of the folder; the same command trains what is then "
-        "missing",
-        origin_[id].string(), path.string(), id, first_difference(a, b), first.build, record.build);
+        "To decide, move one of the two journals out of the folder, or `unroll retry {} --disagreeing` sets "
+        "both "
+        "records aside; the same command trains what is then missing",
+        origin_[id].string(), path.string(), id, first_difference(a, b), first.build, record.build,
+        folder_.string());
   if (more || b < a) {  // the choice must not depend on the order of the files
     first = std::move(record);
     origin_[id] = path;
@@ -146,33 +151,82 @@ TrialRecord whole_record(const std::filesystem::path& path, std::size_t number, 
 }  // namespace
 
 void JournalReader::take_line(const std::filesystem::path& path, std::size_t number, std::string_view line) {
-  if (const std::optional<std::string> json = checked_json(line))
-    return take_record(path, whole_record(path, number, *json));
+  if (const std::optional<std::string> json = checked_json(line)) {
+    TrialRecord record = whole_record(path, number, *json);
+    const std::string checksum(checksum_of(line));
+    if (set_aside_.contains(checksum)) {
+      starts_before_[record.id] += record.attempts;
+      return;
+    }
+    lines_[record.id].push_back({checksum, record.status});
+    return take_record(path, std::move(record));
+  }
   corrupt_.push_back(
       fmt::format("{}:{}: the line does not match its checksum; ignored", path.string(), number));
 }
 
-void JournalReader::take_file(const std::filesystem::path& path, File& file) {
+bool JournalReader::take_file(const std::filesystem::path& path, File& file) {
   const std::string text = read_file(path, file.read);
+  const std::size_t lines = file.lines;
   std::string_view rest = text;
   for (std::size_t end; (end = rest.find('\n')) != std::string_view::npos; rest.remove_prefix(end + 1)) {
     take_line(path, ++file.lines, rest.substr(0, end));
     file.read += end + 1;
   }
   file.torn = !rest.empty();
+  return file.lines > lines;
 }
 
-void JournalReader::refresh() {
+std::vector<SetAside> JournalReader::lines_of(const std::string& id,
+                                              std::optional<TrialStatus> status) const {
+  std::vector<SetAside> lines;
+  const auto found = lines_.find(id);
+  if (found == lines_.end()) return lines;
+  for (const Line& line : found->second)
+    if (!status || line.status == *status) lines.push_back({id, line.checksum});
+  return lines;
+}
+
+std::int64_t JournalReader::starts_before(const std::string& id) const {
+  const auto found = starts_before_.find(id);
+  return found == starts_before_.end() ? 0 : found->second;
+}
+
+/// False where there are no new ones. Else everything is read anew: another record may count in place of what
+/// was set aside.
+bool JournalReader::take_set_aside(const std::set<std::filesystem::path>& files) {
+  bool any = false;
+  for (const std::filesystem::path& file : files) {
+    if (!set_aside_files_.insert(file).second) continue;
+    set_aside_.merge(read_set_aside(file));
+    any = true;
+  }
+  if (!any) return false;
+  for (auto& [path, file] : files_) file = {};
+  records_.clear();
+  origin_.clear();
+  conflicts_.clear();
+  corrupt_.clear();
+  lines_.clear();
+  starts_before_.clear();
+  return true;
+}
+
+bool JournalReader::refresh() {
   std::error_code error;
+  std::set<std::filesystem::path> set_aside;
   // Not a range: its step to the next file throws without naming the folder.
   const std::filesystem::directory_iterator end;
   for (std::filesystem::directory_iterator at(folder_, error); !error && at != end; at.increment(error)) {
     if (is_journal(at->path())) files_.try_emplace(at->path());
+    if (is_set_aside_file(at->path())) set_aside.insert(at->path());
   }
   if (error && error != std::errc::no_such_file_or_directory) {
     throw FileError("cannot read the folder", folder_, error.value());
   }
-  for (auto& [path, file] : files_) take_file(path, file);
+  bool any = take_set_aside(set_aside);
+  for (auto& [path, file] : files_) any |= take_file(path, file);
+  return any;
 }
 
 std::vector<std::string> JournalReader::ignored() const {

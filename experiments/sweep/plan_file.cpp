@@ -3,13 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <fstream>
+#include <iterator>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "experiments/config/config_error.hpp"
 #include "experiments/config/json_field.hpp"
 #include "experiments/sweep/trial_axes.hpp"
+#include "framework/tensor/file.hpp"
 #include "models/cell_table.hpp"
 #include "models/nearest.hpp"
 
@@ -193,28 +197,66 @@ StoredPlan stored_plan_from(const Laboratory& laboratory, std::string_view text,
   return plan;
 }
 
+std::string plan_file_name(std::size_t n) { return n == 1 ? "plan.jsonl" : fmt::format("plan-{}.jsonl", n); }
+
+std::string config_file_name(std::size_t n) {
+  return n == 1 ? "sweep.toml" : fmt::format("sweep-{}.toml", n);
+}
+
+namespace {
+
+/// The number of a plan file; 0 of another one.
+std::size_t number_of(const std::string& name) {
+  if (name == plan_file_name(1)) return 1;
+  std::size_t number = 0;
+  constexpr std::string_view before = "plan-";
+  if (!name.starts_with(before)) return 0;
+  std::from_chars(name.data() + before.size(), name.data() + name.size(), number);
+  return number > 1 && name == plan_file_name(number) ? number : 0;
+}
+
+}  // namespace
+
+std::vector<std::filesystem::path> plan_files(const std::filesystem::path& folder) {
+  std::map<std::size_t, std::filesystem::path> numbered;
+  std::error_code error;
+  const std::filesystem::directory_iterator end;
+  for (std::filesystem::directory_iterator at(folder, error); !error && at != end; at.increment(error))
+    if (const std::size_t number = number_of(at->path().filename().string())) numbered[number] = at->path();
+  if (error && error != std::errc::no_such_file_or_directory && error != std::errc::not_a_directory)
+    throw FileError("cannot read the folder", folder, error.value());
+  std::vector<std::filesystem::path> files;
+  for (const auto& [number, path] : numbered) files.push_back(path);
+  return files;
+}
+
 std::set<std::string> stored_ids(const std::filesystem::path& folder) {
   // As to_lines() begins each trial's line; what else may be wrong with one is for who reads it all.
   constexpr std::string_view before = "{\"id\":\"";
   constexpr std::size_t digits = 32;
-  std::ifstream lines(folder / "plan.jsonl", std::ios::binary);
   std::set<std::string> ids;
-  for (std::string line; std::getline(lines, line);)
-    if (line.starts_with(before) && line.size() > before.size() + digits)
-      ids.insert(line.substr(before.size(), digits));
+  for (const std::filesystem::path& file : plan_files(folder)) {
+    std::ifstream lines(file, std::ios::binary);
+    for (std::string line; std::getline(lines, line);)
+      if (line.starts_with(before) && line.size() > before.size() + digits)
+        ids.insert(line.substr(before.size(), digits));
+  }
   return ids;
 }
 
 std::vector<PlannedConfig> stored_configs(const std::filesystem::path& folder) {
-  std::ifstream lines(folder / "plan.jsonl", std::ios::binary);
-  std::string line;
-  std::getline(lines, line);
-  try {
-    simdjson::dom::parser parser;
-    return configs_from(parse_json(parser, line, "plan"));
-  } catch (const std::invalid_argument&) {
-    return {};
+  std::vector<PlannedConfig> configs;
+  simdjson::dom::parser parser;
+  for (const std::filesystem::path& file : plan_files(folder)) {
+    std::ifstream lines(file, std::ios::binary);
+    std::string line;
+    std::getline(lines, line);
+    try {
+      std::ranges::move(configs_from(parse_json(parser, line, "plan")), std::back_inserter(configs));
+    } catch (const std::invalid_argument&) {  // who reads all of it says so
+    }
   }
+  return configs;
 }
 
 std::string headers_of(const std::vector<PlannedConfig>& configs) {

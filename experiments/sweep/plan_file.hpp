@@ -19,11 +19,12 @@ struct PlannedConfig {
   std::optional<Halving> halving = {};
 };
 
-/// What a folder's plan.jsonl holds: all that is needed to show, continue and extend its sweep, without its
-/// configs, their cells' files and texts. Its first line has the format's number and the configs; then one
-/// line a trial with its id, results_revision, every result-affecting setting by its key and the equations of
-/// its cell, in the order in which they were added. Numbers are JSON's, 64-bit seeds strings, text files
-/// "PATH@HASH".
+/// What the plan files of a folder hold, plan.jsonl and, of each config that was added, plan-2.jsonl and so
+/// on: files that are made once, by one process alone, and never changed. It is all that is needed to show,
+/// continue and extend its sweep, without its configs, their cells' files and texts. The first line of a file
+/// has the format's number and the configs; then one line a trial with its id, results_revision, every
+/// result-affecting setting by its key and the equations of its cell, in the order in which they were added.
+/// Numbers are JSON's, 64-bit seeds strings, text files "PATH@HASH".
 struct StoredPlan {
   std::vector<PlannedConfig> configs;
   std::vector<Trial> trials;  ///< their texts are not read: `content` is null
@@ -36,11 +37,17 @@ std::string to_lines(const Laboratory& laboratory, const StoredPlan& plan);
 /// or with settings that this program does not know.
 StoredPlan stored_plan_from(const Laboratory& laboratory, std::string_view lines, const std::string& name);
 
-/// The ids of the trials that a folder's plan.jsonl holds, read line by line without the rest; none where
+/// A folder's plan files in the order in which they were made.
+std::vector<std::filesystem::path> plan_files(const std::filesystem::path& folder);
+/// Of the n-th config, counted from 1: plan.jsonl and sweep.toml, plan-2.jsonl and sweep-2.toml, ...
+std::string plan_file_name(std::size_t n);
+std::string config_file_name(std::size_t n);
+
+/// The ids of the trials that a folder's plan files hold, read line by line without the rest; none where
 /// there is no such file.
 std::set<std::string> stored_ids(const std::filesystem::path& folder);
 
-/// The configs in a folder's plan.jsonl; none where there is no such file, or a damaged one.
+/// The configs in a folder's plan files; none of a damaged one.
 std::vector<PlannedConfig> stored_configs(const std::filesystem::path& folder);
 /// The comments above them, as SweepPlan::header has them.
 std::string headers_of(const std::vector<PlannedConfig>& configs);

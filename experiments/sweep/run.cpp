@@ -78,11 +78,6 @@ SweepRun::SweepRun(const SweepPlan& plan, const SweepOptions& options, const Tri
       progress_(options.progress, progress_style(options.progress), costs_of(jobs_),
                 plan.trials.size() - jobs_.size()) {
   std::iota(open_.begin(), open_.end(), std::size_t{0});
-  for (const Job& job : jobs_) {
-    const auto found = journals.records().find(job.trial->id);
-    if (found != journals.records().end() && found->second.status == TrialStatus::failed)
-      retried_.insert(job.trial->id);
-  }
 }
 
 void SweepRun::execute(int threads) {
@@ -137,8 +132,7 @@ void SweepRun::take_from_journals() {
       const Trial& trial = *jobs_[index].trial;
       const auto found = journals_.records().find(trial.id);
       const bool recorded = found != journals_.records().end() &&
-                            (jobs_[index].target == 0 || reaches(found->second, jobs_[index].target)) &&
-                            !(retried_.contains(trial.id) && found->second.status == TrialStatus::failed);
+                            (jobs_[index].target == 0 || reaches(found->second, jobs_[index].target));
       if (recorded && !std::exchange(done_[index], true)) {
         ++finished_;
         show([&] {
@@ -205,12 +199,10 @@ std::int64_t SweepRun::takeovers(std::size_t unit) {
   return claims_.takeovers(units_[unit].name);
 }
 
-/// Starts of a failed trial that is run again.
-std::int64_t SweepRun::failures(const Trial& trial) {
+/// Starts of a trial whose record was set aside.
+std::int64_t SweepRun::starts_before(const Trial& trial) {
   const std::lock_guard lock(claims_mutex_);
-  const auto found = journals_.records().find(trial.id);
-  const bool failed = found != journals_.records().end() && found->second.status == TrialStatus::failed;
-  return failed ? found->second.attempts : 0;
+  return journals_.starts_before(trial.id);
 }
 
 void SweepRun::run_unit(std::size_t unit) {
@@ -277,7 +269,7 @@ TrialRecord SweepRun::run_trial_of(std::size_t index, std::int64_t earlier_start
   hooks.stop_at = jobs_[index].target;
   hooks.checkpoint = checkpoint_of(options_.out, trial);
   hooks.checkpoint_seconds = trial.config.train.checkpoint_seconds;
-  hooks.attempts = 1 + earlier_starts + failures(trial);
+  hooks.attempts = 1 + earlier_starts + starts_before(trial);
   hooks.origin = {trial.id, options_.build};
   hooks.any_build = options_.allow_other_build;
   hooks.warn = [&](const std::string& sentence) {

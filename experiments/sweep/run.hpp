@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -48,7 +47,7 @@ class SweepRun {
   void run_job(std::size_t index, std::int64_t earlier_starts);
   TrialRecord run_trial_of(std::size_t index, std::int64_t earlier_starts);
   std::int64_t takeovers(std::size_t unit);
-  std::int64_t failures(const Trial& trial);
+  std::int64_t starts_before(const Trial& trial);
   void take_from_journals();
   bool leaves();
   std::uint64_t bytes_of(std::size_t unit) const;
@@ -61,7 +60,6 @@ class SweepRun {
   const TrialFunction& run_;
   const std::vector<Job> jobs_;
   const std::vector<Unit> units_;
-  std::set<std::string> retried_;  ///< their failed records in the journals do not count
   JournalReader& journals_;
   std::mutex claims_mutex_;  ///< of what follows up to waits_, and the journals
   Claims claims_;

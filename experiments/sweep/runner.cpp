@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 #include <random>
 #include <set>
 
@@ -133,6 +134,14 @@ std::vector<const Trial*> trials_to_run(const SweepPlan& plan, const SweepPlan& 
   return trials;
 }
 
+void set_failed_aside(const std::filesystem::path& folder, const JournalReader& journals,
+                      const std::vector<const Trial*>& trials) {
+  std::vector<SetAside> records;
+  for (const Trial* trial : trials)
+    std::ranges::move(journals.lines_of(trial->id, TrialStatus::failed), std::back_inserter(records));
+  write_set_aside(folder, records);
+}
+
 SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, const SweepOptions& options,
                       const TrialFunction& run, const CostFunction& cost, std::atomic<bool>& stop) {
   SweepPlan plan = continued_plan(laboratory, options.out, asked, options.extend);
@@ -153,6 +162,8 @@ SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, cons
   check_memory(plan, jobs, limited.memory);
   write_plan(laboratory, options.out, asked, options.extend, options.header);
   remove_unfinished_files(options.out);
+  if (options.retry_failed) set_failed_aside(options.out, journals, trials);
+  journals.refresh();
 
   std::string error;
   bool cut_short = false;

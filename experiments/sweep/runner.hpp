@@ -55,6 +55,10 @@ struct SweepResult {
 std::vector<const Trial*> trials_to_run(const SweepPlan& plan, const SweepPlan& asked,
                                         const JournalReader& journals, bool retry_failed);
 
+/// Sets the records of those of `trials` that failed aside. Throws FileError.
+void set_failed_aside(const std::filesystem::path& folder, const JournalReader& journals,
+                      const std::vector<const Trial*>& trials);
+
 /// Runs the trials of `asked` that `options.out` does not hold yet, several at once, and keeps each in a
 /// journal as soon as it ends. A trial that throws is recorded as failed and the others go on; one that
 /// throws Interrupted is not recorded. When `stop` becomes true nothing more starts; a disk that takes no

@@ -10,6 +10,7 @@
 
 #include "framework/tensor/cpu.hpp"
 #include "framework/tensor/gemm.hpp"
+#include "framework/tensor/libm.hpp"
 
 namespace unroll {
 
@@ -73,8 +74,9 @@ std::string compiler() {
 
 std::string build_description() {
   const BlasReport blas = blas_report();
-  return fmt::format("unroll {} (build {}, {}); {}, {}; {}; {}", program_version(), build_id(), compiler(),
-                     cpu_model(), name(best_isa()), blas.float_library, blas.double_library);
+  return fmt::format("unroll {} (build {}, {}); {}, {}; {}; {}; libm {}", program_version(), build_id(),
+                     compiler(), cpu_model(), name(best_isa()), blas.float_library, blas.double_library,
+                     libm_fingerprint());
 }
 
 }  // namespace unroll

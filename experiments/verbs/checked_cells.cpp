@@ -7,7 +7,6 @@
 #include <sstream>
 
 #include "experiments/config/config_error.hpp"
-#include "experiments/sweep/folder_lock.hpp"
 #include "experiments/sweep/say.hpp"
 #include "experiments/train/make_model.hpp"
 #include "framework/tensor/file.hpp"
@@ -87,8 +86,7 @@ void CheckedCells::check(const SweepPlan& plan) {
 
 void CheckedCells::save() {
   try {
-    const FolderLock lock(folder_);
-    read();  // what other processes checked meanwhile stays
+    read();  // what other processes checked meanwhile stays; what is lost all the same is checked again
     std::string text;
     for (const std::string& key : passed_) text += key + "\n";
     write_file(file_, text);

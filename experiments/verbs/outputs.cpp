@@ -6,7 +6,6 @@
 #include "experiments/report/csv.hpp"
 #include "experiments/report/report.hpp"
 #include "experiments/sweep/fixed_settings.hpp"
-#include "experiments/sweep/folder_lock.hpp"
 #include "framework/tensor/file.hpp"
 
 namespace unroll {
@@ -23,16 +22,29 @@ std::string title_of(const std::filesystem::path& folder) {
 
 }  // namespace
 
-void write_outputs(const Laboratory& laboratory, StoredSweep& sweep) {
+namespace {
+
+constexpr int most_looks = 20;
+
+void write_all_outputs(const Laboratory& laboratory, const StoredSweep& sweep) {
   const std::filesystem::path& folder = sweep.folder;
-  const FolderLock lock(folder);
-  sweep.refresh(laboratory);
   const std::vector<TrialRecord> records = sweep_state(sweep.plan, sweep.journals).records;
   const std::vector<FixedSetting> fixed = fixed_settings(laboratory, sweep.plan);
   write_file(folder / "results.csv", results_csv(sweep.plan, records, fixed));
   write_file(folder / "series.csv", series_csv(sweep.plan, records));
   write_file(folder / "timing.csv", timing_csv(sweep.plan, records));
   write_file(folder / "report.html", report_html(sweep.plan, records, title_of(folder), fixed));
+}
+
+}  // namespace
+
+void write_outputs(const Laboratory& laboratory, StoredSweep& sweep) {
+  sweep.refresh(laboratory);
+  // Those that still train write in their turn: there is an end to looking again.
+  for (int looks = 0; looks < most_looks; ++looks) {
+    write_all_outputs(laboratory, sweep);
+    if (!sweep.refresh(laboratory)) return;
+  }
 }
 
 }  // namespace unroll

@@ -8,7 +8,6 @@
 
 #include "experiments/cluster/slurm_script.hpp"
 #include "experiments/config/config_error.hpp"
-#include "experiments/sweep/folder_lock.hpp"
 #include "experiments/sweep/plan_file.hpp"
 #include "experiments/sweep/schedule.hpp"
 #include "experiments/train/trial.hpp"
@@ -66,6 +65,13 @@ std::filesystem::path Submission::next_config() const {
 
 void Submission::write(const std::string& config, const ScriptFor& script_for) {
   write_plan(laboratory_, options_.out, plan_, options_.extend, options_.header);
+  if (options_.retry_failed) {
+    JournalReader journals(options_.out);
+    journals.refresh();
+    std::vector<const Trial*> trials;
+    for (const Trial& trial : plan_.trials) trials.push_back(&trial);
+    set_failed_aside(options_.out, journals, trials);
+  }
   make_folders_below(options_.out, options_.out / slurm_folder_name);
   write_files(config, script_for);
   try {
@@ -77,10 +83,9 @@ void Submission::write(const std::string& config, const ScriptFor& script_for) {
 }
 
 void Submission::write_files(const std::string& config, const ScriptFor& script_for) {
-  const FolderLock lock(options_.out);  // two submissions have two numbers
   config_ = next_config();
+  while (!create_file(config_, config)) config_ = next_config();  // two submissions have two numbers
   script_ = std::filesystem::path(config_).replace_extension("sh");
-  write_file(config_, config);
   write_file(script_, script_for(config_));
 }
 
@@ -98,13 +103,11 @@ void Submission::check_config() const {
 
 void Submission::withdraw() {
   const std::filesystem::path& folder = options_.out;
-  const FolderLock lock(folder);
   try_to_remove(script_);
   try_to_remove(config_);
   try_to_remove(folder / slurm_folder_name);
   if (!plan_is_new_ || has_workers(folder)) return;
-  for (const char* name : {"plan.jsonl", "sweep.toml", "checked-cells.txt", ".lock"})
-    try_to_remove(folder / name);
+  for (const char* name : {"plan.jsonl", "sweep.toml", "checked-cells.txt"}) try_to_remove(folder / name);
   for (const std::filesystem::path& one : new_folders_) try_to_remove(one);
   plan_grows_ = false;
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "experiments/report/baseline_table.hpp"
+#include "experiments/report/best_point.hpp"
 #include "experiments/report/table.hpp"
 #include "experiments/saved/saved_model.hpp"
 #include "experiments/sweep/run.hpp"
@@ -107,6 +108,7 @@ void print_data(const Laboratory& laboratory, const SweepPlan& plan) {
 void print_tables(const Laboratory& laboratory, const SweepPlan& plan, const StoredSweep& stored,
                   const std::vector<TrialRecord>& records, bool written) {
   fmt::print("{}\n", summary_table(stored.plan, records));
+  if (const std::string best = best_point_text(stored.plan, records); !best.empty()) fmt::print("{}\n", best);
   if (const std::string baselines = baseline_tables(laboratory, plan, records); !baselines.empty())
     fmt::print("{}\n", baselines);
   if (written) fmt::print("report: {}\n", message_text((stored.folder / "report.html").string()));

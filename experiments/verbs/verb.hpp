@@ -58,6 +58,7 @@ const Verb& run_verb();
 const Verb& sweep_verb();
 const Verb& plan_verb();
 const Verb& status_verb();
+const Verb& retry_verb();
 const Verb& report_verb();
 const Verb& export_verb();
 const Verb& compare_verb();

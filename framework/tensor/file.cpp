@@ -117,12 +117,51 @@ void remove_unless_written(const std::filesystem::path& path) {
 
 }  // namespace
 
+namespace {
+
+/// 0, or errno of what failed.
+int fill(const Temporary& temporary, std::string_view text) {
+  const int error = write_all(temporary.file.get(), text);
+  return error == 0 && ::fsync(temporary.file.get()) != 0 ? errno : error;
+}
+
+/// A network file system may say that a link was there before which its lost first answer made.
+bool has_two_names(int fd) {
+  struct stat known;
+  return ::fstat(fd, &known) == 0 && known.st_nlink == 2;
+}
+
+/// 0, EEXIST, or errno of what failed.
+int give_name(const Temporary& temporary, const std::filesystem::path& path) {
+  const int error = ::link(temporary.path.c_str(), path.c_str()) == 0 ? 0 : errno;
+  if (error == 0 || has_two_names(temporary.file.get())) return 0;
+  if (error != EPERM && error != EOPNOTSUPP && error != ENOSYS) return error;
+  const bool renamed =
+      ::renameat2(AT_FDCWD, temporary.path.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) == 0;
+  return renamed ? 0 : errno;
+}
+
+}  // namespace
+
+bool create_file(const std::filesystem::path& path, std::string_view bytes) {
+  int error = 0;
+  {
+    const Temporary temporary = make_temporary(path);
+    error = fill(temporary, bytes);
+    if (error == 0) error = give_name(temporary, path);
+    ::unlink(temporary.path.c_str());
+  }
+  if (error == EEXIST) return false;
+  if (error != 0) refuse_file("cannot write", path, error);
+  sync_folder(path.parent_path());
+  return true;
+}
+
 void write_file(const std::filesystem::path& path, std::string_view text) {
   if (holds(path, text)) return;
   {
     const Temporary temporary = make_temporary(path);
-    int error = write_all(temporary.file.get(), text);
-    if (error == 0 && ::fsync(temporary.file.get()) != 0) error = errno;
+    int error = fill(temporary, text);
     if (error == 0 && ::rename(temporary.path.c_str(), path.c_str()) != 0) error = errno;
     if (error != 0) {
       ::unlink(temporary.path.c_str());

@@ -49,7 +49,12 @@ int write_all(int fd, std::string_view bytes);
 /// sees the old content or the new. A file that holds `bytes` already is left alone. Throws FileError.
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 
-/// What write_file() left in `folder` and those below it in processes that were killed meanwhile: files
+/// Makes a file that holds `bytes`, all of them from the first moment on. False where there is such a file
+/// already, which stays: of several processes, on several machines, one wins. A link, or a rename that
+/// replaces nothing where there are no links. Throws FileError.
+bool create_file(const std::filesystem::path& path, std::string_view bytes);
+
+/// What write_file() and create_file() left in `folder` and those below it in processes that were killed meanwhile: files
 /// `.NAME.<16 hex digits>` that nobody writes now, in no process. What cannot be removed stays.
 void remove_unfinished_files(const std::filesystem::path& folder);
 

@@ -223,25 +223,12 @@ run 0 sweep long.toml 'seed={count=4}' --out stayed
 cmp elsewhere/results.csv stayed/results.csv || fail 'a moved folder ends with other results'
 recorded_once elsewhere
 
-# ---- a process that is paused while it writes ---------------------------------------------------------------
-cp -r whole held
-flock held/.lock sleep 1000 & holder=$!
-"$program" sweep tiny.toml --out held >shown 2>said & process=$!
-for ((i = 0; i < 200; ++i)); do
-  grep -q 'waiting for a process that writes in held' said && break
-  sleep 0.05
-done
-says 'waiting for a process that writes in held; if it was paused' 'a folder that is locked'
-kill $(pgrep -P $holder) $holder
-wait $process || fail 'a folder that is unlocked'
-same_results held
-
 # ---- few file descriptors ----------------------------------------------------------------------------------
 for most in 20 8; do
   (ulimit -n $most && run 0 sweep tiny.toml --out "few$most") || exit 1
   same_results "few$most"
 done
-(ulimit -n 4 && "$program" sweep tiny.toml --out none >shown 2>said)
+(ulimit -n 4 && exec "$program" sweep tiny.toml --out none) >shown 2>said
 (($? == 2)) || fail 'without descriptors it does not end with 2'
 says 'Too many open files' 'no descriptors'
 run 0 sweep tiny.toml --out none

@@ -3,10 +3,10 @@
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 
-#include <csignal>
+#include <map>
+#include <vector>
 
 #include "experiments/report/table.hpp"
-#include "experiments/sweep/folder_lock.hpp"
 #include "experiments/sweep/plan_file.hpp"
 #include "tests/experiments/config/fixture.hpp"
 #include "tests/experiments/sweep/fake_sweep.hpp"
@@ -52,10 +52,6 @@ std::string refusal_of(const std::function<void()>& action) {
   } catch (const SweepRefused& refused) {
     return refused.what();
   }
-}
-
-void wait_for(const std::filesystem::path& file) {
-  while (!std::filesystem::exists(file)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
 using Strings = std::vector<std::string>;
@@ -162,54 +158,48 @@ TEST_CASE("[folder] what is no sweep's folder, or cannot be one, is said plainly
   CHECK_THROWS_AS(read_plan(laboratory(), folder.path() / "loop"), FileError);
 }
 
-TEST_CASE("[folder] a lock keeps other processes out until it is released, or its holder is killed") {
-  const TemporaryFolder folder;
-  const auto held = folder.path() / "held";
-  const pid_t holder = ::fork();
-  if (holder == 0) {
-    const FolderLock lock(folder.path());
-    write_text(held, "");
-    ::pause();
-    ::_exit(0);
+TEST_CASE("[folder] processes that extend a folder at once add what each of them asked for") {
+  for (int round = 0; round < 8; ++round) {
+    const Study study;
+    study.run({});
+    std::vector<pid_t> children;
+    for (int batch = 5; batch < 9; ++batch) {
+      children.push_back(::fork());
+      if (children.back() != 0) continue;
+      const SweepPlan plan = study.plan({"train.batch=" + std::to_string(batch)});
+      write_plan(laboratory(), study.out, plan, true, "");
+      ::_exit(0);
+    }
+    for (const pid_t child : children) {
+      int status = 1;
+      ::waitpid(child, &status, 0);
+      CHECK(WIFEXITED(status));
+      CHECK(WEXITSTATUS(status) == 0);
+    }
+    const std::size_t each = study.plan({}).trials.size();
+    CHECK(read_plan(laboratory(), study.out).trials.size() == 5 * each);
+    CHECK(plan_files(study.out).size() == 5);
+    for (int n = 2; n <= 5; ++n) CHECK(std::filesystem::exists(study.out / config_file_name(n)));
   }
-  wait_for(held);
-  const auto entered = folder.path() / "entered";
-  const pid_t waiting = ::fork();
-  if (waiting == 0) {
-    const FolderLock lock(folder.path());
-    write_text(entered, "");
-    ::_exit(0);
-  }
-  std::this_thread::sleep_for(std::chrono::milliseconds(150));
-  CHECK_FALSE(std::filesystem::exists(entered));
-  ::kill(holder, SIGKILL);
-  ::waitpid(holder, nullptr, 0);
-  ::waitpid(waiting, nullptr, 0);
-  CHECK(std::filesystem::exists(entered));
 }
 
-TEST_CASE("[folder] a process that looked before another wrote its plan looks again, and is refused") {
-  const Study study;
-  std::filesystem::create_directories(study.out);
-  const SweepPlan first = study.plan({"train.batch=5"});
-  const auto go = study.folder.path() / "go";
-  const pid_t second = ::fork();  // before the lock: a fork would hold it too
-  if (second == 0) {
-    wait_for(go);
-    const std::string refused = refusal_of([&] { study.run({}); });
-    ::_exit(contains(refused, "train.batch: 5 in the output folder") ? 0 : 1);
+TEST_CASE("[folder] of processes that begin a folder at once with other configs one begins it") {
+  for (int round = 0; round < 8; ++round) {
+    const Study study;
+    std::vector<pid_t> children;
+    for (int batch = 5; batch < 9; ++batch) {
+      children.push_back(::fork());
+      if (children.back() != 0) continue;
+      const SweepPlan plan = study.plan({"train.batch=" + std::to_string(batch)});
+      const std::string refused = refusal_of([&] { write_plan(laboratory(), study.out, plan, false, ""); });
+      ::_exit(refused == "(ran)" ? 0 : contains(refused, "in the output folder") ? 1 : 2);
+    }
+    std::map<int, int> ends;
+    for (const pid_t child : children) {
+      int status = 0;
+      ::waitpid(child, &status, 0);
+      ++ends[WEXITSTATUS(status)];
+    }
+    CHECK(ends == std::map<int, int>{{0, 1}, {1, 3}});
   }
-  {
-    const FolderLock lock(study.out);
-    write_text(go, "");
-    std::this_thread::sleep_for(std::chrono::milliseconds(150));  // it has looked, and waits for the lock
-    CHECK_FALSE(std::filesystem::exists(study.out / "plan.jsonl"));
-    write_text(study.out / "plan.jsonl",
-               to_lines(laboratory(), {{{"sweep.toml", "", first.resolved, first.axis_keys}}, first.trials}));
-  }
-  int status = 1;
-  ::waitpid(second, &status, 0);
-  CHECK(WIFEXITED(status));
-  CHECK(WEXITSTATUS(status) == 0);
-  CHECK(journals_in(study.out).empty());
 }

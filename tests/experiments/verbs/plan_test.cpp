@@ -118,3 +118,52 @@ TEST_CASE("[budget] all trials make equally many updates, and a folder keeps its
   CHECK(contains(complaint({"--time-limit", "soon"}), "--time-limit: expected a time"));
   CHECK(contains(complaint({"--on-fail", "panic"}), "expected continue or stop"));
 }
+
+TEST_CASE("[retry verb] says what will be trained again, and needs to know what") {
+  const TemporaryFolder folder;
+  const std::string config = small_config(folder.path()), out = (folder.path() / "out").string();
+  CHECK(call(folder.path(), {"sweep", config, "task.length=5", "--out", out}).status == 0);
+  CHECK(contains(call(folder.path(), {"retry", out}).err, "--failed, --diverged or --disagreeing"));
+  CHECK(call(folder.path(), {"retry", out}).status == 2);
+  CHECK(call(folder.path(), {"retry", folder.path().string(), "--failed"}).status == 2);
+  const auto none = call(folder.path(), {"retry", out, "--failed", "--diverged", "--disagreeing"});
+  CHECK(none.status == 0);
+  CHECK(contains(none.err, "0 trials to be trained again"));
+
+  // A trial that reached its time limit has failed.
+  const auto late = call(folder.path(), {"sweep", config, "seed=9", "train.updates=4000", "task.length=5",
+                                         "--out", out + "2", "--time-limit", "0.01s"});
+  CHECK(late.status == 1);
+  CHECK(contains(late.err, "reached the time limit"));
+  CHECK(contains(call(folder.path(), {"retry", out + "2", "--failed"}).err,
+                 "1 trial to be trained again: 1 failed"));
+  const auto done = call(
+      folder.path(), {"sweep", config, "seed=9", "train.updates=4000", "task.length=5", "--out", out + "2"});
+  CHECK_MESSAGE(done.status == 0, done.err);
+}
+
+TEST_CASE("[run] --format json prints one object and nothing else") {
+  const TemporaryFolder folder;
+  const auto out = (folder.path() / "out").string();
+  const auto ran = call(folder.path(), {"run", small_config(folder.path()), "seed=1", "task.length=5",
+                                        "--out", out, "--format", "json"});
+  REQUIRE(ran.status == 0);
+  const auto json = nlohmann::json::parse(ran.out);
+  CHECK(json.at("status") == "done");
+  CHECK(json.at("updates") == 40);
+  CHECK(json.at("metrics").at("best_loss") > 0.0);
+  CHECK(json.at("settings").at("task.length") == "5");
+  CHECK(json.at("settings").at("model.hidden") == 8);
+  CHECK(json.at("folder") == out);
+  CHECK(call(folder.path(), {"run", "--format", "jsn"}).status == 2);
+}
+
+TEST_CASE("[status] --follow ends where nothing is missing, with the table") {
+  const TemporaryFolder folder;
+  const std::string config = small_config(folder.path()), out = (folder.path() / "out").string();
+  CHECK(call(folder.path(), {"sweep", config, "--out", out}).status == 0);
+  const auto followed = call(folder.path(), {"status", out, "--follow", "--format", "csv"});
+  CHECK(followed.status == 0);
+  CHECK(contains(followed.err, "4 trials: 4 done, 0 diverged, 0 failed, 0 missing"));
+  CHECK(contains(followed.out, "done,"));
+}

@@ -3,10 +3,13 @@
 
 #include <algorithm>
 #include <csignal>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "experiments/sweep/journal.hpp"
 #include "tests/experiments/verbs/command.hpp"
+#include "tests/support/skipped.hpp"
 
 // These run the program itself, as a user does.
 
@@ -284,4 +287,29 @@ TEST_CASE("[program] a sweep whose messages nobody can read still computes and k
                                    small_config(folder.path()), out);
   CHECK(std::system(command.c_str()) == 0);
   CHECK(call(folder.path(), {"status", out}).err.find("4 done") != std::string::npos);
+}
+
+TEST_CASE(
+    "[program] another variant of the C library's functions is another build, and the way out is named") {
+  std::ifstream cpuinfo("/proc/cpuinfo");
+  const std::string cpu(std::istreambuf_iterator<char>(cpuinfo), {});
+  if (!contains(cpu, " fma ")) return say_skipped("the CPU has no FMA");
+  const TemporaryFolder folder;
+  const auto config = folder.path() / "config.toml";
+  write_text(
+      config,
+      "[model]\nhidden = 4\n[train]\nbatch = 2\nupdates = 4\n[task]\nlength = 5\n[sweep]\nseed = [1, 2]\n");
+  const std::string out = (folder.path() / "out").string();
+  const auto sweep = [&](const std::vector<std::string>& more, const std::string& variant) {
+    std::vector<std::string> words = {"sweep", config.string(), "--out", out};
+    words.insert(words.end(), more.begin(), more.end());
+    return Command(folder.path(), words, {{"GLIBC_TUNABLES", variant}}).wait();
+  };
+  const std::string without = "glibc.cpu.hwcaps=-FMA,-AVX2";
+  CHECK(sweep({"seed=1"}, "").status == 0);
+  const Outcome refused = sweep({"--extend"}, without);
+  CHECK(refused.status == 2);
+  CHECK(contains(refused.err, "libm "));
+  CHECK(contains(refused.err, "--allow-other-build"));
+  CHECK(sweep({"--extend", "--allow-other-build"}, without).status == 0);
 }

@@ -97,3 +97,29 @@ TEST_CASE("[file] while some write and others clean up, every file arrives whole
   ::kill(cleaner, SIGKILL);
   ::waitpid(cleaner, nullptr, 0);
 }
+
+TEST_CASE(
+    "[file] of processes that create a file at once one does, and it is whole from the first moment on") {
+  const TemporaryFolder folder;
+  const std::string name = folder / "plan";
+  const auto text_of = [](int process) { return std::string(100'000, static_cast<char>('a' + process)); };
+  std::vector<pid_t> children;
+  for (int process = 0; process < 6; ++process) {
+    children.push_back(::fork());
+    if (children.back() == 0) ::_exit(create_file(name, text_of(process)) ? 1 : 0);
+  }
+  std::string seen;
+  while (seen.empty())
+    if (std::filesystem::exists(name)) seen = read_file(name);
+  CHECK(seen.size() == 100'000);
+  int made = 0;
+  for (std::size_t i = 0; i < children.size(); ++i) {
+    int status = 0;
+    ::waitpid(children[i], &status, 0);
+    made += WEXITSTATUS(status);
+    if (WEXITSTATUS(status) == 1) CHECK(read_file(name) == text_of(static_cast<int>(i)));
+  }
+  CHECK(made == 1);
+  CHECK(std::distance(std::filesystem::directory_iterator(folder / ""), {}) == 1);
+  CHECK(contains(message_of([&] { create_file(folder / "missing/file", "x"); }), "missing/file"));
+}
