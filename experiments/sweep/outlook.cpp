@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "experiments/sweep/build_class.hpp"
 #include "experiments/sweep/calibration.hpp"
 #include "experiments/sweep/journal.hpp"
 #include "experiments/sweep/machine.hpp"
@@ -62,7 +63,7 @@ class Observer {
       outlook_.stopped += found->second.status == TrialStatus::stopped;
       outlook_.diverged += found->second.status == TrialStatus::diverged;
       outlook_.failed += found->second.status == TrialStatus::failed;
-      if (found->second.build != options_.build) other_build_ = found->second.build;
+      if (program_of(found->second.build) != program_of(options_.build)) other_build_ = found->second.build;
     }
     outlook_.to_run += !finished;
     if (shapes_.size() <= made.shape) shapes_.resize(made.shape + 1);

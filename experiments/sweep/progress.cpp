@@ -19,6 +19,7 @@ constexpr std::size_t kBarWidth = 24;
 constexpr std::chrono::milliseconds kRedrawEvery{100};
 constexpr std::chrono::seconds kPlainEvery{60};
 constexpr std::size_t kPlainWidth = 200;
+constexpr std::size_t kMostShown = 8;  // running trials
 
 std::string bar(double fraction, std::size_t cells) {
   const auto full = static_cast<std::size_t>(fraction * static_cast<double>(cells));
@@ -39,6 +40,15 @@ std::string thousands(double number) {
   if (number < 1e4) return fmt::format("{:.0f}", number);
   if (number < 1e6) return fmt::format("{:.1f}k", number / 1e3);
   return fmt::format("{:.1f}M", number / 1e6);
+}
+
+std::string beginning(const std::string& text, std::size_t width) {
+  std::string out = text;
+  while (columns_of(out) > width) {
+    while (out.size() > 1 && (static_cast<unsigned char>(out.back()) & 0xC0) == 0x80) out.pop_back();
+    out.pop_back();
+  }
+  return out;
 }
 
 std::string eta(const ProgressState& state) {
@@ -120,6 +130,22 @@ std::string render(const ProgressState& state, std::size_t width, bool color) {
   return line;
 }
 
+std::string render(const RunningTrial& trial, std::size_t width) {
+  const TrialProgress& p = trial.progress;
+  std::vector<std::string> parts;
+  if (p.updates_done > 0) {
+    parts.push_back(fmt::format("{}/{}", p.updates_done, p.updates_planned));
+    if (trial.seconds > 0)
+      parts.push_back(fmt::format("{:.3g} updates/s",
+                                  static_cast<double>(p.updates_done - p.updates_before) / trial.seconds));
+    parts.push_back(fmt::format("train {:.4f}", p.train_loss));
+    parts.push_back(fmt::format("valid {:.4f}", p.validation_loss));
+  }
+  std::string line = "  " + trial.label;
+  for (const std::string& part : parts) line += "  " + part;
+  return beginning(line, width);
+}
+
 ProgressStyle progress_style(std::FILE* out) {
   const char* term = std::getenv("TERM");
   const bool dumb = term == nullptr || std::string_view(term) == "dumb";
@@ -137,9 +163,13 @@ Progress::Progress(std::FILE* out, ProgressStyle style, std::vector<double> cost
 
 Progress::~Progress() { close(); }
 
-void Progress::trial_started(std::size_t trial) {
+void Progress::trial_started(std::size_t trial, std::string_view label) {
   const std::scoped_lock lock(mutex_);
-  trials_.at(trial).fraction = 0;
+  Running& begun = trials_.at(trial);
+  begun.fraction = 0;
+  begun.label = fit_for_terminal(label);
+  begun.began = Clock::now();
+  running_.push_back(trial);
   ++state_.running;
   redraw(false);
 }
@@ -158,10 +188,10 @@ void Progress::trial_updates(std::size_t trial, const TrialProgress& progress) {
   redraw(false);
 }
 
-void Progress::trial_finished(std::size_t trial, TrialStatus status, std::string_view label,
-                              std::string_view text) {
+void Progress::trial_finished(std::size_t trial, TrialStatus status, std::string_view text) {
   const std::scoped_lock lock(mutex_);
   trials_.at(trial).finished = true;
+  std::erase(running_, trial);
   --state_.running;
   ++state_.finished;
   if (status == TrialStatus::diverged) ++state_.diverged;
@@ -169,13 +199,14 @@ void Progress::trial_finished(std::size_t trial, TrialStatus status, std::string
   const bool keep = !style_.animated || status != TrialStatus::done;
   if (keep)
     say(fmt::format("[{:>{}}/{}] {}: {}, {}", state_.finished, fmt::formatted_size("{}", state_.total),
-                    state_.total, label, status_name(status), text));
+                    state_.total, trials_.at(trial).label, status_name(status), text));
   redraw(keep);
 }
 
 void Progress::close() {
   const std::scoped_lock lock(mutex_);
   if (closed_) return;
+  running_.clear();
   redraw(true);
   closed_ = true;
   if (!style_.animated) return;
@@ -183,14 +214,30 @@ void Progress::close() {
   std::fflush(out_);
 }
 
-/// A line that stays, above the one that is redrawn.
+/// Back to where the lines begin that are redrawn.
+std::string Progress::to_first_line() const { return below_ > 0 ? fmt::format("\r\x1b[{}A", below_) : "\r"; }
+
+/// A line that stays, above those that are redrawn.
 void Progress::say(std::string_view line) {
   if (closed_) return;
   std::string one_line = fit_for_terminal(line);  // a reason may quote anything
   std::replace_if(
       one_line.begin(), one_line.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
-  fmt::print(out_, "{}{}\n", style_.animated ? "\r\x1b[K" : "", one_line);
+  fmt::print(out_, "{}{}\n", style_.animated ? to_first_line() + "\x1b[J" : "", one_line);
+  below_ = 0;
   std::fflush(out_);
+}
+
+/// The whole, and where several trials run each of them.
+std::vector<std::string> Progress::lines(std::size_t width) const {
+  std::vector<std::string> lines{render(current(), width, style_.color)};
+  if (running_.size() < 2) return lines;
+  for (std::size_t i = 0; i < std::min(running_.size(), kMostShown); ++i) {
+    const Running& trial = trials_[running_[i]];
+    const std::chrono::duration<double> spent = Clock::now() - trial.began;
+    lines.push_back(render({trial.label, trial.progress, spent.count()}, width));
+  }
+  return lines;
 }
 
 void Progress::redraw(bool now) {
@@ -200,7 +247,11 @@ void Progress::redraw(bool now) {
   if (!now && time - drawn_ < kRedrawEvery) return;
   drawn_ = time;
   // One column is left free: a full line would wrap on some terminals and then no longer be redrawn in place.
-  fmt::print(out_, "\r{}\x1b[K", render(current(), terminal_width(out_) - 1, style_.color));
+  std::string text = to_first_line();
+  const std::vector<std::string> all = lines(terminal_width(out_) - 1);
+  for (std::size_t i = 0; i < all.size(); ++i) text += fmt::format("{}{}\x1b[K", i > 0 ? "\n" : "", all[i]);
+  fmt::print(out_, "{}\x1b[J", text);  // and what stood below
+  below_ = all.size() - 1;
   std::fflush(out_);
 }
 

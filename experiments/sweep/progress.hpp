@@ -34,11 +34,22 @@ struct ProgressState {
 /// One line of at most `width` columns, without a line break; what matters least is left out first.
 std::string render(const ProgressState& state, std::size_t width, bool color);
 
+/// A trial that is running.
+struct RunningTrial {
+  std::string label;  ///< its settings
+  TrialProgress progress = {};
+  double seconds = 0;  ///< since it began in this call
+};
+
+/// "  seed=3 task.length=10  1200/3000  850 updates/s  train 0.0123  valid 0.0130", as above.
+std::string render(const RunningTrial& trial, std::size_t width);
+
 /// "45 s", "3 min 05 s", "2 h 10 min".
 std::string render_duration(double seconds);
 
 struct ProgressStyle {
-  bool animated;  ///< one line redrawn in place; otherwise plain lines: per finished trial, and per minute
+  bool animated;  ///< lines redrawn in place: the whole, and each running trial; otherwise plain lines: per
+                  ///< finished trial, and per minute
   bool color;
 };
 
@@ -60,13 +71,13 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// Comes before the other two of the same trial.
-  void trial_started(std::size_t trial);
+  /// Comes before the other two of the same trial. `label` names it.
+  void trial_started(std::size_t trial, std::string_view label);
   /// As TrialHooks::progress gives them.
   void trial_updates(std::size_t trial, const TrialProgress& progress);
-  /// `label` names the trial, `text` says what came out. Diverged and failed trials keep a line of their own.
-  void trial_finished(std::size_t trial, TrialStatus status, std::string_view label, std::string_view text);
-  /// Draws the last state and ends the line; further calls do nothing.
+  /// `text` says what came out. Diverged and failed trials keep a line of their own.
+  void trial_finished(std::size_t trial, TrialStatus status, std::string_view text);
+  /// Draws the last state and ends its line; further calls do nothing.
   void close();
 
  private:
@@ -77,16 +88,22 @@ class Progress {
     double fraction = 0;  ///< of it that is worked off
     TrialProgress progress = {};
     bool finished = false;
+    std::string label = {};
+    Clock::time_point began = {};
   };
 
   void say(std::string_view line);
   void redraw(bool now);
   void redraw_plain(Clock::time_point time);
   ProgressState current() const;
+  std::vector<std::string> lines(std::size_t width) const;
+  std::string to_first_line() const;
 
   std::FILE* out_;
   ProgressStyle style_;
   std::vector<Running> trials_;
+  std::vector<std::size_t> running_;  ///< in the order in which they began
+  std::size_t below_ = 0;             ///< lines drawn below the first one
   ProgressState state_;
   Clock::time_point begin_;
   Clock::time_point drawn_;

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "experiments/config/text.hpp"
+#include "experiments/sweep/build_class.hpp"
 #include "experiments/sweep/machine.hpp"
 #include "experiments/sweep/say.hpp"
 #include "framework/tensor/cpu.hpp"
@@ -136,8 +137,8 @@ void SweepRun::take_from_journals() {
       if (recorded && !std::exchange(done_[index], true)) {
         ++finished_;
         show([&] {
-          progress_.trial_started(index);
-          progress_.trial_finished(index, found->second.status, describe(plan_, trial), "by another process");
+          progress_.trial_started(index, describe(plan_, trial));
+          progress_.trial_finished(index, found->second.status, "by another process");
         });
       }
       all = all && done_[index];
@@ -150,7 +151,7 @@ void SweepRun::take_from_journals() {
 /// has shown a sign of life within the time after which it would count as dead. Called with claims_mutex_
 /// held.
 bool SweepRun::leaves() {
-  if (options_.wait || plan_.halving) return false;  // the next rung has work for all
+  if (!skips_ && (options_.wait || plan_.halving)) return false;  // the next rung has work for all
   const auto now = std::chrono::steady_clock::now();
   if (!idle_since_) idle_since_ = now;
   if (now - *idle_since_ <= options_.patience + 2 * between_looks) return false;
@@ -162,8 +163,12 @@ bool SweepRun::leaves() {
 
 /// What is recorded is looked at once more behind the claim: the one before it may just have gone.
 std::optional<std::size_t> SweepRun::claimed_unit() {
-  short_of_memory_ = false;
+  short_of_memory_ = skips_ = false;
   for (const std::size_t unit : std::vector<std::size_t>(open_)) {
+    if (options_.same_cpu && begun_elsewhere(unit)) {
+      skips_ = true;
+      continue;
+    }
     if (!has_room(unit)) {
       short_of_memory_ = true;
       continue;
@@ -186,6 +191,14 @@ std::uint64_t SweepRun::bytes_of(std::size_t unit) const {
   for (const std::size_t index : units_[unit].jobs)
     most = std::max<std::uint64_t>(most, jobs_[index].cost.bytes);
   return most;
+}
+
+/// Whether a machine of another kind has begun a trial of it.
+bool SweepRun::begun_elsewhere(std::size_t unit) const {
+  return std::ranges::any_of(units_[unit].jobs, [&](std::size_t index) {
+    const auto origin = checkpoint_origin(checkpoint_of(options_.out, *jobs_[index].trial));
+    return origin && machine_of(origin->build) != machine_of(options_.build);
+  });
 }
 
 /// A trial that alone needs more than there is was refused before anything started.
@@ -223,13 +236,13 @@ void SweepRun::run_unit(std::size_t unit) {
 void SweepRun::run_job(std::size_t index, std::int64_t earlier_starts) {
   const std::string label = describe(plan_, *jobs_[index].trial);
   try {
-    show([&] { progress_.trial_started(index); });
+    show([&] { progress_.trial_started(index, label); });
     const TrialRecord record = run_trial_of(index, earlier_starts);
     journal_.append(record);
     look_at_folder();
     if (lost_folder_) return;
     ++finished_;
-    show([&] { progress_.trial_finished(index, record.status, label, outcome(record)); });
+    show([&] { progress_.trial_finished(index, record.status, outcome(record)); });
     if (record.status == TrialStatus::failed && options_.stop_on_failure)
       give_up(
           std::runtime_error(fmt::format("a trial failed (--on-fail stop): {}: {}", label, record.reason)));
@@ -271,7 +284,9 @@ TrialRecord SweepRun::run_trial_of(std::size_t index, std::int64_t earlier_start
   hooks.checkpoint_seconds = trial.config.train.checkpoint_seconds;
   hooks.attempts = 1 + earlier_starts + starts_before(trial);
   hooks.origin = {trial.id, options_.build};
-  hooks.any_build = options_.allow_other_build;
+  const auto begun = checkpoint_origin(hooks.checkpoint);
+  hooks.any_build =
+      options_.allow_other_build || (begun && program_of(begun->build) == program_of(options_.build));
   hooks.warn = [&](const std::string& sentence) {
     say("warning: {}: {}\n", describe(plan_, trial), sentence);
     look_at_folder();  // a file could not be written

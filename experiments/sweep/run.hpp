@@ -52,6 +52,7 @@ class SweepRun {
   bool leaves();
   std::uint64_t bytes_of(std::size_t unit) const;
   bool has_room(std::size_t unit) const;
+  bool begun_elsewhere(std::size_t unit) const;
   void give_up(const std::exception& error);
   void look_at_folder();
 
@@ -66,6 +67,7 @@ class SweepRun {
   std::vector<std::size_t> open_;  ///< units that nobody in this process has taken
   std::vector<char> done_;         ///< by job
   std::uint64_t bytes_ = 0;        ///< that the trials which run need
+  bool skips_ = false;             ///< what another kind of machine began
   bool short_of_memory_ = false;   ///< something waits for others to end
   bool waits_ = false;             ///< for other processes, as was said
   std::optional<std::chrono::steady_clock::time_point> idle_since_;  ///< nothing could be claimed

@@ -8,6 +8,7 @@
 #include <random>
 #include <set>
 
+#include "experiments/sweep/build_class.hpp"
 #include "experiments/sweep/machine.hpp"
 #include "experiments/sweep/run.hpp"
 #include "experiments/sweep/say.hpp"
@@ -30,24 +31,42 @@ void set_targets(const SweepPlan& plan, const JournalReader& journals, std::vect
   }
 }
 
+/// Another program is refused; of another machine it is said that the last bits may differ.
 void check_build(const SweepPlan& plan, const JournalReader& journals, const std::string& build) {
+  std::set<std::string> machines;
   for (const Trial& trial : plan.trials) {
     const auto found = journals.records().find(trial.id);
     if (found == journals.records().end() || found->second.build == build) continue;
+    if (program_of(found->second.build) == program_of(build)) {
+      machines.emplace(machine_of(found->second.build));
+      continue;
+    }
     throw SweepRefused(
         fmt::format("the finished trials were computed by another build, whose bits may differ:\n"
                     "  there: {}\n  here:  {}\n"
                     "Choose another --out, or continue all the same with --allow-other-build.",
                     found->second.build, build));
   }
+  if (!machines.empty())
+    say("warning: finished trials were computed on another kind of machine, and the last bits may differ:\n"
+        "  there: {}\n  here:  {}\n",
+        fmt::join(machines, "\n         "), machine_of(build));
+}
+
+/// Whether a trial may go on here that another build began.
+bool takes_any_build(const SweepOptions& options, const std::filesystem::path& checkpoint) {
+  if (options.allow_other_build) return true;
+  const auto origin = checkpoint_origin(checkpoint);
+  return origin && program_of(origin->build) == program_of(options.build);
 }
 
 /// Before anything starts: what is refused is no failed trial. A damaged one is no reason to refuse: its
 /// trial says so when it begins anew.
 void check_checkpoint(const Trial& trial, const SweepOptions& options) {
-  const std::string build = options.allow_other_build ? "" : options.build;
+  const std::filesystem::path path = checkpoint_of(options.out, trial);
+  const std::string build = takes_any_build(options, path) ? "" : options.build;
   try {
-    load_checkpoint(checkpoint_of(options.out, trial), {trial.id, build});
+    load_checkpoint(path, {trial.id, build});
   } catch (const DamagedCheckpoint&) {
   } catch (const CheckpointError& error) {
     throw SweepRefused(error.what());
@@ -166,10 +185,10 @@ SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, cons
   journals.refresh();
 
   std::string error;
-  bool cut_short = false;
+  bool cut_short = false, left_to_its_kind = false;
   Journal journal(options.out);
   if (!jobs.empty()) say("{}\n", thread_plan(machine, options.jobs, jobs));
-  while (!jobs.empty() && !cut_short) {  // once, or with halving once for each rung
+  while (!jobs.empty() && !cut_short && !left_to_its_kind) {  // once, or with halving once for each rung
     set_targets(plan, journals, jobs);
     say_rung(plan, jobs);
     std::vector<Unit> units = units_of(plan, jobs, cost);
@@ -178,6 +197,7 @@ SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, cons
     if (sweep.lost_folder()) refuse_lost(options.out);
     error = sweep.error();
     cut_short = sweep.cut_short() && (stop || !sweep.left_to_others());
+    left_to_its_kind = options.same_cpu && sweep.left_to_others();
     journals.refresh();
     trials = plan.halving ? trials_to_run(plan, asked, journals, false) : std::vector<const Trial*>();
     jobs = schedule(plan, trials, cost, std::random_device{}());

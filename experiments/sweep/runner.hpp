@@ -20,6 +20,8 @@ struct SweepOptions {
   int jobs = 0;  ///< threads: trials at once; 0: the cores this process may use
   bool extend = false;
   bool allow_other_build = false;
+  /// Trials that a machine of another kind began are left to it.
+  bool same_cpu = false;
   bool retry_failed = false;
   bool stop_on_failure = false;  ///< the first trial that fails ends the sweep
   /// Of one trial in this call; zero: none. One that reaches it has failed, and goes on from there when it is

@@ -4,11 +4,14 @@
 #include <xxhash.h>
 
 #include <cerrno>
+#include <cstdint>
+#include <fstream>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "framework/tensor/file.hpp"
+#include "framework/tensor/safetensors_header.hpp"
 
 namespace unroll {
 namespace {
@@ -115,6 +118,26 @@ std::optional<SafeTensors> load_checkpoint(const std::filesystem::path& path,
     throw DamagedCheckpoint(fmt::format(
         "{}: it has no checksum, as those of earlier versions of the program. {}", path.string(), remedy));
   return state;
+}
+
+std::optional<CheckpointOrigin> checkpoint_origin(const std::filesystem::path& path) {
+  constexpr std::uint64_t most = 1 << 20;  // bytes of a header that is looked at
+  std::ifstream file(path, std::ios::binary);
+  std::uint64_t bytes = 0;
+  file.read(reinterpret_cast<char*>(&bytes), sizeof bytes);
+  if (!file || bytes > most) return std::nullopt;
+  std::string header(bytes, '\0');
+  if (!file.read(header.data(), static_cast<std::streamsize>(bytes))) return std::nullopt;
+  try {
+    const auto metadata = parse_safetensors_header(header, path.string()).metadata;
+    const auto text = [&](const char* key) {
+      const auto found = metadata.find(key);
+      return found == metadata.end() ? std::string() : found->second;
+    };
+    return CheckpointOrigin{text(trial_key), text(build_key)};
+  } catch (const SafeTensorsError&) {
+    return std::nullopt;
+  }
 }
 
 void set_checkpoint_aside(const std::filesystem::path& path) {

@@ -38,6 +38,10 @@ void save_checkpoint(const std::filesystem::path& path, SafeTensors state, const
 std::optional<SafeTensors> load_checkpoint(const std::filesystem::path& path,
                                            const CheckpointOrigin& expected);
 
+/// What a checkpoint says that it is of, from the beginning of the file alone; none where there is no such
+/// file, or one that cannot be read.
+std::optional<CheckpointOrigin> checkpoint_origin(const std::filesystem::path& path);
+
 /// Out of the way, but still there to be looked at until remove_checkpoint(). Throws FileError.
 void set_checkpoint_aside(const std::filesystem::path& path);
 

@@ -136,10 +136,12 @@ void add_training_flags(Flags& flags) {
       "takeover-after", number_flag<std::int64_t>()->default_value(60),
       "seconds without a sign of life after which the trials of another process are taken over; those of a "
       "process of this machine that has ended are at once")(
-      "allow-other-build", "continue a folder that another build or CPU model began")(
-      "retry-failed", "run failed trials again")("on-fail",
-                                                 po::value<std::string>()->default_value("continue"),
-                                                 "when a trial fails: continue with the others, or stop")(
+      "allow-other-build", "continue a folder that another build of the program began")(
+      "same-cpu",
+      "leave trials that another CPU model (or variant of libraries) began to machines of that kind; without "
+      "it they go on here, and the last bits may differ")("retry-failed", "run failed trials again")(
+      "on-fail", po::value<std::string>()->default_value("continue"),
+      "when a trial fails: continue with the others, or stop")(
       "time-limit", po::value<std::string>(),
       "of each trial: 90s, 30min, 2h; one that reaches it has failed, and --retry-failed goes on from "
       "there")("fail-on-diverged", "exit status 1 also when a trial diverged")(
@@ -198,6 +200,7 @@ SweepOptions sweep_options(const Arguments& arguments, const SweepPlan& plan,
   options.jobs = jobs_of(arguments, plan.base);
   options.extend = arguments.has("extend");
   options.allow_other_build = arguments.has("allow-other-build");
+  options.same_cpu = arguments.has("same-cpu");
   options.retry_failed = arguments.has("retry-failed");
   options.stop_on_failure = stops_on_failure(arguments);
   if (arguments.has("time-limit"))

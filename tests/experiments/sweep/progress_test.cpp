@@ -118,11 +118,13 @@ TEST_CASE("[progress] durations are rounded, carried and never absurd") {
 TEST_CASE("[progress] without a terminal there is one plain line per finished trial") {
   const Capture out;
   Progress progress(out.file, {false, false}, {1, 1, 1}, 7);
-  for (std::size_t trial = 0; trial < 3; ++trial) progress.trial_started(trial);
+  progress.trial_started(0, "relu, length 10");
+  progress.trial_started(1, "tanh, length 10");
+  progress.trial_started(2, "relu, length 30");
   progress.trial_updates(0, {50, 100});
-  progress.trial_finished(1, TrialStatus::done, "tanh, length 10", "best 0.0123");
-  progress.trial_finished(0, TrialStatus::diverged, "relu, length 10", "loss is NaN\nat update 51");
-  progress.trial_finished(2, TrialStatus::failed, "relu, length 30", "out of memory");
+  progress.trial_finished(1, TrialStatus::done, "best 0.0123");
+  progress.trial_finished(0, TrialStatus::diverged, "loss is NaN\nat update 51");
+  progress.trial_finished(2, TrialStatus::failed, "out of memory");
   progress.close();
   progress.close();
   CHECK(out.text() ==
@@ -135,14 +137,13 @@ TEST_CASE("[progress] on a terminal one line is redrawn, and trials that went wr
   const Capture out;
   {
     Progress progress(out.file, {true, false}, {1, 1});
-    progress.trial_started(0);
-    progress.trial_started(1);
-    progress.trial_finished(0, TrialStatus::done, "tanh", "best 0.01");
-    progress.trial_finished(1, TrialStatus::failed, "relu", "no memory");
+    progress.trial_started(0, "tanh");
+    progress.trial_started(1, "relu");
+    progress.trial_finished(0, TrialStatus::done, "best 0.01");
+    progress.trial_finished(1, TrialStatus::failed, "no memory");
   }  // the destructor ends the line
   const std::string text = out.text();
-  CHECK(count(text, "\n") == 2);
-  CHECK(has(text, "\r\x1b[K[2/2] relu: failed, no memory\n"));
+  CHECK(has(text, "\r\x1b[J[2/2] relu: failed, no memory\n"));
   CHECK_FALSE(has(text, "best 0.01"));
   CHECK(has(text, "2/2 trials"));
   CHECK(text.back() == '\n');
@@ -155,9 +156,9 @@ TEST_CASE("[progress] many threads may report at once") {
   for (std::size_t first = 0; first < 4; ++first)
     threads.emplace_back([&progress, first] {
       for (std::size_t trial = first; trial < 80; trial += 4) {
-        progress.trial_started(trial);
+        progress.trial_started(trial, "trial");
         for (int done = 1; done <= 100; ++done) progress.trial_updates(trial, {done, 100});
-        progress.trial_finished(trial, TrialStatus::done, "trial", "solved");
+        progress.trial_finished(trial, TrialStatus::done, "solved");
       }
     });
   for (std::thread& thread : threads) thread.join();
@@ -172,4 +173,50 @@ TEST_CASE("[progress] a file is no terminal") {
   const Capture out;
   CHECK_FALSE(progress_style(out.file).animated);
   CHECK_FALSE(progress_style(out.file).color);
+}
+
+TEST_CASE("[progress] a running trial says how far it is, how fast, and its losses") {
+  const RunningTrial trial{"seed=1", {1200, 3000, 200, 1, 0.5, 0.25}, 2};
+  CHECK(render(trial, 200) == "  seed=1  1200/3000  500 updates/s  train 0.5000  valid 0.2500");
+  CHECK(render(RunningTrial{"seed=1"}, 200) == "  seed=1");
+  for (std::size_t width = 0; width < 70; ++width) CHECK(columns_of(render(trial, width)) <= width);
+  CHECK(columns_of(render(RunningTrial{"\xC3\xA4\xC3\xA4\xC3\xA4"}, 4)) == 4);
+}
+
+TEST_CASE("[progress] what is drawn in place ends as one line, whatever ran") {
+  const Capture out;
+  {
+    Progress progress(out.file, {true, false}, {1, 1, 1});
+    for (std::size_t trial = 0; trial < 3; ++trial)
+      progress.trial_started(trial, "trial " + std::to_string(trial));
+    progress.trial_finished(2, TrialStatus::diverged, "NaN");
+    progress.trial_finished(0, TrialStatus::done, "fine");
+  }
+  // As a terminal shows it: lines, with the cursor going up and what is below being cleared.
+  std::vector<std::string> screen{""};
+  std::size_t row = 0;
+  const std::string text = out.text();
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\r') continue;  // only ever before a line that is drawn anew
+    if (text[i] == '\n') {
+      if (++row == screen.size()) screen.emplace_back();
+      screen[row].clear();
+    } else if (text.compare(i, 3, "\x1b[K") == 0) {
+      i += 2;
+    } else if (text.compare(i, 3, "\x1b[J") == 0) {
+      screen.resize(row + 1);
+      i += 2;
+    } else if (text[i] == '\x1b') {
+      row -= static_cast<std::size_t>(text[i + 2] - '0');
+      i += 3;
+      screen[row].clear();
+    } else {
+      if (i > 0 && text[i - 1] == '\r') screen[row].clear();
+      screen[row] += text[i];
+    }
+  }
+  REQUIRE(screen.size() == 3);
+  CHECK(screen[0] == "[1/3] trial 2: diverged, NaN");
+  CHECK(has(screen[1], "2/3 trials"));
+  CHECK(screen[2].empty());
 }

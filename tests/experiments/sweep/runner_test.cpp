@@ -9,6 +9,7 @@
 
 #include "experiments/report/csv.hpp"
 #include "experiments/sweep/machine.hpp"
+#include "experiments/sweep/run.hpp"
 #include "experiments/train/trial.hpp"
 #include "framework/tensor/cpu.hpp"
 #include "tests/experiments/sweep/fake_sweep.hpp"
@@ -408,4 +409,30 @@ TEST_CASE(
   CHECK(done.failed == 0);
   CHECK(results_csv(done.plan, done.records) ==
         results_csv(plan, run_quietly(plan, folder.path() / "whole", 1, real).records));
+}
+
+TEST_CASE("[sweep] another kind of machine is said, and with --same-cpu its trials are left to it") {
+  const TemporaryFolder folder;
+  const auto out = folder.path() / "out";
+  const SweepPlan plan = fake_plan(folder.path());
+  QuietOptions here(out, 1);
+  here.options.build = "unroll 1; this CPU";
+  std::atomic<bool> stop = false;
+  CHECK(run_sweep(laboratory(), plan, here.options, instant_trial, fake_cost, stop).missing == 0);
+
+  const SweepPlan more = fake_plan(folder.path(), "[5, 10, 20, 30]");
+  const Trial& begun = more.trials.back();
+  save_checkpoint(checkpoint_of(out, begun), {}, {begun.id, "unroll 1; that CPU"});
+  here.options.extend = here.options.same_cpu = true;
+  here.options.patience = std::chrono::milliseconds(100);
+  const SweepResult left = run_sweep(laboratory(), more, here.options, instant_trial, fake_cost, stop);
+  CHECK(left.missing == 1);
+  CHECK_FALSE(left.interrupted);
+
+  here.options.build = "unroll 1; that CPU";
+  CHECK(run_sweep(laboratory(), more, here.options, instant_trial, fake_cost, stop).missing == 0);
+  here.options.build = "unroll 2; that CPU";
+  const SweepPlan most = fake_plan(folder.path(), "[5, 10, 20, 30, 40]");
+  CHECK_THROWS_WITH_AS(run_sweep(laboratory(), most, here.options, instant_trial, fake_cost, stop),
+                       doctest::Contains("another build"), SweepRefused);
 }
