@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 #include <thread>
@@ -48,6 +49,34 @@ struct Capture {
     return out;
   }
 };
+
+/// The lines that are left of a text with "\r" and the sequences to go up, and to clear a line or all below.
+std::vector<std::string> shown_by_a_terminal(const std::string& text) {
+  std::vector<std::string> screen{""};
+  std::size_t row = 0, column = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\r') {
+      column = 0;
+    } else if (text[i] == '\n') {
+      column = 0;
+      if (++row == screen.size()) screen.emplace_back();
+    } else if (text.compare(i, 3, "\x1b[K") == 0) {
+      screen[row].resize(column);
+      i += 2;
+    } else if (text.compare(i, 3, "\x1b[J") == 0) {
+      screen[row].resize(column);
+      screen.resize(row + 1);
+      i += 2;
+    } else if (text[i] == '\x1b') {
+      row -= static_cast<std::size_t>(text[i + 2] - '0');
+      i += 3;
+    } else {
+      screen[row].resize(std::max(screen[row].size(), column + 1));
+      screen[row][column++] = text[i];
+    }
+  }
+  return screen;
+}
 
 }  // namespace
 
@@ -192,29 +221,7 @@ TEST_CASE("[progress] what is drawn in place ends as one line, whatever ran") {
     progress.trial_finished(2, TrialStatus::diverged, "NaN");
     progress.trial_finished(0, TrialStatus::done, "fine");
   }
-  // As a terminal shows it: lines, with the cursor going up and what is below being cleared.
-  std::vector<std::string> screen{""};
-  std::size_t row = 0;
-  const std::string text = out.text();
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\r') continue;  // only ever before a line that is drawn anew
-    if (text[i] == '\n') {
-      if (++row == screen.size()) screen.emplace_back();
-      screen[row].clear();
-    } else if (text.compare(i, 3, "\x1b[K") == 0) {
-      i += 2;
-    } else if (text.compare(i, 3, "\x1b[J") == 0) {
-      screen.resize(row + 1);
-      i += 2;
-    } else if (text[i] == '\x1b') {
-      row -= static_cast<std::size_t>(text[i + 2] - '0');
-      i += 3;
-      screen[row].clear();
-    } else {
-      if (i > 0 && text[i - 1] == '\r') screen[row].clear();
-      screen[row] += text[i];
-    }
-  }
+  const std::vector<std::string> screen = shown_by_a_terminal(out.text());
   REQUIRE(screen.size() == 3);
   CHECK(screen[0] == "[1/3] trial 2: diverged, NaN");
   CHECK(has(screen[1], "2/3 trials"));
