@@ -81,11 +81,15 @@ std::string halving_text(const std::optional<Halving>& halving) {
   return halving ? "halving = " + to_toml(*halving) : "no halving";
 }
 
+bool same_search(const std::optional<Halving>& a, const std::optional<Halving>& b) {
+  return a.has_value() == b.has_value() && (!a || a->same_as(*b));
+}
+
 /// Which trials are stopped follows from all that are compared.
 void refuse_other_search(const std::filesystem::path& folder, const StoredPlan& stored,
                          const SweepPlan& asked, std::size_t added) {
   const std::optional<Halving>& there = stored.configs.front().halving;
-  const bool same = there ? asked.halving && there->same_as(*asked.halving) : !asked.halving;
+  const bool same = same_search(there, asked.halving);
   const bool whole = asked.trials.size() == stored.trials.size();
   if (same && (!there || (added == 0 && whole))) return;
   throw SweepRefused(
@@ -123,7 +127,8 @@ StoredPlan joined_plan(const Laboratory& laboratory, const std::filesystem::path
 
 bool holds_all(const std::filesystem::path& folder, const SweepPlan& asked) {
   const std::set<std::string> ids = stored_ids(folder);
-  return !ids.empty() &&
+  const std::vector<PlannedConfig> configs = stored_configs(folder);
+  return !configs.empty() && same_search(configs.front().halving, asked.halving) &&
          std::ranges::all_of(asked.trials, [&](const Trial& trial) { return ids.contains(trial.id); });
 }
 

@@ -161,6 +161,39 @@ void set_failed_aside(const std::filesystem::path& folder, const JournalReader& 
   write_set_aside(folder, records);
 }
 
+namespace {
+
+struct RunEnd {
+  std::string error;
+  bool cut_short = false;
+};
+
+/// Once, or with halving once for each rung.
+RunEnd run_rungs(const SweepPlan& plan, const SweepPlan& asked, const SweepOptions& options,
+                 const TrialFunction& run, const CostFunction& cost, std::vector<Job> jobs,
+                 JournalReader& journals, std::atomic<bool>& stop) {
+  Journal journal(options.out);
+  RunEnd end;
+  bool left_to_its_kind = false;
+  while (!jobs.empty() && !end.cut_short && !left_to_its_kind) {
+    set_targets(plan, journals, jobs);
+    say_rung(plan, jobs);
+    std::vector<Unit> units = units_of(plan, jobs, cost);
+    SweepRun sweep(plan, options, run, std::move(jobs), std::move(units), journal, journals, stop);
+    sweep.execute(options.jobs);
+    if (sweep.lost_folder()) refuse_lost(options.out);
+    end = {sweep.error(), sweep.cut_short() && (stop || !sweep.left_to_others())};
+    left_to_its_kind = options.same_cpu && sweep.left_to_others();
+    journals.refresh();
+    const auto trials =
+        plan.halving ? trials_to_run(plan, asked, journals, false) : std::vector<const Trial*>();
+    jobs = schedule(plan, trials, cost, std::random_device{}());
+  }
+  return end;
+}
+
+}  // namespace
+
 SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, const SweepOptions& options,
                       const TrialFunction& run, const CostFunction& cost, std::atomic<bool>& stop) {
   SweepPlan plan = continued_plan(laboratory, options.out, asked, options.extend);
@@ -169,39 +202,23 @@ SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, cons
   warn_of(journals);
   remove_old_checkpoints(options.out, journals, false);
   say_what_else_is_there(options.out, plan, asked);
-  std::vector<const Trial*> trials = trials_to_run(plan, asked, journals, options.retry_failed);
+  const auto trials = trials_to_run(plan, asked, journals, options.retry_failed);
   if (!trials.empty() && !options.allow_other_build) check_build(plan, journals, options.build);
   for (const Trial* trial : trials) check_checkpoint(*trial, options);
 
   const MachineLimits machine = machine_limits();
-  const int at_once = options.jobs > 0 ? options.jobs : machine.usable_cores();
+  SweepOptions here = options;
+  if (here.jobs <= 0) here.jobs = machine.usable_cores();
+  here.memory = std::min(options.memory, machine.usable_memory());
   std::vector<Job> jobs = schedule(plan, trials, cost, std::random_device{}());
-  SweepOptions limited = options;
-  limited.memory = std::min(options.memory, machine.usable_memory());
-  check_memory(plan, jobs, limited.memory);
+  check_memory(plan, jobs, here.memory);
   write_plan(laboratory, options.out, asked, options.extend, options.header);
   remove_unfinished_files(options.out);
   if (options.retry_failed) set_failed_aside(options.out, journals, trials);
   journals.refresh();
 
-  std::string error;
-  bool cut_short = false, left_to_its_kind = false;
-  Journal journal(options.out);
   if (!jobs.empty()) say("{}\n", thread_plan(machine, options.jobs, jobs));
-  while (!jobs.empty() && !cut_short && !left_to_its_kind) {  // once, or with halving once for each rung
-    set_targets(plan, journals, jobs);
-    say_rung(plan, jobs);
-    std::vector<Unit> units = units_of(plan, jobs, cost);
-    SweepRun sweep(plan, limited, run, std::move(jobs), std::move(units), journal, journals, stop);
-    sweep.execute(at_once);
-    if (sweep.lost_folder()) refuse_lost(options.out);
-    error = sweep.error();
-    cut_short = sweep.cut_short() && (stop || !sweep.left_to_others());
-    left_to_its_kind = options.same_cpu && sweep.left_to_others();
-    journals.refresh();
-    trials = plan.halving ? trials_to_run(plan, asked, journals, false) : std::vector<const Trial*>();
-    jobs = schedule(plan, trials, cost, std::random_device{}());
-  }
+  RunEnd end = run_rungs(plan, asked, here, run, cost, std::move(jobs), journals, stop);
   StoredSweep sweep{options.out, std::move(plan), std::move(journals)};
   sweep.refresh(laboratory);  // what other processes added meanwhile is part of it
   SweepResult result = result_of(std::move(sweep));
@@ -209,8 +226,8 @@ SweepResult run_sweep(const Laboratory& laboratory, const SweepPlan& asked, cons
     remove_dead_claims(options.out, options.patience);
     remove_old_checkpoints(options.out, result.journals, true);
   }
-  result.interrupted = cut_short && error.empty();
-  result.error = std::move(error);
+  result.interrupted = end.cut_short && end.error.empty();
+  result.error = std::move(end.error);
   return result;
 }
 

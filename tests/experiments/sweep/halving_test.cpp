@@ -215,3 +215,13 @@ TEST_CASE("[halving] a trial that fails behind a rung counts as that, until it i
   CHECK(ends_of(result).at("0.2") == std::set<std::string>{"failed 10"});
   CHECK(ends_of(result).at("0.3") == std::set<std::string>{"done 90"});
 }
+
+TEST_CASE(
+    "[halving] a plan that another process wrote a moment before is taken with its search, or not at all") {
+  const TemporaryFolder folder;
+  const auto out = folder.path() / "out";
+  write_plan(laboratory(), out, plan_of_text(folder.path(), halved), false, "");
+  CHECK_NOTHROW(write_plan(laboratory(), out, plan_of_text(folder.path(), halved), false, ""));
+  CHECK_THROWS_AS(write_plan(laboratory(), out, plan_of_text(folder.path(), nine_points), true, ""),
+                  SweepRefused);
+}
