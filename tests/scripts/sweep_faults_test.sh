@@ -4,6 +4,7 @@
 # message that says what happened and what was kept, and the same command then ends with the bytes of an undisturbed
 # run. Parts that need root say so when there is none.
 set -u
+exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-  # what whoever started this left open counts among few descriptors
 program=$UNROLL_PROGRAM
 work=$(mktemp -d)
 mounted=()
