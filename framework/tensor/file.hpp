@@ -54,7 +54,8 @@ void write_file(const std::filesystem::path& path, std::string_view bytes);
 /// replaces nothing where there are no links. Throws FileError.
 bool create_file(const std::filesystem::path& path, std::string_view bytes);
 
-/// What write_file() and create_file() left in `folder` and those below it in processes that were killed meanwhile: files
+/// What write_file() and create_file() left in `folder` and those below it in processes that were killed
+/// meanwhile: files
 /// `.NAME.<16 hex digits>` that nobody writes now, in no process. What cannot be removed stays.
 void remove_unfinished_files(const std::filesystem::path& folder);
 

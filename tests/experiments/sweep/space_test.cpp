@@ -207,7 +207,8 @@ TEST_CASE("[space] bad samplers and conditions are refused with their place") {
   CHECK(contains(error_in("[sweep]\nwhere = 3"), "where: expected a condition in quotes"));
   CHECK(contains(error_in("[sweep]\nseed = [1, 2]\nwhere = \"seed > 2\""),
                  "f.toml:3:1: where: leaves out all 2 points of the sweep: seed > 2"));
-  CHECK(contains(error_in("", {"sweep.wher=seed > 2"}), "known are sweep.where, sweep.sampler and sweep.halving"));
+  CHECK(contains(error_in("", {"sweep.wher=seed > 2"}),
+                 "known are sweep.where, sweep.sampler and sweep.halving"));
   CHECK(contains(error_in("", {"sweep.where="}), "expected a value behind the ="));
   CHECK(contains(error_in("", {"sweep.sampler={"}), "not valid TOML"));
   CHECK(contains(error_in("", {"seed={count=0}"}), "sweep.seed.count: expected an integer from 1"));
