@@ -55,8 +55,8 @@ void write_file(const std::filesystem::path& path, std::string_view bytes);
 bool create_file(const std::filesystem::path& path, std::string_view bytes);
 
 /// What write_file() and create_file() left in `folder` and those below it in processes that were killed
-/// meanwhile: files
-/// `.NAME.<16 hex digits>` that nobody writes now, in no process. What cannot be removed stays.
+/// meanwhile: files `.NAME.<16 hex digits>` that nobody writes now, in no process. What cannot be removed
+/// stays.
 void remove_unfinished_files(const std::filesystem::path& folder);
 
 /// Makes `folder` and those above it where missing. Throws FileError.
