@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace unroll {
@@ -9,5 +10,8 @@ namespace unroll {
 /// other things by the same settings; machines that differ give other last bits.
 std::string_view program_of(std::string_view build);
 std::string_view machine_of(std::string_view build);
+
+/// Why trials of one program are not added to those of another, and what to do.
+std::string refusal_of_build(std::string_view there, std::string_view here);
 
 }  // namespace unroll

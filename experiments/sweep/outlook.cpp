@@ -86,10 +86,7 @@ class Observer {
                       "add them with --extend",
                       options_.folder.string(), new_));
     if (!other_build_.empty() && outlook_.to_run > 0 && !options_.build.empty())
-      outlook_.folder_refuses.push_back(fmt::format(
-          "the finished trials were computed by another build, whose bits may differ:\n    there: {}\n"
-          "    here:  {}\n  choose another --out, or continue with --allow-other-build",
-          other_build_, options_.build));
+      outlook_.folder_refuses.push_back(refusal_of_build(other_build_, options_.build));
   }
 
   void ask_search() {

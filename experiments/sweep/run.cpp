@@ -61,6 +61,12 @@ std::filesystem::path checkpoint_of(const std::filesystem::path& out, const Tria
   return out / "trials" / trial.id / checkpoint_name;
 }
 
+bool takes_any_build(const SweepOptions& options, const std::filesystem::path& checkpoint) {
+  if (options.allow_other_build) return true;
+  const auto origin = checkpoint_origin(checkpoint);
+  return origin && program_of(origin->build) == program_of(options.build);
+}
+
 SweepRun::SweepRun(const SweepPlan& plan, const SweepOptions& options, const TrialFunction& run,
                    std::vector<Job> jobs, std::vector<Unit> units, Journal& journal, JournalReader& journals,
                    std::atomic<bool>& stop)
@@ -284,9 +290,7 @@ TrialRecord SweepRun::run_trial_of(std::size_t index, std::int64_t earlier_start
   hooks.checkpoint_seconds = trial.config.train.checkpoint_seconds;
   hooks.attempts = 1 + earlier_starts + starts_before(trial);
   hooks.origin = {trial.id, options_.build};
-  const auto begun = checkpoint_origin(hooks.checkpoint);
-  hooks.any_build =
-      options_.allow_other_build || (begun && program_of(begun->build) == program_of(options_.build));
+  hooks.any_build = takes_any_build(options_, hooks.checkpoint);
   hooks.warn = [&](const std::string& sentence) {
     say("warning: {}: {}\n", describe(plan_, trial), sentence);
     look_at_folder();  // a file could not be written

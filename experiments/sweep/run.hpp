@@ -23,6 +23,10 @@ inline constexpr const char* checkpoint_name = "checkpoint.safetensors";
 /// Where the state of a trial that was interrupted is kept.
 std::filesystem::path checkpoint_of(const std::filesystem::path& out, const Trial& trial);
 
+/// Whether a trial may go on here from a checkpoint whoever wrote it: that is asked for, or the program is
+/// the same and only the machine is another.
+bool takes_any_build(const SweepOptions& options, const std::filesystem::path& checkpoint);
+
 /// Runs the jobs of one sweep on several threads; what these share.
 class SweepRun {
  public:

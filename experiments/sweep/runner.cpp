@@ -41,23 +41,12 @@ void check_build(const SweepPlan& plan, const JournalReader& journals, const std
       machines.emplace(machine_of(found->second.build));
       continue;
     }
-    throw SweepRefused(
-        fmt::format("the finished trials were computed by another build, whose bits may differ:\n"
-                    "  there: {}\n  here:  {}\n"
-                    "Choose another --out, or continue all the same with --allow-other-build.",
-                    found->second.build, build));
+    throw SweepRefused(refusal_of_build(found->second.build, build));
   }
   if (!machines.empty())
     say("warning: finished trials were computed on another kind of machine, and the last bits may differ:\n"
         "  there: {}\n  here:  {}\n",
         fmt::join(machines, "\n         "), machine_of(build));
-}
-
-/// Whether a trial may go on here that another build began.
-bool takes_any_build(const SweepOptions& options, const std::filesystem::path& checkpoint) {
-  if (options.allow_other_build) return true;
-  const auto origin = checkpoint_origin(checkpoint);
-  return origin && program_of(origin->build) == program_of(options.build);
 }
 
 /// Before anything starts: what is refused is no failed trial. A damaged one is no reason to refuse: its

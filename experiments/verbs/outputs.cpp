@@ -22,10 +22,6 @@ std::string title_of(const std::filesystem::path& folder) {
   return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
 }
 
-}  // namespace
-
-namespace {
-
 constexpr int most_looks = 20;
 
 void write_all_outputs(const Laboratory& laboratory, const StoredSweep& sweep) {

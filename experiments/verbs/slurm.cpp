@@ -93,7 +93,7 @@ std::string as_word(const std::string& flag, const boost::any& value) {
 /// Flags that a task is given as they are: all but those of the submission, those that name what the task is
 /// given in its own way, and what has been done by then.
 std::vector<std::string> passed_on(const Arguments& arguments) {
-  constexpr std::array<std::string_view, 3> done = {"out", "extend", "no-wait"};
+  constexpr std::array<std::string_view, 5> done = {"out", "extend", "no-wait", "retry-failed", "budget"};
   const Flags own = slurm_flags();
   std::vector<std::string> words;
   for (const auto& [flag, value] : arguments.flags) {

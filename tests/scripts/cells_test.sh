@@ -1,24 +1,6 @@
 #!/bin/bash
 # The verb `cells`, and cells of a user's own in runs and sweeps, from the outside.
-set -u
-work=$(mktemp -d "${TMPDIR:-/tmp}/unroll cells.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-unroll=$UNROLL_PROGRAM
-
-fail() {
-  printf 'FAILED: %s\n' "$*"
-  exit 1
-}
-# expect STATUS TEXT COMMAND...: what it exits with, and what stands in its output.
-expect() {
-  local status=$1 text=$2
-  shift 2
-  "$@" >output 2>&1
-  local found=$?
-  [[ $found == "$status" ]] || fail "$* exits with $found, not $status: $(<output)"
-  grep -qF -- "$text" output || fail "$* does not say '$text': $(<output)"
-}
+source "$UNROLL_SOURCE_DIR/tests/scripts/support/program.bash"
 
 cat >leaky.cell <<'CELL'
 cell leaky   # a leaky integrator

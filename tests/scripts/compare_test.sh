@@ -1,24 +1,7 @@
 #!/bin/bash
 # `unroll compare` of two folders and within one: pairs, numbers computed anew from results.csv, what is left out.
-set -u
-work=$(mktemp -d "${TMPDIR:-/tmp}/unroll compare.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-unroll=$UNROLL_PROGRAM
+source "$UNROLL_SOURCE_DIR/tests/scripts/support/program.bash"
 
-fail() {
-  printf 'FAILED: %s\n' "$*"
-  exit 1
-}
-# expect STATUS TEXT COMMAND...: what it exits with, and what stands in its output.
-expect() {
-  local status=$1 text=$2
-  shift 2
-  "$@" >output 2>&1
-  local found=$?
-  [[ $found == "$status" ]] || fail "$* exits with $found, not $status: $(<output)"
-  grep -qF -- "$text" output || fail "$* does not say '$text': $(<output)"
-}
 small=(model.hidden=8 train.batch=4 train.updates=60 train.validate_every=20
   train.validation_sequences=16 train.test_sequences=16 train.gradient_norms=false)
 echo >empty.toml

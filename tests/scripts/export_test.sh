@@ -1,25 +1,7 @@
 #!/bin/bash
 # `unroll export`: every form says what results.csv and series.csv say, equal records give equal bytes whatever became
 # of the processes, and nothing is replaced that an export did not write.
-set -u
-work=$(mktemp -d "${TMPDIR:-/tmp}/unroll export.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-unroll=$UNROLL_PROGRAM
-
-fail() {
-  printf 'FAILED: %s\n' "$*"
-  exit 1
-}
-# expect STATUS TEXT COMMAND...: what it exits with, and what stands in its output.
-expect() {
-  local status=$1 text=$2
-  shift 2
-  "$@" >output 2>&1
-  local found=$?
-  [[ $found == "$status" ]] || fail "$* exits with $found, not $status: $(<output)"
-  grep -qF -- "$text" output || fail "$* does not say '$text': $(<output)"
-}
+source "$UNROLL_SOURCE_DIR/tests/scripts/support/program.bash"
 
 cat >config.toml <<'CONFIG'
 [task]

@@ -1,24 +1,7 @@
 #!/bin/bash
 # The task `file` from the outside: a run for each form of data, with paths as a user types them, and bad data.
-set -u
-work=$(mktemp -d "${TMPDIR:-/tmp}/unroll file.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-unroll=$UNROLL_PROGRAM
+source "$UNROLL_SOURCE_DIR/tests/scripts/support/program.bash"
 
-fail() {
-  printf 'FAILED: %s\n' "$*"
-  exit 1
-}
-# expect STATUS TEXT COMMAND...: what it exits with, and what stands in its output.
-expect() {
-  local status=$1 text=$2
-  shift 2
-  "$@" >output 2>&1
-  local found=$?
-  [[ $found == "$status" ]] || fail "$* exits with $found, not $status: $(<output)"
-  grep -qF -- "$text" output || fail "$* does not say '$text': $(<output)"
-}
 small=(model.hidden=4 train.updates=20 train.validate_every=10 train.batch=4)
 
 # ---- a table as one series: in pieces, and in streams

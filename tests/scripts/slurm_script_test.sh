@@ -1,27 +1,11 @@
 #!/bin/bash
 # `sweep --slurm` without Slurm: what it submits to an sbatch that keeps it, what it refuses, and the script as a
 # task would run it.
-set -u
-unroll=$UNROLL_PROGRAM
-work=$(mktemp -d "${TMPDIR:-/tmp}/unroll slurm.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+source "$UNROLL_SOURCE_DIR/tests/scripts/support/program.bash"
 trap 'exit 1' INT TERM HUP
 mkdir "$work/bin" "$work/it's \$(touch pwned) \"a\" sweep"
 cd "$work/it's \$(touch pwned) \"a\" sweep" || exit 1
 
-fail() {
-  printf 'FAILED: %s\n' "$*"
-  exit 1
-}
-# expect STATUS TEXT COMMAND...: what it exits with, and what stands in its output.
-expect() {
-  local status=$1 text=$2
-  shift 2
-  "$@" >"$work/output" 2>&1
-  local found=$?
-  [[ $found == "$status" ]] || fail "$* exits with $found, not $status: $(<"$work/output")"
-  grep -qF -- "$text" "$work/output" || fail "$* does not say '$text': $(<"$work/output")"
-}
 # program NAME: a program in PATH whose text is read.
 program() {
   { printf '#!/bin/bash\n'; cat; } >"$work/bin/$1"
@@ -91,6 +75,10 @@ for line in '--array=1-2' '--nodes=3' '--time="5 parsecs"' '--partition=short' '
   "--chdir=\"${PWD//\"/\\\"}/out/a config\""; do
   grep -qxF -- "#SBATCH $line" "$work/dry" || fail "no $line: $(<"$work/dry")"
 done
+# What is done when it is submitted is not done again by each task.
+"${sweep[@]}" --slurm --dry-run --retry-failed --fail-on-diverged >"$work/dry" 2>/dev/null || fail 'a dry run with --retry-failed'
+grep -q -- '--retry-failed' <(grep -v '^# ' "$work/dry") && fail 'each task would retry what failed'
+grep -q -- '--fail-on-diverged' "$work/dry" || fail 'a flag of the tasks is not passed on'
 
 # ---- an sbatch that refuses, and one that says nothing of use
 mv "$work/bin/sbatch" "$work/sbatch"

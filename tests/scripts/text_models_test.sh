@@ -1,25 +1,8 @@
 #!/bin/bash
 # Language models from the outside: train, predict, generate, score; stop and go on; what is wrong is said.
-set -u
-work=$(mktemp -d "${TMPDIR:-/tmp}/unroll text.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-unroll=$UNROLL_PROGRAM
+source "$UNROLL_SOURCE_DIR/tests/scripts/support/program.bash"
 configs=$UNROLL_SOURCE_DIR/experiments/configs
 
-fail() {
-  printf 'FAILED: %s\n' "$*"
-  exit 1
-}
-# expect STATUS TEXT COMMAND...: what it exits with, and what stands in its output.
-expect() {
-  local status=$1 text=$2
-  shift 2
-  "$@" >output 2>&1
-  local found=$?
-  [[ $found == "$status" ]] || fail "$* exits with $found, not $status: $(<output)"
-  grep -qF -- "$text" output || fail "$* does not say '$text': $(<output)"
-}
 valid_json() { python3 -m json.tool "$1" >/dev/null || fail "not JSON: $(<"$1")"; }
 # first MODEL TEXT: the likeliest next token.
 first() { "$unroll" predict "$1" --text "$2" --top 1 --format csv 2>/dev/null | sed -n '2s/,.*//p'; }

@@ -15,75 +15,17 @@
 #include "framework/tensor/file.hpp"
 #include "models/cell_table.hpp"
 #include "tests/experiments/sweep/fake_sweep.hpp"
+#include "tests/experiments/train/stoppable.hpp"
 #include "tests/support/any_task.hpp"
 #include "tests/support/laboratory.hpp"
 
 using namespace unroll;
+using unroll::test::never;
+using unroll::test::Stoppable;
 using unroll::test::TemporaryFolder;
+using Result = unroll::test::TrialResult;
 
 namespace {
-
-constexpr std::int64_t never = 1 << 30;
-
-/// What a trial leaves behind.
-struct Result {
-  std::string record;
-  std::vector<std::vector<float>> model;  ///< that was kept last
-  std::int64_t update = -1;
-  bool operator==(const Result&) const = default;
-};
-
-/// A trial that can be stopped after any update, and goes on from its checkpoint when it is run again.
-class Stoppable {
- public:
-  explicit Stoppable(const Config& config, std::filesystem::path checkpoint = {}) : config_(config) {
-    hooks.checkpoint = std::move(checkpoint);
-    hooks.origin = {"this trial", "this build"};
-    hooks.stop = &stop_;
-    hooks.progress_every = 1;
-    hooks.progress = [this](const TrialProgress& progress) {
-      updates = progress.updates_done;
-      before = progress.updates_before;
-      stop_ = updates >= stop_after_;
-    };
-    hooks.keep_model = [this](const KeptModel& model) {
-      result_.model.clear();
-      for (const Tensor<float>& value : model.parameters)
-        result_.model.emplace_back(value.span().begin(), value.span().end());
-      result_.update = model.update;
-    };
-    hooks.warn = [this](const std::string& sentence) { warnings.push_back(sentence); };
-  }
-
-  /// False when it was stopped before its end.
-  bool run(std::int64_t stop_after = never) {
-    stop_after_ = stop_after;
-    stop_ = stop_after == 0;
-    try {
-      TrialRecord record = run_trial(laboratory(), config_, hooks);
-      // What alone may differ.
-      earlier_seconds = std::exchange(record.seconds, 0);
-      attempts = std::exchange(record.attempts, 1);
-      result_.record = to_json(record);
-      return true;
-    } catch (const Interrupted&) {
-      return false;
-    }
-  }
-  const Result& result() const { return result_; }
-
-  TrialHooks hooks;
-  std::int64_t updates = 0, before = 0;
-  double earlier_seconds = 0;
-  std::int64_t attempts = 0;
-  std::vector<std::string> warnings;
-
- private:
-  Config config_;
-  std::atomic<bool> stop_ = false;
-  std::int64_t stop_after_ = never;
-  Result result_;
-};
 
 Result uninterrupted(const Config& config) {
   Stoppable trial(config);
@@ -566,38 +508,4 @@ TEST_CASE("[resume] a folder that cannot be made is a warning, not the end of tr
   CHECK(trial.run());
   CHECK(trial.warnings.size() == 1);
   CHECK(trial.result() == uninterrupted(config));
-}
-
-TEST_CASE("[resume] a trial that the search stopped at rungs goes on with the same bits") {
-  const TemporaryFolder folder;
-  Config config = laboratory().default_config();
-  config.task.length = {6, 6};
-  config.model.hidden = 5;
-  config.train.batch = 4;
-  config.train.updates = 40;
-  config.train.validate_every = 5;
-  config.train.validation_sequences = 20;
-  config.train.test_sequences = 20;
-  config.train.early_stop = false;
-  Stoppable whole(config);
-  REQUIRE(whole.run());
-
-  Stoppable halved(config, folder.path() / "trial" / "checkpoint.safetensors");
-  for (const std::int64_t rung : {10, 20}) {
-    halved.hooks.stop_at = rung;
-    REQUIRE(halved.run());
-    const TrialRecord record = record_from_json(halved.result().record);
-    CHECK(record.status == TrialStatus::stopped);
-    CHECK(record.updates == rung);
-    CHECK_FALSE(record.scalar("test_loss"));  // the test set is for those that went to the end
-    CHECK(std::filesystem::exists(halved.hooks.checkpoint));
-    const std::string again = halved.result().record;
-    REQUIRE(halved.run());  // killed before the record was written
-    CHECK(halved.result().record == again);
-  }
-  halved.hooks.stop_at = 0;
-  REQUIRE(halved.run());
-  CHECK(halved.before == 20);
-  CHECK(halved.result() == whole.result());
-  CHECK_FALSE(std::filesystem::exists(halved.hooks.checkpoint));
 }
