@@ -5,7 +5,7 @@
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
 #include "framework/plan/plan.hpp"
-#include "framework/plan/program_graph.hpp"
+#include "framework/plan/draw.hpp"
 #include "models/unrolled_cell.hpp"
 
 namespace unroll {

@@ -23,7 +23,7 @@ CarriedRun::Options options_for(CarriedNet::Wanted wanted,
   CarriedRun::Options options{.more = std::move(more)};
   if (wanted == CarriedNet::Wanted::losses) return options;
   // Where a run is one step, to transpose a readout of 10,000 words takes longer than all the rest.
-  options.plan.without = {passes::transposed_weights};
+  options.plan.without = {"transposed-weights"};
   options.record.few_tokens = true;
   return options;
 }

@@ -6,7 +6,10 @@
 #include <memory>
 #include <optional>
 
-#include "framework/autodiff/ops/sources.hpp"
+#include "framework/plan/ir/text.hpp"
+#include "framework/plan/ir/uses.hpp"
+#include "framework/plan/ir/verify.hpp"
+#include "framework/plan/lower.hpp"
 #include "framework/tensor/large_pages.hpp"
 
 namespace unroll {
@@ -32,24 +35,32 @@ void note_symbols(const Dims& dims, bool& time, bool& batch) {
 }
 
 /// Whether anything in the program, through all loops, has an extent in T or B.
-void note_symbols(const Program& program, bool& time, bool& batch) {
-  for (const Slot& slot : program.slots) note_symbols(slot.dims, time, batch);
-  for (const std::vector<Instruction>* part : {&program.prologue, &program.code})
-    for (const Instruction& instruction : *part) {
-      note_symbols(instruction.attrs.dims, time, batch);
-      if (!instruction.loop) continue;
-      note_symbols({instruction.loop->length}, time, batch);
-      note_symbols(instruction.loop->body, time, batch);
-    }
+void note_symbols(const ir::Code& code, bool& time, bool& batch) {
+  for (const ir::Instruction& instruction : code) {
+    if (const ir::Compute* compute = instruction.compute()) note_symbols(compute->attrs.extents(), time, batch);
+    const ir::Loop* loop = instruction.loop();
+    if (!loop) continue;
+    note_symbols({loop->length}, time, batch);
+    note_symbols(loop->body, time, batch);
+  }
 }
 
 /// Steps of the longest loop that is cut into segments.
-std::int64_t longest(const Program& program, Sizes sizes) {
+std::int64_t longest(const ir::Program& program, Sizes sizes) {
   std::int64_t steps = 0;
-  for (const Instruction& instruction : program.code)
-    if (instruction.loop && instruction.loop->stride == Dim::segment())
-      steps = std::max(steps, instruction.loop->length.at(sizes));
+  for (const ir::Instruction& instruction : program.code)
+    if (const ir::Loop* loop = instruction.loop(); loop && loop->is<ir::Loop::Segments>())
+      steps = std::max(steps, loop->length.at(sizes));
   return steps;
+}
+
+ir::Program planned(ir::Program program, const PlanOptions& options, bool checkpoints) {
+#ifdef NDEBUG
+  run_passes(program, options, checkpoints);
+#else
+  run_passes(program, options, checkpoints, ir::verify);
+#endif
+  return program;
 }
 
 }  // namespace
@@ -57,28 +68,37 @@ std::int64_t longest(const Program& program, Sizes sizes) {
 template <class T>
 Plan<T>::Plan(const Tape& tape, const std::vector<Var>& outputs, const PlanOptions& options)
     : tape_(&tape),
-      frame_options_{sizeof(T), options.runs(passes::memory_reuse), options.block_steps},
+      frame_options_{sizeof(T), options.runs("memory-reuse"), options.block_steps},
       max_memory_(options.max_memory) {
   for (const Var& v : outputs)
     if (&v.tape() != &tape) throw std::invalid_argument("[Plan] an output lives on another tape");
-  Lowered lowered = lower(tape, outputs, options, false);
-  outputs_ = std::move(lowered.outputs);
-  for (const Node& node : tape.nodes())
-    if (node.op == &input_op || node.op == &index_input_op) {
-      const ValueId v = node.outputs[0];
-      const auto live = lowered.inputs.find(v);
-      inputs_[v] = {node.attrs.name, tape.value(v).dims, tape.value(v).kind,
-                    live == lowered.inputs.end() ? no_slot : live->second};
-    }
-  note_symbols(lowered.program, uses_time_, uses_batch_);
-  whole_ = Variant(std::move(lowered.program), frame_options_);
-  if (max_memory_ > 0) segmented_ = Variant(lower(tape, outputs, options, true).program, frame_options_);
+  const Lowered lowered = lower(tape, outputs);
+  for (const Var& v : outputs) outputs_.try_emplace(v.id(), &v - outputs.data());
+  const BindOptions bind_options{options.runs("reshape-in-place"), options.runs("shared-history"),
+                                 options.runs("written-in-place")};
+  whole_ = Variant(planned(lowered.program, options, false), bind_options, frame_options_);
+  if (max_memory_ > 0)
+    segmented_ = Variant(planned(lowered.program, options, true), bind_options, frame_options_);
+  const std::vector<int> reads = ir::count_reads(*whole_.program);
+  for (const auto& [v, id] : lowered.inputs) {
+    const ir::Value& value = whole_.program->values[static_cast<std::size_t>(id)];
+    inputs_[v] = {value.name, value.dims, value.kind, reads[static_cast<std::size_t>(id)] > 0 ? id : ir::none};
+  }
+  for (const ir::Value& value : whole_.program->values) note_symbols(value.dims, uses_time_, uses_batch_);
+  note_symbols(whole_.program->once, uses_time_, uses_batch_);
+  note_symbols(whole_.program->code, uses_time_, uses_batch_);
 }
 
 template <class T>
-Plan<T>::Variant::Variant(Program lowered, const FrameOptions& options)
-    : program(std::make_unique<Program>(std::move(lowered))),
-      frame(std::make_unique<Frame>(*program, options)) {}
+Plan<T>::Variant::Variant(ir::Program planned, const BindOptions& bind_options, const FrameOptions& options)
+    : program(std::make_unique<ir::Program>(std::move(planned))),
+      binding(std::make_unique<Binding>(unroll::bind(*program, bind_options))),
+      frame(new_frame(options)) {}
+
+template <class T>
+std::unique_ptr<Frame> Plan<T>::Variant::new_frame(const FrameOptions& options) const {
+  return program ? std::make_unique<Frame>(*program, *binding, options) : nullptr;
+}
 
 template <class T>
 Plan<T>::~Plan() = default;
@@ -100,7 +120,7 @@ typename Plan<T>::Input& Plan<T>::find(Var input, Kind kind) {
 template <class T>
 bool Plan<T>::reads(Var input) const {
   const auto found = inputs_.find(input.id());
-  return &input.tape() == tape_ && found != inputs_.end() && found->second.slot != no_slot;
+  return &input.tape() == tape_ && found != inputs_.end() && found->second.id != ir::none;
 }
 
 template <class T>
@@ -118,7 +138,7 @@ Sizes Plan<T>::read_sizes() const {
   std::optional<std::int64_t> time, batch;
   for (const auto& [value, input] : inputs_) {
     // An input that nothing depends on still tells T and B, which a zero gradient's shape may need.
-    if (input.slot == no_slot && !input.bound()) continue;
+    if (input.id == ir::none && !input.bound()) continue;
     if (!input.bound())
       throw std::invalid_argument(
           fmt::format("[run] input '{}' of shape {} is not bound", input.name, to_string(input.dims)));
@@ -152,26 +172,21 @@ void Plan<T>::check_known(bool time, bool batch) const {
   check(uses_batch_, batch, "B");
 }
 
-template <class T>
-typename Plan<T>::Variant Plan<T>::Variant::copy(const FrameOptions& options) const {
-  return program ? Variant(Program(*program), options) : Variant();
-}
-
 /// The program without checkpoints where it keeps within the budget; else the one with them, in segments of
 /// the length that needs the least.
 template <class T>
-typename Plan<T>::Choice Plan<T>::choose(const Variant& whole, const Variant& segmented, Sizes sizes) const {
-  const std::size_t needed = whole.frame->lay_out(sizes);
+typename Plan<T>::Choice Plan<T>::choose(Frame& whole, Frame* segmented, Sizes sizes) const {
+  const std::size_t needed = whole.lay_out(sizes);
   if (max_memory_ == 0 || needed <= max_memory_) return {false, sizes, needed};
   // Segments end where blocks end: all lengths of blocks are powers of two up to this one, or the given one.
   const std::int64_t unit = frame_options_.block_steps > 0 ? frame_options_.block_steps : max_block_steps;
-  const std::int64_t steps = longest(*segmented.program, sizes);
+  const std::int64_t steps = longest(*segmented_.program, sizes);
   Choice best{false, sizes, needed};
   for (std::int64_t length = unit; length < steps; length *= 2) {
     Sizes cut = sizes;
     cut.segment = length;
     cut.segments = (steps + length - 1) / length;
-    const std::size_t bytes = segmented.frame->lay_out(cut);
+    const std::size_t bytes = segmented->lay_out(cut);
     if (bytes < best.bytes) best = {true, cut, bytes};
   }
   if (best.bytes > max_memory_)
@@ -187,9 +202,10 @@ typename Plan<T>::Choice Plan<T>::choose(const Variant& whole, const Variant& se
 template <class T>
 void Plan<T>::resize(Sizes sizes) {
   laid_out_ = false;  // until all has gone well
-  const Choice choice = choose(whole_, segmented_, sizes);
-  frame_ = (choice.segmented ? segmented_ : whole_).frame.get();
-  frame_->lay_out(choice.sizes);
+  const Choice choice = choose(*whole_.frame, segmented_.frame.get(), sizes);
+  chosen_ = choice.segmented ? &segmented_ : &whole_;
+  Frame& frame = *chosen_->frame;
+  frame.lay_out(choice.sizes);
   // Shorter sequences may need more, up to the budget, for then no checkpoints are kept. What is never
   // touched takes no memory.
   const std::size_t bytes = choice.segmented ? max_memory_ : choice.bytes;
@@ -205,8 +221,8 @@ void Plan<T>::resize(Sizes sizes) {
     arena_ = static_cast<std::byte*>(std::align(alignment, bytes, start, space));
     capacity_ = bytes;
   }
-  frame_->attach(arena_);
-  frame_->template run_prologue<T>();
+  frame.attach(arena_);
+  frame.template run_once<T>();
   sizes_ = sizes;
   laid_out_ = true;
 }
@@ -216,53 +232,55 @@ void Plan<T>::run() {
   const Sizes sizes = read_sizes();
   if (!laid_out_ || sizes != sizes_) resize(sizes);
   for (const auto& [value, input] : inputs_)
-    if (input.slot != no_slot) frame_->set_pointer(input.slot, input.data());
-  frame_->share_pointers();
-  frame_->template run_code<T>();
+    if (input.id != ir::none) chosen_->frame->set_pointer(input.id, input.data());
+  chosen_->frame->template run_code<T>();
 }
 
 template <class T>
-SlotId Plan<T>::output_slot(Var output) const {
+ir::Id Plan<T>::output_id(Var output) const {
   const auto found = outputs_.find(output.id());
   if (&output.tape() != tape_ || found == outputs_.end())
     throw std::invalid_argument("[Plan] this value is no output of the plan; name it when the plan is made");
   if (!laid_out_) throw std::logic_error("[Plan] run() comes before the outputs");
-  return found->second;
+  return chosen_->program->outputs[found->second];
 }
 
 template <class T>
 std::span<const T> Plan<T>::value(Var output) const {
-  const SlotId slot = output_slot(output);
-  return {reinterpret_cast<const T*>(frame_->pointer(slot)),
-          static_cast<std::size_t>(frame_->shape(slot).numel())};
+  const ir::Id id = output_id(output);
+  const Frame& frame = *chosen_->frame;
+  return {reinterpret_cast<const T*>(frame.pointer(id)),
+          static_cast<std::size_t>(frame.shape(id).numel())};
 }
 
 template <class T>
 std::span<T> Plan<T>::mutable_value(Var output) {
-  const SlotId slot = output_slot(output);
-  return {reinterpret_cast<T*>(frame_->pointer(slot)), static_cast<std::size_t>(frame_->shape(slot).numel())};
+  const ir::Id id = output_id(output);
+  const Frame& frame = *chosen_->frame;
+  return {reinterpret_cast<T*>(frame.pointer(id)), static_cast<std::size_t>(frame.shape(id).numel())};
 }
 
 template <class T>
 Tensor<T> Plan<T>::tensor(Var output) const {
-  return Tensor<T>(frame_->shape(output_slot(output)), value(output));
+  return Tensor<T>(chosen_->frame->shape(output_id(output)), value(output));
 }
 
 template <class T>
 std::size_t Plan<T>::peak_bytes(Sizes sizes) const {
-  return choose(whole_.copy(frame_options_), segmented_.copy(frame_options_), sizes).bytes;
+  const auto whole = whole_.new_frame(frame_options_), segmented = segmented_.new_frame(frame_options_);
+  return choose(*whole, segmented.get(), sizes).bytes;
 }
 
 template <class T>
 double Plan<T>::flops(Sizes sizes) const {
-  const Variant whole = whole_.copy(frame_options_);
-  whole.frame->lay_out(sizes);
-  return whole.frame->flops();
+  const auto whole = whole_.new_frame(frame_options_);
+  whole->lay_out(sizes);
+  return whole->flops();
 }
 
 template <class T>
 std::string Plan<T>::to_text() const {
-  return unroll::to_text(*whole_.program);
+  return ir::to_text(*whole_.program);
 }
 
 template class Plan<float>;

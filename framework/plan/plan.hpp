@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "framework/autodiff/tape.hpp"
-#include "framework/plan/frame.hpp"
+#include "framework/plan/pipeline.hpp"
+#include "framework/plan/run/frame.hpp"
 #include "framework/tensor/tensor.hpp"
 
 namespace unroll {
@@ -67,7 +68,7 @@ class Plan {
     std::string name;
     Dims dims;
     Kind kind;
-    SlotId slot;  ///< no_slot where nothing depends on it
+    ir::Id id = ir::none;  ///< none where nothing depends on it
     const Tensor<T>* real = nullptr;
     const Tensor<std::int64_t>* index = nullptr;
 
@@ -78,10 +79,12 @@ class Plan {
 
   struct Variant {
     Variant() = default;
-    Variant(Program lowered, const FrameOptions& options);
-    Variant copy(const FrameOptions& options) const;
+    Variant(ir::Program program, const BindOptions& bind_options, const FrameOptions& options);
+    /// One of its own to lay out.
+    std::unique_ptr<Frame> new_frame(const FrameOptions& options) const;
 
-    std::unique_ptr<Program> program;
+    std::unique_ptr<ir::Program> program;
+    std::unique_ptr<Binding> binding;
     std::unique_ptr<Frame> frame;
   };
 
@@ -91,21 +94,21 @@ class Plan {
     std::size_t bytes;
   };
 
-  Choice choose(const Variant& whole, const Variant& segmented, Sizes sizes) const;
+  Choice choose(Frame& whole, Frame* segmented, Sizes sizes) const;
   Input& find(Var input, Kind kind);
   Sizes read_sizes() const;
   void check_known(bool time, bool batch) const;
   void resize(Sizes sizes);
-  SlotId output_slot(Var output) const;
+  ir::Id output_id(Var output) const;
 
   const Tape* tape_;  ///< to tell its Vars from another tape's; never looked into
   bool uses_time_ = false, uses_batch_ = false;
   std::map<ValueId, Input> inputs_;
-  std::map<ValueId, SlotId> outputs_;
+  std::map<ValueId, std::size_t> outputs_;  ///< which of the programs' outputs
   FrameOptions frame_options_;
   std::size_t max_memory_;
   Variant whole_, segmented_;
-  Frame* frame_ = nullptr;  ///< of the variant that the last sizes chose
+  Variant* chosen_ = nullptr;  ///< by the last sizes
   Sizes sizes_;
   bool laid_out_ = false;
   std::unique_ptr<std::byte[]> memory_;

@@ -1,0 +1,169 @@
+#include "framework/plan/ir/verify.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "framework/plan/ir/access.hpp"
+#include "framework/plan/ir/text.hpp"
+#include "framework/plan/ir/uses.hpp"
+
+namespace unroll::ir {
+namespace {
+
+class Verifier {
+ public:
+  explicit Verifier(const Program& program)
+      : program_(program), defined_(program.values.size(), false), visible_(program.values.size(), false) {}
+
+  void run() {
+    for (const Id input : program_.inputs) define(input);
+    check(program_.once);
+    check(program_.code);
+    for (const Id output : program_.outputs) read(output, "the outputs");
+  }
+
+ private:
+  [[noreturn]] static void wrong(std::string_view where, const std::string& what) {
+    throw std::logic_error(fmt::format("[verify] {}: {}", where, what));
+  }
+
+  std::string name(Id id) const { return value_text(program_, id); }
+  const Dims& dims(Id id) const { return program_.dims(id); }
+
+  void exists(Id id, std::string_view where) const {
+    if (id < 0 || static_cast<std::size_t>(id) >= program_.values.size())
+      wrong(where, fmt::format("there is no value {}; the program has {}", id, program_.values.size()));
+  }
+
+  void define(Id id) {
+    exists(id, "a definition");
+    if (defined_[id]) wrong(name(id), "it is defined twice");
+    defined_[id] = visible_[id] = true;
+  }
+
+  void read(Id id, std::string_view where) const {
+    exists(id, where);
+    if (!visible_[id])
+      wrong(where, fmt::format("it reads {}, which is {}", name(id),
+                               defined_[id] ? "defined in a loop that it is not in" : "not defined before"));
+  }
+
+  void same_dims(std::string_view where, Id a, const Dims& expected, std::string_view role) const {
+    if (dims(a) != expected)
+      wrong(where, fmt::format("{} {} has shape {}, expected {}", role, name(a), to_string(dims(a)),
+                               to_string(expected)));
+  }
+
+  void check(const Code& code) {
+    for (const Instruction& instruction : code) {
+      if (const Compute* compute = instruction.compute()) check(*compute);
+      if (const Chain* chain = instruction.chain()) check(*chain);
+      if (const Loop* loop = instruction.loop()) check(*loop);
+    }
+  }
+
+  void check_operands(const Compute& compute, std::string_view where) const {
+    const OperandSpecs& operands = compute.op->operands;
+    if (!operands.any_number() && compute.in.size() != operands.size())
+      wrong(where, fmt::format("it takes {} operands, not {}", operands.size(), compute.in.size()));
+    for (std::size_t i = 0; i < compute.in.size(); ++i) {
+      read(compute.in[i], where);
+      if (program_.values[compute.in[i]].kind != operands[i].kind)
+        wrong(where, fmt::format("operand {} has the wrong kind", name(compute.in[i])));
+    }
+  }
+
+  void check(const Compute& compute) {
+    const std::string where = fmt::format("{} = {}", compute.out == none ? "?" : name(compute.out),
+                                          compute.op->name);
+    check_operands(compute, where);
+    std::vector<Dims> in;
+    for (const Id id : compute.in) in.push_back(dims(id));
+    define(compute.out);
+    if (program_.values[compute.out].kind != compute.op->result) wrong(where, "the result has the wrong kind");
+    same_dims(where, compute.out, compute.op->shape({compute.op->name, in, compute.attrs}), "the result");
+    if (compute.onto == none) return;
+    read(compute.onto, where);
+    same_dims(where, compute.onto, dims(compute.out), "the value it adds to");
+    if (!compute.op->accumulates) wrong(where, "this op cannot add to a value");
+  }
+
+  void check(const Chain& chain) {
+    if (chain.links.empty()) wrong("a chain", "it is empty");
+    std::vector<Id> inner;
+    for (const Compute& link : chain.links) {
+      const std::string where = fmt::format("{} = {} in a chain", name(link.out), link.op->name);
+      check_operands(link, where);
+      if (!chainable(*link.op) || link.onto != none) wrong(where, "it is not elementwise");
+      same_dims(where, link.out, chain.dims, "the result");
+      for (const Id in : link.in)
+        if (!access(dims(in), chain.dims))
+          wrong(where, fmt::format("{} of shape {} broadcasts along an axis in the middle", name(in),
+                                   to_string(dims(in))));
+      define(link.out);
+      inner.push_back(link.out);
+    }
+    for (const Id id : inner) visible_[id] = std::ranges::find(chain.out, id) != chain.out.end();
+    for (const Id out : chain.out) read(out, "the results of a chain");
+  }
+
+  /// The first axis of a whole is as long as the loop, or a number of times as long; its part has as many
+  /// indices of it for each of the iteration's, or is one row where the whole has a row for each iteration.
+  void check_part(const Loop& loop, Id whole, Id part) const {
+    const std::string where = fmt::format("part {} of {}", name(part), name(whole));
+    if (program_.values[whole].kind != program_.values[part].kind) wrong(where, "the kinds differ");
+    if (dims(whole).empty()) wrong(where, "a scalar has no parts");
+    Dims rest(dims(whole).begin() + 1, dims(whole).end());
+    const Dim first = dims(whole)[0];
+    if (dims(part) == rest && (loop.is<Loop::Steps>() ? first == loop.length : first == Dim::segments()))
+      return;
+    const std::optional<Dim> share = quotient(first, loop.length);
+    if (!share || loop.is<Loop::Steps>())
+      wrong(where, fmt::format("shapes {} and {} do not fit a loop of {}", to_string(dims(whole)),
+                               to_string(dims(part)), to_string(loop.length)));
+    rest.insert(rest.begin(), *share * loop.stride());
+    same_dims(where, part, rest, "the part");
+  }
+
+  void check(const Loop& loop) {
+    const std::vector<bool> outside = visible_;
+    for (const Loop::Slice& slice : loop.slices) {
+      read(slice.whole, "a slice");
+      define(slice.part);
+      check_part(loop, slice.whole, slice.part);
+    }
+    for (const Loop::State& state : loop.states) {
+      read(state.initial, "a state");
+      define(state.before);
+      same_dims("a state", state.before, dims(state.initial), "the state before");
+    }
+    if (loop.step_index != none) define(loop.step_index);
+    check(loop.body);
+    for (const Loop::Stack& stack : loop.stacks) read(stack.part, "a stack");
+    for (const Loop::State& state : loop.states) {
+      read(state.after, "a state");
+      same_dims("a state", state.after, dims(state.initial), "the state after");
+    }
+    visible_ = outside;
+    for (const Loop::Stack& stack : loop.stacks) {
+      define(stack.whole);
+      check_part(loop, stack.whole, stack.part);
+    }
+    for (const Loop::State& state : loop.states)
+      if (state.final != none) {
+        define(state.final);
+        same_dims("a state", state.final, dims(state.initial), "the final state");
+      }
+  }
+
+  const Program& program_;
+  std::vector<bool> defined_, visible_;
+};
+
+}  // namespace
+
+void verify(const Program& program) { Verifier(program).run(); }
+
+}  // namespace unroll::ir

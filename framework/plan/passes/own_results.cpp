@@ -1,0 +1,53 @@
+#include <algorithm>
+#include <set>
+
+#include "framework/autodiff/ops/rows.hpp"
+#include "framework/plan/ir/edit.hpp"
+#include "framework/plan/ir/uses.hpp"
+#include "framework/plan/passes/passes.hpp"
+
+namespace unroll::passes {
+namespace {
+
+using namespace ir;
+
+/// The value whose bytes a reshaped one shows.
+Id bytes_of(const Program& program, const std::vector<int>& made, Id value) {
+  while (made[value] >= 0) {
+    const Compute* compute = program.code[static_cast<std::size_t>(made[value])].compute();
+    if (!compute || compute->op->rows != Rows::reshape) break;
+    value = compute->in[0];
+  }
+  return value;
+}
+
+/// What others can see is copied: inputs, what is computed once for many runs, what is an output already.
+void own_outputs(Program& program) {
+  const std::vector<int> made = definitions(program, program.code);
+  std::set<Id> taken;
+  for (Id& output : program.outputs) {
+    const Id bytes = bytes_of(program, made, output);
+    if (made[bytes] < 0 || !taken.insert(bytes).second)
+      output = append(program, program.code, identity_op(), {output});
+  }
+}
+
+void own_states(Program& program, Code& code) {
+  for (Instruction& instruction : code) {
+    Loop* loop = instruction.loop();
+    if (!loop) continue;
+    own_states(program, loop->body);
+    const std::vector<int> made = definitions(program, loop->body);
+    for (Loop::State& state : loop->states)
+      if (made[state.after] < 0) state.after = append(program, loop->body, identity_op(), {state.after});
+  }
+}
+
+}  // namespace
+
+void own_results(Program& program) {
+  own_outputs(program);
+  own_states(program, program.code);
+}
+
+}  // namespace unroll::passes
