@@ -70,6 +70,25 @@ constexpr Forward forward(F) {
   return {[](const Call<float>& call) { F{}(call); }, [](const Call<double>& call) { F{}(call); }};
 }
 
+/// A call whose shapes are settled, to be made again and again on other operands: all that does not depend on
+/// them is found out beforehand.
+template <class T>
+struct HeldCall {
+  /// `pointers` are those of the operands, then of the result. Null: there is no such call, `forward` it is.
+  void (*run)(const HeldCall&, void* const* pointers) = nullptr;
+  alignas(8) std::array<std::byte, 96> state = {};  ///< whatever run() needs
+};
+
+/// HeldCalls in both precisions, from calls without pointers.
+struct Hold {
+  HeldCall<float> (*f32)(const Call<float>&) = nullptr;
+  HeldCall<double> (*f64)(const Call<double>&) = nullptr;
+
+  explicit constexpr operator bool() const { return f32 != nullptr; }
+  HeldCall<float> operator()(const Call<float>& call) const { return f32(call); }
+  HeldCall<double> operator()(const Call<double>& call) const { return f64(call); }
+};
+
 /// Contribution to the cotangent of one operand, written in ops; called only when that operand is wanted.
 using Vjp = Var (*)(const Pullback&);
 
@@ -152,6 +171,7 @@ struct Op {
   Kind result = Kind::real;
   ShapeRule shape;
   Forward forward = {};
+  Hold hold = {};
   Keep keep = Keep::nothing;
   Domain domain = Domain::real;
   /// The struct of its attributes, where it has any: &attrs_type<S>.

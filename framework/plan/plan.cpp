@@ -10,6 +10,7 @@
 #include "framework/plan/ir/uses.hpp"
 #include "framework/plan/ir/verify.hpp"
 #include "framework/plan/lower.hpp"
+#include "framework/plan/run/block_length.hpp"
 #include "framework/tensor/large_pages.hpp"
 
 namespace unroll {
@@ -68,7 +69,7 @@ ir::Program planned(ir::Program program, const PlanOptions& options, bool checkp
 template <class T>
 Plan<T>::Plan(const Tape& tape, const std::vector<Var>& outputs, const PlanOptions& options)
     : tape_(&tape),
-      frame_options_{sizeof(T), options.runs("memory-reuse"), options.block_steps},
+      frame_options_{options.runs("memory-reuse"), options.block_steps},
       max_memory_(options.max_memory) {
   for (const Var& v : outputs)
     if (&v.tape() != &tape) throw std::invalid_argument("[Plan] an output lives on another tape");
@@ -96,8 +97,8 @@ Plan<T>::Variant::Variant(ir::Program planned, const BindOptions& bind_options, 
       frame(new_frame(options)) {}
 
 template <class T>
-std::unique_ptr<Frame> Plan<T>::Variant::new_frame(const FrameOptions& options) const {
-  return program ? std::make_unique<Frame>(*program, *binding, options) : nullptr;
+std::unique_ptr<Frame<T>> Plan<T>::Variant::new_frame(const FrameOptions& options) const {
+  return program ? std::make_unique<Frame<T>>(*program, *binding, options) : nullptr;
 }
 
 template <class T>
@@ -175,7 +176,7 @@ void Plan<T>::check_known(bool time, bool batch) const {
 /// The program without checkpoints where it keeps within the budget; else the one with them, in segments of
 /// the length that needs the least.
 template <class T>
-typename Plan<T>::Choice Plan<T>::choose(Frame& whole, Frame* segmented, Sizes sizes) const {
+typename Plan<T>::Choice Plan<T>::choose(Frame<T>& whole, Frame<T>* segmented, Sizes sizes) const {
   const std::size_t needed = whole.lay_out(sizes);
   if (max_memory_ == 0 || needed <= max_memory_) return {false, sizes, needed};
   // Segments end where blocks end: all lengths of blocks are powers of two up to this one, or the given one.
@@ -204,7 +205,7 @@ void Plan<T>::resize(Sizes sizes) {
   laid_out_ = false;  // until all has gone well
   const Choice choice = choose(*whole_.frame, segmented_.frame.get(), sizes);
   chosen_ = choice.segmented ? &segmented_ : &whole_;
-  Frame& frame = *chosen_->frame;
+  Frame<T>& frame = *chosen_->frame;
   frame.lay_out(choice.sizes);
   // Shorter sequences may need more, up to the budget, for then no checkpoints are kept. What is never
   // touched takes no memory.
@@ -222,7 +223,7 @@ void Plan<T>::resize(Sizes sizes) {
     capacity_ = bytes;
   }
   frame.attach(arena_);
-  frame.template run_once<T>();
+  frame.run_once();
   sizes_ = sizes;
   laid_out_ = true;
 }
@@ -233,7 +234,7 @@ void Plan<T>::run() {
   if (!laid_out_ || sizes != sizes_) resize(sizes);
   for (const auto& [value, input] : inputs_)
     if (input.id != ir::none) chosen_->frame->set_pointer(input.id, input.data());
-  chosen_->frame->template run_code<T>();
+  chosen_->frame->run();
 }
 
 template <class T>
@@ -248,7 +249,7 @@ ir::Id Plan<T>::output_id(Var output) const {
 template <class T>
 std::span<const T> Plan<T>::value(Var output) const {
   const ir::Id id = output_id(output);
-  const Frame& frame = *chosen_->frame;
+  const Frame<T>& frame = *chosen_->frame;
   return {reinterpret_cast<const T*>(frame.pointer(id)),
           static_cast<std::size_t>(frame.shape(id).numel())};
 }
@@ -256,7 +257,7 @@ std::span<const T> Plan<T>::value(Var output) const {
 template <class T>
 std::span<T> Plan<T>::mutable_value(Var output) {
   const ir::Id id = output_id(output);
-  const Frame& frame = *chosen_->frame;
+  const Frame<T>& frame = *chosen_->frame;
   return {reinterpret_cast<T*>(frame.pointer(id)), static_cast<std::size_t>(frame.shape(id).numel())};
 }
 

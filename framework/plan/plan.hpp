@@ -81,11 +81,11 @@ class Plan {
     Variant() = default;
     Variant(ir::Program program, const BindOptions& bind_options, const FrameOptions& options);
     /// One of its own to lay out.
-    std::unique_ptr<Frame> new_frame(const FrameOptions& options) const;
+    std::unique_ptr<Frame<T>> new_frame(const FrameOptions& options) const;
 
     std::unique_ptr<ir::Program> program;
     std::unique_ptr<Binding> binding;
-    std::unique_ptr<Frame> frame;
+    std::unique_ptr<Frame<T>> frame;
   };
 
   struct Choice {
@@ -94,7 +94,7 @@ class Plan {
     std::size_t bytes;
   };
 
-  Choice choose(Frame& whole, Frame* segmented, Sizes sizes) const;
+  Choice choose(Frame<T>& whole, Frame<T>* segmented, Sizes sizes) const;
   Input& find(Var input, Kind kind);
   Sizes read_sizes() const;
   void check_known(bool time, bool batch) const;

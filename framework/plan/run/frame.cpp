@@ -1,10 +1,10 @@
 #include "framework/plan/run/frame.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <limits>
 
 #include "framework/plan/ir/uses.hpp"
+#include "framework/plan/run/block_length.hpp"
 
 namespace unroll {
 
@@ -15,37 +15,17 @@ namespace {
 
 constexpr int forever = std::numeric_limits<int>::max();
 
-/// Rows of a wide value, of which a weight's product is made in every block, are as many as fit into the
-/// third-level cache, in blocks of one size as far as that goes: 700 rows of 10,000, of 200 units, take their
-/// three products in 84 ms by 350, 88 by 209, 104 by 100.
-std::int64_t wide_rows_per_block(const Loop::Rows& rows, std::int64_t length, Sizes sizes) {
-  constexpr std::int64_t wide_elements = 4 * 1024 * 1024;
-  const std::int64_t most =
-      std::max<std::int64_t>(1, wide_elements / std::max<std::int64_t>(1, rows.widest.at(sizes)));
-  length = std::max<std::int64_t>(1, length);
-  const std::int64_t blocks = (length + most - 1) / most;
-  return (length + blocks - 1) / blocks;
+/// Shows bytes that are there in another shape.
+bool is_view(const ir::Instruction& instruction, const Binding& binding) {
+  const ir::Compute* compute = instruction.compute();
+  return compute && compute->op->rows == Rows::reshape && compute->onto == ir::none &&
+         binding.root(compute->in[0]) == binding.root(compute->out);
 }
 
 }  // namespace
 
-// What is kept over a block's steps should stay in the second-level cache, but a sum over its rows should be
-// worth a product. The gradient of a weight too large for that cache is read and written once per block: then
-// longer blocks cost less than they lose (64 rows of 512 units: 161 ms with 32 steps, 163 with 8; 64 rows of
-// four gates of 256: 61 ms with 8, 65 with 32).
-std::int64_t steps_per_block(const Loop::Blocks& blocks, Sizes sizes) {
-  constexpr std::int64_t elements = 16 * 1024, wide = 384;
-  std::int64_t state = 1, units = 0;
-  for (const Dim dim : blocks.state_sizes) {
-    state += dim.at(sizes);
-    units = std::max(units, dim.number());
-  }
-  const std::int64_t least = units >= wide ? 32 : 8;
-  const auto steps = static_cast<std::uint64_t>(std::clamp(elements / state, least, max_block_steps));
-  return static_cast<std::int64_t>(std::bit_floor(steps));
-}
-
-Frame::Frame(const ir::Program& program, const Binding& binding, const FrameOptions& options)
+template <class T>
+Frame<T>::Frame(const ir::Program& program, const Binding& binding, const FrameOptions& options)
     : program_(program),
       binding_(binding),
       options_(options),
@@ -55,111 +35,146 @@ Frame::Frame(const ir::Program& program, const Binding& binding, const FrameOpti
       row_bytes_(program.values.size()),
       offsets_(program.values.size()),
       pointers_(program.values.size(), nullptr) {
-  for (std::size_t v = 0; v < shapes_.size(); ++v) shapes_[v] = unroll::resolve(program.values[v].dims, Sizes{});
-  for (const ir::Instruction& instruction : program.once) once_.push_back(step_of(instruction, -1));
+  for (std::size_t v = 0; v < shapes_.size(); ++v)
+    shapes_[v] = unroll::resolve(program.values[v].dims, Sizes{});
+  for (const ir::Instruction& instruction : program.once) add_step(once_, instruction, 0, -1);
   for (std::size_t r = 0; r < bodies_.size(); ++r) {
     const Region& here = binding.regions[r];
     for (std::size_t i = 0; i < here.code->size(); ++i)
-      bodies_[r].steps.push_back(step_of((*here.code)[i], here.loops[i]));
-    bodies_[r].starts.resize(binding.moves[r].moves.size());
-    bodies_[r].units.resize(binding.moves[r].moves.size());
+      add_step(bodies_[r].steps, (*here.code)[i], static_cast<int>(i), here.loops[i]);
+    const int number = static_cast<int>(r);
+    const LoopMoves& loop = binding.moves[r];
+    for (const LoopMoves::Move& move : loop.moves)
+      bodies_[r].moving.push_back(moving(move.part, move.whole, move.rows, number));
+    for (const Loop::Stack& stack : loop.copies_before)
+      bodies_[r].copied_before.push_back(moving(stack.part, stack.whole, 0, number));
+    for (const Loop::Stack& stack : loop.copies_after)
+      bodies_[r].copied_after.push_back(moving(stack.part, stack.whole, 0, number));
+    for (const Id id : here.defined)
+      if (has_bytes(id) && binding.place(id).home == Home::pair) bodies_[r].pairs.push_back({id, {}});
   }
 }
 
-Frame::Step Frame::step_of(const ir::Instruction& instruction, int loop) const {
-  Step step{.instruction = &instruction, .loop = loop};
+template <class T>
+void Frame<T>::add_step(std::vector<Step>& steps, const ir::Instruction& instruction, int position, int loop) {
+  if (is_view(instruction, binding_)) return;
+  Step& step = steps.emplace_back();
+  step.instruction = &instruction;
+  step.position = position;
+  step.loop = loop;
   if (const ir::Compute* compute = instruction.compute()) {
     for (const Id in : compute->in) {
-      step.in.push_back(binding_.root(in));
+      step.values.push_back(binding_.root(in));
       step.shapes.push_back(&shapes_[index(in)]);
     }
-    step.pointers.resize(step.in.size());
-    step.out = binding_.root(compute->out);
-    if (compute->onto != ir::none && binding_.root(compute->onto) != step.out)
+    step.values.push_back(binding_.root(compute->out));
+    if (compute->onto != ir::none && binding_.root(compute->onto) != step.values.back())
       step.copied = binding_.root(compute->onto);
-    step.nothing_to_do =
-        compute->op->rows == Rows::reshape && compute->onto == ir::none && step.in[0] == step.out;
   }
   if (const ir::Chain* chain = instruction.chain()) {
-    step.chain.emplace(program_, *chain);
-    for (const Id id : step.chain->values()) step.in.push_back(binding_.root(id));
-    step.chain_pointers.resize(step.in.size());
+    step.chain = std::make_unique<ChainRun<T>>(chain_code(program_, *chain));
+    for (const Id id : step.chain->values()) step.values.push_back(binding_.root(id));
   }
-  return step;
+  step.pointers.resize(step.values.size());
 }
 
-bool Frame::has_bytes(Id value) const {
+template <class T>
+typename Frame<T>::Moving Frame<T>::moving(Id part, Id whole, int rows, int number) const {
+  const Dims& dims = program_.dims(whole);
+  const Loop& loop = *region(number).loop;
+  const bool by_iteration = loop.is<Loop::Segments>() && !dims.empty() && dims[0] == Dim::segments();
+  return {part, whole, rows, by_iteration};
+}
+
+template <class T>
+bool Frame<T>::has_bytes(Id value) const {
   const Place& place = binding_.place(value);
-  return place.root == value && (place.home == Home::arena || place.home == Home::always || place.home == Home::pair);
+  return place.root == value &&
+         (place.home == Home::arena || place.home == Home::always || place.home == Home::pair);
 }
 
-void Frame::resolve(int number, Sizes sizes) {
-  body(number).sizes = sizes;
+template <class T>
+void Frame<T>::resolve(int number, Sizes sizes) {
+  Body& here = body(number);
+  here.sizes = sizes;
   for (const Id id : region(number).defined) {
     const ir::Value& value = program_.values[index(id)];
-    const std::size_t v = index(id);
-    for (std::size_t axis = 0; axis < value.dims.size(); ++axis) shapes_[v][axis] = value.dims[axis].at(sizes);
-    const std::size_t element = value.kind == Kind::real ? options_.real_bytes : sizeof(std::int64_t);
-    row_bytes_[v] = element;
-    for (std::size_t axis = 1; axis < value.dims.size(); ++axis)
-      row_bytes_[v] *= static_cast<std::size_t>(shapes_[v][axis]);
-    bytes_[v] = value.dims.empty() ? element : row_bytes_[v] * static_cast<std::size_t>(shapes_[v][0]);
+    Shape& shape = shapes_[index(id)];
+    for (std::size_t axis = 0; axis < value.dims.size(); ++axis) shape[axis] = value.dims[axis].at(sizes);
+    std::size_t row = value.kind == Kind::real ? sizeof(T) : sizeof(std::int64_t);
+    for (std::size_t axis = 1; axis < value.dims.size(); ++axis) row *= static_cast<std::size_t>(shape[axis]);
+    row_bytes_[index(id)] = row;
+    bytes_[index(id)] = value.dims.empty() ? row : row * static_cast<std::size_t>(shape[0]);
   }
 }
 
-std::int64_t Frame::length(int number) const {
-  return region(number).loop->length.at(bodies_[static_cast<std::size_t>(region(number).parent)].sizes);
-}
-
-std::int64_t Frame::stride(int number) const {
+template <class T>
+std::int64_t Frame<T>::stride(int number) const {
   const Loop& loop = *region(number).loop;
-  const Sizes& sizes = bodies_[static_cast<std::size_t>(region(number).parent)].sizes;
   if (loop.is<Loop::Steps>()) return 1;
-  if (loop.is<Loop::Segments>()) return sizes.segment;
+  if (loop.is<Loop::Segments>()) return around(number).sizes.segment;
   if (options_.block_steps > 0) return options_.block_steps;
   if (const auto* rows = std::get_if<Loop::Rows>(&loop.over))
-    return wide_rows_per_block(*rows, length(number), sizes);
-  return steps_per_block(std::get<Loop::Blocks>(loop.over), sizes);
+    return rows_per_block(*rows, bodies_[static_cast<std::size_t>(number)].length, around(number).sizes);
+  return steps_per_block(std::get<Loop::Blocks>(loop.over), around(number).sizes);
 }
 
-Sizes Frame::sizes_in(int number, std::int64_t steps) const {
+template <class T>
+Sizes Frame<T>::sizes_in(int number, std::int64_t steps) const {
   const Loop& loop = *region(number).loop;
-  Sizes sizes = bodies_[static_cast<std::size_t>(region(number).parent)].sizes;
+  Sizes sizes = around(number).sizes;
   if (loop.is<Loop::Blocks>() || loop.is<Loop::Rows>()) sizes.block = steps;
   if (loop.is<Loop::Segments>()) sizes.segment = steps;
   return sizes;
 }
 
-std::size_t Frame::workspace_of(Step& step, Sizes sizes) {
-  if (step.chain) return step.chain->lay_out(sizes, options_.real_bytes);
+/// What follows from an instruction's shapes, beside its scratch memory.
+template <class T>
+void Frame<T>::settle(Step& step, Sizes sizes) {
+  const ir::Compute* compute = step.instruction->compute();
+  if (!compute || !compute->op->hold) return;
+  step.held = compute->op->hold(Call<T>{{}, step.shapes, nullptr, &shapes_[index(compute->out)], compute->attrs,
+                                        sizes, {}, compute->onto != ir::none});
+}
+
+template <class T>
+std::size_t Frame<T>::workspace_of(Step& step, Sizes sizes) {
+  settle(step, sizes);
+  if (step.chain) return step.chain->lay_out(sizes);
   if (const ir::Compute* compute = step.instruction->compute())
     return compute->op->workspace
-               ? compute->op->workspace(step.shapes, shapes_[index(compute->out)], options_.real_bytes)
+               ? compute->op->workspace(step.shapes, shapes_[index(compute->out)], sizeof(T))
                : 0;
   Body& inner = body(step.loop);
+  inner.length = region(step.loop).loop->length.at(sizes);
   inner.stride = stride(step.loop);
-  return lay_out(step.loop, sizes_in(step.loop, std::min(inner.stride, length(step.loop))));
+  return lay_out(step.loop, sizes_in(step.loop, std::min(inner.stride, inner.length)));
 }
 
 /// New sizes that need no more memory than those of lay_out(): the last iteration of a loop is shorter.
-void Frame::resize(int number, Sizes sizes) {
+template <class T>
+void Frame<T>::resize(int number, Sizes sizes) {
   resolve(number, sizes);
   for (Step& step : body(number).steps) {
-    if (step.chain) step.chain->lay_out(sizes, options_.real_bytes);
-    if (step.loop >= 0)
-      resize(step.loop, sizes_in(step.loop, std::min(body(step.loop).stride, length(step.loop))));
+    settle(step, sizes);
+    if (step.chain) step.chain->lay_out(sizes);
+    if (step.loop < 0) continue;
+    Body& inner = body(step.loop);
+    inner.length = region(step.loop).loop->length.at(sizes);
+    const Sizes inside = sizes_in(step.loop, std::min(inner.stride, inner.length));
+    if (inside != inner.sizes) resize(step.loop, inside);
   }
 }
 
 /// One interval for each value with bytes, then one for each instruction that needs scratch memory.
-std::size_t Frame::lay_out(int number, Sizes sizes) {
+template <class T>
+std::size_t Frame<T>::lay_out(int number, Sizes sizes) {
   resolve(number, sizes);
-  std::vector<Step> none_once;
-  std::vector<Step>& once = number == 0 ? once_ : none_once;
-  for (Step& step : once) step.workspace_bytes = workspace_of(step, sizes);
-  for (Step& step : body(number).steps) step.workspace_bytes = workspace_of(step, sizes);
-  // Loops in it are laid out: the scratch vectors are this region's from here on.
-  intervals_.clear();
+  std::vector<Step>& steps = body(number).steps;
+  const std::size_t once = number == 0 ? once_.size() : 0;
+  for (std::size_t i = 0; i < once; ++i) once_[i].workspace_bytes = workspace_of(once_[i], sizes);
+  for (Step& step : steps) step.workspace_bytes = workspace_of(step, sizes);
+  intervals_.clear();  // the loops in it are done with them
   for (const Id id : region(number).defined) {
     if (!has_bytes(id)) continue;
     const Place& place = binding_.place(id);
@@ -169,53 +184,74 @@ std::size_t Frame::lay_out(int number, Sizes sizes) {
     intervals_.push_back(
         {always ? -1 : place.first, always ? forever : place.last, copies * bytes_[index(id)] + extra});
   }
-  for (const Step& step : once) intervals_.push_back({-1, -1, step.workspace_bytes});
-  for (std::size_t i = 0; i < body(number).steps.size(); ++i) {
-    const int position = static_cast<int>(i);
-    intervals_.push_back({position, position, body(number).steps[i].workspace_bytes});
-  }
+  for (std::size_t i = 0; i < once; ++i) intervals_.push_back({-1, -1, once_[i].workspace_bytes});
+  for (const Step& step : steps) intervals_.push_back({step.position, step.position, step.workspace_bytes});
   interval_offsets_.resize(intervals_.size());
   const std::size_t total = place(intervals_, interval_offsets_, order_, options_.reuse_memory);
   std::size_t next = 0;
   for (const Id id : region(number).defined)
     if (has_bytes(id)) offsets_[index(id)] = interval_offsets_[next++];
-  for (Step& step : once) step.workspace_offset = interval_offsets_[next++];
-  for (Step& step : body(number).steps) step.workspace_offset = interval_offsets_[next++];
+  for (std::size_t i = 0; i < once; ++i) once_[i].workspace_offset = interval_offsets_[next++];
+  for (Step& step : steps) step.workspace_offset = interval_offsets_[next++];
   return total;
 }
 
-std::size_t Frame::lay_out(Sizes sizes) { return lay_out(0, sizes); }
-
-void Frame::attach(int number, std::byte* memory) {
-  body(number).memory = memory;
-  for (const Id id : region(number).defined) {
-    const Place& place = binding_.place(id);
-    if (has_bytes(id))
-      pointers_[index(id)] = memory + offsets_[index(id)] + (place.spare_rows < 0 ? row_bytes_[index(id)] : 0);
-  }
-  for (const Id id : region(number).defined) {
-    const Place& place = binding_.place(id);
-    if (place.root == id && place.home == Home::shifted)
-      pointers_[index(id)] = pointers_[index(place.shifted_from)] +
-                             binding_.place(place.shifted_from).spare_rows *
-                                 static_cast<std::ptrdiff_t>(row_bytes_[index(place.shifted_from)]);
-  }
-  for (Step& step : body(number).steps)
-    if (step.loop >= 0) attach(step.loop, memory + step.workspace_offset);
+template <class T>
+std::size_t Frame<T>::lay_out(Sizes sizes) {
+  return lay_out(0, sizes);
 }
 
-void Frame::attach(std::byte* memory) { attach(0, memory); }
-
-double Frame::flops() { return flops(once_, body(0).sizes) + flops(body(0).steps, body(0).sizes); }
-
-double Frame::flops(std::vector<Step>& steps, Sizes sizes) {
-  double total = 0;
+template <class T>
+void Frame<T>::attach(std::vector<Step>& steps, std::byte* memory) {
   for (Step& step : steps) {
+    if (step.chain) step.chain->attach(memory + step.workspace_offset);
+    if (step.loop >= 0) attach(step.loop, memory + step.workspace_offset);
+  }
+}
+
+template <class T>
+void Frame<T>::attach(int number, std::byte* memory) {
+  Body& here = body(number);
+  here.memory = memory;
+  for (const Id id : region(number).defined)
+    if (has_bytes(id))
+      pointers_[index(id)] =
+          memory + offsets_[index(id)] + (binding_.place(id).spare_rows < 0 ? row_bytes_[index(id)] : 0);
+  for (const Id id : region(number).defined) {
+    const Place& place = binding_.place(id);
+    if (place.root != id || place.home != Home::shifted) continue;
+    const Id from = place.shifted_from;
+    pointers_[index(id)] = pointers_[index(from)] +
+                           binding_.place(from).spare_rows * static_cast<std::ptrdiff_t>(row_bytes_[index(from)]);
+  }
+  for (Pair& pair : here.pairs) {
+    std::byte* first = memory + offsets_[index(pair.state)];
+    pair.buffers[0] = first;
+    pair.buffers[1] = first + bytes_[index(pair.state)];
+  }
+  attach(here.steps, memory);
+}
+
+template <class T>
+void Frame<T>::attach(std::byte* memory) {
+  attach(0, memory);
+  attach(once_, memory);
+}
+
+template <class T>
+double Frame<T>::flops() {
+  return flops(once_, body(0).sizes) + flops(body(0).steps, body(0).sizes);
+}
+
+template <class T>
+double Frame<T>::flops(const std::vector<Step>& steps, Sizes sizes) {
+  double total = 0;
+  for (const Step& step : steps) {
     if (step.loop >= 0) {
       total += loop_flops(step.loop);
     } else if (const ir::Chain* chain = step.instruction->chain()) {
       total += static_cast<double>(chain->links.size()) * static_cast<double>(numel(chain->dims).at(sizes));
-    } else if (!step.nothing_to_do) {
+    } else {
       const ir::Compute& compute = *step.instruction->compute();
       const Shape& out = shapes_[index(compute.out)];
       total += compute.op->flops ? compute.op->flops(step.shapes, out, compute.attrs)
@@ -225,13 +261,17 @@ double Frame::flops(std::vector<Step>& steps, Sizes sizes) {
   return total;
 }
 
-double Frame::loop_flops(int number) {
+template <class T>
+double Frame<T>::loop_flops(int number) {
   Body& inner = body(number);
-  const std::int64_t steps = length(number);
-  double total = static_cast<double>(steps / inner.stride) * flops(inner.steps, inner.sizes);
-  if (steps % inner.stride == 0) return total;
-  resize(number, sizes_in(number, steps % inner.stride));
+  const std::int64_t rest = inner.length % inner.stride;
+  const double total = static_cast<double>(inner.length / inner.stride) * flops(inner.steps, inner.sizes);
+  if (rest == 0) return total;
+  resize(number, sizes_in(number, rest));
   return total + flops(inner.steps, inner.sizes);
 }
+
+template class Frame<float>;
+template class Frame<double>;
 
 }  // namespace unroll

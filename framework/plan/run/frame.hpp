@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
+#include <memory>
 #include <vector>
 
 #include "framework/plan/bind/arena.hpp"
@@ -11,19 +11,14 @@
 namespace unroll {
 
 struct FrameOptions {
-  std::size_t real_bytes;  ///< 4 or 8
   bool reuse_memory = true;
   std::int64_t block_steps = 0;  ///< R; 0: by steps_per_block()
 };
 
-/// The longest block over time; shorter ones divide it.
-inline constexpr std::int64_t max_block_steps = 256;
-/// R, steps of a block over time. It depends on the recorded step alone, never on T, so that a sum over time
-/// is always the same sum of blocks.
-std::int64_t steps_per_block(const ir::Loop::Blocks& blocks, Sizes sizes);
-
-/// A program at given sizes: concrete shapes, places in memory, and the pointers that running moves along.
-/// Laying out again at other sizes allocates nothing that the largest sizes so far have not needed.
+/// A program at given sizes: concrete shapes, places in memory, and the pointers that running moves along. T
+/// is float or double. Laying out again at other sizes allocates nothing that the largest sizes so far have
+/// not needed.
+template <class T>
 class Frame {
  public:
   Frame(const ir::Program& program, const Binding& binding, const FrameOptions& options);
@@ -33,11 +28,9 @@ class Frame {
   /// Points everything into `memory`, which holds at least lay_out()'s bytes.
   void attach(std::byte* memory);
 
-  /// T is float (real_bytes 4) or double (8).
-  template <class T>
+  /// What depends on sizes alone.
   void run_once();
-  template <class T>
-  void run_code();
+  void run();
 
   const Shape& shape(ir::Id value) const { return shapes_[index(value)]; }
   std::byte* pointer(ir::Id value) const { return pointers_[index(binding_.root(value))]; }
@@ -53,66 +46,74 @@ class Frame {
  private:
   /// An instruction, ready to run but for the pointers.
   struct Step {
-    const ir::Instruction* instruction;
-    int loop = -1;                ///< its body's region
-    bool nothing_to_do = false;   ///< a view of bytes that are there
-    std::vector<ir::Id> in = {};  ///< roots
-    ir::Id out = ir::none;        ///< a root
-    ir::Id copied = ir::none;     ///< a root whose bytes the result begins with
-    std::vector<const Shape*> shapes = {};
-    std::vector<const void*> pointers = {};
-    std::optional<ChainRun> chain = {};
-    std::vector<std::byte*> chain_pointers = {};
+    const ir::Instruction* instruction = nullptr;
+    int position = 0;  ///< in the region's code
+    int loop = -1;     ///< its body's region
+    std::unique_ptr<ChainRun<T>> chain = {};
+    HeldCall<T> held = {};
+    std::vector<ir::Id> values = {};  ///< roots: operands, then results
+    std::vector<void*> pointers = {};
+    std::vector<const Shape*> shapes = {};  ///< of operands
+    ir::Id copied = ir::none;               ///< a root whose bytes the result begins with
     std::size_t workspace_bytes = 0, workspace_offset = 0;
   };
 
-  /// How far a part moves.
-  struct Unit {
-    std::ptrdiff_t bytes = 0;
-    bool by_iteration = false;  ///< else by step
+  /// A part of a whole, where the loop is.
+  struct Moving {
+    ir::Id part, whole;        ///< roots
+    int rows;                  ///< behind the part that the iteration is about
+    bool by_iteration;         ///< the whole has a row for each iteration, not for each step
+    std::ptrdiff_t bytes = 0;  ///< from one step, or iteration, to the next
+    std::byte* start = nullptr;
+  };
+  struct Pair {
+    ir::Id state;
+    std::byte* buffers[2];
   };
 
   /// A region while it runs.
   struct Body {
     std::vector<Step> steps;
     Sizes sizes;
-    std::int64_t stride = 1;      ///< of a loop's body: steps per iteration
+    std::int64_t length = 0;      ///< of a loop: in steps
+    std::int64_t stride = 1;      ///< of a loop: steps per iteration
     std::int64_t first_step = 0;  ///< the absolute time step where the iteration begins
     std::byte* memory = nullptr;
-    std::vector<std::byte*> starts;  ///< where the parts that a loop moves along are at its first step
-    std::vector<Unit> units;         ///< by move
+    std::vector<Moving> moving;
+    std::vector<Moving> copied_before, copied_after;  ///< stacked by copying: their parts do not move
+    std::vector<Pair> pairs;
   };
 
   static std::size_t index(ir::Id id) { return static_cast<std::size_t>(id); }
   Body& body(int region) { return bodies_[static_cast<std::size_t>(region)]; }
   const Region& region(int number) const { return binding_.regions[static_cast<std::size_t>(number)]; }
   const LoopMoves& moves(int number) const { return binding_.moves[static_cast<std::size_t>(number)]; }
+  const Body& around(int number) const { return bodies_[static_cast<std::size_t>(region(number).parent)]; }
 
-  Step step_of(const ir::Instruction& instruction, int loop) const;
+  void add_step(std::vector<Step>& steps, const ir::Instruction& instruction, int position, int loop);
+  Moving moving(ir::Id part, ir::Id whole, int rows, int region) const;
   bool has_bytes(ir::Id value) const;
+
   void resolve(int region, Sizes sizes);
+  void settle(Step& step, Sizes sizes);
   void resize(int region, Sizes sizes);
-  std::int64_t length(int region) const;
   std::int64_t stride(int region) const;
   Sizes sizes_in(int region, std::int64_t steps) const;
   std::size_t workspace_of(Step& step, Sizes sizes);
   std::size_t lay_out(int region, Sizes sizes);
+  void attach(std::vector<Step>& steps, std::byte* memory);
   void attach(int region, std::byte* memory);
-  bool row_for_iteration(ir::Id whole, int region) const;
-  std::ptrdiff_t unit(ir::Id whole, int region) const;
-  double flops(std::vector<Step>& steps, Sizes sizes);
+  double flops(const std::vector<Step>& steps, Sizes sizes);
   double loop_flops(int region);
 
-  template <class T>
+  Call<T> call(const Step& step, const Body& body) const;
   void run(std::vector<Step>& steps, const Body& body);
-  template <class T>
   void run_compute(Step& step, const Body& body);
-  template <class T>
   void run_loop(int region);
   void enter(int region);
+  void enter(const LoopMoves::State& state, int region);
   void leave(int region);
-  void move(int region, std::int64_t t, std::int64_t iteration);
-  void copy(const std::vector<ir::Loop::Stack>& copies, int region, std::int64_t t);
+  void copy(const std::vector<Moving>& copies, std::int64_t t, std::int64_t stride);
 
   const ir::Program& program_;
   const Binding& binding_;

@@ -8,152 +8,130 @@ namespace unroll {
 using ir::Id;
 using ir::Loop;
 
-template <class T>
-void Frame::run_once() {
-  run<T>(once_, body(0));
-}
-
-template <class T>
-void Frame::run_code() {
-  run<T>(body(0).steps, body(0));
-}
-
-template <class T>
-void Frame::run(std::vector<Step>& steps, const Body& here) {
-  for (Step& step : steps) {
-    if (step.loop >= 0) {
-      run_loop<T>(step.loop);
-    } else if (step.chain) {
-      for (std::size_t i = 0; i < step.in.size(); ++i) step.chain_pointers[i] = pointers_[index(step.in[i])];
-      step.chain->run<T>(step.chain_pointers, here.memory + step.workspace_offset);
-    } else if (!step.nothing_to_do) {
-      run_compute<T>(step, here);
-    }
-  }
-}
-
-template <class T>
-void Frame::run_compute(Step& step, const Body& here) {
-  const ir::Compute& compute = *step.instruction->compute();
-  for (std::size_t i = 0; i < step.in.size(); ++i) step.pointers[i] = pointers_[index(step.in[i])];
-  std::byte* out = pointers_[index(step.out)];
-  const Shape& shape = shapes_[index(compute.out)];
-  if (step.copied != ir::none) std::memcpy(out, pointers_[index(step.copied)], bytes_[index(compute.out)]);
-  compute.op->forward(Call<T>{step.pointers,
-                              step.shapes,
-                              reinterpret_cast<T*>(out),
-                              &shape,
-                              compute.attrs,
-                              here.sizes,
-                              {here.memory + step.workspace_offset, step.workspace_bytes},
-                              compute.onto != ir::none});
-}
-
 namespace {
 
 void copy_bytes(std::byte* to, const std::byte* from, std::size_t bytes) {
-  if (to != from) std::memcpy(to, from, bytes);
+  if (to != from && bytes > 0) std::memcpy(to, from, bytes);
 }
 
 }  // namespace
 
-/// Whether the whole has one row for each iteration, not for each step.
-bool Frame::row_for_iteration(Id whole, int number) const {
-  const Dims& dims = program_.dims(whole);
-  return region(number).loop->is<Loop::Segments>() && !dims.empty() && dims[0] == Dim::segments();
+template <class T>
+void Frame<T>::run_once() {
+  run(once_, body(0));
 }
 
-/// Bytes of a whole from one step to the next, or from one iteration to the next.
-std::ptrdiff_t Frame::unit(Id whole, int number) const {
-  if (row_for_iteration(whole, number)) return static_cast<std::ptrdiff_t>(row_bytes_[index(whole)]);
-  const std::int64_t steps = length(number);
-  return steps == 0 ? 0 : static_cast<std::ptrdiff_t>(bytes_[index(whole)]) / steps;
+template <class T>
+void Frame<T>::run() {
+  run(body(0).steps, body(0));
 }
 
-/// Where everything is that the loop moves along, and the states before the first iteration.
-void Frame::enter(int number) {
-  const LoopMoves& loop = moves(number);
+template <class T>
+void Frame<T>::run(std::vector<Step>& steps, const Body& here) {
+  for (Step& step : steps) {
+    for (std::size_t i = 0; i < step.values.size(); ++i) step.pointers[i] = pointers_[index(step.values[i])];
+    if (step.chain)
+      step.chain->run(step.pointers.data());
+    else if (step.loop >= 0)
+      run_loop(step.loop);
+    else
+      run_compute(step, here);
+  }
+}
+
+template <class T>
+void Frame<T>::run_compute(Step& step, const Body& here) {
+  const ir::Compute& compute = *step.instruction->compute();
+  void* out = step.pointers.back();
+  if (step.copied != ir::none) std::memcpy(out, pointers_[index(step.copied)], bytes_[index(compute.out)]);
+  if (step.held.run) return step.held.run(step.held, step.pointers.data());
+  const std::span<const void* const> in(step.pointers.data(), step.shapes.size());
+  compute.op->forward(Call<T>{in, step.shapes, static_cast<T*>(out), &shapes_[index(compute.out)],
+                              compute.attrs, here.sizes,
+                              {here.memory + step.workspace_offset, step.workspace_bytes},
+                              compute.onto != ir::none});
+}
+
+/// The state before the first iteration.
+template <class T>
+void Frame<T>::enter(const LoopMoves::State& state, int number) {
+  std::byte*& before = pointers_[index(state.before)];
+  std::byte* initial = pointers_[index(state.initial)];
+  const std::size_t bytes = bytes_[index(state.before)];
+  const std::int64_t length = body(number).length;
+  if (state.in_place) {
+    if (state.final != ir::none) before = pointers_[index(state.final)];
+    copy_bytes(before, initial, bytes);
+  } else if (state.history != ir::none && length > 0) {
+    const std::ptrdiff_t row = region(number).loop->reverse ? length - 1 : 0;
+    before = pointers_[index(state.history)] + row * static_cast<std::ptrdiff_t>(row_bytes_[index(state.history)]);
+    copy_bytes(before, initial, bytes);
+  } else {
+    before = initial;
+  }
+}
+
+template <class T>
+void Frame<T>::enter(int number) {
   Body& inner = body(number);
-  const std::int64_t steps = length(number);
-  for (std::size_t m = 0; m < loop.moves.size(); ++m) {
-    const LoopMoves::Move& move = loop.moves[m];
-    inner.units[m] = {unit(move.whole, number), row_for_iteration(move.whole, number)};
-    inner.starts[m] = pointers_[index(move.whole)] +
-                      move.rows * static_cast<std::ptrdiff_t>(row_bytes_[index(move.whole)]);
-  }
-  for (const LoopMoves::State& state : loop.states) {
-    std::byte*& before = pointers_[index(state.before)];
-    std::byte* initial = pointers_[index(state.initial)];
-    const std::size_t bytes = bytes_[index(state.before)];
-    if (state.in_place) {
-      if (state.final != ir::none) before = pointers_[index(state.final)];
-      copy_bytes(before, initial, bytes);
-    } else if (state.history != ir::none && steps > 0) {
-      before = pointers_[index(state.history)] + (region(number).loop->reverse ? steps - 1 : 0) *
-                                                     static_cast<std::ptrdiff_t>(row_bytes_[index(state.history)]);
-      copy_bytes(before, initial, bytes);
-    } else {
-      before = initial;
-    }
-  }
+  const auto find_start = [&](Moving& moving) {
+    const std::size_t row = row_bytes_[index(moving.whole)], all = bytes_[index(moving.whole)];
+    const std::int64_t length = std::max<std::int64_t>(1, inner.length);
+    moving.bytes = moving.by_iteration ? static_cast<std::ptrdiff_t>(row)
+                                       : static_cast<std::ptrdiff_t>(all) / length;
+    moving.start = pointers_[index(moving.whole)] + moving.rows * static_cast<std::ptrdiff_t>(row);
+  };
+  for (auto* list : {&inner.moving, &inner.copied_before, &inner.copied_after})
+    for (Moving& moving : *list) find_start(moving);
+  for (const LoopMoves::State& state : moves(number).states) enter(state, number);
   if (const Id step_index = region(number).loop->step_index; step_index != ir::none)
     pointers_[index(step_index)] = reinterpret_cast<std::byte*>(&inner.first_step);
 }
 
-/// Moves the body's pointers to the steps from `t` on.
-void Frame::move(int number, std::int64_t t, std::int64_t iteration) {
-  const LoopMoves& loop = moves(number);
-  Body& inner = body(number);
-  inner.first_step = body(region(number).parent).first_step + t;
-  for (std::size_t m = 0; m < loop.moves.size(); ++m)
-    pointers_[index(loop.moves[m].part)] =
-        inner.starts[m] + (inner.units[m].by_iteration ? t / inner.stride : t) * inner.units[m].bytes;
-  for (const LoopMoves::State& state : loop.states)
-    if (binding_.place(state.after).home == Home::pair)
-      pointers_[index(state.after)] = inner.memory + offsets_[index(state.after)] +
-                                      static_cast<std::size_t>(iteration % 2) * bytes_[index(state.after)];
-}
-
-void Frame::copy(const std::vector<Loop::Stack>& copies, int number, std::int64_t t) {
-  for (const Loop::Stack& stack : copies)
-    copy_bytes(pointers_[index(stack.whole)] +
-                   (row_for_iteration(stack.whole, number) ? t / body(number).stride : t) *
-                       unit(stack.whole, number),
-               pointers_[index(stack.part)], bytes_[index(stack.part)]);
-}
-
-void Frame::leave(int number) {
-  for (const LoopMoves::State& state : moves(number).states)
-    if (state.final != ir::none)
-      copy_bytes(pointers_[index(state.final)], pointers_[index(state.before)], bytes_[index(state.final)]);
+template <class T>
+void Frame<T>::copy(const std::vector<Moving>& copies, std::int64_t t, std::int64_t stride) {
+  for (const Moving& copied : copies)
+    copy_bytes(copied.start + (copied.by_iteration ? t / stride : t) * copied.bytes,
+               pointers_[index(copied.part)], bytes_[index(copied.part)]);
 }
 
 template <class T>
-void Frame::run_loop(int number) {
+void Frame<T>::leave(int number) {
+  for (const LoopMoves::State& state : moves(number).states)
+    if (state.final != ir::none)
+      copy_bytes(pointers_[index(state.final)], pointers_[index(state.before)], bytes_[index(state.before)]);
+}
+
+template <class T>
+void Frame<T>::run_loop(int number) {
   const LoopMoves& loop = moves(number);
   Body& inner = body(number);
-  const std::int64_t steps = length(number), stride = inner.stride;
-  const std::int64_t iterations = (steps + stride - 1) / stride;
+  const bool reverse = region(number).loop->reverse;
+  const std::int64_t length = inner.length, stride = inner.stride, before = around(number).first_step;
+  const std::int64_t iterations = (length + stride - 1) / stride;
   enter(number);
   for (std::int64_t i = 0; i < iterations; ++i) {
-    const std::int64_t t = stride * (region(number).loop->reverse ? iterations - 1 - i : i);
+    const std::int64_t at = reverse ? iterations - 1 - i : i, t = stride * at;
     if (stride > 1) {
-      const Sizes sizes = sizes_in(number, std::min(stride, steps - t));
+      const Sizes sizes = sizes_in(number, std::min(stride, length - t));
       if (sizes != inner.sizes) resize(number, sizes);
     }
-    move(number, t, i);
-    copy(loop.copies_before, number, t);
-    run<T>(inner.steps, inner);
-    copy(loop.copies_after, number, t);
+    inner.first_step = before + t;
+    for (const Moving& moving : inner.moving)
+      pointers_[index(moving.part)] = moving.start + (moving.by_iteration ? at : t) * moving.bytes;
+    for (const Pair& pair : inner.pairs) pointers_[index(pair.state)] = pair.buffers[i % 2];
+    copy(inner.copied_before, t, stride);
+    run(inner.steps, inner);
+    copy(inner.copied_after, t, stride);
     for (const LoopMoves::State& state : loop.states)
       pointers_[index(state.before)] = pointers_[index(state.after)];
   }
   leave(number);
 }
 
-template void Frame::run_once<float>();
-template void Frame::run_once<double>();
-template void Frame::run_code<float>();
-template void Frame::run_code<double>();
+template void Frame<float>::run_once();
+template void Frame<double>::run_once();
+template void Frame<float>::run();
+template void Frame<double>::run();
 
 }  // namespace unroll
