@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "framework/tensor/shape.hpp"
@@ -69,6 +70,9 @@ class Dim {
   Powers powers_{};
 };
 
+/// The inverse of to_string, "3·T·B". Throws std::invalid_argument.
+Dim parse_dim(std::string_view text);
+
 /// The symbols as users write them: tape.input("x", {T, B, 2}).
 namespace sizes {
 inline constexpr Dim T = Dim::time();
@@ -83,6 +87,8 @@ using Dims = std::vector<Dim>;
 
 /// "(T, B, 2)".
 std::string to_string(const Dims& dims);
+/// Its inverse. Throws std::invalid_argument.
+Dims parse_dims(std::string_view text);
 
 /// Product of all extents.
 Dim numel(const Dims& dims);

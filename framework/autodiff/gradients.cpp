@@ -50,10 +50,10 @@ void ReversePass::pull_back(NodeId id) {
   const Op& op = *node.op;
   if (op.reverse) return op.reverse(*this, id);
   const std::optional<Var> g = cotangents_[node.outputs[0]];
-  if (!g || !op.constant_because.empty()) return;
+  if (!g) return;
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-    if (!active_[node.inputs[i]]) continue;
-    const Vjp vjp = op.vjp[op.arity == Op::any_arity ? 0 : i];
+    if (!active_[node.inputs[i]] || op.constant(i)) continue;
+    const Vjp vjp = op.operands[i].vjp;
     if (!vjp)
       throw std::invalid_argument(fmt::format("[{}] has no gradient with respect to operand {}", op.name, i));
     contribute(node.inputs[i], vjp(Pullback(*this, node, *g, i)));
@@ -67,9 +67,8 @@ std::vector<bool> depends_on(const Tape& tape, std::vector<bool> seeds) {
       mark_scan_dependence(node, seeds);
       continue;
     }
-    if (!node.op->constant_because.empty()) continue;
-    for (const ValueId in : node.inputs)
-      if (seeds[in]) seeds[node.outputs[0]] = true;
+    for (std::size_t i = 0; i < node.inputs.size(); ++i)
+      if (seeds[node.inputs[i]] && !node.op->constant(i)) seeds[node.outputs[0]] = true;
   }
   return seeds;
 }
@@ -107,6 +106,8 @@ std::vector<Var> gradients(Var output, const std::vector<Var>& wrt, Var cotangen
         fmt::format("[gradients] the cotangent must be on the output's tape and have its shape {}, not {}",
                     to_string(output.dims()), to_string(cotangent.dims())));
   Tape& tape = output.tape();
+  if (tape.value(output.id()).kind != Kind::real)
+    throw std::invalid_argument("[gradients] an index has no gradient; what is taken with it may have one");
   std::vector<bool> wanted(tape.values().size(), false);
   for (const Var& v : wrt) wanted[v.id()] = true;
   ReversePass pass(tape, tape, depends_on(tape, wanted), [&](ValueId id) { return Var(tape, id); });

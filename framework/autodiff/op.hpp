@@ -1,23 +1,23 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <initializer_list>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "framework/autodiff/attrs.hpp"
 #include "framework/autodiff/dim.hpp"
-#include "framework/tensor/tensor.hpp"
+#include "framework/tensor/kernels.hpp"
 
 namespace unroll {
 
 class Pullback;
 class ReversePass;
-struct ScanBody;
 class Var;
 
 /// Thrown when shapes do not fit. The message names the op, both shapes and the likely cause.
@@ -27,28 +27,6 @@ struct ShapeError : std::invalid_argument {
 
 /// Real values are float or double, chosen when a plan is made; integers are indices and counters.
 enum class Kind { real, integer };
-
-/// What fixes an op beside its operands. Each op reads the few members that its row names; equal ops on equal
-/// operands with equal attributes are one value to the planner.
-struct Attrs {
-  std::int64_t axis = 0;
-  Dim begin = 0;                          ///< slice, pad: first index kept along the axis
-  Dims dims;                              ///< target shape (reshape, broadcast_to, sum_to, fill, ...)
-  std::vector<std::int64_t> permutation;  ///< transpose
-  bool transpose_a = false;               ///< matmul, solve: use the operand's transpose
-  bool transpose_b = false;
-  bool lower = false;          ///< triangle, solve_triangular: which triangle is meant
-  bool unit_diagonal = false;  ///< solve_triangular: take the diagonal as ones
-  double scalar = 0;           ///< fill: the value; random_mask: the probability of a one
-  std::uint64_t seed = 0;      ///< random_mask
-  std::uint32_t layer = 0;     ///< random_mask
-  std::string name;            ///< input
-  std::shared_ptr<const Tensor<double>> constant;
-  std::shared_ptr<ScanBody> body;  ///< scan
-  bool reverse = false;            ///< scan: from the last step to the first
-
-  bool operator==(const Attrs&) const = default;
-};
 
 /// What a shape rule sees. It returns the result's shape or throws ShapeError.
 struct ShapeArgs {
@@ -72,6 +50,8 @@ struct Call {
 
   const T* real(std::size_t i) const { return static_cast<const T*>(in[i]); }
   const std::int64_t* integer(std::size_t i) const { return static_cast<const std::int64_t*>(in[i]); }
+  /// `out` of a row whose result is integer.
+  std::int64_t* integer_out() const { return static_cast<std::int64_t*>(static_cast<void*>(out)); }
   const Shape& shape(std::size_t i) const { return *in_shape[i]; }
 };
 
@@ -104,14 +84,20 @@ enum class Domain {
   separated,  ///< no two elements of the operands closer than 0.05: away from ties
 };
 
-/// How an op that works on one time step works on a block of steps, stacked along a new first axis.
-enum class Lift {
-  never,        ///< it does not: it stays in the loop
-  elementwise,  ///< as it is, with operands of lower rank filled up with axes of extent 1
-  leading,      ///< as it is, when every operand is stacked
-  table,        ///< as it is, when only the operands behind the first are stacked (gather)
-  axes,         ///< with its axes moved up by one, when every operand is stacked
-  product,      ///< the steps' rows as rows of one product, or as a batch of products
+/// How an op behaves over rows, which are stacked along the first axis of its operands and results: the steps
+/// of a block of time, or the positions of a batch. `axes`, `reshape`, `spread` and `sum` rows need all their
+/// operands stacked.
+enum class Rows {
+  none,         ///< no more is known: it stays with the step
+  elementwise,  ///< as it is, operands of lower rank filled up with axes of extent 1
+  last_axis,    ///< as it is, when every operand is stacked: it works along the last axis
+  table,        ///< as it is, when all operands but the first are stacked (gather)
+  product,      ///< the rows as rows of one product, or as a batch of products
+  scatter,      ///< adds the rows up by their index: sums over stacked operands
+  reshape,      ///< the same elements in another shape
+  spread,       ///< broadcasts to another shape
+  sum,          ///< sums over the axes along which the result broadcasts
+  axes,         ///< names axes: with attributes by `behind_rows` when a new axis comes in front
 };
 
 /// The kernel of an elementwise row, for the planner to chain: a member of `Unary` or `Binary`, the choice
@@ -122,28 +108,62 @@ struct ElementKernel {
   std::uint8_t index = 0;
 };
 
+/// What a row says about one operand.
+struct OperandSpec {
+  Kind kind = Kind::real;
+  Vjp vjp = nullptr;
+  /// Instead of a rule: why the gradient is zero by decision. An index has neither: its gradient is an error.
+  std::string_view constant_because = {};
+};
+
+/// Those of all operands of a row.
+class OperandSpecs {
+ public:
+  static constexpr std::size_t most = 8;  ///< of a fixed number
+
+  constexpr OperandSpecs() = default;
+  constexpr OperandSpecs(std::initializer_list<OperandSpec> specs) : size_(specs.size()) {
+    if (size_ > most)
+      throw std::length_error("[OperandSpecs] a row has more operands than there is room for");
+    std::copy(specs.begin(), specs.end(), specs_.begin());
+  }
+  /// Any number of operands, all with the same.
+  static constexpr OperandSpecs any(OperandSpec spec) {
+    OperandSpecs specs{spec};
+    specs.any_number_ = true;
+    return specs;
+  }
+
+  constexpr bool any_number() const { return any_number_; }
+  constexpr std::size_t size() const { return size_; }
+  constexpr const OperandSpec& operator[](std::size_t i) const { return specs_[any_number_ ? 0 : i]; }
+  constexpr OperandSpec& operator[](std::size_t i) { return specs_[any_number_ ? 0 : i]; }
+
+ private:
+  std::array<OperandSpec, most> specs_ = {};
+  std::size_t size_ = 0;
+  bool any_number_ = false;
+};
+
 /// One row of the op table.
 struct Op {
-  static constexpr int any_arity = -1;
-
   std::string_view name;
-  int arity;
+  OperandSpecs operands = {};
+  Kind result = Kind::real;
   ShapeRule shape;
-  Forward forward;
-  /// One rule per operand; a variadic op has one rule for all. Empty with a `constant_because`: zero by
-  /// decision.
-  std::array<Vjp, 3> vjp = {};
+  Forward forward = {};
   Keep keep = Keep::nothing;
   Domain domain = Domain::real;
-  std::string_view constant_because = {};
+  /// The struct of its attributes, where it has any: &attrs_type<S>.
+  const AttrsType* attrs = nullptr;
 
-  /// Kinds of the operands, where not all real.
-  std::array<Kind, 3> kinds = {Kind::real, Kind::real, Kind::real};
   /// Elementwise: out[i] depends on in[i] alone (up to broadcasting).
   ElementKernel element = {};
   /// An instruction or two per element: done again rather than stored for the reverse pass of a scan.
   bool cheap = false;
-  Lift lift = Lift::never;
+  Rows rows = Rows::none;
+  /// Rows::axes: the attributes for operands with one more axis in front.
+  Attrs (*behind_rows)(const Attrs&) = nullptr;
   /// Its kernel can add to the result instead of writing it.
   bool accumulates = false;
   /// Its kernel may leave the result where it reads the first operand.
@@ -156,8 +176,17 @@ struct Op {
   /// Ops with several results (scan) write their reverse pass themselves.
   void (*reverse)(ReversePass& pass, std::int32_t node) = nullptr;
 
+  /// Values that come from outside, or are the same in every run.
+  constexpr bool source() const { return operands.size() == 0; }
   constexpr bool elementwise() const { return element.form != ElementKernel::Form::none; }
-  Kind kind(std::size_t operand) const { return arity == any_arity ? Kind::real : kinds[operand]; }
+  constexpr bool is(Unary f) const {
+    return element.form == ElementKernel::Form::unary && element.index == static_cast<std::uint8_t>(f);
+  }
+  constexpr bool is(Binary f) const {
+    return element.form == ElementKernel::Form::binary && element.index == static_cast<std::uint8_t>(f);
+  }
+  /// The gradient with respect to operand i is zero by decision.
+  constexpr bool constant(std::size_t i) const { return !operands[i].constant_because.empty(); }
 };
 
 /// The list of all ops, one pointer per row.

@@ -21,7 +21,7 @@ Var tanh(Var x);
 Var sigmoid(Var x);
 Var relu(Var x);      ///< gradient 0 at 0
 Var softplus(Var x);  ///< log(1 + e^x)
-Var identity(Var x);
+Var identity(Var x);  ///< of indices too
 Var stop_gradient(Var x);
 
 // Elementwise, two operands
@@ -109,6 +109,9 @@ Var embed(Var table, Var index);
 Var scatter_add(Var index, Var updates, Dim rows);
 /// One element of each row: x (..., n), index (...) -> (...).
 Var pick(Var x, Var index);
+/// The index of the largest element of each row, the first of equal ones; a NaN is the largest: x (..., n) ->
+/// (...).
+Var argmax(Var x);
 /// The adjoint of pick: values (...), index (...) -> (..., n), zero elsewhere.
 Var place(Var values, Var index, Dim n);
 

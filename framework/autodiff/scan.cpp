@@ -13,10 +13,10 @@
 namespace unroll {
 
 constexpr Op scan_op{.name = "scan",
-                     .arity = Op::any_arity,
+                     .operands = OperandSpecs::any({}),
                      .shape = nullptr,
-                     .forward = {},
                      .keep = Keep::both,
+                     .attrs = &attrs_type<ScanAttrs>,
                      .reverse = reverse_scan};
 
 namespace {
@@ -74,7 +74,7 @@ Var real_value(ScanBody& body, Var v, const char* what, std::size_t k) {
 /// A state after the step that no other state shares, so that the cotangent of the value is the cotangent of
 /// the state.
 Var own_value(const ScanBody& body, Var v) {
-  const bool computed = body.tape.producer(v.id()).op->arity != 0;
+  const bool computed = !body.tape.producer(v.id()).op->source();
   const bool shared = std::find(body.next.begin(), body.next.end(), v.id()) != body.next.end();
   return computed && !shared ? v : identity(v);
 }
@@ -125,12 +125,9 @@ Step record_step(const StepFunction& step, ScanBody& body, std::vector<Var>& inp
 Scanned scan(const StepFunction& step, const std::vector<Var>& inputs, const std::vector<Var>& initial_state,
              const ScanOptions& options) {
   Tape& outer = outer_tape(inputs, initial_state);
-  Attrs attrs;
-  attrs.dims = {scan_length(inputs, options)};
-  attrs.reverse = options.reverse;
-  attrs.body = std::make_shared<ScanBody>(outer);
+  const Dim length = scan_length(inputs, options);
+  const ScanAttrs attrs{length, options.reverse, std::make_shared<ScanBody>(outer)};
   ScanBody& body = *attrs.body;
-  const Dim length = attrs.dims[0];
   std::vector<Var> operands = inputs;
   const Step result = record_step(step, body, operands, initial_state);
   std::vector<ValueId> stacked, summed;
@@ -140,7 +137,7 @@ Scanned scan(const StepFunction& step, const std::vector<Var>& inputs, const std
 
   operands.insert(operands.end(), initial_state.begin(), initial_state.end());
   for (const auto& [from, to] : body.tape.captures()) operands.push_back(Var(outer, from));
-  const NodeId node = outer.record_many(scan_op, operands, std::move(attrs));
+  const NodeId node = outer.record_many(scan_op, operands, attrs);
 
   const auto output = [&](ScanBody::Role role, ValueId value, Dims dims, std::size_t state = 0) {
     body.outputs.push_back({role, value, state});
@@ -165,7 +162,8 @@ bool is_trajectory(Var v) {
   const Node& node = v.tape().producer(v.id());
   if (node.op != &scan_op) return false;
   for (std::size_t i = 0; i < node.outputs.size(); ++i)
-    if (node.outputs[i] == v.id()) return node.attrs.body->outputs[i].role == ScanBody::Role::trajectory;
+    if (node.outputs[i] == v.id())
+      return node.attrs.as<ScanAttrs>().body->outputs[i].role == ScanBody::Role::trajectory;
   return false;
 }
 
@@ -180,7 +178,7 @@ std::vector<bool> body_dependence(const ScanBody& body, std::vector<bool> marked
 }
 
 void mark_scan_dependence(const Node& node, std::vector<bool>& dependent) {
-  const ScanBody& body = *node.attrs.body;
+  const ScanBody& body = *node.attrs.as<ScanAttrs>().body;
   std::vector<bool> inside(body.tape.values().size(), false);
   std::size_t operand = 0;
   for (const ValueId v : body.inputs) inside[v] = dependent[node.inputs[operand++]];

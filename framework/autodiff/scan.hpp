@@ -60,6 +60,15 @@ struct ScanBody {
       outputs;  ///< one per result of the node; a reverse scan adds the residuals that it reads
 };
 
+struct ScanAttrs {
+  Dim length = 0;
+  bool reverse = false;  ///< from the last step to the first
+  std::shared_ptr<ScanBody> body = {};
+  static constexpr auto fields =
+      std::tuple(field("length", &ScanAttrs::length), field("reverse", &ScanAttrs::reverse),
+                 field("body", &ScanAttrs::body));
+};
+
 bool is_trajectory(Var v);
 
 /// Sets dependent[v] for the results v of a scan that depend on operands marked in `dependent`, or on the

@@ -19,8 +19,9 @@ class ScanReverser {
       : pass_(pass),
         outer_(pass.target()),
         node_(node),
-        forward_(*outer_.node(node).attrs.body),
-        length_(outer_.node(node).attrs.dims[0]),
+        forward_attrs_(outer_.node(node).attrs.as<ScanAttrs>()),
+        forward_(*forward_attrs_.body),
+        length_(forward_attrs_.length),
         backward_(std::make_shared<ScanBody>(outer_)) {}
 
   void run() {
@@ -86,7 +87,7 @@ class ScanReverser {
     for (const auto& [from, to] : forward_.tape.captures())
       if (to == v) return backward_->tape.import(Var(outer_, from));
     if (producer.op == &step_index_op) return backward_->tape.step_index();
-    if (producer.op->arity == 0 && producer.op != &input_op)
+    if (producer.op->source() && producer.op != &input_op)
       return backward_->tape.record(*producer.op, {}, producer.attrs);
     return cheap_again(producer) ? compute_again(producer) : slice_of(residual(v));
   }
@@ -97,8 +98,8 @@ class ScanReverser {
     return producer.op->cheap && std::all_of(producer.inputs.begin(), producer.inputs.end(), [&](ValueId v) {
              const Node& operand = forward_.tape.producer(v);
              const bool keeps_output = static_cast<int>(operand.op->keep) & static_cast<int>(Keep::output);
-             return operand.op->arity == 0 ? !is_state(v) || imported_.contains(v)
-                                           : imported_.contains(v) || (keeps_output && active_[v]);
+             return operand.op->source() ? !is_state(v) || imported_.contains(v)
+                                         : imported_.contains(v) || (keeps_output && active_[v]);
            });
   }
 
@@ -123,7 +124,7 @@ class ScanReverser {
     const Dims& step = forward_.tape.value(v).dims;
     dims.insert(dims.end(), step.begin(), step.end());
     forward_.outputs.push_back({Role::stacked, v});
-    return outer_.add_output(node_, std::move(dims));
+    return outer_.add_output(node_, std::move(dims), forward_.tape.value(v).kind);
   }
 
   /// Starts the cotangents: of the state after the step, then of what the step put out.
@@ -193,12 +194,9 @@ class ScanReverser {
     std::vector<Var> operands = inputs_;
     operands.insert(operands.end(), initial.begin(), initial.end());
     for (const auto& [from, to] : backward_->tape.captures()) operands.push_back(Var(outer_, from));
-    Attrs attrs;
-    attrs.dims = {length_};
-    attrs.reverse = !outer_.node(node_).attrs.reverse;
-    attrs.body = backward_;
     backward_->tape.close();
-    const NodeId node = outer_.record_many(scan_op, operands, std::move(attrs));
+    const NodeId node =
+        outer_.record_many(scan_op, operands, ScanAttrs{length_, !forward_attrs_.reverse, backward_});
     for (std::size_t i = 0; i < emissions_.size(); ++i) {
       const Emission& e = emissions_[i];
       backward_->outputs.push_back(e.output);
@@ -213,6 +211,7 @@ class ScanReverser {
   ReversePass& pass_;
   Tape& outer_;
   NodeId node_;
+  const ScanAttrs forward_attrs_;
   ScanBody& forward_;
   Dim length_;
   std::shared_ptr<ScanBody> backward_;

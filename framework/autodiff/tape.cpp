@@ -22,13 +22,13 @@ void Tape::check_open() const {
         "stacked or summed");
 }
 
-Var Tape::append(const Op& op, Attrs attrs, std::vector<ValueId> inputs, Dims dims, Kind kind) {
+Var Tape::append(const Op& op, Attrs attrs, std::vector<ValueId> inputs, Dims dims) {
   check_open();
   if (dims.size() > max_rank)
     throw ShapeError(fmt::format("[{}] shape {} has {} axes, at most {} are supported", op.name,
                                  to_string(dims), dims.size(), max_rank));
   nodes_.push_back({&op, std::move(attrs), std::move(inputs), {}});
-  return add_output(static_cast<NodeId>(nodes_.size()) - 1, std::move(dims), kind);
+  return add_output(static_cast<NodeId>(nodes_.size()) - 1, std::move(dims), op.result);
 }
 
 Var Tape::add_output(NodeId node, Dims dims, Kind kind) {
@@ -39,48 +39,45 @@ Var Tape::add_output(NodeId node, Dims dims, Kind kind) {
 }
 
 Var Tape::input(std::string name, Dims dims) {
-  Attrs attrs;
-  attrs.name = std::move(name);
-  return append(input_op, std::move(attrs), {}, std::move(dims), Kind::real);
+  return append(input_op, InputAttrs{std::move(name)}, {}, std::move(dims));
 }
 
 Var Tape::index_input(std::string name, Dims dims) {
-  Attrs attrs;
-  attrs.name = std::move(name);
-  return append(index_input_op, std::move(attrs), {}, std::move(dims), Kind::integer);
+  return append(index_input_op, InputAttrs{std::move(name)}, {}, std::move(dims));
 }
 
 Var Tape::constant(Tensor<double> value) {
-  Attrs attrs;
-  attrs.dims.assign(value.shape().begin(), value.shape().end());
-  attrs.constant = std::make_shared<const Tensor<double>>(std::move(value));
-  return record(constant_op, {}, std::move(attrs));
+  return record(constant_op, {}, ConstantAttrs{std::make_shared<const Tensor<double>>(std::move(value))});
 }
 
-Var Tape::fill(double value, Dims dims) {
-  Attrs attrs;
-  attrs.scalar = value;
-  attrs.dims = std::move(dims);
-  return record(fill_op, {}, std::move(attrs));
-}
+Var Tape::fill(double value, Dims dims) { return record(fill_op, {}, FillAttrs{value, std::move(dims)}); }
 
 Var Tape::step_index() {
   if (!parent_)
     throw std::invalid_argument("[step_index] there are time steps only inside the step of a scan");
-  return append(step_index_op, {}, {}, {}, Kind::integer);
+  return append(step_index_op, {}, {}, {});
 }
 
 namespace {
 
 void check_operands(const Op& op, const Tape& tape, const std::vector<ValueId>& inputs) {
-  if (op.arity != Op::any_arity && inputs.size() != static_cast<std::size_t>(op.arity))
+  if (!op.operands.any_number() && inputs.size() != op.operands.size())
     throw std::invalid_argument(
-        fmt::format("[{}] takes {} operands, {} were given", op.name, op.arity, inputs.size()));
+        fmt::format("[{}] takes {} operands, {} were given", op.name, op.operands.size(), inputs.size()));
   for (std::size_t i = 0; i < inputs.size(); ++i)
-    if (tape.value(inputs[i]).kind != op.kind(i))
+    if (tape.value(inputs[i]).kind != op.operands[i].kind)
       throw std::invalid_argument(fmt::format(
           "[{}] operand {} must be {}; was the index given where a value was wanted, or the other way round?",
-          op.name, i, op.kind(i) == Kind::real ? "real, but is an integer" : "an integer, but is real"));
+          op.name, i,
+          op.operands[i].kind == Kind::real ? "real, but is an integer" : "an integer, but is real"));
+}
+
+/// `attrs` of the row's struct: its defaults where nothing is given.
+Attrs own_attrs(const Op& op, Attrs attrs) {
+  if (attrs.type() == op.attrs) return attrs;
+  if (!attrs.type()) return op.attrs->defaults();
+  throw std::invalid_argument(
+      fmt::format("[{}] attributes {} were given, which are another op's", op.name, to_text(attrs)));
 }
 
 }  // namespace
@@ -93,8 +90,9 @@ Var Tape::record(const Op& op, const std::vector<Var>& inputs, Attrs attrs) {
     dims.push_back(v.dims());
   }
   check_operands(op, *this, ids);
+  attrs = own_attrs(op, std::move(attrs));
   Dims result = op.shape({op.name, dims, attrs});
-  return append(op, std::move(attrs), std::move(ids), std::move(result), Kind::real);
+  return append(op, std::move(attrs), std::move(ids), std::move(result));
 }
 
 NodeId Tape::record_many(const Op& op, const std::vector<Var>& inputs, Attrs attrs) {
@@ -115,7 +113,7 @@ Var Tape::import(Var v) {
     return Var(*this, found->second);
   const Value& outer = parent_->value(v.id());
   const Var inner =
-      append(outer.kind == Kind::real ? input_op : index_input_op, {}, {}, outer.dims, outer.kind);
+      append(outer.kind == Kind::real ? input_op : index_input_op, InputAttrs(), {}, outer.dims);
   captures_.emplace_back(v.id(), inner.id());
   capture_of_.emplace(v.id(), inner.id());
   return inner;
@@ -141,8 +139,8 @@ std::string Tape::to_text() const {
   for (const Node& node : nodes_) {
     for (const ValueId id : node.outputs) text += fmt::format("%{} {} ", id, to_string(values_[id].dims));
     text += fmt::format("= {}", node.op->name);
-    if (!node.attrs.name.empty()) text += fmt::format(" \"{}\"", node.attrs.name);
     for (const ValueId id : node.inputs) text += fmt::format(" %{}", id);
+    if (const std::string attrs = unroll::to_text(node.attrs); !attrs.empty()) text += " " + attrs;
     text += "\n";
   }
   return text;

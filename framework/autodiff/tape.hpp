@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "framework/autodiff/op.hpp"
+#include "framework/tensor/tensor.hpp"
 
 namespace unroll {
 
@@ -98,11 +99,11 @@ class Tape {
   /// Nothing can be recorded on it from now on: the step of a scan, once the scan is recorded.
   void close() { closed_ = true; }
 
-  /// One line per node: "%7 (B, 100) = matmul %3 %5".
+  /// One line per node: "%7 (B, 100) = matmul %3 %5 {transpose_b}".
   std::string to_text() const;
 
  private:
-  Var append(const Op& op, Attrs attrs, std::vector<ValueId> inputs, Dims dims, Kind kind);
+  Var append(const Op& op, Attrs attrs, std::vector<ValueId> inputs, Dims dims);
 
   void check_open() const;
 

@@ -2,14 +2,18 @@
 #include <map>
 #include <set>
 
-#include "framework/autodiff/ops/rows.hpp"
 #include "framework/plan/program.hpp"
 
 namespace unroll {
 namespace {
 
+/// Products, and what is 0 but for one element of each row (place).
+bool adds_rows(const Op& op) {
+  return op.accumulates && (op.rows == Rows::product || op.rows == Rows::last_axis);
+}
+
 /// Finds, in one program, sums of a product and a value that nothing else reads, and makes the product add to
-/// the value's bytes. What is 0 but for one element of each row (place) counts as a product.
+/// the value's bytes.
 class Accumulation {
  public:
   /// `kept` are read after the code's end; `own_slices` are slices of buffers that nobody else reads.
@@ -20,7 +24,7 @@ class Accumulation {
     count_uses();
     for (std::size_t i = 0; i < program_.code.size(); ++i) {
       const Instruction& sum = program_.code[i];
-      if (sum.op != &add_op() ||
+      if (!sum.op->is(Binary::add) ||
           !(accumulate(i, sum.in[0], sum.in[1]) || accumulate(i, sum.in[1], sum.in[0])))
         continue;
       count_uses();
@@ -61,7 +65,7 @@ class Accumulation {
     const auto maker = producer_.find(value(product));
     if (maker == producer_.end()) return false;
     const Instruction& making = program_.code[maker->second];
-    if ((making.op != &matmul_op() && making.op != &place_op()) || making.accumulate) return false;
+    if (!adds_rows(*making.op) || making.accumulate) return false;
     const SlotId root = program_.root(total);
     const bool slice = own_slices_.contains(root);
     if (!slice && (!producer_.contains(value(total)) || program_.slots[root].place != Place::arena))

@@ -19,7 +19,7 @@ bool fusable(const Instruction& instruction, const Program& program) {
 /// Spreading rows or scalars is a copy to a chain, whose members read their operands at any of its accesses.
 void spread_in_chains(Program& program) {
   for (Instruction& instruction : program.code)
-    if (instruction.op == &broadcast_to_op() &&
+    if (instruction.op->rows == Rows::spread &&
         access(program.slots[instruction.in[0]].dims, program.slots[instruction.out].dims))
       instruction.op = &identity_op();
 }

@@ -155,7 +155,7 @@ class Subject {
       const auto given = at.index.find(v);
       if (given == at.index.end())
         throw std::invalid_argument(
-            fmt::format("[gradcheck] index input '{}' needs a value", node.attrs.name));
+            fmt::format("[gradcheck] index input '{}' needs a value", input_name(node.attrs)));
       place(v, given->second, index_);
       return;
     }
@@ -207,7 +207,7 @@ GradcheckEntry judge(std::string variable, std::string output, double reverse, S
 }
 
 std::string name_of(Var v) {
-  const std::string& name = v.tape().producer(v.id()).attrs.name;
+  const std::string name = input_name(v.tape().producer(v.id()).attrs);
   return name.empty() ? fmt::format("%{}", v.id()) : name;
 }
 

@@ -6,6 +6,7 @@
 #include <boost/graph/graphviz.hpp>
 #include <ostream>
 
+#include "framework/autodiff/ops/sources.hpp"
 #include "framework/autodiff/scan.hpp"
 
 namespace unroll {
@@ -21,7 +22,7 @@ void ValueGraph::add_tape(const Tape& tape) {
   }
   for (const Node& node : tape.nodes()) {
     if (node.op == &scan_op) {
-      add_tape(node.attrs.body->tape);
+      add_tape(node.attrs.as<ScanAttrs>().body->tape);
       connect_scan(tape, node);
       continue;
     }
@@ -31,7 +32,7 @@ void ValueGraph::add_tape(const Tape& tape) {
 }
 
 void ValueGraph::connect_scan(const Tape& tape, const Node& node) {
-  const ScanBody& body = *node.attrs.body;
+  const ScanBody& body = *node.attrs.as<ScanAttrs>().body;
   const auto inside = [&](ValueId id) { return vertex(body.tape, id); };
   const auto outside = [&](ValueId id) { return vertex(tape, id); };
   std::size_t operand = 0;
@@ -67,7 +68,8 @@ void ValueGraph::write_dot(std::ostream& out, const std::vector<bool>& live) con
   const auto label = [&](std::ostream& stream, Vertex v) {
     const auto [tape, id] = origin_[v];
     const Node& node = tape->producer(id);
-    const std::string name = node.attrs.name.empty() ? std::string(node.op->name) : node.attrs.name;
+    const std::string given = input_name(node.attrs);
+    const std::string name = given.empty() ? std::string(node.op->name) : given;
     stream << fmt::format("[label=\"{}\\n{}\", shape=box, style={}{}]", name, to_string(tape->value(id).dims),
                           tape == &tape_ ? "rounded" : "filled",
                           live[v] ? "" : ", color=grey, fontcolor=grey");

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "framework/autodiff/ops/rows.hpp"
+#include "framework/autodiff/ops/products.hpp"
 
 namespace unroll {
 namespace {
@@ -26,26 +26,22 @@ Dims as_rows(const Dims& matrix) { return {R * matrix[0], matrix[1]}; }
 
 bool can_lift_product(const Instruction& product, const Program& step, const std::vector<bool>& stacked) {
   if (step.slots[product.in[0]].dims.size() != 2 || !stacked[0]) return false;
-  return stacked[1] || !product.attrs.transpose_a;
+  return stacked[1] || !product.attrs.as<MatmulAttrs>().transpose_a;
 }
 
-Attrs with_axes_moved(const Instruction& instruction) {
-  Attrs attrs = instruction.attrs;
-  ++attrs.axis;
-  for (std::int64_t& axis : attrs.permutation) ++axis;
-  if (!attrs.permutation.empty()) attrs.permutation.insert(attrs.permutation.begin(), 0);
-  return attrs;
+bool names_axes(Rows rows) {
+  return rows == Rows::axes || rows == Rows::reshape || rows == Rows::spread || rows == Rows::sum;
 }
 
 /// The ranks that an operand and the result are filled up to: those of the two that must broadcast.
 std::size_t operand_rank(const Instruction& instruction, const Program& step, std::size_t i) {
   const std::size_t own = step.slots[instruction.in[i]].dims.size();
   const std::size_t result = step.slots[instruction.out].dims.size();
-  return instruction.op->elementwise() || instruction.op == &broadcast_to_op() ? std::max(own, result) : own;
+  return instruction.op->elementwise() || instruction.op->rows == Rows::spread ? std::max(own, result) : own;
 }
 std::size_t result_rank(const Instruction& instruction, const Program& step) {
   const std::size_t own = step.slots[instruction.out].dims.size();
-  return instruction.op == &sum_to_op() ? std::max(own, step.slots[instruction.in[0]].dims.size()) : own;
+  return instruction.op->rows == Rows::sum ? std::max(own, step.slots[instruction.in[0]].dims.size()) : own;
 }
 
 }  // namespace
@@ -58,17 +54,21 @@ SlotId view(Program& program, SlotId slot, Dims dims) {
 }
 
 bool can_lift(const Instruction& instruction, const Program& step, const std::vector<bool>& stacked) {
-  switch (instruction.op->lift) {
-    case Lift::never:
+  switch (instruction.op->rows) {
+    case Rows::none:
+    case Rows::scatter:
       return false;
-    case Lift::elementwise:
+    case Rows::elementwise:
       return std::find(stacked.begin(), stacked.end(), true) != stacked.end();
-    case Lift::leading:
-    case Lift::axes:
+    case Rows::last_axis:
+    case Rows::reshape:
+    case Rows::spread:
+    case Rows::sum:
+    case Rows::axes:
       return all(stacked);
-    case Lift::table:
+    case Rows::table:
       return !stacked[0] && std::all_of(stacked.begin() + 1, stacked.end(), [](bool s) { return s; });
-    case Lift::product:
+    case Rows::product:
       return can_lift_product(instruction, step, stacked);
   }
   return false;
@@ -77,11 +77,11 @@ bool can_lift(const Instruction& instruction, const Program& step, const std::ve
 void lift(const Instruction& instruction, const Program& step, const BlockOperands& in, SlotId out,
           Program& block) {
   Instruction lifted{.op = instruction.op, .attrs = instruction.attrs, .in = in.slots, .out = out};
-  if (instruction.op->lift == Lift::product && !in.stacked[1]) {
+  if (instruction.op->rows == Rows::product && !in.stacked[1]) {
     lifted.in[0] = view(block, in.slots[0], as_rows(step.slots[instruction.in[0]].dims));
     lifted.out = view(block, out, as_rows(step.slots[instruction.out].dims));
-  } else if (instruction.op->lift == Lift::elementwise || instruction.op->lift == Lift::axes) {
-    if (instruction.op->lift == Lift::axes) lifted.attrs = with_axes_moved(instruction);
+  } else if (instruction.op->elementwise() || names_axes(instruction.op->rows)) {
+    if (instruction.op->behind_rows) lifted.attrs = instruction.op->behind_rows(instruction.attrs);
     for (std::size_t i = 0; i < in.slots.size(); ++i)
       if (in.stacked[i])
         lifted.in[i] =
@@ -94,17 +94,17 @@ void lift(const Instruction& instruction, const Program& step, const BlockOperan
 }
 
 bool can_lift_sum(const Instruction& instruction, const Program& step, const std::vector<bool>& stacked) {
-  if (!instruction.op->accumulates || instruction.op->lift == Lift::leading || !all(stacked)) return false;
-  if (instruction.op->lift != Lift::product) return true;
-  return step.slots[instruction.in[0]].dims.size() == 2 && instruction.attrs.transpose_a &&
-         !instruction.attrs.transpose_b;
+  if (!instruction.op->accumulates || instruction.op->rows == Rows::last_axis || !all(stacked)) return false;
+  if (instruction.op->rows != Rows::product) return true;
+  return step.slots[instruction.in[0]].dims.size() == 2 &&
+         instruction.attrs == MatmulAttrs{.transpose_a = true};
 }
 
 void lift_sum(const Instruction& instruction, const Program& step, const BlockOperands& in, SlotId out,
               Program& block) {
   Instruction sum{
       .op = instruction.op, .attrs = instruction.attrs, .in = in.slots, .out = out, .accumulate = true};
-  if (instruction.op->lift == Lift::product)
+  if (instruction.op->rows == Rows::product)
     for (std::size_t i = 0; i < 2; ++i)
       sum.in[i] = view(block, in.slots[i], as_rows(step.slots[instruction.in[i]].dims));
   block.code.push_back(std::move(sum));

@@ -2,7 +2,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <set>
 #include <unordered_map>
@@ -17,7 +16,7 @@ namespace unroll {
 
 namespace {
 
-bool is_input(const Op& op) { return op.arity == 0 && !op.forward.f32; }
+bool is_input(const Op& op) { return op.source() && !op.forward.f32; }
 
 /// Maps each live value to the first equal one: same op, equal attributes, equal operands.
 template <class Live>
@@ -40,8 +39,7 @@ std::vector<ValueId> common_subexpressions(const Tape& tape, const Live& live) {
     const auto [from, to] = seen.equal_range(hash);
     const auto equal = std::find_if(from, to, [&](const auto& entry) {
       return entry.second.node->op == node.op && entry.second.inputs == inputs &&
-             entry.second.node->attrs == node.attrs &&
-             std::signbit(entry.second.node->attrs.scalar) == std::signbit(node.attrs.scalar);  // 0 == -0
+             entry.second.node->attrs == node.attrs;
     });
     if (equal != to)
       first[node.outputs[0]] = equal->second.node->outputs[0];
@@ -111,14 +109,14 @@ class Lowering {
 
   SlotId copy(ValueId v, SlotId source, Place place) {
     const SlotId slot = new_slot(v, place);
-    program.code.push_back({.op = &identity_op(), .in = {source}, .out = slot});
+    program.code.push_back({.op = &identity_op(tape_.value(v).kind), .in = {source}, .out = slot});
     return slot;
   }
 
   void emit(const Node& node, bool steady) {
     std::vector<SlotId> in;
     for (const ValueId v : node.inputs) in.push_back(slot(v));
-    if (node.op == &reshape_op() && !steady && options_.runs(passes::reshape_in_place)) {
+    if (node.op->rows == Rows::reshape && !steady && options_.runs(passes::reshape_in_place)) {
       const SlotId out = add_slot(node.outputs[0], Place::arena);
       program.slots[out].alias = in[0];
       return;
@@ -145,7 +143,7 @@ std::vector<bool> loop_invariants(const ScanBody& body, bool enabled) {
   std::vector<bool> steady(tape.values().size(), false);
   for (const auto& [from, to] : tape.captures()) steady[to] = true;
   for (const Node& node : tape.nodes()) {
-    if (is_input(*node.op) || (!enabled && node.op->arity != 0)) continue;
+    if (is_input(*node.op) || (!enabled && !node.op->source())) continue;
     steady[node.outputs[0]] =
         std::all_of(node.inputs.begin(), node.inputs.end(), [&](ValueId v) { return steady[v]; });
   }
@@ -159,12 +157,12 @@ class LoopLowering {
   LoopLowering(const Node& node, Lowering& outer, const ValueGraph& graph, const std::vector<bool>& live,
                const PlanOptions& options)
       : node_(node),
-        body_(*node.attrs.body),
+        body_(*node.attrs.as<ScanAttrs>().body),
         options_(options),
         outer_(outer),
         inner_(body_.tape, graph, live, options) {
-    loop_->length = node.attrs.dims[0];
-    loop_->reverse = node.attrs.reverse;
+    loop_->length = node.attrs.as<ScanAttrs>().length;
+    loop_->reverse = node.attrs.as<ScanAttrs>().reverse;
     for (const ValueId v : body_.states) loop_->state_sizes.push_back(numel(body_.tape.value(v).dims));
     come_in();
     inner_.emit_all(loop_invariants(body_, options.runs(passes::loop_invariants)));
@@ -315,7 +313,7 @@ Lowered lower(const Tape& tape, const std::vector<Var>& outputs, const PlanOptio
     const ValueId v = node.outputs.empty() ? -1 : node.outputs[0];
     if (v >= 0 && is_input(*node.op) && lowering.live(v))
       lowered.inputs[v] = lowering.add_slot(v, Place::outside);
-    else if (v >= 0 && node.op->arity == 0)
+    else if (v >= 0 && node.op->source())
       steady[v] = true;
   }
   lowering.emit_all(steady);

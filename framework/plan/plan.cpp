@@ -36,7 +36,7 @@ void note_symbols(const Program& program, bool& time, bool& batch) {
   for (const Slot& slot : program.slots) note_symbols(slot.dims, time, batch);
   for (const std::vector<Instruction>* part : {&program.prologue, &program.code})
     for (const Instruction& instruction : *part) {
-      note_symbols(instruction.attrs.dims, time, batch);
+      note_symbols(instruction.attrs.extents(), time, batch);
       if (!instruction.loop) continue;
       note_symbols({instruction.loop->length}, time, batch);
       note_symbols(instruction.loop->body, time, batch);
@@ -67,7 +67,7 @@ Plan<T>::Plan(const Tape& tape, const std::vector<Var>& outputs, const PlanOptio
     if (node.op == &input_op || node.op == &index_input_op) {
       const ValueId v = node.outputs[0];
       const auto live = lowered.inputs.find(v);
-      inputs_[v] = {node.attrs.name, tape.value(v).dims, tape.value(v).kind,
+      inputs_[v] = {input_name(node.attrs), tape.value(v).dims, tape.value(v).kind,
                     live == lowered.inputs.end() ? no_slot : live->second};
     }
   note_symbols(lowered.program, uses_time_, uses_batch_);
@@ -222,30 +222,47 @@ void Plan<T>::run() {
 }
 
 template <class T>
-SlotId Plan<T>::output_slot(Var output) const {
+SlotId Plan<T>::output_slot(Var output, Kind kind) const {
   const auto found = outputs_.find(output.id());
   if (&output.tape() != tape_ || found == outputs_.end())
     throw std::invalid_argument("[Plan] this value is no output of the plan; name it when the plan is made");
   if (!laid_out_) throw std::logic_error("[Plan] run() comes before the outputs");
+  if (output.tape().value(output.id()).kind != kind)
+    throw std::invalid_argument(
+        fmt::format("[Plan] this output holds {}", kind == Kind::real
+                                                       ? "integers: read it with index_value or index_tensor"
+                                                       : "real numbers: read it with value or tensor"));
   return found->second;
 }
 
 template <class T>
 std::span<const T> Plan<T>::value(Var output) const {
-  const SlotId slot = output_slot(output);
+  const SlotId slot = output_slot(output, Kind::real);
   return {reinterpret_cast<const T*>(frame_->pointer(slot)),
           static_cast<std::size_t>(frame_->shape(slot).numel())};
 }
 
 template <class T>
 std::span<T> Plan<T>::mutable_value(Var output) {
-  const SlotId slot = output_slot(output);
+  const SlotId slot = output_slot(output, Kind::real);
   return {reinterpret_cast<T*>(frame_->pointer(slot)), static_cast<std::size_t>(frame_->shape(slot).numel())};
 }
 
 template <class T>
 Tensor<T> Plan<T>::tensor(Var output) const {
-  return Tensor<T>(frame_->shape(output_slot(output)), value(output));
+  return Tensor<T>(frame_->shape(output_slot(output, Kind::real)), value(output));
+}
+
+template <class T>
+std::span<const std::int64_t> Plan<T>::index_value(Var output) const {
+  const SlotId slot = output_slot(output, Kind::integer);
+  return {reinterpret_cast<const std::int64_t*>(frame_->pointer(slot)),
+          static_cast<std::size_t>(frame_->shape(slot).numel())};
+}
+
+template <class T>
+Tensor<std::int64_t> Plan<T>::index_tensor(Var output) const {
+  return Tensor<std::int64_t>(frame_->shape(output_slot(output, Kind::integer)), index_value(output));
 }
 
 template <class T>

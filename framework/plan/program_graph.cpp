@@ -8,6 +8,8 @@
 #include <map>
 #include <ostream>
 
+#include "framework/autodiff/ops/sources.hpp"
+
 namespace unroll {
 namespace {
 
@@ -48,7 +50,7 @@ class Drawing {
   Graph draw(const Tape& tape, SlotId last_forward) {
     Makers makers;
     for (const auto& [value, slot] : lowered_.inputs)
-      makers[slot] = {add({tape.producer(value).attrs.name + "\\n" + to_string(tape.value(value).dims),
+      makers[slot] = {add({input_name(tape.producer(value).attrs) + "\\n" + to_string(tape.value(value).dims),
                            Pace::input, false, false})};
     const Program& program = lowered_.program;
     for (const Instruction& i : program.prologue) instruction(program, i, makers, Pace::once);

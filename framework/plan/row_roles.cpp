@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "framework/autodiff/ops/rows.hpp"
+#include "framework/autodiff/ops/products.hpp"
 
 namespace unroll {
 namespace {
@@ -15,16 +15,25 @@ class Reader {
       : instruction_(instruction), program_(program), length_(length) {}
 
   Roles read() const {
-    const Op& op = *instruction_.op;
-    if (&op == &matmul_op()) return product();
-    if (&op == &sum_to_op()) return sum();
-    if (&op == &scatter_add_op()) return scatter();
-    if (&op == &reshape_op()) return has_rows(out()) && has_rows(in(0)) ? rows({true}) : std::nullopt;
-    if (&op == &broadcast_to_op()) return elementwise();
-    if (op.lift == Lift::elementwise) return elementwise();
-    if (op.lift == Lift::leading) return last_axis();
-    if (op.lift == Lift::table) return same_rows(in(1), out()) ? rows({false, true}) : std::nullopt;
-    return std::nullopt;
+    switch (instruction_.op->rows) {
+      case Rows::product:
+        return product();
+      case Rows::sum:
+        return sum();
+      case Rows::scatter:
+        return scatter();
+      case Rows::reshape:
+        return has_rows(out()) && has_rows(in(0)) ? rows({true}) : std::nullopt;
+      case Rows::spread:
+      case Rows::elementwise:
+        return elementwise();
+      case Rows::last_axis:
+        return last_axis();
+      case Rows::table:
+        return same_rows(in(1), out()) ? rows({false, true}) : std::nullopt;
+      default:
+        return std::nullopt;
+    }
   }
 
  private:
@@ -58,7 +67,7 @@ class Reader {
 
   Roles product() const {
     if (in(0).size() != 2) return std::nullopt;
-    const Attrs& attrs = instruction_.attrs;
+    const MatmulAttrs& attrs = instruction_.attrs.as<MatmulAttrs>();
     if (!attrs.transpose_a) return same_rows(in(0), out()) ? rows({true, false}) : std::nullopt;
     return !attrs.transpose_b && same_rows(in(0), in(1)) ? summed({true, true}) : std::nullopt;
   }

@@ -121,7 +121,7 @@ class BlockBuilder {
       const Instruction& instruction = step_.code[i];
       const BlockOperands in = operands(instruction);
       if (up_[instruction.out] == no_slot)
-        up_[instruction.out] = add(over_block(dims(instruction.out)), Kind::real, Place::arena);
+        up_[instruction.out] = add(over_block(dims(instruction.out)), instruction.op->result, Place::arena);
       lift(instruction, step_, in, up_[instruction.out], body());
     }
   }

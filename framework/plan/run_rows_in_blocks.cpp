@@ -2,7 +2,7 @@
 #include <map>
 #include <set>
 
-#include "framework/autodiff/ops/rows.hpp"
+#include "framework/autodiff/ops/products.hpp"
 #include "framework/autodiff/scan.hpp"
 #include "framework/plan/lift.hpp"
 #include "framework/plan/row_roles.hpp"
@@ -20,7 +20,9 @@ bool is_wide(const Dims& dims) {
 
 /// A product of few columns with a weight that makes many of them: a readout.
 bool is_readout(const Instruction& instruction, const Program& program) {
-  if (instruction.op != &matmul_op() || instruction.loop || instruction.attrs.transpose_a) return false;
+  if (instruction.op->rows != Rows::product || instruction.loop ||
+      instruction.attrs.as<MatmulAttrs>().transpose_a)
+    return false;
   const Dims &out = program.slots[instruction.out].dims, &in = program.slots[instruction.in[0]].dims;
   return out.size() == 2 && is_wide(out) && in[1].fixed() && out[1].number() >= 4 * in[1].number();
 }
@@ -99,7 +101,7 @@ class RowGroups {
     for (std::size_t before = 0; before != wide_.size();) {
       before = wide_.size();
       for (std::size_t i = 0; i < program_.code.size(); ++i) {
-        if (instruction(i).op == &matmul_op() || !touches_wide(i)) continue;
+        if (instruction(i).op->rows == Rows::product || !touches_wide(i)) continue;
         for (const SlotId root : row_values(i))
           if (makes_rows(root) && is_wide(program_.slots[root].dims)) wide_.insert(root);
       }
@@ -164,7 +166,7 @@ class RowGroups {
 
   /// With a product in it, and a wide value that need not be held whole.
   bool worth_a_loop(const std::vector<std::size_t>& members) const {
-    const auto multiplies = [&](std::size_t i) { return instruction(i).op == &matmul_op(); };
+    const auto multiplies = [&](std::size_t i) { return instruction(i).op->rows == Rows::product; };
     const auto stays = [&](std::size_t i) {
       return wide_.contains(instruction(i).out) && !needed_outside(instruction(i).out, members);
     };

@@ -1,6 +1,8 @@
 #include <map>
 
+#include "framework/autodiff/ops/products.hpp"
 #include "framework/autodiff/ops/rows.hpp"
+#include "framework/autodiff/ops/shaping.hpp"
 #include "framework/plan/program.hpp"
 
 namespace unroll {
@@ -9,9 +11,8 @@ namespace {
 SlotId add_transpose(Program& body, SlotId weight) {
   const Dims dims = body.slots[weight].dims;
   const SlotId out = body.add_slot({.dims = {dims[1], dims[0]}, .place = Place::persistent});
-  Instruction transpose{.op = &transpose_op(), .in = {weight}, .out = out};
-  transpose.attrs.permutation = {1, 0};
-  body.prologue.push_back(std::move(transpose));
+  body.prologue.push_back(
+      {.op = &transpose_op(), .attrs = TransposeAttrs{{1, 0}}, .in = {weight}, .out = out});
   return out;
 }
 
@@ -21,12 +22,15 @@ void transpose_weights(Loop& loop) {
   const std::set<SlotId> steady = steady_slots(loop);
   std::map<SlotId, SlotId> transposed;
   for (Instruction& instruction : loop.body.code) {
-    if (instruction.op != &matmul_op() || !instruction.attrs.transpose_b) continue;
+    if (instruction.op->rows != Rows::product) continue;
+    MatmulAttrs attrs = instruction.attrs.as<MatmulAttrs>();
+    if (!attrs.transpose_b) continue;
     SlotId& weight = instruction.in[1];
     if (!steady.contains(weight) || loop.body.slots[weight].dims.size() != 2) continue;
     if (!transposed.contains(weight)) transposed[weight] = add_transpose(loop.body, weight);
     weight = transposed[weight];
-    instruction.attrs.transpose_b = false;
+    attrs.transpose_b = false;
+    instruction.attrs = attrs;
   }
 }
 

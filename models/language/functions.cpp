@@ -129,7 +129,7 @@ std::vector<Function> make_functions() {
 
 Function elementwise_function(const Op& op) {
   const std::string name(op.name);
-  return {name, static_cast<std::size_t>(op.arity), "elementwise",
+  return {name, op.operands.size(), "elementwise",
           [name](const FunctionArgs& args) {
             return args.types.size() == 1 ? unary_type(args) : common_type(args, name);
           },

@@ -20,7 +20,7 @@ const Op& wrong_op() {
     const auto table = op_table();
     Op op = **std::ranges::find_if(table, [](const Op* row) { return row->name == "tanh"; });
     op.name = "twist";
-    op.vjp = {[](const Pullback& p) { return p.g() * (1.0 - p.out()); }};
+    op.operands = {{.vjp = [](const Pullback& p) { return p.g() * (1.0 - p.out()); }}};
     return op;
   }();
   return wrong;

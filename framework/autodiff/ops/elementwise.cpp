@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
 #include "framework/autodiff/ops/broadcast.hpp"
@@ -21,15 +23,14 @@ constexpr Forward unary_forward = forward([](const auto& c) {
 template <Unary f>
 constexpr Op unary(std::string_view name, Vjp vjp, Keep keep, Domain domain = Domain::real) {
   return {.name = name,
-          .arity = 1,
+          .operands = {{.vjp = vjp}},
           .shape = same_shape,
           .forward = unary_forward<f>,
-          .vjp = {vjp},
           .keep = keep,
           .domain = domain,
           .element = {Form::unary, static_cast<std::uint8_t>(f)},
           .cheap = f == Unary::neg || f == Unary::square || f == Unary::abs || f == Unary::relu,
-          .lift = Lift::elementwise};
+          .rows = Rows::elementwise};
 }
 
 // In the order of enum Unary. tanh and sigmoid differentiate from their outputs: 1 - y² is exactly 0 from |x|
@@ -49,13 +50,12 @@ constexpr Op unary_table[] = {
     unary<Unary::abs>(
         "abs", [](P p) { return p.g() * sign(p.in(0)); }, Keep::inputs, Domain::nonzero),
     Op{.name = "sign",
-       .arity = 1,
+       .operands = {{.constant_because = "it is piecewise constant"}},
        .shape = same_shape,
        .forward = unary_forward<Unary::sign>,
        .domain = Domain::nonzero,
-       .constant_because = "it is piecewise constant",
        .element = {Form::unary, static_cast<std::uint8_t>(Unary::sign)},
-       .lift = Lift::elementwise},
+       .rows = Rows::elementwise},
     unary<Unary::sin>(
         "sin", [](P p) { return p.g() * cos(p.in(0)); }, Keep::inputs),
     unary<Unary::cos>(
@@ -71,24 +71,29 @@ constexpr Op unary_table[] = {
     unary<Unary::softplus>(
         "softplus", [](P p) { return p.g() * sigmoid(p.in(0)); }, Keep::inputs),
     Op{.name = "identity",
-       .arity = 1,
+       .operands = {{.vjp = [](P p) { return p.g(); }}},
        .shape = same_shape,
        .forward = copy_forward,
-       .vjp = {[](P p) { return p.g(); }},
        .element = {Form::copy},
-       .lift = Lift::elementwise},
+       .rows = Rows::elementwise},
     Op{.name = "stop_gradient",
-       .arity = 1,
+       .operands = {{.constant_because = "that is its purpose"}},
        .shape = same_shape,
        .forward = copy_forward,
-       .constant_because = "that is its purpose",
        .element = {Form::copy},
-       .lift = Lift::elementwise},
+       .rows = Rows::elementwise},
+    Op{.name = "index_identity",
+       .operands = {{.kind = Kind::integer}},
+       .result = Kind::integer,
+       .shape = same_shape,
+       .forward =
+           forward([](const auto& c) { std::copy_n(c.integer(0), c.out_shape->numel(), c.integer_out()); })},
 };
 
 // Behind those of enum Unary.
-constexpr const Op& identity_row = unary_table[std::size(unary_table) - 2];
-constexpr const Op& stop_gradient_row = unary_table[std::size(unary_table) - 1];
+constexpr const Op& identity_row = unary_table[std::size(unary_table) - 3];
+constexpr const Op& stop_gradient_row = unary_table[std::size(unary_table) - 2];
+constexpr const Op& index_identity_row = unary_table[std::size(unary_table) - 1];
 
 template <Binary f>
 constexpr Forward binary_forward = forward([](const auto& c) {
@@ -104,28 +109,27 @@ constexpr Forward binary_forward = forward([](const auto& c) {
 template <Binary f>
 constexpr Op binary(std::string_view name, Vjp vjp_a, Vjp vjp_b, Keep keep, Domain domain = Domain::real) {
   return {.name = name,
-          .arity = 2,
+          .operands = {{.vjp = vjp_a}, {.vjp = vjp_b}},
           .shape = broadcast_shape,
           .forward = binary_forward<f>,
-          .vjp = {vjp_a, vjp_b},
           .keep = keep,
           .domain = domain,
           .element = {Form::binary, static_cast<std::uint8_t>(f)},
           .cheap = f != Binary::div && f != Binary::pow,
-          .lift = Lift::elementwise};
+          .rows = Rows::elementwise};
 }
 
 template <Binary f>
 constexpr Op comparison(std::string_view name) {
+  constexpr OperandSpec flat{.constant_because = "it is piecewise constant"};
   return {.name = name,
-          .arity = 2,
+          .operands = {flat, flat},
           .shape = broadcast_shape,
           .forward = binary_forward<f>,
           .domain = Domain::separated,
-          .constant_because = "it is piecewise constant",
           .element = {Form::binary, static_cast<std::uint8_t>(f)},
           .cheap = f != Binary::div && f != Binary::pow,
-          .lift = Lift::elementwise};
+          .rows = Rows::elementwise};
 }
 
 /// 1 where a wins the maximum, 1/2 at a tie, 0 where it loses.
@@ -176,18 +180,16 @@ constexpr Op binary_table[] = {
     comparison<Binary::greater_equal>("greater_equal"),
     comparison<Binary::equal>("equal"),
     comparison<Binary::not_equal>("not_equal"),
-    // The condition chooses; it has no gradient of its own.
     Op{.name = "where",
-       .arity = 3,
+       .operands = {{.constant_because = "the condition only chooses"},
+                    {.vjp = [](P p) { return where(p.in(0), p.g(), p.tape().fill(0, {})); }},
+                    {.vjp = [](P p) { return where(p.in(0), p.tape().fill(0, {}), p.g()); }}},
        .shape = broadcast_shape,
        .forward = where_forward,
-       .vjp = {[](P p) { return p.tape().zeros(p.dims(0)); },
-               [](P p) { return where(p.in(0), p.g(), p.tape().fill(0, {})); },
-               [](P p) { return where(p.in(0), p.tape().fill(0, {}), p.g()); }},
        .keep = Keep::inputs,
        .domain = Domain::nonzero,
        .element = {Form::choice},
-       .lift = Lift::elementwise},
+       .rows = Rows::elementwise},
 };
 
 Var unary_op(Unary f, Var x) { return record(unary_table[static_cast<int>(f)], {x}); }
@@ -197,7 +199,7 @@ Var scalar(Var like, double value) { return like.tape().fill(value, {}); }
 }  // namespace
 
 std::span<const Op> unary_rows() { return unary_table; }
-const Op& identity_op() { return identity_row; }
+const Op& identity_op(Kind kind) { return kind == Kind::real ? identity_row : index_identity_row; }
 std::span<const Op> binary_rows() { return binary_table; }
 const Op& add_op() { return binary_table[static_cast<int>(Binary::add)]; }
 
@@ -214,7 +216,7 @@ Var tanh(Var x) { return unary_op(Unary::tanh, x); }
 Var sigmoid(Var x) { return unary_op(Unary::sigmoid, x); }
 Var relu(Var x) { return unary_op(Unary::relu, x); }
 Var softplus(Var x) { return unary_op(Unary::softplus, x); }
-Var identity(Var x) { return record(identity_row, {x}); }
+Var identity(Var x) { return record(identity_op(x.tape().value(x.id()).kind), {x}); }
 Var stop_gradient(Var x) { return record(stop_gradient_row, {x}); }
 
 Var add(Var a, Var b) { return binary_op(Binary::add, a, b); }

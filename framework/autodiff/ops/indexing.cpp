@@ -12,6 +12,12 @@ namespace {
 
 using P = const Pullback&;
 
+/// scatter_add: the rows of the result; place: its last axis.
+struct ExtentAttrs {
+  Dim extent = 0;
+  static constexpr auto fields = std::tuple(field("extent", &ExtentAttrs::extent));
+};
+
 std::int64_t checked(std::string_view op, std::int64_t index, std::int64_t at, std::int64_t limit) {
   if (index < 0 || index >= limit)
     throw std::out_of_range(
@@ -34,12 +40,12 @@ constexpr auto gather_kernel = [](const auto& c) {
     std::copy_n(c.real(0) + checked("gather", c.integer(1)[i], i, rows) * n, n, c.out + i * n);
 };
 
-/// attrs.dims holds the number of rows; the rest of the shape is the updates' behind the index axes.
+/// The number of rows, then the rest of the shape is the updates' behind the index axes.
 Dims scattered(const ShapeArgs& args) {
   const Dims &index = args.in[0], &updates = args.in[1];
   if (updates.size() < index.size() || !std::equal(index.begin(), index.end(), updates.begin()))
     shape_error(args, "the updates' first axes must be the indices' axes");
-  Dims result = args.attrs.dims;
+  Dims result = {args.attrs.as<ExtentAttrs>().extent};
   result.insert(result.end(), updates.begin() + static_cast<std::ptrdiff_t>(index.size()), updates.end());
   return result;
 }
@@ -71,7 +77,7 @@ constexpr auto pick_kernel = [](const auto& c) {
 Dims placed(const ShapeArgs& args) {
   if (args.in[0] != args.in[1]) shape_error(args, "one index is wanted for each value");
   Dims result = args.in[0];
-  result.push_back(args.attrs.dims[0]);
+  result.push_back(args.attrs.as<ExtentAttrs>().extent);
   return result;
 }
 
@@ -84,66 +90,87 @@ constexpr auto place_kernel = [](const auto& c) {
   }
 };
 
-constexpr std::array<Kind, 3> second_is_index = {Kind::real, Kind::integer, Kind::real};
-
-constexpr Op gathering(std::string_view name) {
-  return {.name = name,
-          .arity = 2,
-          .shape = gathered,
-          .forward = forward(gather_kernel),
-          .vjp = {[](P p) { return scatter_add(p.index(1), p.g(), p.dims(0)[0]); }},
-          .kinds = second_is_index,
-          .lift = Lift::table};
+/// Of nothing there is no largest.
+Dims argmax_shape(const ShapeArgs& args) {
+  if (args.in[0].empty() || args.in[0].back() == Dim(0))
+    shape_error(args, "a last axis with at least one element is needed");
+  return {args.in[0].begin(), args.in[0].end() - 1};
 }
 
-enum Row { gather_row, embed_row, scatter_add_row, pick_row, place_row };
+/// The first of equal ones; a NaN counts as larger than any number.
+constexpr auto argmax_kernel = [](const auto& c) {
+  const std::int64_t n = c.shape(0).back(), rows = c.out_shape->numel();
+  if (n == 0 && rows > 0)
+    throw std::out_of_range("[argmax] a row without elements has no largest; is a sequence empty?");
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const auto* row = c.real(0) + r * n;
+    std::int64_t best = 0;
+    for (std::int64_t i = 1; i < n && row[best] == row[best]; ++i)
+      if (!(row[i] <= row[best])) best = i;
+    c.integer_out()[r] = best;
+  }
+};
+
+constexpr OperandSpec index_operand{.kind = Kind::integer};
+
+constexpr Op gathering(std::string_view name) {
+  return {
+      .name = name,
+      .operands = {{.vjp = [](P p) { return scatter_add(p.index(1), p.g(), p.dims(0)[0]); }}, index_operand},
+      .shape = gathered,
+      .forward = forward(gather_kernel),
+      .rows = Rows::table};
+}
+
+enum Row { gather_row, embed_row, scatter_add_row, pick_row, place_row, argmax_row };
 
 constexpr Op indexing_table[] = {
     gathering("gather"),
     gathering("embed"),
     Op{.name = "scatter_add",
-       .arity = 2,
+       .operands = {index_operand, {.vjp = [](P p) { return gather(p.g(), p.index(0)); }}},
        .shape = scattered,
        .forward = forward(scatter_kernel),
-       .vjp = {nullptr, [](P p) { return gather(p.g(), p.index(0)); }},
-       .kinds = {Kind::integer, Kind::real, Kind::real},
+       .attrs = &attrs_type<ExtentAttrs>,
+       .rows = Rows::scatter,
        .accumulates = true},
     Op{.name = "pick",
-       .arity = 2,
+       .operands = {{.vjp = [](P p) { return place(p.g(), p.index(1), p.dims(0).back()); }}, index_operand},
        .shape = picked,
        .forward = forward(pick_kernel),
-       .vjp = {[](P p) { return place(p.g(), p.index(1), p.dims(0).back()); }},
-       .kinds = second_is_index,
-       .lift = Lift::leading},
+       .rows = Rows::last_axis},
     Op{.name = "place",
-       .arity = 2,
+       .operands = {{.vjp = [](P p) { return pick(p.g(), p.index(1)); }}, index_operand},
        .shape = placed,
        .forward = forward(place_kernel),
-       .vjp = {[](P p) { return pick(p.g(), p.index(1)); }},
-       .kinds = second_is_index,
-       .lift = Lift::leading,
+       .attrs = &attrs_type<ExtentAttrs>,
+       .rows = Rows::last_axis,
        .accumulates = true},
+    Op{.name = "argmax",
+       .operands = {{.constant_because = "it is piecewise constant"}},
+       .result = Kind::integer,
+       .shape = argmax_shape,
+       .forward = forward(argmax_kernel),
+       .domain = Domain::separated,
+       .rows = Rows::last_axis},
 };
-
-Var record_sized(const Op& op, Var a, Var b, Dim extent) {
-  Attrs attrs;
-  attrs.dims = {extent};
-  return record(op, {a, b}, std::move(attrs));
-}
 
 }  // namespace
 
 std::span<const Op> indexing_rows() { return indexing_table; }
+const Op& gather_op() { return indexing_table[gather_row]; }
 const Op& embed_op() { return indexing_table[embed_row]; }
 const Op& scatter_add_op() { return indexing_table[scatter_add_row]; }
-const Op& place_op() { return indexing_table[place_row]; }
 
 Var gather(Var table, Var index) { return record(indexing_table[gather_row], {table, index}); }
 Var embed(Var table, Var index) { return record(indexing_table[embed_row], {table, index}); }
 Var scatter_add(Var index, Var updates, Dim rows) {
-  return record_sized(indexing_table[scatter_add_row], index, updates, rows);
+  return record(indexing_table[scatter_add_row], {index, updates}, ExtentAttrs{rows});
 }
+Var argmax(Var x) { return record(indexing_table[argmax_row], {x}); }
 Var pick(Var x, Var index) { return record(indexing_table[pick_row], {x, index}); }
-Var place(Var values, Var index, Dim n) { return record_sized(indexing_table[place_row], values, index, n); }
+Var place(Var values, Var index, Dim n) {
+  return record(indexing_table[place_row], {values, index}, ExtentAttrs{n});
+}
 
 }  // namespace unroll

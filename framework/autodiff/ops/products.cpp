@@ -1,3 +1,4 @@
+#include "framework/autodiff/ops/products.hpp"
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
 #include "framework/autodiff/ops/rows.hpp"
@@ -23,8 +24,9 @@ Dims matmul_shape(const ShapeArgs& args) {
     shape_error(args, "two operands with two axes each are wanted, or with three for a batch of products");
   const std::size_t i = a.size() - 2;
   if (i == 1 && a[0] != b[0]) shape_error(args, "the batch axes differ");
-  const Dim m = args.attrs.transpose_a ? a[i + 1] : a[i], k_a = args.attrs.transpose_a ? a[i] : a[i + 1];
-  const Dim k_b = args.attrs.transpose_b ? b[i + 1] : b[i], n = args.attrs.transpose_b ? b[i] : b[i + 1];
+  const auto& [ta, tb] = args.attrs.as<MatmulAttrs>();
+  const Dim m = ta ? a[i + 1] : a[i], k_a = ta ? a[i] : a[i + 1];
+  const Dim k_b = tb ? b[i + 1] : b[i], n = tb ? b[i] : b[i + 1];
   check_inner(args, k_a, k_b);
   return i == 0 ? Dims{m, n} : Dims{a[0], m, n};
 }
@@ -33,21 +35,22 @@ struct ProductSizes {
   std::int64_t count, m, n, k;
 };
 
-ProductSizes product_sizes(const Shape& a, const Shape& out, const Attrs& attrs) {
+ProductSizes product_sizes(const Shape& a, const Shape& out, bool transpose_a) {
   const std::size_t i = a.rank() - 2;
-  return {i == 0 ? 1 : a[0], out[i], out[i + 1], attrs.transpose_a ? a[i] : a[i + 1]};
+  return {i == 0 ? 1 : a[0], out[i], out[i + 1], transpose_a ? a[i] : a[i + 1]};
 }
 
 constexpr Forward matmul_forward = forward([](const auto& c) {
   using T = std::decay_t<decltype(*c.out)>;
-  const auto [count, m, n, k] = product_sizes(c.shape(0), *c.out_shape, c.attrs);
+  const auto& [ta, tb] = c.attrs.template as<MatmulAttrs>();
+  const auto [count, m, n, k] = product_sizes(c.shape(0), *c.out_shape, ta);
   for (std::int64_t i = 0; i < count; ++i)
-    gemm(c.attrs.transpose_a, c.attrs.transpose_b, m, n, k, c.real(0) + i * m * k, c.real(1) + i * k * n,
-         c.accumulate ? T{1} : T{0}, c.out + i * m * n);
+    gemm(ta, tb, m, n, k, c.real(0) + i * m * k, c.real(1) + i * k * n, c.accumulate ? T{1} : T{0},
+         c.out + i * m * n);
 });
 
 double matmul_flops(std::span<const Shape* const> in, const Shape& out, const Attrs& attrs) {
-  const auto [count, m, n, k] = product_sizes(*in[0], out, attrs);
+  const auto [count, m, n, k] = product_sizes(*in[0], out, attrs.as<MatmulAttrs>().transpose_a);
   return 2.0 * static_cast<double>(count) * static_cast<double>(m) * static_cast<double>(n) *
          static_cast<double>(k);
 }
@@ -55,25 +58,25 @@ double matmul_flops(std::span<const Shape* const> in, const Shape& out, const At
 // With A' = op(A), B' = op(B) and C = A' B':  dA' = g B'ᵀ,  dB' = A'ᵀ g,  transposed back where op
 // transposes.
 Var matmul_vjp_a(P p) {
-  const bool ta = p.attrs().transpose_a, tb = p.attrs().transpose_b;
+  const auto& [ta, tb] = p.attrs().as<MatmulAttrs>();
   return ta ? matmul(p.in(1), p.g(), tb, true)     // B' gᵀ : (k, n) (n, m)
             : matmul(p.g(), p.in(1), false, !tb);  // g B'ᵀ : (m, n) (n, k)
 }
 
 Var matmul_vjp_b(P p) {
-  const bool ta = p.attrs().transpose_a, tb = p.attrs().transpose_b;
+  const auto& [ta, tb] = p.attrs().as<MatmulAttrs>();
   return tb ? matmul(p.g(), p.in(0), true, ta)     // gᵀ A' : (n, m) (m, k)
             : matmul(p.in(0), p.g(), !ta, false);  // A'ᵀ g : (k, m) (m, n)
 }
 
 constexpr Op product_table[] = {
     Op{.name = "matmul",
-       .arity = 2,
+       .operands = {{.vjp = matmul_vjp_a}, {.vjp = matmul_vjp_b}},
        .shape = matmul_shape,
        .forward = matmul_forward,
-       .vjp = {matmul_vjp_a, matmul_vjp_b},
        .keep = Keep::inputs,
-       .lift = Lift::product,
+       .attrs = &attrs_type<MatmulAttrs>,
+       .rows = Rows::product,
        .accumulates = true,
        .flops = matmul_flops},
 };
@@ -101,10 +104,7 @@ Var matmul(Var a, Var b, bool transpose_a, bool transpose_b) {
   }
   if (!transpose_a)
     if (const std::optional<Var> rows = product_of_table(a, b, transpose_b)) return *rows;
-  Attrs attrs;
-  attrs.transpose_a = transpose_a;
-  attrs.transpose_b = transpose_b;
-  return record(product_table[0], {a, b}, std::move(attrs));
+  return record(product_table[0], {a, b}, MatmulAttrs{transpose_a, transpose_b});
 }
 
 Var linear(Var x, Var weight) { return matmul(x, weight, false, true); }

@@ -7,6 +7,7 @@
 #include "framework/autodiff/ops/broadcast.hpp"
 #include "framework/autodiff/ops/rows.hpp"
 #include "framework/autodiff/ops/shape_rules.hpp"
+#include "framework/autodiff/ops/shaping.hpp"
 #include "framework/tensor/kernels.hpp"
 
 namespace unroll {
@@ -15,17 +16,17 @@ namespace {
 using P = const Pullback&;
 
 Dims broadcast_target(const ShapeArgs& args) {
-  const std::optional<Dims> full = broadcast(args.in[0], args.attrs.dims);
-  if (!full || *full != args.attrs.dims)
-    shape_error(args, "it does not broadcast to " + to_string(args.attrs.dims));
-  return args.attrs.dims;
+  const Dims& dims = args.attrs.as<DimsAttrs>().dims;
+  const std::optional<Dims> full = broadcast(args.in[0], dims);
+  if (!full || *full != dims) shape_error(args, "it does not broadcast to " + to_string(dims));
+  return dims;
 }
 
 Dims sum_target(const ShapeArgs& args) {
-  const std::optional<Dims> full = broadcast(args.in[0], args.attrs.dims);
-  if (!full || *full != args.in[0])
-    shape_error(args, to_string(args.attrs.dims) + " does not broadcast to it");
-  return args.attrs.dims;
+  const Dims& dims = args.attrs.as<DimsAttrs>().dims;
+  const std::optional<Dims> full = broadcast(args.in[0], dims);
+  if (!full || *full != args.in[0]) shape_error(args, to_string(dims) + " does not broadcast to it");
+  return dims;
 }
 
 /// How many rows of the shape of `out` stand one behind the other in `full`; 0 where the sum is over other
@@ -160,68 +161,66 @@ constexpr Forward softmax_forward = forward([](const auto& c) {
   });
 });
 
+Var max_vjp(P p) {
+  const Var winners = equal(p.in(0), p.out());
+  return p.g() * (winners / sum(winners, -1, true));
+}
+
+/// Not e^(x - y): y is rounded to the size of the largest x, which softmax keeps out. A row of nothing but
+/// -Inf stays at -Inf whatever is added to its elements: its gradient is 0.
+Var logsumexp_vjp(P p) {
+  const Var zero = p.tape().fill(0, {});
+  const Var none = equal(p.out(), p.tape().fill(-std::numeric_limits<double>::infinity(), {}));
+  return where(none, zero, p.g()) * softmax(where(none, zero, p.in(0)));
+}
+
 enum Reduction { sum_to_row, broadcast_to_row, max_row, from_max_row, logsumexp_row, softmax_row };
 
 constexpr Op reduction_table[] = {
     Op{.name = "sum_to",
-       .arity = 1,
+       .operands = {{.vjp = [](P p) { return broadcast_to(p.g(), p.dims(0)); }}},
        .shape = sum_target,
        .forward = forward(sum_to_kernel),
-       .vjp = {[](P p) { return broadcast_to(p.g(), p.dims(0)); }},
-       .lift = Lift::axes,
+       .attrs = &attrs_type<DimsAttrs>,
+       .rows = Rows::sum,
        .accumulates = true},
     Op{.name = "broadcast_to",
-       .arity = 1,
+       .operands = {{.vjp = [](P p) { return sum_to(p.g(), p.dims(0)); }}},
        .shape = broadcast_target,
        .forward = broadcast_forward,
-       .vjp = {[](P p) { return sum_to(p.g(), p.dims(0)); }},
-       .lift = Lift::axes},
+       .attrs = &attrs_type<DimsAttrs>,
+       .rows = Rows::spread},
     Op{.name = "max",
-       .arity = 1,
+       .operands = {{.vjp = max_vjp}},
        .shape = last_axis_to_one,
        .forward = max_forward,
-       .vjp = {[](P p) {
-         const Var winners = equal(p.in(0), p.out());
-         return p.g() * (winners / sum(winners, -1, true));
-       }},
        .keep = Keep::both,
        .domain = Domain::separated,
-       .lift = Lift::leading},
+       .rows = Rows::last_axis},
     Op{.name = "from_max",
-       .arity = 2,
+       .operands = {{.vjp = [](P p) { return p.g(); }}, {.vjp = [](P p) { return -sum(p.g(), -1, true); }}},
        .shape = max_of_last_axis,
        .forward = from_max_forward,
-       .vjp = {[](P p) { return p.g(); }, [](P p) { return -sum(p.g(), -1, true); }},
-       .lift = Lift::leading,
+       .rows = Rows::last_axis,
        .in_place = true},
-    // Not e^(x - y): y is rounded to the size of the largest x, which softmax keeps out. A row of nothing but
-    // -Inf stays at -Inf whatever is added to its elements: its gradient is 0.
     Op{.name = "logsumexp",
-       .arity = 1,
+       .operands = {{.vjp = logsumexp_vjp}},
        .shape = last_axis_to_one,
        .forward = logsumexp_forward,
-       .vjp = {[](P p) {
-         const Var zero = p.tape().fill(0, {});
-         const Var none = equal(p.out(), p.tape().fill(-std::numeric_limits<double>::infinity(), {}));
-         return where(none, zero, p.g()) * softmax(where(none, zero, p.in(0)));
-       }},
        .keep = Keep::both,
-       .lift = Lift::leading,
+       .rows = Rows::last_axis,
        .workspace = one_row_of_scratch},
     Op{.name = "softmax",
-       .arity = 1,
+       .operands = {{.vjp = [](P p) { return p.out() * (p.g() - sum(p.g() * p.out(), -1, true)); }}},
        .shape = same_shape,
        .forward = softmax_forward,
-       .vjp = {[](P p) { return p.out() * (p.g() - sum(p.g() * p.out(), -1, true)); }},
        .keep = Keep::output,
-       .lift = Lift::leading,
+       .rows = Rows::last_axis,
        .in_place = true},
 };
 
 Var record_to(Reduction row, Var x, Dims dims) {
-  Attrs attrs;
-  attrs.dims = std::move(dims);
-  return record(reduction_table[row], {x}, std::move(attrs));
+  return record(reduction_table[row], {x}, DimsAttrs{std::move(dims)});
 }
 
 /// x with `axis` and the last axis swapped.

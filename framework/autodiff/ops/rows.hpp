@@ -17,16 +17,16 @@ std::span<const Op> indexing_rows();
 std::span<const Op> random_rows();
 extern const Op scan_op;
 
-// Rows that the planner uses itself.
-const Op& identity_op();
+// Rows that are made elsewhere, by the planner above all. What a row is like, its members say.
+const Op& identity_op(Kind kind = Kind::real);
 const Op& add_op();
 const Op& reshape_op();
 const Op& transpose_op();
 const Op& sum_to_op();
 const Op& broadcast_to_op();
 const Op& matmul_op();
+const Op& gather_op();
 const Op& embed_op();
 const Op& scatter_add_op();
-const Op& place_op();
 
 }  // namespace unroll

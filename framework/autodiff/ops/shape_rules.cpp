@@ -23,8 +23,6 @@ Dims broadcast_shape(const ShapeArgs& args) {
 
 Dims same_shape(const ShapeArgs& args) { return args.in[0]; }
 
-Dims target_shape(const ShapeArgs& args) { return args.attrs.dims; }
-
 std::size_t normal_axis(std::string_view op, const Dims& dims, std::int64_t axis) {
   const auto rank = static_cast<std::int64_t>(dims.size());
   if (axis < -rank || axis >= rank)

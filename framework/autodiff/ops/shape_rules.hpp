@@ -11,8 +11,6 @@ namespace unroll {
 Dims broadcast_shape(const ShapeArgs& args);
 /// The shape of the first operand.
 Dims same_shape(const ShapeArgs& args);
-/// attrs.dims.
-Dims target_shape(const ShapeArgs& args);
 
 /// `axis` counted from 0; throws ShapeError when a value of shape `dims` has no such axis.
 std::size_t normal_axis(std::string_view op, const Dims& dims, std::int64_t axis);

@@ -1,3 +1,5 @@
+#include "framework/autodiff/ops/shaping.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,19 +17,20 @@ namespace {
 using P = const Pullback&;
 
 Dims reshaped(const ShapeArgs& args) {
-  if (numel(args.in[0]) != numel(args.attrs.dims))
-    shape_error(args, "it holds " + to_string(numel(args.in[0])) + " elements and " +
-                          to_string(args.attrs.dims) + " holds " + to_string(numel(args.attrs.dims)));
-  return args.attrs.dims;
+  const Dims& dims = args.attrs.as<DimsAttrs>().dims;
+  if (numel(args.in[0]) != numel(dims))
+    shape_error(args, "it holds " + to_string(numel(args.in[0])) + " elements and " + to_string(dims) +
+                          " holds " + to_string(numel(dims)));
+  return dims;
 }
 
 Dims permuted(const ShapeArgs& args) {
   const Dims& x = args.in[0];
+  const auto& permutation = args.attrs.as<TransposeAttrs>().permutation;
   std::vector<bool> seen(x.size(), false);
-  if (args.attrs.permutation.size() != x.size())
-    shape_error(args, "the permutation must name every axis once");
+  if (permutation.size() != x.size()) shape_error(args, "the permutation must name every axis once");
   Dims result;
-  for (const std::int64_t axis : args.attrs.permutation) {
+  for (const std::int64_t axis : permutation) {
     if (axis < 0 || axis >= static_cast<std::int64_t>(x.size()) || seen[axis])
       shape_error(args, "the permutation must name every axis once");
     seen[axis] = true;
@@ -39,17 +42,18 @@ Dims permuted(const ShapeArgs& args) {
 /// Copies in the order of the result, with the operand's strides permuted; the last axis is the inner loop.
 constexpr auto transpose_kernel = [](const auto& c) {
   const Shape &in = c.shape(0), &out = *c.out_shape;
+  const auto& permutation = c.attrs.template as<TransposeAttrs>().permutation;
   const std::size_t rank = out.rank();
   const std::int64_t total = out.numel();
   if (rank < 2 || total == 0) {
     std::copy_n(c.real(0), total, c.out);
     return;
   }
-  if (rank == 2 && c.attrs.permutation[0] == 1) return transpose_matrix(c.real(0), in[0], in[1], c.out);
+  if (rank == 2 && permutation[0] == 1) return transpose_matrix(c.real(0), in[0], in[1], c.out);
   std::int64_t strides[max_rank], index[max_rank] = {};
   for (std::size_t axis = 0; axis < rank; ++axis) {
     strides[axis] = 1;
-    for (std::size_t i = c.attrs.permutation[axis] + 1; i < rank; ++i) strides[axis] *= in[i];
+    for (std::size_t i = permutation[axis] + 1; i < rank; ++i) strides[axis] *= in[i];
   }
   const std::int64_t n = out[rank - 1], step = strides[rank - 1];
   const auto* x = c.real(0);
@@ -70,17 +74,42 @@ std::vector<std::int64_t> inverse(const std::vector<std::int64_t>& permutation) 
   return result;
 }
 
-/// slice and pad: attrs.dims is the result's shape, which differs from the operand's along attrs.axis alone.
+/// begin + length <= total. What cannot be told before T and B are known is refused.
+void check_range(const ShapeArgs& args, Dim begin, Dim length, Dim total) {
+  const std::optional<Dim> end = sum(begin, length);
+  const bool comparable = end && sum(*end, total);  // the same powers of T and B
+  const bool starts_whole = begin == Dim(0) && length == total;
+  if (starts_whole ||
+      (comparable && begin.number() >= 0 && length.number() >= 0 && end->number() <= total.number()))
+    return;
+  throw ShapeError(fmt::format("[{}] {} elements from {} on do not fit into {} along this axis of {}",
+                               args.op, to_string(length), to_string(begin), to_string(total),
+                               to_string(args.in[0])));
+}
+
+/// The operand's shape with another extent along the axis: less of it (slice), or more (pad).
+template <bool less>
+Dims ranged(const ShapeArgs& args) {
+  const auto& [axis, begin, extent] = args.attrs.as<RangeAttrs>();
+  Dims dims = args.in[0];
+  Dim& here = dims[normal_axis(args.op, dims, axis)];
+  check_range(args, begin, less ? extent : here, less ? here : extent);
+  here = extent;
+  return dims;
+}
+
 constexpr auto slice_kernel = [](const auto& c) {
-  const auto [outer, extent, inner] = split_at(c.shape(0), c.attrs.axis);
-  const std::int64_t kept = (*c.out_shape)[c.attrs.axis] * inner, begin = c.attrs.begin.at(c.sizes) * inner;
+  const auto& [axis, first, length] = c.attrs.template as<RangeAttrs>();
+  const auto [outer, extent, inner] = split_at(c.shape(0), axis);
+  const std::int64_t kept = (*c.out_shape)[axis] * inner, begin = first.at(c.sizes) * inner;
   for (std::int64_t i = 0; i < outer; ++i)
     std::copy_n(c.real(0) + i * extent * inner + begin, kept, c.out + i * kept);
 };
 
 constexpr auto pad_kernel = [](const auto& c) {
-  const auto [outer, extent, inner] = split_at(c.shape(0), c.attrs.axis);
-  const std::int64_t row = (*c.out_shape)[c.attrs.axis] * inner, begin = c.attrs.begin.at(c.sizes) * inner;
+  const auto& [axis, first, total] = c.attrs.template as<RangeAttrs>();
+  const auto [outer, extent, inner] = split_at(c.shape(0), axis);
+  const std::int64_t row = (*c.out_shape)[axis] * inner, begin = first.at(c.sizes) * inner;
   std::fill_n(c.out, c.out_shape->numel(), 0);
   for (std::int64_t i = 0; i < outer; ++i)
     std::copy_n(c.real(0) + i * extent * inner, extent * inner, c.out + i * row + begin);
@@ -89,7 +118,7 @@ constexpr auto pad_kernel = [](const auto& c) {
 Dims concatenated(const ShapeArgs& args) {
   if (args.in.empty()) shape_error(args, "nothing to join");
   Dims result = args.in[0];
-  const std::size_t axis = args.attrs.axis;
+  const std::size_t axis = normal_axis(args.op, result, args.attrs.as<ConcatAttrs>().axis);
   for (std::size_t i = 1; i < args.in.size(); ++i) {
     Dims expected = result, part = args.in[i];
     if (part.size() != result.size()) shape_error(args, "all parts need the same number of axes");
@@ -103,17 +132,42 @@ Dims concatenated(const ShapeArgs& args) {
 }
 
 constexpr auto concat_kernel = [](const auto& c) {
-  const auto [outer, extent, inner] = split_at(*c.out_shape, c.attrs.axis);
+  const std::int64_t axis = c.attrs.template as<ConcatAttrs>().axis;
+  const auto [outer, extent, inner] = split_at(*c.out_shape, axis);
   auto* out = c.out;
   for (std::int64_t i = 0; i < outer; ++i)
     for (std::size_t part = 0; part < c.in.size(); ++part) {
-      const std::int64_t n = c.shape(part)[c.attrs.axis] * inner;
+      const std::int64_t n = c.shape(part)[axis] * inner;
       out = std::copy_n(c.real(part) + i * n, n, out);
     }
 };
 
+template <class S>
+Attrs with_axis_moved(const Attrs& attrs) {
+  S moved = attrs.as<S>();
+  ++moved.axis;
+  return moved;
+}
+
+Attrs with_permutation_moved(const Attrs& attrs) {
+  TransposeAttrs moved{{0}};
+  for (const std::int64_t axis : attrs.as<TransposeAttrs>().permutation)
+    moved.permutation.push_back(axis + 1);
+  return moved;
+}
+
+Var slice_vjp(P p) {
+  const auto& [axis, begin, extent] = p.attrs().as<RangeAttrs>();
+  return pad(p.g(), axis, begin, p.dims(0)[axis]);
+}
+
+Var pad_vjp(P p) {
+  const auto& [axis, begin, extent] = p.attrs().as<RangeAttrs>();
+  return slice(p.g(), axis, begin, p.dims(0)[axis]);
+}
+
 Var concat_vjp(P p) {
-  const std::int64_t axis = p.attrs().axis;
+  const std::int64_t axis = p.attrs().as<ConcatAttrs>().axis;
   Dim begin = 0;
   for (std::size_t i = 0; i < p.operand(); ++i) begin = *sum(begin, p.dims(i)[axis]);
   return slice(p.g(), axis, begin, p.dims(p.operand())[axis]);
@@ -123,55 +177,48 @@ enum Row { reshape_row, transpose_row, slice_row, pad_row, concat_row };
 
 constexpr Op shaping_table[] = {
     Op{.name = "reshape",
-       .arity = 1,
+       .operands = {{.vjp = [](P p) { return reshape(p.g(), p.dims(0)); }}},
        .shape = reshaped,
        .forward = copy_forward,
-       .vjp = {[](P p) { return reshape(p.g(), p.dims(0)); }},
-       .lift = Lift::axes},
+       .attrs = &attrs_type<DimsAttrs>,
+       .rows = Rows::reshape},
     Op{.name = "transpose",
-       .arity = 1,
+       .operands = {{.vjp =
+                         [](P p) {
+                           return transpose(p.g(), inverse(p.attrs().as<TransposeAttrs>().permutation));
+                         }}},
        .shape = permuted,
        .forward = forward(transpose_kernel),
-       .vjp = {[](P p) { return transpose(p.g(), inverse(p.attrs().permutation)); }},
-       .lift = Lift::axes},
+       .attrs = &attrs_type<TransposeAttrs>,
+       .rows = Rows::axes,
+       .behind_rows = with_permutation_moved},
     Op{.name = "slice",
-       .arity = 1,
-       .shape = target_shape,
+       .operands = {{.vjp = slice_vjp}},
+       .shape = ranged<true>,
        .forward = forward(slice_kernel),
-       .vjp = {[](P p) { return pad(p.g(), p.attrs().axis, p.attrs().begin, p.dims(0)[p.attrs().axis]); }},
-       .lift = Lift::axes},
+       .attrs = &attrs_type<RangeAttrs>,
+       .rows = Rows::axes,
+       .behind_rows = with_axis_moved<RangeAttrs>},
     Op{.name = "pad",
-       .arity = 1,
-       .shape = target_shape,
+       .operands = {{.vjp = pad_vjp}},
+       .shape = ranged<false>,
        .forward = forward(pad_kernel),
-       .vjp = {[](P p) { return slice(p.g(), p.attrs().axis, p.attrs().begin, p.dims(0)[p.attrs().axis]); }},
-       .lift = Lift::axes},
+       .attrs = &attrs_type<RangeAttrs>,
+       .rows = Rows::axes,
+       .behind_rows = with_axis_moved<RangeAttrs>},
     Op{.name = "concat",
-       .arity = Op::any_arity,
+       .operands = OperandSpecs::any({.vjp = concat_vjp}),
        .shape = concatenated,
        .forward = forward(concat_kernel),
-       .vjp = {concat_vjp},
-       .lift = Lift::axes},
+       .attrs = &attrs_type<ConcatAttrs>,
+       .rows = Rows::axes,
+       .behind_rows = with_axis_moved<ConcatAttrs>},
 };
 
-/// begin + length <= total. What cannot be told before T and B are known is refused.
-void check_range(std::string_view op, const Dims& dims, Dim begin, Dim length, Dim total) {
-  const std::optional<Dim> end = sum(begin, length);
-  const bool comparable = end && sum(*end, total);  // the same powers of T and B
-  const bool starts_whole = begin == Dim(0) && length == total;
-  if (starts_whole ||
-      (comparable && begin.number() >= 0 && length.number() >= 0 && end->number() <= total.number()))
-    return;
-  throw ShapeError(fmt::format("[{}] {} elements from {} on do not fit into {} along this axis of {}", op,
-                               to_string(length), to_string(begin), to_string(total), to_string(dims)));
-}
-
-Var record_range(const Op& op, Var x, std::size_t axis, Dim begin, Dims dims) {
-  Attrs attrs;
-  attrs.axis = static_cast<std::int64_t>(axis);
-  attrs.begin = begin;
-  attrs.dims = std::move(dims);
-  return record(op, {x}, std::move(attrs));
+Var record_range(Row row, Var x, std::int64_t axis, Dim begin, Dim extent) {
+  const Op& op = shaping_table[row];
+  const auto at = static_cast<std::int64_t>(normal_axis(op.name, x.dims(), axis));
+  return record(op, {x}, RangeAttrs{at, begin, extent});
 }
 
 }  // namespace
@@ -182,15 +229,11 @@ const Op& transpose_op() { return shaping_table[transpose_row]; }
 
 Var reshape(Var x, Dims dims) {
   if (x.dims() == dims) return x;
-  Attrs attrs;
-  attrs.dims = std::move(dims);
-  return record(shaping_table[reshape_row], {x}, std::move(attrs));
+  return record(shaping_table[reshape_row], {x}, DimsAttrs{std::move(dims)});
 }
 
 Var transpose(Var x, std::vector<std::int64_t> permutation) {
-  Attrs attrs;
-  attrs.permutation = std::move(permutation);
-  return record(shaping_table[transpose_row], {x}, std::move(attrs));
+  return record(shaping_table[transpose_row], {x}, TransposeAttrs{std::move(permutation)});
 }
 
 Var transpose(Var x) {
@@ -202,26 +245,17 @@ Var transpose(Var x) {
 }
 
 Var slice(Var x, std::int64_t axis, Dim begin, Dim length) {
-  const std::size_t at = normal_axis("slice", x.dims(), axis);
-  check_range("slice", x.dims(), begin, length, x.dims()[at]);
-  Dims dims = x.dims();
-  dims[at] = length;
-  return record_range(shaping_table[slice_row], x, at, begin, std::move(dims));
+  return record_range(slice_row, x, axis, begin, length);
 }
 
 Var pad(Var x, std::int64_t axis, Dim begin, Dim total) {
-  const std::size_t at = normal_axis("pad", x.dims(), axis);
-  check_range("pad", x.dims(), begin, x.dims()[at], total);
-  Dims dims = x.dims();
-  dims[at] = total;
-  return record_range(shaping_table[pad_row], x, at, begin, std::move(dims));
+  return record_range(pad_row, x, axis, begin, total);
 }
 
 Var concat(const std::vector<Var>& parts, std::int64_t axis) {
   if (parts.empty()) throw ShapeError("[concat] nothing to join");
-  Attrs attrs;
-  attrs.axis = static_cast<std::int64_t>(normal_axis("concat", parts[0].dims(), axis));
-  return record(shaping_table[concat_row], parts, std::move(attrs));
+  const std::size_t at = normal_axis("concat", parts[0].dims(), axis);
+  return record(shaping_table[concat_row], parts, ConcatAttrs{static_cast<std::int64_t>(at)});
 }
 
 }  // namespace unroll

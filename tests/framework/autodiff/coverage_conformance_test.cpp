@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "framework/autodiff/ops/sources.hpp"
 #include "tests/framework/autodiff/case_runner.hpp"
 
 namespace unroll::conformance {
@@ -68,7 +69,7 @@ TEST_CASE(
     if (tested_elsewhere.contains(name) || name == "random_mask") continue;
     CHECK_MESSAGE(symbolic.contains(name), name);
     CHECK_MESSAGE(empty.contains(name), name);
-    if (row->elementwise() && row->arity > 1) CHECK_MESSAGE(broadcasting.contains(name), name);
+    if (row->elementwise() && row->operands.size() > 1) CHECK_MESSAGE(broadcasting.contains(name), name);
   }
 }
 
@@ -78,12 +79,15 @@ TEST_CASE("[conformance] the rows of the table are complete and their names diff
     CAPTURE(row->name);
     CHECK(names.insert(row->name).second);
     if (row->name == "scan") continue;
-    CHECK(bool(row->shape));
     CHECK((row->forward.f32 == nullptr) == (row->forward.f64 == nullptr));
-    if (row->arity == 0 || !row->constant_because.empty()) continue;
-    const std::size_t rules = row->arity == Op::any_arity ? 1 : static_cast<std::size_t>(row->arity);
-    for (std::size_t i = 0; i < rules; ++i)
-      if (row->kind(i) == Kind::real) CHECK(bool(row->vjp[i]));
+    CHECK(bool(row->shape) == (row->attrs != &attrs_type<InputAttrs>));
+    CHECK(row->elementwise() == (row->rows == Rows::elementwise));
+    CHECK(bool(row->behind_rows) == (row->rows == Rows::axes));
+    for (std::size_t i = 0; i < row->operands.size(); ++i) {
+      const OperandSpec& operand = row->operands[i];
+      CHECK_FALSE((operand.vjp && row->constant(i)));
+      if (operand.kind == Kind::real) CHECK((operand.vjp || row->constant(i)));
+    }
   }
 }
 

@@ -162,7 +162,8 @@ template <class P>
 void check_position_independence(const Op& row) {
   constexpr std::int64_t n = 37;  // no multiple of a register's width
   OpCase wide{.op = std::string(row.name), .label = "", .operands = {}, .record = {}, .reference = {}};
-  for (int i = 0; i < row.arity; ++i) wide.operands.push_back({i == 0 ? Dims{n, 1} : Dims{1, n}});
+  for (std::size_t i = 0; i < row.operands.size(); ++i)
+    wide.operands.push_back({i == 0 ? Dims{n, 1} : Dims{1, n}});
   wide.record = [&row](const std::vector<Var>& in) { return record(row, in); };
   OpCase single = wide;
   for (Operand& operand : single.operands) operand.dims = {};
@@ -175,7 +176,7 @@ void check_position_independence(const Op& row) {
   for (std::size_t i = 0; i < x.size(); ++i) plan.bind(alone.inputs[i], x[i]);
   std::int64_t different = 0;
   for (std::int64_t at = 0; at < together.numel(); ++at) {
-    const std::int64_t columns = row.arity == 1 ? 1 : n;
+    const std::int64_t columns = row.operands.size() == 1 ? 1 : n;
     for (std::size_t i = 0; i < x.size(); ++i)
       x[i][0] = static_cast<P>(point.real[i][i == 0 ? at / columns : at % columns]);
     plan.run();

@@ -23,7 +23,7 @@ Op row(std::string_view name) {
 /// The row with another rule for one operand.
 Op with_rule(std::string_view name, std::size_t operand, Vjp rule) {
   Op op = row(name);
-  op.vjp[operand] = rule;
+  op.operands[operand].vjp = rule;
   return op;
 }
 

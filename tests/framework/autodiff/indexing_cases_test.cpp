@@ -95,6 +95,34 @@ OpCase place_case(Dims values, std::int64_t n) {
               }};
 }
 
+OpCase index_identity_case(Dims dims) {
+  return {.op = "index_identity",
+          .label = "",
+          .operands = {index_operand(std::move(dims), 1000)},
+          .record = [](const std::vector<Var>& in) { return identity(in[0]); },
+          .reference = [](const std::vector<Array>& in) { return in[0]; }};
+}
+
+OpCase argmax_case(Dims x) {
+  return {.op = "argmax",
+          .label = "",
+          .operands = {{std::move(x)}},
+          .record = [](const std::vector<Var>& in) { return argmax(in[0]); },
+          .reference =
+              [](const std::vector<Array>& in) {
+                const std::int64_t n = in[0].shape.back();
+                const Shape shape(std::vector(in[0].shape.begin(), in[0].shape.end() - 1));
+                return generate(shape, [&](const Index& i) {
+                  std::int64_t best = 0;
+                  for (std::int64_t k = n - 1; k >= 0; --k) {
+                    const Real here = in[0].at(joined(i, {k}, 0)), top = in[0].at(joined(i, {best}, 0));
+                    if (std::isnan(here) || here > top || (here == top && k < best)) best = k;
+                  }
+                  return static_cast<Real>(best);
+                });
+              }};
+}
+
 using Words = std::array<std::uint32_t, 4>;
 
 /// Philox 4x32-10 written down from the paper (Salmon et al. 2011, section 3.3 and table 2).
@@ -167,7 +195,13 @@ std::vector<OpCase> indexing_cases() {
           place_case({4}, 5),
           place_case({}, 5),
           place_case({T, B}, 3),
-          place_case({1}, 1)};
+          place_case({1}, 1),
+          argmax_case({5, 4}),
+          argmax_case({4}),
+          argmax_case({T, B, 3}),
+          argmax_case({1, 1}),
+          index_identity_case({3, 2}),
+          index_identity_case({T, B})};
 }
 
 std::vector<OpCase> random_cases() {

@@ -74,6 +74,13 @@ std::vector<OpCase> all_cases();
 /// The row of that name; nullptr where there is none.
 const Op* find_row(std::string_view name);
 
+/// Whether no operand of the row has a gradient, by decision.
+inline bool always_constant(const Op& row) {
+  for (std::size_t i = 0; i < row.operands.size(); ++i)
+    if (!row.constant(i)) return false;
+  return !row.source();
+}
+
 /// "(2, 3) (3)".
 inline std::string shapes_text(const std::vector<Operand>& operands) {
   std::string text;

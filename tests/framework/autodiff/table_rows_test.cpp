@@ -78,7 +78,7 @@ std::size_t products(const Tape& tape) {
 
 const Tape& step_of(const Tape& tape) {
   for (const Node& node : tape.nodes())
-    if (node.op == &scan_op) return node.attrs.body->tape;
+    if (node.op == &scan_op) return node.attrs.as<ScanAttrs>().body->tape;
   throw std::logic_error("no scan on this tape");
 }
 

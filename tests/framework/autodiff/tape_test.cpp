@@ -37,7 +37,8 @@ TEST_CASE("[tape] it prints itself, one line per op") {
   const Var x = tape.input("x", {B, 3}), W = tape.input("W", {4, 3});
   tanh(linear(x, W));
   CHECK(tape.to_text() ==
-        "%0 (B, 3) = input \"x\"\n%1 (4, 3) = input \"W\"\n%2 (B, 4) = matmul %0 %1\n%3 (B, 4) = tanh %2\n");
+        "%0 (B, 3) = input {name=\"x\"}\n%1 (4, 3) = input {name=\"W\"}\n%2 (B, 4) = matmul %0 %1 "
+        "{transpose_b}\n%3 (B, 4) = tanh %2\n");
 }
 
 TEST_CASE("[tape] recording checks operands at once and computes nothing") {

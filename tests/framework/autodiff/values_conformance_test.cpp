@@ -129,7 +129,10 @@ std::vector<Tensor<T>> evaluate(const Recorded& recorded, const Point& point,
   }
   plan.run();
   std::vector<Tensor<T>> values;
-  for (const Var& v : outputs) values.push_back(plan.tensor(v));
+  for (const Var& v : outputs) {
+    const bool real = recorded.tape->value(v.id()).kind == Kind::real;
+    values.push_back(real ? plan.tensor(v) : convert<T>(plan.index_tensor(v)));
+  }
   return values;
 }
 
