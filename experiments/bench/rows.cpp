@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace unroll {
 
 namespace {
@@ -96,9 +98,11 @@ std::span<const BenchRow> bench_rows() { return rows; }
 
 std::vector<BenchRow> select_rows(bool quick, std::string_view only) {
   const BenchRuns other = quick ? full : BenchRuns::quick;
+  const bool whole_name = std::ranges::any_of(rows, [&](const BenchRow& row) { return row.name() == only; });
   std::vector<BenchRow> selected;
   for (const BenchRow& row : rows)
-    if (row.runs != other && row.name().find(only) != std::string::npos) selected.push_back(row);
+    if (row.runs != other && (whole_name ? row.name() == only : row.name().find(only) != std::string::npos))
+      selected.push_back(row);
   return selected;
 }
 

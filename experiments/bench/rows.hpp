@@ -45,7 +45,7 @@ struct BenchRow {
 /// The list of all measurements, in the order they run.
 std::span<const BenchRow> bench_rows();
 
-/// Those of the quick or the full run whose name contains `only`.
+/// Those of the quick or the full run whose name contains `only`; the one of that name where there is one.
 std::vector<BenchRow> select_rows(bool quick, std::string_view only);
 
 }  // namespace unroll
