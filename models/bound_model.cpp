@@ -19,7 +19,7 @@ BoundModel::BoundModel(SequenceModel sequence_model, std::int64_t input_size, bo
       packed_sequences(options.packed_sequences) {
   const Parameters p(*tape, specs);
   parameters = p.all();
-  RunOptions run{.values = options.values, .few_tokens = options.few_tokens};
+  RunOptions run{.values = options.values};
   if (options.given_states) run.initial = record_initial(p);
   if (options.noise_seed)
     noise = Noise{*options.noise_seed, tape->index_input("batch number", {}),

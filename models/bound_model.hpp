@@ -19,7 +19,6 @@ struct RecordOptions {
   std::optional<std::uint64_t> noise_seed = std::nullopt;  ///< dropout and zoneout are drawn, from this seed
   std::int64_t packed_sequences = 0;     ///< above 0: inputs are that many sequences, packed into rows
   std::vector<std::string> values = {};  ///< as RunOptions
-  bool few_tokens = false;               ///< as RunOptions
 };
 
 /// What a run of a bound model reads, in precision T. What the model has no input for is not looked at.

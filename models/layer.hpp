@@ -67,9 +67,6 @@ struct RunOptions {
   std::vector<std::string> values = {};  ///< states and named values of the step to be had at every step
   std::optional<Noise> noise = std::nullopt;
   std::optional<Packed> packed = std::nullopt;
-  /// A few tokens a run, as in generating: their vectors are taken by themselves. Else products with the
-  /// whole table, where it is small, stand for those with the vectors of all positions.
-  bool few_tokens = false;
 };
 
 /// One scan of a cell over a sequence, in one direction, with what is around the step. Its parameters, states

@@ -127,7 +127,7 @@ SequenceModel::Recorded SequenceModel::record(Var inputs, const Parameters& p, c
   check_inputs(inputs);
   const Dim rows = run.packed ? run.packed->first.dims()[0] : inputs.dims()[1];
   if (!run.initial.empty()) check_initial(run.initial, rows);
-  if (embedding_ > 0) inputs = run.few_tokens ? gather(p["E"], inputs) : embed(p["E"], inputs);
+  if (embedding_ > 0) inputs = gather(p["E"], inputs);
   check_values(run.values, inputs.dims()[2].number());
   Recorded all;
   std::map<std::string, Var, std::less<>> values;

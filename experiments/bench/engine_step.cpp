@@ -31,7 +31,7 @@ std::unique_ptr<Cell> bench_cell(std::string_view name, const CellOptions& optio
 }
 
 RecordedStep::RecordedStep(std::string_view cell, Dim steps, Dim rows, std::int64_t inputs,
-                           std::int64_t hidden)
+                           std::int64_t hidden, bool differentiate_inputs)
     : model(bench_cell(cell, {inputs, hidden}), 1, Readout::last),
       x(tape->input("x", {steps, rows, inputs})),
       target(tape->input("target", {rows, 1})) {
@@ -39,7 +39,9 @@ RecordedStep::RecordedStep(std::string_view cell, Dim steps, Dim rows, std::int6
   const Parameters p(*tape, specs);
   loss = mse(model.record(x, p).outputs, target);
   parameters = p.all();
-  gradients = unroll::gradients(loss, parameters);
+  std::vector<Var> wanted = parameters;
+  if (differentiate_inputs) wanted.push_back(x);
+  gradients = unroll::gradients(loss, wanted);
 }
 
 std::vector<Var> RecordedStep::outputs() const {
@@ -63,9 +65,10 @@ Tensor<float> bench_inputs(StepShape shape) { return normal({shape.steps, shape.
 
 Tensor<float> bench_targets(StepShape shape) { return normal({shape.rows, 1}, 1); }
 
-EngineStep::EngineStep(std::string_view cell, StepShape shape, const PlanOptions& options)
+EngineStep::EngineStep(std::string_view cell, StepShape shape, const PlanOptions& options,
+                       bool differentiate_inputs)
     : shape_(shape),
-      net_(cell, sizes::T, sizes::B, shape.inputs, shape.hidden),
+      net_(cell, sizes::T, sizes::B, shape.inputs, shape.hidden, differentiate_inputs),
       specs_(net_.model.parameters()),
       values_(bench_parameters(specs_, shape.hidden)),
       x_(bench_inputs(shape)),

@@ -17,14 +17,15 @@ std::unique_ptr<Cell> bench_cell(std::string_view name, const CellOptions& optio
 /// A cell of bench_cell(), with a linear readout to one output and its mean squared error after the
 /// last step, differentiated. Steps and rows are numbers or the symbols T and B.
 struct RecordedStep {
-  RecordedStep(std::string_view cell, Dim steps, Dim rows, std::int64_t inputs, std::int64_t hidden);
+  RecordedStep(std::string_view cell, Dim steps, Dim rows, std::int64_t inputs, std::int64_t hidden,
+               bool differentiate_inputs = false);
 
   SequenceModel model;
   std::unique_ptr<Tape> tape = std::make_unique<Tape>();
   Var x, target, loss;
   std::vector<Var> parameters, gradients;
 
-  /// The gradients of all parameters, and the loss.
+  /// The gradients of all parameters, that of x where it is asked for, and the loss.
   std::vector<Var> outputs() const;
 };
 
@@ -37,7 +38,8 @@ Tensor<float> bench_targets(StepShape shape);
 /// The engine's training step without the update: forward, backward, loss.
 class EngineStep {
  public:
-  EngineStep(std::string_view cell, StepShape shape, const PlanOptions& options = {});
+  EngineStep(std::string_view cell, StepShape shape, const PlanOptions& options = {},
+             bool differentiate_inputs = false);
 
   void run() { plan_.run(); }
   /// Of the engine's arena.

@@ -70,7 +70,7 @@ class LanguageUpdate {
     const Parameters p(tape_, specs_);
     const Var words = tape_.index_input("words", {T, B}), next = tape_.index_input("next words", {T, B});
     for (const StateSpec& state : model_.states()) initial_.push_back(tape_.input(state.name, state.dims(B)));
-    const SequenceModel::Recorded recorded = model_.record(embed(p["E"], words), p, initial_);
+    const SequenceModel::Recorded recorded = model_.record(gather(p["E"], words), p, initial_);
     final_ = recorded.final_state;
     gradients_ = gradients(cross_entropy(recorded.outputs, next), p.all());
     std::vector<Var> outputs = gradients_;
@@ -93,7 +93,7 @@ class LanguageUpdate {
 
 /// The products of an update as its equations have them and nothing else: the cell's, those of the embedded
 /// words' gradient, and the readout's three over the rows of all steps. Over few words the engine makes fewer
-/// (framework/autodiff/table_rows.hpp).
+/// (framework/plan/passes/small_tables.cpp).
 class LanguageFloor {
  public:
   explicit LanguageFloor(const BenchRow& row)

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace unroll {
 
 namespace {
@@ -9,7 +11,7 @@ namespace {
 using enum BenchKind;
 using enum BenchRuns;
 
-constexpr std::string_view kind_names[] = {"step",    "record", "length", "memory",
+constexpr std::string_view kind_names[] = {"step",    "small",  "record", "length",  "memory",
                                            "threads", "ragged", "around", "language"};
 
 constexpr BenchRow rows[] = {
@@ -27,6 +29,42 @@ constexpr BenchRow rows[] = {
     {step, "gru", {50, 64, 64, 256}, full},
     {step, "gru", {35, 20, 200, 200}, full},
     {step, "mgu", {100, 20, 2, 128}, all},
+    {small, "vanilla", {512, 1, 1, 1}, full},
+    {small, "vanilla", {512, 1, 1, 4}, full},
+    {small, "vanilla", {512, 1, 1, 8}, all},
+    {small, "vanilla", {512, 1, 1, 16}, full},
+    {small, "vanilla", {512, 1, 1, 32}, full},
+    {small, "vanilla", {512, 1, 1, 64}, full},
+    {small, "vanilla", {512, 16, 1, 1}, full},
+    {small, "vanilla", {512, 16, 1, 4}, full},
+    {small, "vanilla", {512, 16, 1, 8}, all},
+    {small, "vanilla", {512, 16, 1, 16}, full},
+    {small, "vanilla", {512, 16, 1, 32}, full},
+    {small, "vanilla", {512, 16, 1, 64}, full},
+    {small, "gru", {512, 1, 1, 1}, full},
+    {small, "gru", {512, 1, 1, 4}, full},
+    {small, "gru", {512, 1, 1, 8}, all},
+    {small, "gru", {512, 1, 1, 16}, full},
+    {small, "gru", {512, 1, 1, 32}, full},
+    {small, "gru", {512, 1, 1, 64}, full},
+    {small, "gru", {512, 16, 1, 1}, full},
+    {small, "gru", {512, 16, 1, 4}, full},
+    {small, "gru", {512, 16, 1, 8}, all},
+    {small, "gru", {512, 16, 1, 16}, full},
+    {small, "gru", {512, 16, 1, 32}, full},
+    {small, "gru", {512, 16, 1, 64}, full},
+    {small, "lstm", {512, 1, 1, 1}, full},
+    {small, "lstm", {512, 1, 1, 4}, full},
+    {small, "lstm", {512, 1, 1, 8}, all},
+    {small, "lstm", {512, 1, 1, 16}, full},
+    {small, "lstm", {512, 1, 1, 32}, full},
+    {small, "lstm", {512, 1, 1, 64}, full},
+    {small, "lstm", {512, 16, 1, 1}, full},
+    {small, "lstm", {512, 16, 1, 4}, full},
+    {small, "lstm", {512, 16, 1, 8}, all},
+    {small, "lstm", {512, 16, 1, 16}, full},
+    {small, "lstm", {512, 16, 1, 32}, full},
+    {small, "lstm", {512, 16, 1, 64}, full},
     {record, "vanilla", {1'000'000, 20, 2, 128}, all},
     {record, "lstm", {1'000'000, 20, 2, 128}, all},
     {record, "gru", {1'000'000, 20, 2, 128}, all},
@@ -60,9 +98,11 @@ std::span<const BenchRow> bench_rows() { return rows; }
 
 std::vector<BenchRow> select_rows(bool quick, std::string_view only) {
   const BenchRuns other = quick ? full : BenchRuns::quick;
+  const bool whole_name = std::ranges::any_of(rows, [&](const BenchRow& row) { return row.name() == only; });
   std::vector<BenchRow> selected;
   for (const BenchRow& row : rows)
-    if (row.runs != other && row.name().find(only) != std::string::npos) selected.push_back(row);
+    if (row.runs != other && (whole_name ? row.name() == only : row.name().find(only) != std::string::npos))
+      selected.push_back(row);
   return selected;
 }
 

@@ -12,6 +12,7 @@ namespace unroll {
 /// What a row of the bench measures.
 enum class BenchKind {
   step,     ///< forward and backward pass of one batch, against all rivals
+  small,    ///< the same of nets so small that products are not what a step costs, against a plain loop
   record,   ///< recording, differentiating and planning a net, for few and for many steps
   length,   ///< time per step over sequences of growing length, up to `steps`
   memory,   ///< a long sequence under a memory budget, against a shorter one without
@@ -21,7 +22,7 @@ enum class BenchKind {
   language  ///< an update of a language model with a softmax over many words, against all rivals
 };
 
-/// "step", "record", "length", "memory", "threads", "ragged", "around", "language".
+/// "step", "small", "record", "length", "memory", "threads", "ragged", "around", "language".
 std::string_view name(BenchKind kind);
 
 /// Which runs a row belongs to.
@@ -44,7 +45,7 @@ struct BenchRow {
 /// The list of all measurements, in the order they run.
 std::span<const BenchRow> bench_rows();
 
-/// Those of the quick or the full run whose name contains `only`.
+/// Those of the quick or the full run whose name contains `only`; the one of that name where there is one.
 std::vector<BenchRow> select_rows(bool quick, std::string_view only);
 
 }  // namespace unroll

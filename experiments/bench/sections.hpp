@@ -40,6 +40,7 @@ std::span<const BenchSection> bench_sections();
 BenchResult measure_row(const BenchRow& row, BenchContext& context);
 
 const BenchSection& step_section();
+const BenchSection& small_section();
 const BenchSection& record_section();
 const BenchSection& length_section();
 const BenchSection& memory_section();

@@ -81,11 +81,6 @@ void check_wanted(Var output, const std::vector<Var>& wrt) {
       throw std::invalid_argument(
           "[gradients] a variable lives on another tape than the loss; inside a scan ask for the state's "
           "trajectory");
-  for (const Var& v : wrt)
-    if (v.tape().producer(v.id()).op == &embed_op())
-      throw std::invalid_argument(
-          "[gradients] embedded rows may be read as a table times a weight, past the rows themselves; "
-          "ask for the table, or take them with gather");
 }
 
 }  // namespace

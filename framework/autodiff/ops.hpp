@@ -101,10 +101,6 @@ Var sum_to(Var x, Dims dims);
 // Indices. An index outside its range stops the run with std::out_of_range.
 /// Rows of a table (embedding): table (n, ...), index (i...) -> (i..., ...).
 Var gather(Var table, Var index);
-/// The same for a table of parameters, as a layer's embedded tokens. A scan over it, and a product with it in
-/// a scan's step, may read the table instead (framework/autodiff/table_rows.hpp): one cannot ask for the
-/// gradient with respect to the rows, only to the table.
-Var embed(Var table, Var index);
 /// (i...) indices, updates (i..., ...) -> (rows, ...): rows of zeros with each update added at its index.
 Var scatter_add(Var index, Var updates, Dim rows);
 /// One element of each row: x (..., n), index (...) -> (...).

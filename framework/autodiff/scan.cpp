@@ -8,7 +8,6 @@
 #include "framework/autodiff/ops.hpp"
 #include "framework/autodiff/ops/rows.hpp"
 #include "framework/autodiff/scan_reverse.hpp"
-#include "framework/autodiff/table_rows.hpp"
 
 namespace unroll {
 
@@ -88,20 +87,10 @@ Var record_slice(ScanBody& body, Var input) {
   return slice;
 }
 
-/// The same; `input` becomes what the scan slices. Rows of a small table are taken inside the step, where it
-/// can be seen that a product with them need not be made at every step.
-Var record_input(ScanBody& body, Var& input) {
-  const std::optional<TableRows> rows = rows_of_small_table(input);
-  if (!rows || rows->index.rank() == 0) return record_slice(body, input);
-  input = rows->index;
-  return embed(rows->table, record_slice(body, input));
-}
-
-/// `inputs` become the scan's operands.
-Step record_step(const StepFunction& step, ScanBody& body, std::vector<Var>& inputs,
+Step record_step(const StepFunction& step, ScanBody& body, const std::vector<Var>& inputs,
                  const std::vector<Var>& initial_state) {
   std::vector<Var> x, state;
-  for (Var& v : inputs) x.push_back(record_input(body, v));
+  for (const Var& v : inputs) x.push_back(record_slice(body, v));
   for (const Var& v : initial_state) {
     if (v.tape().value(v.id()).kind != Kind::real)
       throw std::invalid_argument(
@@ -128,13 +117,13 @@ Scanned scan(const StepFunction& step, const std::vector<Var>& inputs, const std
   const Dim length = scan_length(inputs, options);
   const ScanAttrs attrs{length, options.reverse, std::make_shared<ScanBody>(outer)};
   ScanBody& body = *attrs.body;
-  std::vector<Var> operands = inputs;
-  const Step result = record_step(step, body, operands, initial_state);
+  const Step result = record_step(step, body, inputs, initial_state);
   std::vector<ValueId> stacked, summed;
   for (const Var& v : result.stacked) stacked.push_back(real_value(body, v, "stacked", stacked.size()).id());
   for (const Var& v : result.summed) summed.push_back(real_value(body, v, "summed", summed.size()).id());
   body.tape.close();
 
+  std::vector<Var> operands = inputs;
   operands.insert(operands.end(), initial_state.begin(), initial_state.end());
   for (const auto& [from, to] : body.tape.captures()) operands.push_back(Var(outer, from));
   const NodeId node = outer.record_many(scan_op, operands, attrs);

@@ -119,14 +119,6 @@ Var Tape::import(Var v) {
   return inner;
 }
 
-std::optional<Var> Tape::captured(Var v) const {
-  if (&v.tape() == parent_) return v;
-  if (&v.tape() != this) return std::nullopt;
-  for (const auto& [from, to] : captures_)
-    if (to == v.id()) return Var(*parent_, from);
-  return std::nullopt;
-}
-
 Var record(const Op& op, const std::vector<Var>& inputs, Attrs attrs) {
   Tape* tape = nullptr;
   for (const Var& v : inputs)

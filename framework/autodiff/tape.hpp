@@ -83,8 +83,6 @@ class Tape {
   /// `v` as a value of this tape: itself, or the capture of a parent's value. Throws std::invalid_argument
   /// when it belongs to neither.
   Var import(Var v);
-  /// The parent's value that `v` is: `v` itself, or what it captures; nothing if it is neither.
-  std::optional<Var> captured(Var v) const;
 
   const std::deque<Node>& nodes() const { return nodes_; }
   const std::deque<Value>& values() const { return values_; }

@@ -238,17 +238,22 @@ void Plan<T>::run() {
 }
 
 template <class T>
-ir::Id Plan<T>::output_id(Var output) const {
+ir::Id Plan<T>::output_id(Var output, Kind kind) const {
   const auto found = outputs_.find(output.id());
   if (&output.tape() != tape_ || found == outputs_.end())
     throw std::invalid_argument("[Plan] this value is no output of the plan; name it when the plan is made");
   if (!laid_out_) throw std::logic_error("[Plan] run() comes before the outputs");
-  return chosen_->program->outputs[found->second];
+  const ir::Id id = chosen_->program->outputs[found->second];
+  if (chosen_->program->values[static_cast<std::size_t>(id)].kind != kind)
+    throw std::invalid_argument(fmt::format("[Plan] this output holds {}",
+                                            kind == Kind::real ? "integers: read it with index_value or index_tensor"
+                                                               : "real numbers: read it with value or tensor"));
+  return id;
 }
 
 template <class T>
 std::span<const T> Plan<T>::value(Var output) const {
-  const ir::Id id = output_id(output);
+  const ir::Id id = output_id(output, Kind::real);
   const Frame<T>& frame = *chosen_->frame;
   return {reinterpret_cast<const T*>(frame.pointer(id)),
           static_cast<std::size_t>(frame.shape(id).numel())};
@@ -256,14 +261,27 @@ std::span<const T> Plan<T>::value(Var output) const {
 
 template <class T>
 std::span<T> Plan<T>::mutable_value(Var output) {
-  const ir::Id id = output_id(output);
+  const ir::Id id = output_id(output, Kind::real);
   const Frame<T>& frame = *chosen_->frame;
   return {reinterpret_cast<T*>(frame.pointer(id)), static_cast<std::size_t>(frame.shape(id).numel())};
 }
 
 template <class T>
 Tensor<T> Plan<T>::tensor(Var output) const {
-  return Tensor<T>(chosen_->frame->shape(output_id(output)), value(output));
+  return Tensor<T>(chosen_->frame->shape(output_id(output, Kind::real)), value(output));
+}
+
+template <class T>
+std::span<const std::int64_t> Plan<T>::index_value(Var output) const {
+  const ir::Id id = output_id(output, Kind::integer);
+  const Frame<T>& frame = *chosen_->frame;
+  return {reinterpret_cast<const std::int64_t*>(frame.pointer(id)),
+          static_cast<std::size_t>(frame.shape(id).numel())};
+}
+
+template <class T>
+Tensor<std::int64_t> Plan<T>::index_tensor(Var output) const {
+  return Tensor<std::int64_t>(chosen_->frame->shape(output_id(output, Kind::integer)), index_value(output));
 }
 
 template <class T>

@@ -51,6 +51,9 @@ class Plan {
   /// The same, to be changed in place (clipping of gradients).
   std::span<T> mutable_value(Var output);
   Tensor<T> tensor(Var output) const;
+  /// The same of an output that holds integers; each throws std::invalid_argument for one of the other kind.
+  std::span<const std::int64_t> index_value(Var output) const;
+  Tensor<std::int64_t> index_tensor(Var output) const;
 
   /// Bytes of the arena at these sizes, without allocating it. Under PlanOptions::max_memory what a run takes
   /// with as many checkpoints as that needs; throws std::length_error, with the bytes needed, where nothing
@@ -99,7 +102,7 @@ class Plan {
   Sizes read_sizes() const;
   void check_known(bool time, bool batch) const;
   void resize(Sizes sizes);
-  ir::Id output_id(Var output) const;
+  ir::Id output_id(Var output, Kind kind) const;
 
   const Tape* tape_;  ///< to tell its Vars from another tape's; never looked into
   bool uses_time_ = false, uses_batch_ = false;

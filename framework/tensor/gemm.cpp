@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "framework/tensor/gemm_rule.hpp"
+#include "framework/tensor/kernels.hpp"
 #include "framework/tensor/xsmm_start.hpp"
 
 // From libgomp, which oneDNN computes with.
@@ -20,31 +21,22 @@ namespace unroll {
 
 namespace {
 
-/// Everything that a product is made of. A stored row of a, b or c starts `lda`, `ldb`, `ldc` elements after
-/// the one before.
+const Multipliers& multipliers();
+
 template <class T>
-struct Product {
-  ProductShape shape;
-  const T* a;
-  std::int64_t lda;
-  const T* b;
-  std::int64_t ldb;
-  T beta;
-  T* c;
-  std::int64_t ldc;
-};
+void nothing(const HeldProduct<T>&, const T*, const T*, T*) {}
 
 /// What a product over an empty k is: nothing added to beta C.
 template <class T>
-void empty_product(const Product<T>& p) {
+void empty_product(const HeldProduct<T>& p, const T*, const T*, T* c) {
   if (p.beta != T{0}) return;
-  for (std::int64_t i = 0; i < p.shape.m; ++i) std::fill_n(p.c + i * p.ldc, p.shape.n, T{0});
+  for (std::int64_t i = 0; i < p.shape.m; ++i) std::fill_n(c + i * p.ldc, p.shape.n, T{0});
 }
 
 /// The same product where transposing a vector changes nothing in memory: with fewer transposes more
 /// libraries can make it.
 template <class T>
-Product<T> simplified(Product<T> p) {
+void simplify(HeldProduct<T>& p) {
   ProductShape& s = p.shape;
   if (s.transpose_a && ((s.m == 1 && p.lda == 1) || s.k == 1)) {
     s.transpose_a = false;
@@ -54,15 +46,14 @@ Product<T> simplified(Product<T> p) {
     s.transpose_b = false;
     p.ldb = s.n == 1 ? 1 : s.n;
   }
-  return p;
 }
 
 // ---- By oneDNN --------------------------------------------------------------------------------------------
 
-void by_onednn(const Product<float>& p) {
+void by_onednn(const HeldProduct<float>& p, const float* a, const float* b, float* c) {
   const auto& [transpose_a, transpose_b, m, n, k] = p.shape;
-  const auto status = dnnl_sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', m, n, k, 1.0f, p.a, p.lda,
-                                 p.b, p.ldb, p.beta, p.c, p.ldc);
+  const auto status = dnnl_sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', m, n, k, 1.0f, a, p.lda, b,
+                                 p.ldb, p.beta, c, p.ldc);
   if (status != dnnl_success)
     throw std::runtime_error(
         fmt::format("[gemm] oneDNN refused the product ({}, {}) by ({}, {}) with status {}{}", m, k, k, n,
@@ -72,15 +63,17 @@ void by_onednn(const Product<float>& p) {
 // ---- By OpenBLAS ------------------------------------------------------------------------------------------
 
 /// CBLAS counts in int.
-int blas_extent(std::int64_t extent) {
-  if (extent > std::numeric_limits<int>::max())
-    throw std::length_error(fmt::format("[gemm] double products take extents up to {}, but one is {}",
-                                        std::numeric_limits<int>::max(), extent));
-  return static_cast<int>(extent);
+template <class T>
+void check_blas_extents(const HeldProduct<T>& p) {
+  constexpr std::int64_t most = std::numeric_limits<int>::max();
+  for (const std::int64_t extent : {p.shape.m, p.shape.n, p.shape.k, p.lda, p.ldb, p.ldc})
+    if (extent > most)
+      throw std::length_error(
+          fmt::format("[gemm] double products take extents up to {}, but one is {}", most, extent));
 }
 
 template <class T>
-void by_openblas(const Product<T>& p) {
+void by_openblas(const HeldProduct<T>& p, const T* a, const T* b, T* c) {
   constexpr auto multiply = [](auto... arguments) {
     if constexpr (sizeof(T) == sizeof(float))
       return cblas_sgemm(arguments...);
@@ -88,17 +81,27 @@ void by_openblas(const Product<T>& p) {
       return cblas_dgemm(arguments...);
   };
   const ProductShape& s = p.shape;
+  const auto count = [](std::int64_t extent) { return static_cast<int>(extent); };
   multiply(CblasRowMajor, s.transpose_a ? CblasTrans : CblasNoTrans,
-           s.transpose_b ? CblasTrans : CblasNoTrans, blas_extent(s.m), blas_extent(s.n), blas_extent(s.k),
-           T{1}, p.a, blas_extent(p.lda), p.b, blas_extent(p.ldb), p.beta, p.c, blas_extent(p.ldc));
+           s.transpose_b ? CblasTrans : CblasNoTrans, count(s.m), count(s.n), count(s.k), T{1}, a,
+           count(p.lda), b, count(p.ldb), p.beta, c, count(p.ldc));
 }
 
 // ---- By libxsmm -------------------------------------------------------------------------------------------
 
-/// Makes machine code for this shape, or finds what it made before, under a lock of its own (20 to 90 ns).
+template <class T>
+using LibxsmmCode = void (*)(const T* a, const T* b, T* c, ...);
+
 /// libxsmm counts in columns: C^T = B^T A^T, whose first operand is B as it lies here.
 template <class T>
-auto libxsmm_kernel(const Product<T>& p) {
+void by_libxsmm(const HeldProduct<T>& p, const T* a, const T* b, T* c) {
+  reinterpret_cast<LibxsmmCode<T>>(p.code)(b, a, c);
+}
+
+/// Makes machine code for this shape, or finds what it made before, under a lock of its own (20 to 90 ns). It
+/// stays as long as the process.
+template <class T>
+auto libxsmm_kernel(const HeldProduct<T>& p) {
   const int m = static_cast<int>(p.shape.n), n = static_cast<int>(p.shape.m), k = static_cast<int>(p.shape.k);
   const int lda = static_cast<int>(p.ldb), ldb = static_cast<int>(p.lda), ldc = static_cast<int>(p.ldc);
   const int flags = p.shape.transpose_a ? LIBXSMM_GEMM_FLAG_TRANS_B : LIBXSMM_GEMM_FLAG_NONE;
@@ -111,21 +114,75 @@ auto libxsmm_kernel(const Product<T>& p) {
 
 /// Its code holds distances in bytes as int.
 template <class T>
-bool counts_in_int(const Product<T>& p) {
+bool counts_in_int(const HeldProduct<T>& p) {
   constexpr std::int64_t most = std::numeric_limits<int>::max() / static_cast<std::int64_t>(sizeof(T));
   const auto& [transpose_a, transpose_b, m, n, k] = p.shape;
   return p.lda <= most / (transpose_a ? k : m) && p.ldb <= most / k && p.ldc <= most / m;
 }
 
-/// False, and nothing is computed, where libxsmm can make no kernel: rows lie too far apart, the system
-/// forbids code made at run time, or there are 131,072 kernels already.
+/// False where libxsmm can make no kernel: rows lie too far apart, the system forbids code made at run time,
+/// or there are 131,072 kernels already.
 template <class T>
-bool by_libxsmm(const Product<T>& p) {
+bool found_by_libxsmm(HeldProduct<T>& p) {
   if (!counts_in_int(p)) return false;
   const auto kernel = libxsmm_kernel(p);
   if (kernel == nullptr) return false;
-  kernel(p.b, p.a, p.c);
+  p.code = reinterpret_cast<void (*)()>(kernel);
+  p.run = by_libxsmm<T>;
   return true;
+}
+
+// ---- By loops of our own ----------------------------------------------------------------------------------
+
+template <class T>
+void by_dots(const HeldProduct<T>& p, const T* a, const T* b, T* c) {
+  kernels<T>().dots(a, p.lda, p.shape.m, b, p.shape.k, c, p.ldc, p.beta != T{0});
+}
+
+// ---- Who makes it -----------------------------------------------------------------------------------------
+
+ProductLibrary library_of(const HeldProduct<float>& p) { return float_library(p.shape, multipliers()); }
+ProductLibrary library_of(const HeldProduct<double>& p) { return double_library(p.shape, multipliers()); }
+
+void by_large_library(HeldProduct<float>& p, ProductLibrary library) {
+  p.run = library == ProductLibrary::openblas ? by_openblas<float> : by_onednn;
+}
+void by_large_library(HeldProduct<double>& p, ProductLibrary) {
+  check_blas_extents(p);
+  p.run = by_openblas<double>;
+}
+
+template <class T>
+void choose(HeldProduct<T>& p) {
+  const ProductLibrary library = library_of(p);
+  if (library == ProductLibrary::dots && p.ldb == 1)
+    p.run = by_dots<T>;
+  else if (library != ProductLibrary::libxsmm || !found_by_libxsmm(p))
+    by_large_library(p, library);
+}
+
+/// A column times a number as a row times that number: the first operand is then the second.
+template <class T>
+bool turned_to_row(HeldProduct<T>& p) {
+  ProductShape& s = p.shape;
+  if (s.n != 1 || s.k != 1 || p.lda != 1 || p.ldc != 1) return false;
+  HeldProduct<T> row{{false, false, 1, s.m, 1}, 1, s.m, s.m, p.beta, nullptr};
+  if (library_of(row) != ProductLibrary::libxsmm || !found_by_libxsmm(row)) return false;
+  p = row;
+  p.run = [](const HeldProduct<T>& held, const T* a, const T* b, T* c) { by_libxsmm(held, b, a, c); };
+  return true;
+}
+
+template <class T>
+void settle(HeldProduct<T>& p) {
+  if (p.shape.m == 0 || p.shape.n == 0) {
+    p.run = nothing<T>;
+  } else if (p.shape.k == 0) {
+    p.run = empty_product<T>;
+  } else {
+    simplify(p);
+    if (!turned_to_row(p)) choose(p);
+  }
 }
 
 std::string_view dnnl_isa_name() {
@@ -199,36 +256,36 @@ const Multipliers& multipliers() {
   return found;
 }
 
-void multiply(const Product<float>& p) {
-  const ProductLibrary library = float_library(p.shape, multipliers());
-  if (library == ProductLibrary::openblas) return by_openblas(p);
-  if (library == ProductLibrary::libxsmm && by_libxsmm(p)) return;
-  by_onednn(p);
-}
+}  // namespace
 
-void multiply(const Product<double>& p) {
-  const ProductLibrary library = double_library(p.shape, multipliers());
-  if (library == ProductLibrary::libxsmm && by_libxsmm(p)) return;
-  by_openblas(p);
+template <class T>
+HeldProduct<T> held_product(const ProductShape& shape, std::int64_t lda, std::int64_t ldb, T beta,
+                            std::int64_t ldc) {
+  HeldProduct<T> product{shape, lda, ldb, ldc, beta, nullptr};
+  settle(product);
+  return product;
 }
 
 template <class T>
-void product(const Product<T>& p) {
-  if (p.shape.m == 0 || p.shape.n == 0) return;
-  if (p.shape.k == 0) return empty_product(p);
-  multiply(simplified(p));
+HeldProduct<T> held_product(const ProductShape& s, T beta) {
+  return held_product(s, s.transpose_a ? s.m : s.k, s.transpose_b ? s.k : s.n, beta, s.n);
 }
 
-}  // namespace
+template HeldProduct<float> held_product(const ProductShape&, std::int64_t, std::int64_t, float,
+                                         std::int64_t);
+template HeldProduct<double> held_product(const ProductShape&, std::int64_t, std::int64_t, double,
+                                          std::int64_t);
+template HeldProduct<float> held_product(const ProductShape&, float);
+template HeldProduct<double> held_product(const ProductShape&, double);
 
 void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const float* a,
           std::int64_t lda, const float* b, std::int64_t ldb, float beta, float* c, std::int64_t ldc) {
-  product<float>({{transpose_a, transpose_b, m, n, k}, a, lda, b, ldb, beta, c, ldc});
+  held_product({transpose_a, transpose_b, m, n, k}, lda, ldb, beta, ldc)(a, b, c);
 }
 
 void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const double* a,
           std::int64_t lda, const double* b, std::int64_t ldb, double beta, double* c, std::int64_t ldc) {
-  product<double>({{transpose_a, transpose_b, m, n, k}, a, lda, b, ldb, beta, c, ldc});
+  held_product({transpose_a, transpose_b, m, n, k}, lda, ldb, beta, ldc)(a, b, c);
 }
 
 void gemm(bool transpose_a, bool transpose_b, std::int64_t m, std::int64_t n, std::int64_t k, const float* a,

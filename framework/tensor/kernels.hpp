@@ -43,6 +43,11 @@ using ReduceKernel = T (*)(const T* x, std::int64_t n);
 template <class T>
 using RowsKernel = void (*)(const T* x, std::int64_t rows, T* y, std::int64_t n);
 
+/// y[i step] = the sum of a[i lda + p] x[p] over p < n, added to what is there if `add`.
+template <class T>
+using DotsKernel = void (*)(const T* a, std::int64_t lda, std::int64_t rows, const T* x, std::int64_t n, T* y,
+                            std::int64_t step, bool add);
+
 /// A step of a chain. Steps work on a value that they pass on, for one group of elements after the other:
 /// `load` starts with an operand, `store` leaves the value in one, the others apply a function to it.
 struct ChainStep {
@@ -80,7 +85,8 @@ struct Kernels {
   ReduceKernel<T> sum;         ///< 0 when n = 0
   ReduceKernel<T> max;         ///< -Inf when n = 0; NaN when any element is NaN
   RowsKernel<T> add_rows;      ///< rows are added in order, first to last
-  ChainKernel<T> chain;        ///< bits as by the kernels above, one after the other
+  DotsKernel<T> dots;
+  ChainKernel<T> chain;  ///< bits as by the kernels above, one after the other
 
   UnaryKernel<T> operator[](Unary f) const { return unary[static_cast<int>(f)]; }
   BinaryKernel<T> operator[](Binary f) const { return binary[static_cast<int>(f)]; }

@@ -109,20 +109,14 @@ constexpr auto argmax_kernel = [](const auto& c) {
 
 constexpr OperandSpec index_operand{.kind = Kind::integer};
 
-constexpr Op gathering(std::string_view name) {
-  return {
-      .name = name,
-      .operands = {{.vjp = [](P p) { return scatter_add(p.index(1), p.g(), p.dims(0)[0]); }}, index_operand},
-      .shape = gathered,
-      .forward = forward(gather_kernel),
-      .rows = Rows::table};
-}
-
-enum Row { gather_row, embed_row, scatter_add_row, pick_row, place_row, argmax_row };
+enum Row { gather_row, scatter_add_row, pick_row, place_row, argmax_row };
 
 constexpr Op indexing_table[] = {
-    gathering("gather"),
-    gathering("embed"),
+    Op{.name = "gather",
+       .operands = {{.vjp = [](P p) { return scatter_add(p.index(1), p.g(), p.dims(0)[0]); }}, index_operand},
+       .shape = gathered,
+       .forward = forward(gather_kernel),
+       .rows = Rows::table},
     Op{.name = "scatter_add",
        .operands = {index_operand, {.vjp = [](P p) { return gather(p.g(), p.index(0)); }}},
        .shape = scattered,
@@ -155,11 +149,9 @@ constexpr Op indexing_table[] = {
 
 std::span<const Op> indexing_rows() { return indexing_table; }
 const Op& gather_op() { return indexing_table[gather_row]; }
-const Op& embed_op() { return indexing_table[embed_row]; }
 const Op& scatter_add_op() { return indexing_table[scatter_add_row]; }
 
 Var gather(Var table, Var index) { return record(indexing_table[gather_row], {table, index}); }
-Var embed(Var table, Var index) { return record(indexing_table[embed_row], {table, index}); }
 Var scatter_add(Var index, Var updates, Dim rows) {
   return record(indexing_table[scatter_add_row], {index, updates}, ExtentAttrs{rows});
 }

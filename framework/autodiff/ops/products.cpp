@@ -1,9 +1,11 @@
 #include "framework/autodiff/ops/products.hpp"
+
+#include <cstring>
+
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
 #include "framework/autodiff/ops/rows.hpp"
 #include "framework/autodiff/ops/shape_rules.hpp"
-#include "framework/autodiff/table_rows.hpp"
 #include "framework/tensor/gemm.hpp"
 
 namespace unroll {
@@ -49,6 +51,24 @@ constexpr Forward matmul_forward = forward([](const auto& c) {
          c.out + i * m * n);
 });
 
+/// One product of two matrices, whose maker is found beforehand.
+template <class T>
+HeldCall<T> hold_matmul(const Call<T>& call) {
+  if (call.shape(0).rank() != 2) return {};
+  const MatmulAttrs& attrs = call.attrs.template as<MatmulAttrs>();
+  const ProductSizes sizes = product_sizes(call.shape(0), *call.out_shape, attrs.transpose_a);
+  const ProductShape shape{attrs.transpose_a, attrs.transpose_b, sizes.m, sizes.n, sizes.k};
+  const HeldProduct<T> product = held_product(shape, call.accumulate ? T{1} : T{0});
+  HeldCall<T> held;
+  static_assert(sizeof(product) <= sizeof(held.state) && std::is_trivially_copyable_v<HeldProduct<T>>);
+  std::memcpy(held.state.data(), &product, sizeof(product));
+  held.run = [](const HeldCall<T>& self, void* const* p) {
+    const auto& made = *reinterpret_cast<const HeldProduct<T>*>(self.state.data());
+    made(static_cast<const T*>(p[0]), static_cast<const T*>(p[1]), static_cast<T*>(p[2]));
+  };
+  return held;
+}
+
 double matmul_flops(std::span<const Shape* const> in, const Shape& out, const Attrs& attrs) {
   const auto [count, m, n, k] = product_sizes(*in[0], out, attrs.as<MatmulAttrs>().transpose_a);
   return 2.0 * static_cast<double>(count) * static_cast<double>(m) * static_cast<double>(n) *
@@ -74,6 +94,7 @@ constexpr Op product_table[] = {
        .operands = {{.vjp = matmul_vjp_a}, {.vjp = matmul_vjp_b}},
        .shape = matmul_shape,
        .forward = matmul_forward,
+       .hold = {hold_matmul<float>, hold_matmul<double>},
        .keep = Keep::inputs,
        .attrs = &attrs_type<MatmulAttrs>,
        .rows = Rows::product,
@@ -102,8 +123,6 @@ Var matmul(Var a, Var b, bool transpose_a, bool transpose_b) {
     dims.back() = rows.dims().back();
     return reshape(rows, std::move(dims));
   }
-  if (!transpose_a)
-    if (const std::optional<Var> rows = product_of_table(a, b, transpose_b)) return *rows;
   return record(product_table[0], {a, b}, MatmulAttrs{transpose_a, transpose_b});
 }
 

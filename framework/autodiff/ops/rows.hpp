@@ -26,7 +26,6 @@ const Op& sum_to_op();
 const Op& broadcast_to_op();
 const Op& matmul_op();
 const Op& gather_op();
-const Op& embed_op();
 const Op& scatter_add_op();
 
 }  // namespace unroll

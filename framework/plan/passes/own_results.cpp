@@ -28,7 +28,7 @@ void own_outputs(Program& program) {
   for (Id& output : program.outputs) {
     const Id bytes = bytes_of(program, made, output);
     if (made[bytes] < 0 || !taken.insert(bytes).second)
-      output = append(program, program.code, identity_op(), {output});
+      output = append(program, program.code, identity_op(program.values[static_cast<std::size_t>(output)].kind), {output});
   }
 }
 

@@ -15,177 +15,200 @@
 namespace unroll {
 namespace {
 
-/// Registers of one group: enough for the cost of a step to be the work and not the jump to it, few enough to
-/// leave registers to the functions.
+/// Registers of the largest group: enough for the cost of a step to be the work and not the jump to it, few
+/// enough to leave registers to the functions.
 constexpr int group_registers = 8;
 
-/// The accumulator: `registers` full registers, or the first `count` elements of them.
+/// What the steps pass on, in `registers` registers. By value, so that it is never memory.
+template <class T, int registers>
+struct ChainValue {
+  Batch<T> part[registers];
+};
+
+/// The elements from `at` on that a value stands for: `registers` full registers, or the first `count`
+/// elements of them.
 template <class T, int registers, bool whole>
 class Group {
  public:
   static constexpr std::int64_t lanes = Batch<T>::size;
-  using Indices = std::make_integer_sequence<int, registers>;
+  using Value = ChainValue<T, registers>;
 
   Group(const ChainOperand<T>* operands, const Kernels<T>& table, std::int64_t at, std::int64_t count)
       : operands_(operands), table_(table), at_(at), count_(whole ? registers * lanes : count) {}
 
-  void step(const ChainStep& s) {
-    switch (s.form) {
-      case ChainStep::Form::load:
-        return with(s.operand, [](Batch<T>, Batch<T> b) { return b; });
-      case ChainStep::Form::store:
-        return write(at(s.operand));
-      case ChainStep::Form::unary:
-        return unary(static_cast<Unary>(s.function));
-      case ChainStep::Form::binary:
-        return binary(static_cast<Binary>(s.function), s.operand);
-      case ChainStep::Form::reversed:
-        return reversed(static_cast<Binary>(s.function), s.operand);
-      case ChainStep::Form::choice:
-        return choose(s.operand, s.other);
-    }
+  void run(const ChainStep* steps, std::int64_t count) const {
+    Value value{};
+    for (const ChainStep* s = steps; s != steps + count; ++s) value = step(*s, value);
   }
 
  private:
-  T* at(int operand) const {
+  [[gnu::always_inline]] Value step(const ChainStep& s, Value value) const {
+    switch (s.form) {
+      case ChainStep::Form::load:
+        return with(value, s.operand, [](Batch<T>, Batch<T> b) { return b; });
+      case ChainStep::Form::store:
+        write(value, at(s.operand));
+        return value;
+      case ChainStep::Form::unary:
+        return unary(static_cast<Unary>(s.function), value);
+      case ChainStep::Form::binary:
+        return binary(static_cast<Binary>(s.function), value, s.operand);
+      case ChainStep::Form::reversed:
+        return reversed(static_cast<Binary>(s.function), value, s.operand);
+      case ChainStep::Form::choice:
+        return choose(value, s.operand, s.other);
+    }
+    return value;
+  }
+
+  [[gnu::always_inline]] T* at(int operand) const {
     const ChainOperand<T>& o = operands_[operand];
     return o.p + (o.moves ? at_ : 0);
   }
 
-  template <class F, int... i>
-  void each(F f, std::integer_sequence<int, i...>) {
-    ((value_[i] = f(value_[i], i)), ...);
+  template <class F>
+  [[gnu::always_inline]] static Value each(F f) {
+    return [&]<int... i>(std::integer_sequence<int, i...>) { return Value{{f(i)...}}; }
+    (std::make_integer_sequence<int, registers>());
   }
 
-  /// value = f(value, operand).
+  /// f(value, operand).
   template <class F>
-  void with(int operand, F f) {
+  [[gnu::always_inline]] Value with(Value value, int operand, F f) const {
     const T* p = at(operand);
     if (operands_[operand].one_for_all) {
       const Batch<T> b(*p);
-      each([&](Batch<T> a, int) { return f(a, b); }, Indices());
-    } else {
-      each([&](Batch<T> a, int i) { return f(a, read(p, i)); }, Indices());
+      return each([&](int i) { return f(value.part[i], b); });
     }
+    return each([&](int i) { return f(value.part[i], read(p, i)); });
   }
 
   template <class F>
-  void map(F f) {
-    each([&](Batch<T> a, int) { return f(a); }, Indices());
+  [[gnu::always_inline]] static Value map(Value value, F f) {
+    return each([&](int i) { return f(value.part[i]); });
   }
 
-  Batch<T> read(const T* p, int i) const {
+  /// Whether register i is full: all but the last ones are, for a smaller group would do else.
+  [[gnu::always_inline]] bool full(int i) const {
+    return whole || i < registers / 2 || (registers > 1 && count_ >= (i + 1) * lanes);
+  }
+
+  [[gnu::always_inline]] Batch<T> read(const T* p, int i) const {
+    if (full(i)) return load(p + i * lanes);
     const std::int64_t left = count_ - i * lanes;
-    if (whole || left >= lanes) return load(p + i * lanes);
-    return left > 0 ? load_first(p + i * lanes, left) : Batch<T>(T{0});
+    return i == 0 || left > 0 ? load_first(p + i * lanes, left) : Batch<T>(T{0});
   }
 
-  void write(T* p) {
-    each(
-        [&](Batch<T> a, int i) {
-          const std::int64_t left = count_ - i * lanes;
-          if (whole || left >= lanes)
-            store<T>(p + i * lanes, a);
-          else if (left > 0)
-            store_first(p + i * lanes, left, a);
-          return a;
-        },
-        Indices());
+  [[gnu::always_inline]] void write(Value value, T* p) const {
+    each([&](int i) {
+      const std::int64_t left = count_ - i * lanes;
+      if (full(i))
+        store<T>(p + i * lanes, value.part[i]);
+      else if (i == 0 || left > 0)
+        store_first(p + i * lanes, left, value.part[i]);
+      return value.part[i];
+    });
   }
 
   /// What is rare, or no function of a register, goes through the span kernels.
   template <class F>
-  void through_memory(F f) {
+  [[gnu::always_inline]] Value through_memory(Value value, F f) const {
     alignas(64) T buffer[registers * lanes];
-    write(buffer);
+    write(value, buffer);
     f(buffer);
-    each([&](Batch<T>, int i) { return read(buffer, i); }, Indices());
+    return each([&](int i) { return read(buffer, i); });
   }
 
   std::int64_t step_of(int operand) const { return operands_[operand].one_for_all ? 0 : 1; }
 
-  void unary(Unary f) {
+  [[gnu::always_inline]] Value unary(Unary f, Value value) const {
     switch (f) {
       case Unary::neg:
-        return map(Neg<T>());
+        return map(value, Neg<T>());
       case Unary::square:
-        return map(Square<T>());
+        return map(value, Square<T>());
       case Unary::relu:
-        return map(Relu<T>());
+        return map(value, Relu<T>());
       default:
         break;
     }
     if constexpr (std::is_same_v<T, float>) {
-      if (f == Unary::tanh) return map(Tanh());
-      if (f == Unary::sigmoid) return map(Sigmoid());
-      if (f == Unary::exp) return map(Exp());
+      if (f == Unary::tanh) return map(value, Tanh());
+      if (f == Unary::sigmoid) return map(value, Sigmoid());
+      if (f == Unary::exp) return map(value, Exp());
     }
-    through_memory([&](T* y) { table_[f](y, y, count_); });
+    return through_memory(value, [&](T* y) { table_[f](y, y, count_); });
   }
 
-  void binary(Binary f, int operand) {
+  [[gnu::always_inline]] Value binary(Binary f, Value value, int operand) const {
     switch (f) {
       case Binary::add:
-        return with(operand, Add<T>());
+        return with(value, operand, Add<T>());
       case Binary::sub:
-        return with(operand, Sub<T>());
+        return with(value, operand, Sub<T>());
       case Binary::mul:
-        return with(operand, Mul<T>());
+        return with(value, operand, Mul<T>());
       case Binary::div:
-        return with(operand, Div<T>());
+        return with(value, operand, Div<T>());
       default:
         break;
     }
-    through_memory([&](T* y) { table_[f](y, 1, at(operand), step_of(operand), y, count_); });
+    return through_memory(value, [&](T* y) { table_[f](y, 1, at(operand), step_of(operand), y, count_); });
   }
 
-  /// value = f(operand, value).
-  void reversed(Binary f, int operand) {
+  /// f(operand, value).
+  [[gnu::always_inline]] Value reversed(Binary f, Value value, int operand) const {
     switch (f) {
       case Binary::add:
-        return with(operand, [](Batch<T> a, Batch<T> b) { return b + a; });
+        return with(value, operand, [](Batch<T> a, Batch<T> b) { return b + a; });
       case Binary::sub:
-        return with(operand, [](Batch<T> a, Batch<T> b) { return b - a; });
+        return with(value, operand, [](Batch<T> a, Batch<T> b) { return b - a; });
       case Binary::mul:
-        return with(operand, [](Batch<T> a, Batch<T> b) { return b * a; });
+        return with(value, operand, [](Batch<T> a, Batch<T> b) { return b * a; });
       default:
         break;
     }
-    through_memory([&](T* y) { table_[f](at(operand), step_of(operand), y, 1, y, count_); });
+    return through_memory(value, [&](T* y) { table_[f](at(operand), step_of(operand), y, 1, y, count_); });
   }
 
-  /// value = value is not 0 ? operand : other.
-  void choose(int operand, int other) {
-    const Group condition = *this;
-    with(operand, [](Batch<T>, Batch<T> b) { return b; });
-    const Group chosen = *this;
-    with(other, [](Batch<T>, Batch<T> b) { return b; });
-    each([&](Batch<T> c,
-             int i) { return xsimd::select(condition.value_[i] == Batch<T>(T{0}), c, chosen.value_[i]); },
-         Indices());
+  /// value is not 0 ? operand : other.
+  [[gnu::always_inline]] Value choose(Value value, int operand, int other) const {
+    const auto take = [](Batch<T>, Batch<T> b) { return b; };
+    const Value chosen = with(value, operand, take), otherwise = with(value, other, take);
+    return each([&](int i) {
+      return xsimd::select(value.part[i] == Batch<T>(T{0}), otherwise.part[i], chosen.part[i]);
+    });
   }
 
   const ChainOperand<T>* operands_;
   const Kernels<T>& table_;
   std::int64_t at_, count_;
-  Batch<T> value_[registers];
 };
 
-template <class Registers>
-void run_steps(Registers registers, const ChainStep* steps, std::int64_t count) {
-  for (std::int64_t s = 0; s < count; ++s) registers.step(steps[s]);
+/// Up to four registers as one group of as few as hold them.
+template <class T, const Kernels<T>& table, int registers = 4>
+void run_rest(const ChainStep* steps, std::int64_t count, const ChainOperand<T>* operands, std::int64_t at,
+              std::int64_t n) {
+  constexpr std::int64_t lanes = Batch<T>::size;
+  if constexpr (registers > 1)
+    if (n <= registers / 2 * lanes) return run_rest<T, table, registers / 2>(steps, count, operands, at, n);
+  if (n == registers * lanes)
+    Group<T, registers, true>(operands, table, at, n).run(steps, count);
+  else
+    Group<T, registers, false>(operands, table, at, n).run(steps, count);
 }
 
 template <class T, const Kernels<T>& table>
 void run_chain(const ChainStep* steps, std::int64_t count, const ChainOperand<T>* operands, std::int64_t n) {
-  constexpr std::int64_t lanes = Batch<T>::size, group = group_registers * lanes;
+  constexpr std::int64_t group = group_registers * Batch<T>::size;
   std::int64_t at = 0;
   for (; at + group <= n; at += group)
-    run_steps(Group<T, group_registers, true>(operands, table, at, group), steps, count);
-  if (n - at > 2 * lanes)
-    return run_steps(Group<T, group_registers, false>(operands, table, at, n - at), steps, count);
-  for (; at < n; at += lanes)
-    run_steps(Group<T, 1, false>(operands, table, at, n - at < lanes ? n - at : lanes), steps, count);
+    Group<T, group_registers, true>(operands, table, at, group).run(steps, count);
+  if (at + group / 2 < n) {
+    Group<T, group_registers / 2, true>(operands, table, at, group / 2).run(steps, count);
+    at += group / 2;
+  }
+  if (at < n) run_rest<T, table>(steps, count, operands, at, n - at);
 }
 
 }  // namespace

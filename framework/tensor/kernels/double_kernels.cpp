@@ -1,5 +1,6 @@
 #include "framework/tensor/kernels/arithmetic.hpp"
 #include "framework/tensor/kernels/chain.hpp"
+#include "framework/tensor/kernels/dots.hpp"
 #include "framework/tensor/kernels/loops.hpp"
 #include "framework/tensor/kernels/reduce.hpp"
 #include "framework/tensor/kernels/scalar.hpp"
@@ -44,6 +45,7 @@ const Kernels<double> double_kernels = {
     .sum = reduce<double, Sum<double>>,
     .max = reduce<double, Max<double>>,
     .add_rows = add_rows<double>,
+    .dots = dots<double>,
     .chain = run_chain<double, double_kernels>,
 };
 

@@ -1,5 +1,6 @@
 #include "framework/tensor/kernels/arithmetic.hpp"
 #include "framework/tensor/kernels/chain.hpp"
+#include "framework/tensor/kernels/dots.hpp"
 #include "framework/tensor/kernels/logarithm.hpp"
 #include "framework/tensor/kernels/loops.hpp"
 #include "framework/tensor/kernels/reduce.hpp"
@@ -45,6 +46,7 @@ const Kernels<float> float_kernels = {
     .sum = reduce<float, Sum<float>>,
     .max = reduce<float, Max<float>>,
     .add_rows = add_rows<float>,
+    .dots = dots<float>,
     .chain = run_chain<float, float_kernels>,
 };
 

@@ -43,6 +43,14 @@ inline Batch<float> fused(Batch<float> a, Batch<float> b, Batch<float> c) {
 #endif
 }
 
+inline Batch<double> fused(Batch<double> a, Batch<double> b, Batch<double> c) {
+#if defined(__AVX512BW__)
+  return Batch<double>(_mm512_fmadd_pd(a, b, c));
+#else
+  return xsimd::fma(a, b, c);
+#endif
+}
+
 template <class T>
 Batch<T> load(const T* p) {
   return Batch<T>::load_unaligned(p);

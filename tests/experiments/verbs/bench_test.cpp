@@ -56,11 +56,14 @@ TEST_CASE("[bench] --quick measures every quick row and says on what") {
     if (expected[i].kind == BenchKind::record)
       for (const char* key : {"few_steps", "many_steps", "any_steps"}) check_time(row["times"][key]);
     if (expected[i].kind == BenchKind::memory) check_memory_row(row);
+    if (expected[i].kind == BenchKind::small)
+      for (const char* key : {"engine", "plain_loop"}) check_time(row["times"][key]);
     if (expected[i].kind != BenchKind::step) continue;
     for (const char* key : {"engine", "products"}) check_time(row["times"][key]);
     CHECK(row["ratios"]["engine_to_products"] > 0.0);
     CHECK(row["times"]["handwritten"].is_null() == (row["cell"] != "vanilla"));
-    CHECK(row["times"]["onednn"].is_null() == (row["cell"] == "mgu"));
+    for (const char* key : {"engine_dx", "onednn"})
+      CHECK(row["times"][key].is_null() == (row["cell"] == "mgu"));
     CHECK(row["times"]["pytorch_tuned"]["problem"] == "left out");
     CHECK(row["ratios"]["pytorch_tuned_to_engine"].is_null());
   }

@@ -89,8 +89,9 @@ TEST_CASE("[attrs] their text has what is not a default") {
 
 TEST_CASE("[attrs] what every row records is read back from its text") {
   std::set<const AttrsType*> seen;
-  for (const conformance::OpCase& c : conformance::all_cases())
-    for (const Node& node : conformance::Recorded(c).tape->nodes()) {
+  for (const conformance::OpCase& c : conformance::all_cases()) {
+    const conformance::Recorded recorded(c);
+    for (const Node& node : recorded.tape->nodes()) {
       CHECK(node.attrs.type() == node.op->attrs);
       if (node.op == &constant_op) continue;
       CAPTURE(node.op->name);
@@ -98,6 +99,7 @@ TEST_CASE("[attrs] what every row records is read back from its text") {
       CHECK(parse_attrs(*node.op, to_text(node.attrs)) == node.attrs);
       seen.insert(node.attrs.type());
     }
+  }
   for (const Op* op : op_table())
     if (op->name != "scan" && op->name != "constant") CHECK_MESSAGE(seen.contains(op->attrs), op->name);
 }

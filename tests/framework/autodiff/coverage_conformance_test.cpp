@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "framework/autodiff/ops/sources.hpp"
 #include "tests/framework/autodiff/case_runner.hpp"
 
 namespace unroll::conformance {

@@ -110,14 +110,13 @@ OpCase argmax_case(Dims x) {
           .record = [](const std::vector<Var>& in) { return argmax(in[0]); },
           .reference =
               [](const std::vector<Array>& in) {
-                Shape shape = in[0].shape;
-                const std::int64_t n = shape.back();
-                shape.pop_back();
+                const std::int64_t n = in[0].shape.back();
+                const Shape shape(std::vector(in[0].shape.begin(), in[0].shape.end() - 1));
                 return generate(shape, [&](const Index& i) {
                   std::int64_t best = 0;
                   for (std::int64_t k = n - 1; k >= 0; --k) {
-                    const Real x = in[0].at(joined(i, {k}, 0)), top = in[0].at(joined(i, {best}, 0));
-                    if (std::isnan(x) || x > top || (x == top && k < best)) best = k;
+                    const Real here = in[0].at(joined(i, {k}, 0)), top = in[0].at(joined(i, {best}, 0));
+                    if (std::isnan(here) || here > top || (here == top && k < best)) best = k;
                   }
                   return static_cast<Real>(best);
                 });

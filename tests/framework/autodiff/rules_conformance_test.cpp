@@ -148,7 +148,6 @@ std::vector<Misfit> misfits() {
     list.push_back({"log_softmax", {{dims}}, [](const In& in) { log_softmax(in[0], 2); }});
   }
   list.push_back({"gather", indexed({}, {3}), [](const In& in) { gather(in[0], in[1]); }});
-  list.push_back({"embed", indexed({}, {3}), [](const In& in) { embed(in[0], in[1]); }});
   list.push_back({"pick", indexed({2, 3}, {3}), [](const In& in) { pick(in[0], in[1]); }});
   list.push_back({"pick", indexed({}, {}), [](const In& in) { pick(in[0], in[1]); }});
   list.push_back({"argmax", {{{}}}, [](const In& in) { argmax(in[0]); }});

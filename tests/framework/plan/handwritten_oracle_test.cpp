@@ -7,6 +7,7 @@
 #include "experiments/bench/rivals/handwritten_vanilla.hpp"
 #include "experiments/bench/rivals/minimal_gated_unit.hpp"
 #include "experiments/bench/rivals/onednn_recurrent.hpp"
+#include "experiments/bench/rivals/plain_loop.hpp"
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
 #include "framework/plan/plan.hpp"
@@ -25,13 +26,16 @@ constexpr StepShape shapes[] = {
 
 /// One batch and weights that keep gradients alive over many steps.
 struct Batch {
-  explicit Batch(StepShape s)
+  explicit Batch(StepShape s, std::string_view cell = "vanilla")
       : x(random_tensor<float>({s.steps, s.rows, s.inputs}, 100)),
         target(random_tensor<float>({s.rows, 1}, 101)) {
     const double scale = 1 / std::sqrt(static_cast<double>(s.hidden));
-    for (const Shape& shape :
-         std::vector<Shape>{{s.hidden, s.inputs}, {s.hidden, s.hidden}, {s.hidden}, {1, s.hidden}, {1}})
-      parameters.push_back(random_tensor<float>(shape, parameters.size() + 1, scale));
+    for (const ParameterSpec& spec : model_of(cell, s).parameters())
+      parameters.push_back(random_tensor<float>(spec.shape, parameters.size() + 1, scale));
+  }
+
+  static SequenceModel model_of(std::string_view cell, StepShape s) {
+    return SequenceModel(make_cell(cell, {s.inputs, s.hidden}), 1, Readout::last);
   }
 
   std::vector<Tensor<float>> parameters;
@@ -39,10 +43,11 @@ struct Batch {
 };
 
 /// The engine's gradients of all parameters and its loss, last.
-std::vector<Tensor<float>> engine_results(StepShape s, const Batch& batch) {
+std::vector<Tensor<float>> engine_results(StepShape s, const Batch& batch,
+                                          std::string_view cell = "vanilla") {
   Tape tape;
   const Var x = tape.input("x", {T, B, s.inputs}), target = tape.input("target", {B, 1});
-  const SequenceModel model(make_cell("vanilla", {s.inputs, s.hidden}), 1, Readout::last);
+  const SequenceModel model = Batch::model_of(cell, s);
   const auto specs = model.parameters();
   const Parameters p(tape, specs);
   const Var loss = mse(model.record(x, p).outputs, target);
@@ -89,6 +94,34 @@ TEST_CASE("[bench] the engine and hand-written backpropagation give the same los
     net.run(other.parameters, other.x, other.target);
     CHECK(relative_difference(net.gradients()[4].span(), expected[4].span()) > 1e-5);
   }
+}
+
+TEST_CASE(
+    "[bench] the engine and the plain loop give the same loss and gradients of every cell they race with") {
+  for (const std::string_view cell : {"vanilla", "gru", "lstm"})
+    for (const std::int64_t rows : {1, 16})
+      for (const std::int64_t hidden : {1, 4, 8, 16, 32, 64}) {
+        const StepShape shape = {40, rows, 1, hidden};
+        INFO(cell << " with " << rows << " rows and " << hidden << " hidden units");
+        Batch batch(shape, cell);
+        const auto loop = plain_loop(cell, shape);
+        loop->run(batch.parameters, batch.x, batch.target);  // what it keeps is of no consequence
+        const float loss = loop->run(batch.parameters, batch.x, batch.target);
+        const std::vector<Tensor<float>> expected = engine_results(shape, batch, cell);
+        CHECK(loss == doctest::Approx(expected.back()[0]).epsilon(1e-5));
+        REQUIRE(loop->gradients().size() == batch.parameters.size());
+        for (std::size_t i = 0; i < batch.parameters.size(); ++i) {
+          INFO("parameter " << i);
+          CHECK(relative_difference(loop->gradients()[i].span(), expected[i].span()) < 2e-5);
+        }
+        // Negative control: another batch is seen.
+        batch.target[0] += 0.1f;
+        loop->run(batch.parameters, batch.x, batch.target);
+        CHECK(relative_difference(loop->gradients().back().span(),
+                                  expected[batch.parameters.size() - 1].span()) > 1e-4);
+      }
+  CHECK_THROWS_AS(plain_loop("mgu", {40, 1, 1, 8}), std::invalid_argument);
+  CHECK_THROWS_AS(plain_loop("gru", {40, 2, 1, 8}), std::invalid_argument);
 }
 
 TEST_CASE("[bench] hand-written backpropagation gives the same bits again") {

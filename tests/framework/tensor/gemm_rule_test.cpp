@@ -59,6 +59,19 @@ TEST_CASE("[gemm rule] with AVX-512 the products of recurrent networks go where 
   CHECK(float_library(transposed_b(64, 512, 128), all_of_avx512) == onednn);
 }
 
+TEST_CASE("[gemm rule] what is over before a library has begun goes to code that is at hand") {
+  for (const Multipliers& have : {all_of_avx512, all_of_avx2}) {
+    CHECK(float_library(plain(16, 1, 1), have) == libxsmm);
+    CHECK(float_library(plain(1, 8, 8), have) == libxsmm);
+    CHECK(float_library(plain(16, 4, 4), have) == libxsmm);
+    CHECK(float_library(plain(4096, 8, 1), have) == libxsmm);
+    CHECK(double_library(plain(1, 14, 14), have) == libxsmm);
+    CHECK(float_library(plain(1, 1, 64), have) == dots);
+    CHECK(double_library(plain(16, 1, 64), have) == dots);
+  }
+  CHECK(float_library(transposed_b(1, 8, 8), all_of_avx512) != libxsmm);
+}
+
 TEST_CASE("[gemm rule] with AVX2 large products go to oneDNN and small ones to libxsmm") {
   CHECK(float_library(plain(64, 256, 256), {Isa::avx2, false, true}) == onednn);
   CHECK(float_library(plain(64, 200, 200), all_of_avx2) == onednn);

@@ -64,11 +64,11 @@ double worst_error(bool ta, bool tb, Extents e, T beta) {
 }
 
 /// Each side of every border in the rule that picks a library, and empty ones.
-const std::vector<Extents> sizes = {{1, 1, 1},     {1, 7, 5},     {5, 1, 7},     {7, 5, 1},     {3, 5, 7},
-                                    {17, 33, 9},   {20, 50, 2},   {20, 16, 1},   {20, 100, 99}, {64, 31, 65},
-                                    {1, 256, 256}, {1, 48, 64},   {129, 1, 130}, {9, 1, 20},    {20, 128, 64},
-                                    {20, 50, 50},  {16, 10, 600}, {130, 6, 200}, {40, 120, 40}, {3, 4, 2100},
-                                    {200, 2, 3},   {0, 3, 4},     {3, 0, 4},     {3, 4, 0},     {0, 0, 0}};
+const std::vector<Extents> sizes = {
+    {1, 1, 1},     {1, 7, 5},     {5, 1, 7},     {7, 5, 1},     {3, 5, 7},     {17, 33, 9},   {20, 50, 2},
+    {20, 16, 1},   {20, 100, 99}, {64, 31, 65},  {1, 256, 256}, {1, 48, 64},   {129, 1, 130}, {9, 1, 20},
+    {20, 128, 64}, {20, 50, 50},  {16, 10, 600}, {130, 6, 200}, {40, 120, 40}, {3, 4, 2100},  {200, 2, 3},
+    {16, 1, 64},   {300, 1, 1},   {1, 1, 33},    {0, 3, 4},     {3, 0, 4},     {3, 4, 0},     {0, 0, 0}};
 
 template <class T>
 void check_products() {
@@ -215,6 +215,57 @@ TEST_CASE("[gemm] float products agree with exact sums for all transpositions, o
 
 TEST_CASE("[gemm] double products agree with exact sums for all transpositions, odd and empty extents") {
   check_products<double>();
+}
+
+namespace {
+
+/// Every small shape, also through a product that is held: the bits are the same.
+template <class T>
+void check_small_products() {
+  const std::vector<std::int64_t> extents = {1, 2, 3, 4, 5, 7, 8, 9, 14, 15, 16, 17, 24, 33};
+  for (std::int64_t m : extents)
+    for (std::int64_t n : extents)
+      for (std::int64_t k : extents)
+        for (int flags = 0; flags < 8; ++flags) {
+          const bool ta = (flags & 1) != 0, tb = (flags & 2) != 0;
+          const T beta = (flags & 4) != 0 ? T{1} : T{0};
+          INFO(m << " x " << n << " x " << k << ", flags " << flags);
+          REQUIRE(worst_error<T>(ta, tb, {m, n, k}, beta) <= 1.0);
+          const auto a = values<T>(m * k, 0.1), b = values<T>(k * n, 0.2);
+          std::vector<T> c = values<T>(m * n, 0.3), held = c;
+          gemm(ta, tb, m, n, k, a.data(), b.data(), beta, c.data());
+          held_product<T>({ta, tb, m, n, k}, beta)(a.data(), b.data(), held.data());
+          REQUIRE(c == held);
+        }
+}
+
+}  // namespace
+
+TEST_CASE("[gemm] every small product agrees with the exact sum, and has the same bits where it is held") {
+  check_small_products<float>();
+  check_small_products<double>();
+}
+
+TEST_CASE("[gemm] a held product is made again and again, of other operands, by copies and by threads") {
+  single_threaded_products();
+  const HeldProduct<float> product = held_product<float>({false, false, 3, 8, 5}, 1.0f);
+  const auto results = [&](const HeldProduct<float>& held) {
+    std::vector<float> all;
+    for (int i = 0; i < 20; ++i) {
+      const auto a = values<float>(15, i), b = values<float>(40, 2 * i);
+      std::vector<float> c = values<float>(24, 3 * i), expected = c;
+      held(a.data(), b.data(), c.data());
+      gemm(false, false, 3, 8, 5, a.data(), b.data(), 1.0f, expected.data());
+      REQUIRE(c == expected);
+      all.insert(all.end(), c.begin(), c.end());
+    }
+    return all;
+  };
+  const HeldProduct<float> copy = product;
+  std::vector<float> other;
+  std::thread thread([&] { other = results(copy); });
+  thread.join();
+  CHECK(results(product) == other);
 }
 
 TEST_CASE("[gemm] a product over an empty extent is zero, or leaves C with beta 1") {
