@@ -2,34 +2,16 @@
 
 #include <doctest/doctest.h>
 
-#include <cmath>
 #include <set>
 
 #include "framework/plan/ir/verify.hpp"
+#include "tests/framework/plan/distance.hpp"
 #include "tests/framework/plan/interpreter.hpp"
 #include "tests/framework/plan/recorded.hpp"
 
 using namespace unroll;
 
 namespace {
-
-/// The largest difference of any two elements, relative to the largest element of their value.
-double distance(const std::vector<std::vector<std::byte>>& a, const std::vector<std::vector<std::byte>>& b) {
-  REQUIRE(a.size() == b.size());
-  double worst = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    REQUIRE(a[i].size() == b[i].size());
-    const auto* x = reinterpret_cast<const double*>(a[i].data());
-    const auto* y = reinterpret_cast<const double*>(b[i].data());
-    double top = 1e-30, apart = 0;
-    for (std::size_t k = 0; k < a[i].size() / sizeof(double); ++k) {
-      top = std::max(top, std::abs(x[k]));
-      if (!(std::abs(x[k] - y[k]) <= apart)) apart = std::abs(x[k] - y[k]);
-    }
-    worst = std::max(worst, apart / top);
-  }
-  return worst;
-}
 
 /// Runs the passes one by one: each leaves a valid program that computes what the one before it did, with the
 /// same bits where its row says that it does not round.
