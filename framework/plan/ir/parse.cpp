@@ -25,6 +25,16 @@ class Line {
         fmt::format("[parse] line {}: expected {} before '{}'", number_, what, rest_));
   }
 
+  /// What `f` reads, in whose words, the line apart, it is said where it cannot be read.
+  template <class F>
+  auto reading(F f) const {
+    try {
+      return f();
+    } catch (const std::invalid_argument& error) {
+      throw std::invalid_argument(fmt::format("[parse] line {}: {}", number_, error.what()));
+    }
+  }
+
   bool starts_with(std::string_view word) const { return rest_.starts_with(word); }
   bool take(std::string_view word) {
     if (!rest_.starts_with(word)) return false;
@@ -55,7 +65,7 @@ class Line {
   Dims dims() {
     const std::size_t end = rest_.find(')');
     if (!rest_.starts_with('(') || end == std::string_view::npos) expected("a shape, as (T, B, 3)");
-    const Dims dims = parse_dims(rest_.substr(0, end + 1));
+    const Dims dims = reading([&] { return parse_dims(rest_.substr(0, end + 1)); });
     rest_.remove_prefix(end + 1);
     return dims;
   }
@@ -114,7 +124,7 @@ class Parser {
   Id define(Line& line, const std::string& name, Dims dims, Kind kind) {
     if (ids_.contains(name)) line.expected(fmt::format("another name: {} is defined already", name));
     const std::size_t dot = name.rfind('.');
-    const bool named = name.size() > 1 && std::isdigit(static_cast<unsigned char>(name[1])) == 0;
+    const bool named = dot != std::string::npos;
     return ids_[name] = program_.add({std::move(dims), kind, named ? name.substr(1, dot - 1) : ""});
   }
 
@@ -141,7 +151,7 @@ class Parser {
     if (row == rows.end()) line.expected(fmt::format("the name of an op, not '{}',", name));
     compute.op = *row;
     const std::string_view attrs = line.attrs();
-    if (!attrs.empty()) compute.attrs = parse_attrs(**row, attrs);
+    if (!attrs.empty()) compute.attrs = line.reading([&] { return parse_attrs(**row, attrs); });
     while (line.take(" ")) compute.in.push_back(read(line));
   }
 
@@ -189,14 +199,17 @@ class Parser {
       next(link);
     }
     for (const std::string& name : results) {
-      if (!ids_.contains(name)) line.expected(fmt::format("a link of the chain that makes {}", name));
-      made.out.push_back(ids_.at(name));
+      const auto found = ids_.find(name);
+      const bool made_here = found != ids_.end() &&
+                             std::ranges::find(made.links, found->second, &Compute::out) != made.links.end();
+      if (!made_here) line.expected(fmt::format("a link of the chain that makes {}", name));
+      made.out.push_back(found->second);
     }
     return made;
   }
 
   static Dim single(const Line& line, std::string_view text) {
-    const Dims dims = parse_dims(fmt::format("({})", text));
+    const Dims dims = line.reading([&] { return parse_dims(fmt::format("({})", text)); });
     if (dims.size() != 1) line.expected("an extent");
     return dims[0];
   }
@@ -231,6 +244,8 @@ class Parser {
       else
         made.body.push_back(instruction(inside));
     }
+    if (std::ranges::find(made.states, none, &Loop::State::after) != made.states.end())
+      line.expected("that each state of the loop is carried");
     return made;
   }
 

@@ -57,7 +57,8 @@ class Writer {
   }
 
   static std::string head(const Loop& loop) {
-    const std::string over = fmt::format(" of {}{}", to_string(loop.length), loop.reverse ? ", reversed" : "");
+    const std::string over =
+        fmt::format(" of {}{}", to_string(loop.length), loop.reverse ? ", reversed" : "");
     if (const auto* steps = std::get_if<Loop::Steps>(&loop.over))
       return "for each step" + over + sizes(steps->state_sizes);
     if (const auto* blocks = std::get_if<Loop::Blocks>(&loop.over))
@@ -90,6 +91,7 @@ class Writer {
 }  // namespace
 
 std::string value_text(const Program& program, Id id) {
+  if (id < 0 || static_cast<std::size_t>(id) >= program.values.size()) return fmt::format("%({})", id);
   std::string name = "%";
   for (const char c : program.values[id].name)
     name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' ? c : '_';

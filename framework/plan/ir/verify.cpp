@@ -18,8 +18,11 @@ class Verifier {
       : program_(program), defined_(program.values.size(), false), visible_(program.values.size(), false) {}
 
   void run() {
+    for (const Instruction& instruction : program_.once) {  // before there are inputs
+      if (!instruction.compute()) wrong("what is done once", "only single ops are done once");
+      check(*instruction.compute());
+    }
     for (const Id input : program_.inputs) define(input);
-    check(program_.once);
     check(program_.code);
     for (const Id output : program_.outputs) read(output, "the outputs");
   }
@@ -64,7 +67,18 @@ class Verifier {
     }
   }
 
-  void check_operands(const Compute& compute, std::string_view where) const {
+  void same_kind(std::string_view where, Id a, Id b) const {
+    if (program_.values[a].kind != program_.values[b].kind)
+      wrong(where, fmt::format("{} and {} are not of one kind", name(a), name(b)));
+  }
+
+  std::string line(const Compute& compute) const {
+    if (!compute.op) wrong(name(compute.out), "there is no op that makes it");
+    return fmt::format("{} = {}", name(compute.out), compute.op->name);
+  }
+
+  /// What the op's row says of its operands, and the shape that it makes of them.
+  Dims result_of(const Compute& compute, std::string_view where) const {
     const OperandSpecs& operands = compute.op->operands;
     if (!operands.any_number() && compute.in.size() != operands.size())
       wrong(where, fmt::format("it takes {} operands, not {}", operands.size(), compute.in.size()));
@@ -73,20 +87,25 @@ class Verifier {
       if (program_.values[compute.in[i]].kind != operands[i].kind)
         wrong(where, fmt::format("operand {} has the wrong kind", name(compute.in[i])));
     }
+    if (!compute.op->shape || !compute.op->forward.f32)
+      wrong(where, "it is no instruction: it has no kernel");
+    std::vector<Dims> in;
+    for (const Id id : compute.in) in.push_back(dims(id));
+    return compute.op->shape({compute.op->name, in, compute.attrs});
   }
 
   void check(const Compute& compute) {
-    const std::string where = fmt::format("{} = {}", compute.out == none ? "?" : name(compute.out),
-                                          compute.op->name);
-    check_operands(compute, where);
-    std::vector<Dims> in;
-    for (const Id id : compute.in) in.push_back(dims(id));
+    const std::string where = line(compute);
+    const Dims expected = result_of(compute, where);
+    if (compute.onto != none) read(compute.onto, where);
     define(compute.out);
-    if (program_.values[compute.out].kind != compute.op->result) wrong(where, "the result has the wrong kind");
-    same_dims(where, compute.out, compute.op->shape({compute.op->name, in, compute.attrs}), "the result");
+    if (program_.values[compute.out].kind != compute.op->result)
+      wrong(where, "the result has the wrong kind");
+    same_dims(where, compute.out, expected, "the result");
     if (compute.onto == none) return;
-    read(compute.onto, where);
     same_dims(where, compute.onto, dims(compute.out), "the value it adds to");
+    if (program_.values[compute.onto].kind != compute.op->result)
+      wrong(where, "the value it adds to has the wrong kind");
     if (!compute.op->accumulates) wrong(where, "this op cannot add to a value");
   }
 
@@ -94,19 +113,25 @@ class Verifier {
     if (chain.links.empty()) wrong("a chain", "it is empty");
     std::vector<Id> inner;
     for (const Compute& link : chain.links) {
-      const std::string where = fmt::format("{} = {} in a chain", name(link.out), link.op->name);
-      check_operands(link, where);
+      const std::string where = line(link) + " in a chain";
+      const Dims expected = result_of(link, where);
       if (!chainable(*link.op) || link.onto != none) wrong(where, "it is not elementwise");
+      define(link.out);
+      same_dims(where, link.out, expected, "the result");
       same_dims(where, link.out, chain.dims, "the result");
       for (const Id in : link.in)
         if (!access(dims(in), chain.dims))
           wrong(where, fmt::format("{} of shape {} broadcasts along an axis in the middle", name(in),
                                    to_string(dims(in))));
-      define(link.out);
       inner.push_back(link.out);
     }
-    for (const Id id : inner) visible_[id] = std::ranges::find(chain.out, id) != chain.out.end();
-    for (const Id out : chain.out) read(out, "the results of a chain");
+    for (const Id id : inner) visible_[id] = false;
+    for (const Id out : chain.out) {
+      if (std::ranges::find(inner, out) == inner.end())
+        wrong("a chain", fmt::format("it gives {}, which no link of it makes", name(out)));
+      if (visible_[out]) wrong("a chain", fmt::format("it gives {} twice", name(out)));
+      visible_[out] = true;
+    }
   }
 
   /// The first axis of a whole is as long as the loop, or a number of times as long; its part has as many
@@ -117,8 +142,9 @@ class Verifier {
     if (dims(whole).empty()) wrong(where, "a scalar has no parts");
     Dims rest(dims(whole).begin() + 1, dims(whole).end());
     const Dim first = dims(whole)[0];
-    if (dims(part) == rest && (loop.is<Loop::Steps>() ? first == loop.length : first == Dim::segments()))
-      return;
+    const bool row_each =
+        loop.is<Loop::Steps>() ? first == loop.length : loop.is<Loop::Segments>() && first == Dim::segments();
+    if (row_each && dims(part) == rest) return;
     const std::optional<Dim> share = quotient(first, loop.length);
     if (!share || loop.is<Loop::Steps>())
       wrong(where, fmt::format("shapes {} and {} do not fit a loop of {}", to_string(dims(whole)),
@@ -127,24 +153,32 @@ class Verifier {
     same_dims(where, part, rest, "the part");
   }
 
+  void check_index(Id index) {
+    define(index);
+    if (program_.values[index].kind != Kind::integer || !dims(index).empty())
+      wrong(name(index), "a step's index is an integer scalar");
+  }
+
   void check(const Loop& loop) {
     const std::vector<bool> outside = visible_;
+    for (const Loop::Slice& slice : loop.slices) read(slice.whole, "a slice");
+    for (const Loop::State& state : loop.states) read(state.initial, "a state");
     for (const Loop::Slice& slice : loop.slices) {
-      read(slice.whole, "a slice");
       define(slice.part);
       check_part(loop, slice.whole, slice.part);
     }
     for (const Loop::State& state : loop.states) {
-      read(state.initial, "a state");
       define(state.before);
       same_dims("a state", state.before, dims(state.initial), "the state before");
+      same_kind("a state", state.before, state.initial);
     }
-    if (loop.step_index != none) define(loop.step_index);
+    if (loop.step_index != none) check_index(loop.step_index);
     check(loop.body);
     for (const Loop::Stack& stack : loop.stacks) read(stack.part, "a stack");
     for (const Loop::State& state : loop.states) {
       read(state.after, "a state");
       same_dims("a state", state.after, dims(state.initial), "the state after");
+      same_kind("a state", state.after, state.initial);
     }
     visible_ = outside;
     for (const Loop::Stack& stack : loop.stacks) {
@@ -155,6 +189,7 @@ class Verifier {
       if (state.final != none) {
         define(state.final);
         same_dims("a state", state.final, dims(state.initial), "the final state");
+        same_kind("a state", state.final, state.initial);
       }
   }
 

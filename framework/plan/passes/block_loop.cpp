@@ -79,9 +79,9 @@ Id BlockLoop::up(Id value) {
   if (const auto found = moved_.find(value); found != moved_.end()) return found->second;
   for (const Loop::Slice& slice : steps().slices)
     if (slice.part == value) return slice.whole;
+  if (!own_to_steps(value)) return value;  // stacked or not: it is there before the steps
   for (const Loop::Stack& stack : steps().stacks)
     if (stack.part == value) return stack.whole;
-  if (!own_to_steps(value)) return value;
   const Id whole = program_.add_like(value, over_block(program_.dims(value)));
   steps().stacks.push_back({value, whole});
   return whole;

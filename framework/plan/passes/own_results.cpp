@@ -11,10 +11,10 @@ namespace {
 
 using namespace ir;
 
-/// The value whose bytes a reshaped one shows.
-Id bytes_of(const Program& program, const std::vector<int>& made, Id value) {
+/// The value whose bytes a reshaped one shows, as far as the code tells.
+Id bytes_of(const Code& code, const std::vector<int>& made, Id value) {
   while (made[value] >= 0) {
-    const Compute* compute = program.code[static_cast<std::size_t>(made[value])].compute();
+    const Compute* compute = code[static_cast<std::size_t>(made[value])].compute();
     if (!compute || compute->op->rows != Rows::reshape) break;
     value = compute->in[0];
   }
@@ -26,7 +26,7 @@ void own_outputs(Program& program) {
   const std::vector<int> made = definitions(program, program.code);
   std::set<Id> taken;
   for (Id& output : program.outputs) {
-    const Id bytes = bytes_of(program, made, output);
+    const Id bytes = bytes_of(program.code, made, output);
     if (made[bytes] < 0 || !taken.insert(bytes).second)
       output = append(program, program.code, identity_op(program.values[static_cast<std::size_t>(output)].kind), {output});
   }
@@ -39,7 +39,8 @@ void own_states(Program& program, Code& code) {
     own_states(program, loop->body);
     const std::vector<int> made = definitions(program, loop->body);
     for (Loop::State& state : loop->states)
-      if (made[state.after] < 0) state.after = append(program, loop->body, identity_op(), {state.after});
+      if (made[bytes_of(loop->body, made, state.after)] < 0)
+        state.after = append(program, loop->body, identity_op(), {state.after});
   }
 }
 
