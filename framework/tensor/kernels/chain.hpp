@@ -88,6 +88,20 @@ class Group {
     return each([&](int i) { return f(value.part[i]); });
   }
 
+  /// The same for a function of many instructions, of which a CPU has no more than four under way.
+  template <class F>
+  [[gnu::always_inline]] static Value map_long(Value value, F f) {
+    if constexpr (registers <= 4) return map(value, f);
+    alignas(64) T buffer[registers * lanes];
+    each([&](int i) {
+      store<T>(buffer + i * lanes, value.part[i]);
+      return value.part[i];
+    });
+#pragma GCC unroll 1
+    for (int i = 0; i < registers; ++i) store<T>(buffer + i * lanes, f(load<T>(buffer + i * lanes)));
+    return each([&](int i) { return load<T>(buffer + i * lanes); });
+  }
+
   /// Whether register i is full: all but the last ones are, for a smaller group would do else.
   [[gnu::always_inline]] bool full(int i) const {
     return whole || i < registers / 2 || (registers > 1 && count_ >= (i + 1) * lanes);
@@ -133,9 +147,9 @@ class Group {
         break;
     }
     if constexpr (std::is_same_v<T, float>) {
-      if (f == Unary::tanh) return map(value, Tanh());
-      if (f == Unary::sigmoid) return map(value, Sigmoid());
-      if (f == Unary::exp) return map(value, Exp());
+      if (f == Unary::tanh) return map_long(value, Tanh());
+      if (f == Unary::sigmoid) return map_long(value, Sigmoid());
+      if (f == Unary::exp) return map_long(value, Exp());
     }
     return through_memory(value, [&](T* y) { table_[f](y, y, count_); });
   }

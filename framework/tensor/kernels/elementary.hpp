@@ -73,7 +73,7 @@ constexpr float exp_lowest = -104.0f;
 constexpr float exp_highest = 89.0f;
 
 struct Exp {
-  Batch<float> operator()(Batch<float> x) const {
+  [[gnu::always_inline]] Batch<float> operator()(Batch<float> x) const {
     const Reduced reduced = reduce_by_ln2(at_least(exp_lowest, at_most(exp_highest, x)));
     return scale(exp_of_remainder(reduced.r), reduced);
   }
@@ -83,7 +83,7 @@ struct Exp {
 /// the rounded denominator lost is put back: to first order a quotient q = v / d changes by -q / d for each
 /// unit of d.
 struct Sigmoid {
-  Batch<float> operator()(Batch<float> x) const {
+  [[gnu::always_inline]] Batch<float> operator()(Batch<float> x) const {
     const Batch<float> one(1.0f);
     const Reduced reduced = reduce_by_ln2(at_least(exp_lowest, x | Batch<float>(-0.0f)));
     const Batch<float> e = scale(exp_of_remainder(reduced.r), reduced);
@@ -112,7 +112,7 @@ struct Tanh {
     return fused(p, z * x, x);
   }
 
-  Batch<float> operator()(Batch<float> x) const {
+  [[gnu::always_inline]] Batch<float> operator()(Batch<float> x) const {
     const Batch<float> a = at_most(saturated, magnitude(x));
     const Reduced reduced = reduce_by_ln2(a + a);
     const Batch<float> e = scale(exp_of_remainder(reduced.r), reduced);
