@@ -92,17 +92,6 @@ struct Hold {
 /// Contribution to the cotangent of one operand, written in ops; called only when that operand is wanted.
 using Vjp = Var (*)(const Pullback&);
 
-/// What the reverse pass reads of an op's values; everything else may be forgotten after the forward pass.
-enum class Keep { nothing = 0, inputs = 1, output = 2, both = 3 };
-
-/// Where gradient checks sample real operands: inside the op's smooth domain.
-enum class Domain {
-  real,       ///< standard normal
-  positive,   ///< in [0.5, 2]
-  nonzero,    ///< ±[0.5, 2]: away from kinks and poles at 0
-  separated,  ///< no two elements of the operands closer than 0.05: away from ties
-};
-
 /// How an op behaves over rows, which are stacked along the first axis of its operands and results: the steps
 /// of a block of time, or the positions of a batch. `axes`, `reshape`, `spread` and `sum` rows need all their
 /// operands stacked.

@@ -7,36 +7,40 @@
 /// shapes.
 namespace unroll {
 
+/// A function of functions.hpp, by name.
+Var record(Unary f, Var x);
+Var record(Binary f, Var a, Var b);
+
 // Elementwise, one operand
-Var neg(Var x);
-Var exp(Var x);
-Var log(Var x);
-Var sqrt(Var x);
-Var square(Var x);
-Var abs(Var x);
-Var sign(Var x);  ///< -1, 0 or 1; gradient 0
-Var sin(Var x);
-Var cos(Var x);
-Var tanh(Var x);
-Var sigmoid(Var x);
-Var relu(Var x);      ///< gradient 0 at 0
-Var softplus(Var x);  ///< log(1 + e^x)
-Var identity(Var x);  ///< of indices too
+inline Var neg(Var x) { return record(Unary::neg, x); }
+inline Var exp(Var x) { return record(Unary::exp, x); }
+inline Var log(Var x) { return record(Unary::log, x); }
+inline Var sqrt(Var x) { return record(Unary::sqrt, x); }
+inline Var square(Var x) { return record(Unary::square, x); }
+inline Var abs(Var x) { return record(Unary::abs, x); }
+inline Var sign(Var x) { return record(Unary::sign, x); }  ///< -1, 0 or 1; gradient 0
+inline Var sin(Var x) { return record(Unary::sin, x); }
+inline Var cos(Var x) { return record(Unary::cos, x); }
+inline Var tanh(Var x) { return record(Unary::tanh, x); }
+inline Var sigmoid(Var x) { return record(Unary::sigmoid, x); }
+inline Var relu(Var x) { return record(Unary::relu, x); }          ///< gradient 0 at 0
+inline Var softplus(Var x) { return record(Unary::softplus, x); }  ///< log(1 + e^x)
+Var identity(Var x);                                               ///< of indices too
 Var stop_gradient(Var x);
 
-// Elementwise, two operands
-Var add(Var a, Var b);
-Var sub(Var a, Var b);
-Var mul(Var a, Var b);
-Var div(Var a, Var b);
-Var pow(Var a, Var b);
-Var maximum(Var a, Var b);  ///< at a tie both get half the gradient
-Var less(Var a, Var b);     ///< comparisons give 0 or 1; gradient 0
-Var less_equal(Var a, Var b);
-Var greater(Var a, Var b);
-Var greater_equal(Var a, Var b);
-Var equal(Var a, Var b);
-Var not_equal(Var a, Var b);
+// Elementwise, two operands; comparisons give 0 or 1, with gradient 0
+inline Var add(Var a, Var b) { return record(Binary::add, a, b); }
+inline Var sub(Var a, Var b) { return record(Binary::sub, a, b); }
+inline Var mul(Var a, Var b) { return record(Binary::mul, a, b); }
+inline Var div(Var a, Var b) { return record(Binary::div, a, b); }
+inline Var pow(Var a, Var b) { return record(Binary::pow, a, b); }
+inline Var maximum(Var a, Var b) { return record(Binary::maximum, a, b); }  ///< a tie halves the gradient
+inline Var less(Var a, Var b) { return record(Binary::less, a, b); }
+inline Var less_equal(Var a, Var b) { return record(Binary::less_equal, a, b); }
+inline Var greater(Var a, Var b) { return record(Binary::greater, a, b); }
+inline Var greater_equal(Var a, Var b) { return record(Binary::greater_equal, a, b); }
+inline Var equal(Var a, Var b) { return record(Binary::equal, a, b); }
+inline Var not_equal(Var a, Var b) { return record(Binary::not_equal, a, b); }
 Var where(Var condition, Var a, Var b);  ///< a where condition is not 0, else b
 
 inline Var operator-(Var x) { return neg(x); }

@@ -3,28 +3,13 @@
 #include <cstdint>
 
 #include "framework/tensor/cpu.hpp"
+#include "framework/tensor/functions.hpp"
 
 namespace unroll {
 
 /// Elementwise functions and reductions on contiguous spans, compiled once per instruction set and chosen at
 /// run time. An element's bits depend on its operands alone, never on where it stands in the span (tails are
 /// padded). `y` may be the same span as an operand; it may not overlap one otherwise.
-
-enum class Unary { neg, exp, log, sqrt, square, abs, sign, sin, cos, tanh, sigmoid, relu, softplus };
-enum class Binary {
-  add,
-  sub,
-  mul,
-  div,
-  pow,
-  maximum,
-  less,
-  less_equal,
-  greater,
-  greater_equal,
-  equal,
-  not_equal
-};
 
 /// y[i] = f(x[i]).
 template <class T>
@@ -80,11 +65,11 @@ using ChainKernel = void (*)(const ChainStep* steps, std::int64_t count, const C
 
 template <class T>
 struct Kernels {
-  UnaryKernel<T> unary[13];    ///< indexed by Unary
-  BinaryKernel<T> binary[12];  ///< indexed by Binary
-  ReduceKernel<T> sum;         ///< 0 when n = 0
-  ReduceKernel<T> max;         ///< -Inf when n = 0; NaN when any element is NaN
-  RowsKernel<T> add_rows;      ///< rows are added in order, first to last
+  UnaryKernel<T> unary[unary_count];     ///< indexed by Unary
+  BinaryKernel<T> binary[binary_count];  ///< indexed by Binary
+  ReduceKernel<T> sum;                   ///< 0 when n = 0
+  ReduceKernel<T> max;                   ///< -Inf when n = 0; NaN when any element is NaN
+  RowsKernel<T> add_rows;                ///< rows are added in order, first to last
   DotsKernel<T> dots;
   ChainKernel<T> chain;  ///< bits as by the kernels above, one after the other
 

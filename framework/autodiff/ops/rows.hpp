@@ -9,6 +9,7 @@ namespace unroll {
 // The rows of each family; op_table() strings them together.
 std::span<const Op> unary_rows();
 std::span<const Op> binary_rows();
+std::span<const Op> choice_rows();
 std::span<const Op> reduction_rows();
 std::span<const Op> product_rows();
 std::span<const Op> solve_rows();

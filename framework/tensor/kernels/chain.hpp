@@ -1,12 +1,10 @@
 #pragma once
 
-#include <type_traits>
 #include <utility>
 
 #include "framework/tensor/kernels.hpp"
-#include "framework/tensor/kernels/arithmetic.hpp"
-#include "framework/tensor/kernels/elementary.hpp"
-#include "framework/tensor/kernels/simd.hpp"
+#include "framework/tensor/kernels/binary.hpp"
+#include "framework/tensor/kernels/unary.hpp"
 
 // Chains of elementwise functions: an interpreter whose accumulator is a group of registers, so that a value
 // that only the next step reads never goes to memory. Every step is the function that the span kernels are
@@ -50,11 +48,11 @@ class Group {
         write(value, at(s.operand));
         return value;
       case ChainStep::Form::unary:
-        return unary(static_cast<Unary>(s.function), value);
+        return unary(s.function, value);
       case ChainStep::Form::binary:
-        return binary(static_cast<Binary>(s.function), value, s.operand);
+        return binary(s.function, value, s.operand);
       case ChainStep::Form::reversed:
-        return reversed(static_cast<Binary>(s.function), value, s.operand);
+        return reversed(s.function, value, s.operand);
       case ChainStep::Form::choice:
         return choose(value, s.operand, s.other);
     }
@@ -124,7 +122,7 @@ class Group {
     });
   }
 
-  /// What is rare, or no function of a register, goes through the span kernels.
+  /// What is no function of registers goes through the span kernels.
   template <class F>
   [[gnu::always_inline]] Value through_memory(Value value, F f) const {
     alignas(64) T buffer[registers * lanes];
@@ -135,54 +133,37 @@ class Group {
 
   std::int64_t step_of(int operand) const { return operands_[operand].one_for_all ? 0 : 1; }
 
-  [[gnu::always_inline]] Value unary(Unary f, Value value) const {
-    switch (f) {
-      case Unary::neg:
-        return map(value, Neg<T>());
-      case Unary::square:
-        return map(value, Square<T>());
-      case Unary::relu:
-        return map(value, Relu<T>());
-      default:
-        break;
-    }
-    if constexpr (std::is_same_v<T, float>) {
-      if (f == Unary::tanh) return map_long(value, Tanh());
-      if (f == Unary::sigmoid) return map_long(value, Sigmoid());
-      if (f == Unary::exp) return map_long(value, Exp());
-    }
-    return through_memory(value, [&](T* y) { table_[f](y, y, count_); });
+  [[gnu::always_inline]] Value unary(int index, Value start) const {
+    return with_function<Unary>(
+        index, start, [&](auto f, Value value) __attribute__((always_inline)) {
+          if constexpr (OfRegisters<decltype(f), T>)
+            return f.cheap ? map(value, f) : map_long(value, f);
+          else
+            return through_memory(value, [&](T* y) { table_.unary[index](y, y, count_); });
+        });
   }
 
-  [[gnu::always_inline]] Value binary(Binary f, Value value, int operand) const {
-    switch (f) {
-      case Binary::add:
-        return with(value, operand, Add<T>());
-      case Binary::sub:
-        return with(value, operand, Sub<T>());
-      case Binary::mul:
-        return with(value, operand, Mul<T>());
-      case Binary::div:
-        return with(value, operand, Div<T>());
-      default:
-        break;
-    }
-    return through_memory(value, [&](T* y) { table_[f](y, 1, at(operand), step_of(operand), y, count_); });
+  [[gnu::always_inline]] Value binary(int index, Value start, int operand) const {
+    return with_function<Binary>(
+        index, start, [&](auto f, Value value) __attribute__((always_inline)) {
+          if constexpr (OfRegisters<decltype(f), T>)
+            return with(value, operand, f);
+          else
+            return through_memory(
+                value, [&](T* y) { table_.binary[index](y, 1, at(operand), step_of(operand), y, count_); });
+        });
   }
 
   /// f(operand, value).
-  [[gnu::always_inline]] Value reversed(Binary f, Value value, int operand) const {
-    switch (f) {
-      case Binary::add:
-        return with(value, operand, [](Batch<T> a, Batch<T> b) { return b + a; });
-      case Binary::sub:
-        return with(value, operand, [](Batch<T> a, Batch<T> b) { return b - a; });
-      case Binary::mul:
-        return with(value, operand, [](Batch<T> a, Batch<T> b) { return b * a; });
-      default:
-        break;
-    }
-    return through_memory(value, [&](T* y) { table_[f](at(operand), step_of(operand), y, 1, y, count_); });
+  [[gnu::always_inline]] Value reversed(int index, Value start, int operand) const {
+    return with_function<Binary>(
+        index, start, [&](auto f, Value value) __attribute__((always_inline)) {
+          if constexpr (OfRegisters<decltype(f), T>)
+            return with(value, operand, [f](Batch<T> a, Batch<T> b) { return f(b, a); });
+          else
+            return through_memory(
+                value, [&](T* y) { table_.binary[index](at(operand), step_of(operand), y, 1, y, count_); });
+        });
   }
 
   /// value is not 0 ? operand : other.

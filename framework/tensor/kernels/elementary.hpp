@@ -72,55 +72,49 @@ inline Batch<float> at_least(float limit, Batch<float> x) { return xsimd::max(Ba
 constexpr float exp_lowest = -104.0f;
 constexpr float exp_highest = 89.0f;
 
-struct Exp {
-  [[gnu::always_inline]] Batch<float> operator()(Batch<float> x) const {
-    const Reduced reduced = reduce_by_ln2(at_least(exp_lowest, at_most(exp_highest, x)));
-    return scale(exp_of_remainder(reduced.r), reduced);
-  }
-};
+[[gnu::always_inline]] inline Batch<float> vector_exp(Batch<float> x) {
+  const Reduced reduced = reduce_by_ln2(at_least(exp_lowest, at_most(exp_highest, x)));
+  return scale(exp_of_remainder(reduced.r), reduced);
+}
 
 /// 1 / (1 + e^-x), and e^x / (1 + e^x) for negative x, where it stays exact down to subnormal results. What
 /// the rounded denominator lost is put back: to first order a quotient q = v / d changes by -q / d for each
 /// unit of d.
-struct Sigmoid {
-  [[gnu::always_inline]] Batch<float> operator()(Batch<float> x) const {
-    const Batch<float> one(1.0f);
-    const Reduced reduced = reduce_by_ln2(at_least(exp_lowest, x | Batch<float>(-0.0f)));
-    const Batch<float> e = scale(exp_of_remainder(reduced.r), reduced);
-    const Batch<float> d = one + e;
-    const Batch<float> lost = e - (d - one);
-    const auto negative = x < Batch<float>(0.0f);
-    const Batch<float> q = xsimd::select(negative, e, one) / d;
-    const Batch<float> reciprocal = xsimd::select(negative, one - q, q);
-    return q - q * reciprocal * lost;
-  }
-};
+[[gnu::always_inline]] inline Batch<float> vector_sigmoid(Batch<float> x) {
+  const Batch<float> one(1.0f);
+  const Reduced reduced = reduce_by_ln2(at_least(exp_lowest, x | Batch<float>(-0.0f)));
+  const Batch<float> e = scale(exp_of_remainder(reduced.r), reduced);
+  const Batch<float> d = one + e;
+  const Batch<float> lost = e - (d - one);
+  const auto negative = x < Batch<float>(0.0f);
+  const Batch<float> q = xsimd::select(negative, e, one) / d;
+  const Batch<float> reciprocal = xsimd::select(negative, one - q, q);
+  return q - q * reciprocal * lost;
+}
 
 /// x + x^3 P(x^2) near 0, where 1 - 2 / (e^2|x| + 1) would cancel.
-struct Tanh {
-  /// From here on the result rounds to 1.
-  static constexpr float saturated = 9.25f;
-  static constexpr float small = 0.625f;
+/// From here on the result rounds to 1.
+constexpr float tanh_saturated = 9.25f;
+constexpr float tanh_small = 0.625f;
 
-  static Batch<float> near_zero(Batch<float> x) {
-    const Batch<float> z = x * x;
-    Batch<float> p(-5.70498872745e-3f);
-    p = fused(p, z, Batch<float>(2.06390887954e-2f));
-    p = fused(p, z, Batch<float>(-5.37397155531e-2f));
-    p = fused(p, z, Batch<float>(1.33314422036e-1f));
-    p = fused(p, z, Batch<float>(-3.33332819422e-1f));
-    return fused(p, z * x, x);
-  }
+inline Batch<float> tanh_near_zero(Batch<float> x) {
+  const Batch<float> z = x * x;
+  Batch<float> p(-5.70498872745e-3f);
+  p = fused(p, z, Batch<float>(2.06390887954e-2f));
+  p = fused(p, z, Batch<float>(-5.37397155531e-2f));
+  p = fused(p, z, Batch<float>(1.33314422036e-1f));
+  p = fused(p, z, Batch<float>(-3.33332819422e-1f));
+  return fused(p, z * x, x);
+}
 
-  [[gnu::always_inline]] Batch<float> operator()(Batch<float> x) const {
-    const Batch<float> a = at_most(saturated, magnitude(x));
-    const Reduced reduced = reduce_by_ln2(a + a);
-    const Batch<float> e = scale(exp_of_remainder(reduced.r), reduced);
-    const Batch<float> one(1.0f);
-    const Batch<float> far = one - Batch<float>(2.0f) / (e + one);
-    return xsimd::select(a < Batch<float>(small), near_zero(a), far) | sign_of(x);
-  }
-};
+[[gnu::always_inline]] inline Batch<float> vector_tanh(Batch<float> x) {
+  const Batch<float> a = at_most(tanh_saturated, magnitude(x));
+  const Reduced reduced = reduce_by_ln2(a + a);
+  const Batch<float> e = scale(exp_of_remainder(reduced.r), reduced);
+  const Batch<float> one(1.0f);
+  const Batch<float> far = one - Batch<float>(2.0f) / (e + one);
+  return xsimd::select(a < Batch<float>(tanh_small), tanh_near_zero(a), far) | sign_of(x);
+}
 
 }  // namespace
 }  // namespace unroll

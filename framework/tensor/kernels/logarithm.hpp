@@ -30,41 +30,37 @@ inline Batch<float> log_of_parts(Batch<float> n, Batch<float> f) {
 }
 
 /// x = 2^n (1 + f) with 1 + f between the square roots of 1/2 and 2; subnormal x are scaled up before.
-struct Log {
-  static constexpr float smallest_normal = 0x1p-126f;
-  static constexpr float infinity = __builtin_inff();
+constexpr float smallest_normal = 0x1p-126f;
+constexpr float infinity = __builtin_inff();
 
-  Batch<float> operator()(Batch<float> x) const {
-    using Int = xsimd::batch<std::int32_t, Arch>;
-    const auto subnormal = x < Batch<float>(smallest_normal);
-    const Int bits = xsimd::bitwise_cast<Int>(xsimd::select(subnormal, x * Batch<float>(0x1p25f), x));
-    const Int n = (bits - xsimd::bitwise_cast<Int>(Batch<float>(0x1.6a09e6p-1f))) >> 23;
-    const Batch<float> f = xsimd::bitwise_cast<Batch<float>>(bits - (n << 23)) - Batch<float>(1.0f);
-    const Batch<float> exponent =
-        xsimd::to_float(n) - xsimd::select(subnormal, Batch<float>(25.0f), Batch<float>(0.0f));
-    const Batch<float> y = log_of_parts(exponent, f);
+inline Batch<float> vector_log(Batch<float> x) {
+  using Int = xsimd::batch<std::int32_t, Arch>;
+  const auto subnormal = x < Batch<float>(smallest_normal);
+  const Int bits = xsimd::bitwise_cast<Int>(xsimd::select(subnormal, x * Batch<float>(0x1p25f), x));
+  const Int n = (bits - xsimd::bitwise_cast<Int>(Batch<float>(0x1.6a09e6p-1f))) >> 23;
+  const Batch<float> f = xsimd::bitwise_cast<Batch<float>>(bits - (n << 23)) - Batch<float>(1.0f);
+  const Batch<float> exponent =
+      xsimd::to_float(n) - xsimd::select(subnormal, Batch<float>(25.0f), Batch<float>(0.0f));
+  const Batch<float> y = log_of_parts(exponent, f);
 
-    const Batch<float> zero(0.0f), inf(infinity);
-    const Batch<float> elsewhere =
-        xsimd::select(x == zero, -inf, xsimd::select(x == inf, inf, Batch<float>(__builtin_nanf(""))));
-    return xsimd::select((x > zero) & (x < inf), y, elsewhere);
-  }
-};
+  const Batch<float> zero(0.0f), inf(infinity);
+  const Batch<float> elsewhere =
+      xsimd::select(x == zero, -inf, xsimd::select(x == inf, inf, Batch<float>(__builtin_nanf(""))));
+  return xsimd::select((x > zero) & (x < inf), y, elsewhere);
+}
 
 /// log(1 + e^x) = max(x, 0) + log(1 + u) with u = e^-|x|: no overflow, and accurate where the result is
 /// small. 1 + u is halved where it is above the square root of 2. A NaN reaches the result through x alone:
 /// which of two NaNs a sum keeps is up to the compiler.
-struct Softplus {
-  Batch<float> operator()(Batch<float> x) const {
-    const Batch<float> zero(0.0f), one(1.0f), half(0.5f);
-    const Reduced reduced = reduce_by_ln2(xsimd::max(x | Batch<float>(-0.0f), Batch<float>(exp_lowest)));
-    const Batch<float> u = scale(exp_of_remainder(reduced.r), reduced);
-    const auto above = u > Batch<float>(0x1.a8279ap-2f);
-    const Batch<float> f = xsimd::select(above, (u - one) * half, u);
-    const Batch<float> y = log_of_parts(xsimd::select(above, one, zero), f);
-    return xsimd::select(x < zero, y, x + y);
-  }
-};
+inline Batch<float> vector_softplus(Batch<float> x) {
+  const Batch<float> zero(0.0f), one(1.0f), half(0.5f);
+  const Reduced reduced = reduce_by_ln2(xsimd::max(x | Batch<float>(-0.0f), Batch<float>(exp_lowest)));
+  const Batch<float> u = scale(exp_of_remainder(reduced.r), reduced);
+  const auto above = u > Batch<float>(0x1.a8279ap-2f);
+  const Batch<float> f = xsimd::select(above, (u - one) * half, u);
+  const Batch<float> y = log_of_parts(xsimd::select(above, one, zero), f);
+  return xsimd::select(x < zero, y, x + y);
+}
 
 }  // namespace
 }  // namespace unroll

@@ -51,7 +51,7 @@ void check_random_chain(Isa isa, std::int64_t n, std::mt19937_64& random) {
                                   {.form = Form::store, .operand = 4}};
   for (int i = 0; i < 10; ++i) {
     const auto form = static_cast<Form>(random() % 6);
-    const int functions = form == Form::unary ? 13 : 12;
+    const int functions = form == Form::unary ? unary_count : binary_count;
     const auto function = static_cast<std::uint8_t>(any(functions));
     const std::int16_t operand = form == Form::store ? static_cast<std::int16_t>(4 + any(3)) : any(5);
     steps.push_back({form, function, operand, any(5)});

@@ -12,9 +12,6 @@ using namespace unroll;
 
 namespace {
 
-constexpr int unary_count = 13;
-constexpr int binary_count = 12;
-
 std::vector<Isa> supported_isas() {
   std::vector<Isa> isas;
   for (Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512})

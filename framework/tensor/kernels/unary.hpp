@@ -1,0 +1,160 @@
+#pragma once
+
+#include <math.h>  // the C functions: those of <cmath> are inline, and would be shared between object files
+
+#include "framework/tensor/kernels/elementary.hpp"
+#include "framework/tensor/kernels/function.hpp"
+#include "framework/tensor/kernels/logarithm.hpp"
+
+// The elementwise functions of one operand. NaN goes through each of them.
+
+namespace unroll {
+namespace {
+
+template <>
+struct Function<Unary::neg> : Smooth {
+  static constexpr std::string_view name = "neg";
+  static constexpr bool cheap = true;
+  template <class T>
+  Batch<T> operator()(Batch<T> x) const {
+    return x ^ Batch<T>(T(-0.0));
+  }
+  static constexpr auto vjp = [](const auto& p) { return -p.g(); };
+};
+
+template <>
+struct Function<Unary::exp> : Smooth {
+  static constexpr std::string_view name = "exp";
+  static constexpr Keep keep = Keep::output;
+  Batch<float> operator()(Batch<float> x) const { return vector_exp(x); }
+  double operator()(double x) const { return ::exp(x); }
+  static constexpr auto vjp = [](const auto& p) { return p.g() * p.out(); };
+};
+
+template <>
+struct Function<Unary::log> : Smooth {
+  static constexpr std::string_view name = "log";
+  static constexpr Keep keep = Keep::inputs;
+  static constexpr Domain domain = Domain::positive;
+  Batch<float> operator()(Batch<float> x) const { return vector_log(x); }
+  double operator()(double x) const { return ::log(x); }
+  static constexpr auto vjp = [](const auto& p) { return p.g() / p.in(0); };
+};
+
+template <>
+struct Function<Unary::sqrt> : Smooth {
+  static constexpr std::string_view name = "sqrt";
+  static constexpr Keep keep = Keep::output;
+  static constexpr Domain domain = Domain::positive;
+  template <class T>
+  Batch<T> operator()(Batch<T> x) const {
+    return xsimd::sqrt(x);
+  }
+  static constexpr auto vjp = [](const auto& p) { return p.g() / (2.0 * p.out()); };
+};
+
+template <>
+struct Function<Unary::square> : Smooth {
+  static constexpr std::string_view name = "square";
+  static constexpr Keep keep = Keep::inputs;
+  static constexpr bool cheap = true;
+  template <class T>
+  Batch<T> operator()(Batch<T> x) const {
+    return x * x;
+  }
+  static constexpr auto vjp = [](const auto& p) { return p.g() * (2.0 * p.in(0)); };
+};
+
+template <>
+struct Function<Unary::abs> : Smooth {
+  static constexpr std::string_view name = "abs";
+  static constexpr Keep keep = Keep::inputs;
+  static constexpr Domain domain = Domain::nonzero;
+  static constexpr bool cheap = true;
+  template <class T>
+  Batch<T> operator()(Batch<T> x) const {
+    return magnitude(x);
+  }
+  static constexpr auto vjp = [](const auto& p) { return p.g() * sign(p.in(0)); };
+};
+
+template <>
+struct Function<Unary::sign> : Flat {
+  static constexpr std::string_view name = "sign";
+  static constexpr Domain domain = Domain::nonzero;
+  template <class T>
+  Batch<T> operator()(Batch<T> x) const {
+    const Batch<T> zero(T{0});
+    return xsimd::select(x > zero, Batch<T>(T{1}), xsimd::select(x < zero, Batch<T>(T{-1}), x));
+  }
+};
+
+template <>
+struct Function<Unary::sin> : Smooth {
+  static constexpr std::string_view name = "sin";
+  static constexpr Keep keep = Keep::inputs;
+  float operator()(float x) const { return sinf(x); }
+  double operator()(double x) const { return ::sin(x); }
+  static constexpr auto vjp = [](const auto& p) { return p.g() * cos(p.in(0)); };
+};
+
+template <>
+struct Function<Unary::cos> : Smooth {
+  static constexpr std::string_view name = "cos";
+  static constexpr Keep keep = Keep::inputs;
+  float operator()(float x) const { return cosf(x); }
+  double operator()(double x) const { return ::cos(x); }
+  static constexpr auto vjp = [](const auto& p) { return -(p.g() * sin(p.in(0))); };
+};
+
+/// tanh and sigmoid differentiate from their outputs: 1 - y² is exactly 0 from |x| = 9.1 in float (19.1 in
+/// double), which is the saturation that a study of vanishing gradients sees in any framework.
+template <>
+struct Function<Unary::tanh> : Smooth {
+  static constexpr std::string_view name = "tanh";
+  static constexpr Keep keep = Keep::output;
+  Batch<float> operator()(Batch<float> x) const { return vector_tanh(x); }
+  double operator()(double x) const { return ::tanh(x); }
+  static constexpr auto vjp = [](const auto& p) { return p.g() * (1.0 - square(p.out())); };
+};
+
+/// 1 / (1 + e^-x), and e^x / (1 + e^x) for negative x, where the former would overflow.
+template <>
+struct Function<Unary::sigmoid> : Smooth {
+  static constexpr std::string_view name = "sigmoid";
+  static constexpr Keep keep = Keep::output;
+  Batch<float> operator()(Batch<float> x) const { return vector_sigmoid(x); }
+  double operator()(double x) const {
+    const double e = ::exp(x < 0 ? x : -x);
+    return (x < 0 ? e : 1.0) / (1.0 + e);
+  }
+  static constexpr auto vjp = [](const auto& p) { return p.g() * (p.out() * (1.0 - p.out())); };
+};
+
+/// Differentiates from the output, which is positive exactly where the input is: one value less to keep.
+template <>
+struct Function<Unary::relu> : Smooth {
+  static constexpr std::string_view name = "relu";
+  static constexpr Keep keep = Keep::output;
+  static constexpr Domain domain = Domain::nonzero;
+  static constexpr bool cheap = true;
+  template <class T>
+  Batch<T> operator()(Batch<T> x) const {
+    const Batch<T> zero(T{0});
+    return xsimd::select(x <= zero, zero, x);
+  }
+  static constexpr auto vjp = [](const auto& p) { return p.g() * greater(p.out(), p.tape().fill(0, {})); };
+};
+
+/// log(1 + e^x) = max(x, 0) + log(1 + e^-|x|): no overflow, and accurate where the result is small.
+template <>
+struct Function<Unary::softplus> : Smooth {
+  static constexpr std::string_view name = "softplus";
+  static constexpr Keep keep = Keep::inputs;
+  Batch<float> operator()(Batch<float> x) const { return vector_softplus(x); }
+  double operator()(double x) const { return (x < 0 ? 0 : x) + ::log1p(::exp(x < 0 ? x : -x)); }
+  static constexpr auto vjp = [](const auto& p) { return p.g() * sigmoid(p.in(0)); };
+};
+
+}  // namespace
+}  // namespace unroll
