@@ -21,6 +21,10 @@ Id bytes_of(const Code& code, const std::vector<int>& made, Id value) {
   return value;
 }
 
+Id append_copy(Program& program, Code& code, Id value) {
+  return append(program, code, identity_op(program.values[value].kind), {value});
+}
+
 /// What others can see is copied: inputs, what is computed once for many runs, what is an output already.
 void own_outputs(Program& program) {
   const std::vector<int> made = definitions(program, program.code);
@@ -28,7 +32,7 @@ void own_outputs(Program& program) {
   for (Id& output : program.outputs) {
     const Id bytes = bytes_of(program.code, made, output);
     if (made[bytes] < 0 || !taken.insert(bytes).second)
-      output = append(program, program.code, identity_op(program.values[static_cast<std::size_t>(output)].kind), {output});
+      output = append_copy(program, program.code, output);
   }
 }
 
@@ -40,7 +44,7 @@ void own_states(Program& program, Code& code) {
     const std::vector<int> made = definitions(program, loop->body);
     for (Loop::State& state : loop->states)
       if (made[bytes_of(loop->body, made, state.after)] < 0)
-        state.after = append(program, loop->body, identity_op(), {state.after});
+        state.after = append_copy(program, loop->body, state.after);
   }
 }
 

@@ -136,10 +136,12 @@ class Group {
   [[gnu::always_inline]] Value unary(int index, Value start) const {
     return with_function<Unary>(
         index, start, [&](auto f, Value value) __attribute__((always_inline)) {
-          if constexpr (OfRegisters<decltype(f), T>)
-            return f.cheap ? map(value, f) : map_long(value, f);
-          else
+          if constexpr (!OfRegisters<decltype(f), T>)
             return through_memory(value, [&](T* y) { table_.unary[index](y, y, count_); });
+          else if constexpr (decltype(f)::cheap)
+            return map(value, f);
+          else
+            return map_long(value, f);
         });
   }
 

@@ -2,7 +2,8 @@
 
 using namespace unroll;
 
-TEST_CASE("[passes] equal instructions are done once, and so is what follows from them") {
+TEST_CASE(
+    "[passes] common-subexpressions: equal instructions are done once, and so is what follows from them") {
   CHECK(rewritten(passes::common_subexpressions, R"(input %x.0 (B, 3)
 input %y.1 (B, 3)
 %a.2 (B, 3) = add %x.0 %y.1
@@ -22,7 +23,9 @@ output %c.3
 )");
 }
 
-TEST_CASE("[passes] other operands, another order of them, another op or other attributes are other work") {
+TEST_CASE(
+    "[passes] common-subexpressions: other operands, another order of them, another op or other attributes "
+    "are other work") {
   check_unchanged(passes::common_subexpressions, R"(input %x.0 (3, 3)
 input %y.1 (3, 3)
 %a.2 (3, 3) = sub %x.0 %y.1
@@ -38,7 +41,9 @@ output %e.6
 )");
 }
 
-TEST_CASE("[passes] a loop reads what is there before it, but what it computes is not seen behind it") {
+TEST_CASE(
+    "[passes] common-subexpressions: a loop reads what is there before it, but what it computes is not seen "
+    "behind it") {
   CHECK(rewritten(passes::common_subexpressions, R"(input %x.0 (T, B, 3)
 input %h.1 (B, 3)
 %a.2 (B, 3) = exp %h.1
@@ -69,7 +74,7 @@ output %b.8
 )");
 }
 
-TEST_CASE("[passes] the same in one step is done once, in stacks and states too") {
+TEST_CASE("[passes] common-subexpressions: the same in one step is done once, in stacks and states too") {
   CHECK(rewritten(passes::common_subexpressions, R"(input %x.0 (T, B, 3)
 input %h.1 (B, 3)
 for each step of T, states (3·B)
@@ -94,7 +99,9 @@ output %h.6
 )");
 }
 
-TEST_CASE("[passes] constants that are done once are one; what sums begin with has bytes of its own") {
+TEST_CASE(
+    "[passes] common-subexpressions: constants that are done once are one; what sums begin with has bytes of "
+    "its own") {
   CHECK(rewritten(passes::common_subexpressions, R"(input %x.0 (3, 3)
 once %one.1 () = fill{value=1}
 once %one.2 () = fill{value=1}

@@ -2,7 +2,8 @@
 
 using namespace unroll;
 
-TEST_CASE("[passes] what no step changes is computed before the loop, what follows from it too") {
+TEST_CASE(
+    "[passes] loop-invariants: what no step changes is computed before the loop, what follows from it too") {
   CHECK(rewritten(passes::loop_invariants, R"(input %x.0 (T, B, 3)
 input %h.1 (B, 3)
 input %W.2 (3, 3)
@@ -30,7 +31,9 @@ output %h.9
 )");
 }
 
-TEST_CASE("[passes] what reads a slice, a state or the step's index stays, and what follows from it") {
+TEST_CASE(
+    "[passes] loop-invariants: what reads a slice, a state or the step's index stays, and what follows from "
+    "it") {
   CHECK(rewritten(passes::loop_invariants, R"(input %x.0 (T, 3)
 input %h.1 (3)
 input %table.2 (5, 3)
@@ -62,7 +65,7 @@ output %h.11
 )");
 }
 
-TEST_CASE("[passes] what only an inner loop does not change leaves that one, and no other") {
+TEST_CASE("[passes] loop-invariants: what only an inner loop does not change leaves that one, and no other") {
   CHECK(rewritten(passes::loop_invariants, R"(input %x.0 (T, B, 3)
 input %h.1 (B, 3)
 input %W.2 (3, 3)
@@ -100,7 +103,7 @@ output %h.13
 )");
 }
 
-TEST_CASE("[passes] what is stacked or carried may be the same at every step") {
+TEST_CASE("[passes] loop-invariants: what is stacked or carried may be the same at every step") {
   CHECK(rewritten(passes::loop_invariants, R"(input %x.0 (T, B, 3)
 input %h.1 (B, 3)
 for each step of T, states (3·B)
