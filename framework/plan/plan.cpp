@@ -83,7 +83,9 @@ Plan<T>::Plan(const Tape& tape, const std::vector<Var>& outputs, const PlanOptio
   const std::vector<int> reads = ir::count_reads(*whole_.program);
   for (const auto& [v, id] : lowered.inputs) {
     const ir::Value& value = whole_.program->values[static_cast<std::size_t>(id)];
-    inputs_[v] = {value.name, value.dims, value.kind, reads[static_cast<std::size_t>(id)] > 0 ? id : ir::none};
+    input_of_[v] = inputs_.size();
+    inputs_.push_back(
+        {value.name, value.dims, value.kind, reads[static_cast<std::size_t>(id)] > 0 ? id : ir::none});
   }
   for (const ir::Value& value : whole_.program->values) note_symbols(value.dims, uses_time_, uses_batch_);
   note_symbols(whole_.program->once, uses_time_, uses_batch_);
@@ -108,20 +110,21 @@ Plan<T>::Plan(Plan&&) noexcept = default;
 
 template <class T>
 typename Plan<T>::Input& Plan<T>::find(Var input, Kind kind) {
-  const auto found = inputs_.find(input.id());
-  if (&input.tape() != tape_ || found == inputs_.end())
+  const auto found = input_of_.find(input.id());
+  if (&input.tape() != tape_ || found == input_of_.end())
     throw std::invalid_argument("[Plan] only inputs of the tape can be bound");
-  if (found->second.kind != kind)
+  Input& here = inputs_[found->second];
+  if (here.kind != kind)
     throw std::invalid_argument(
-        fmt::format("[Plan] input '{}' holds {}", found->second.name,
+        fmt::format("[Plan] input '{}' holds {}", here.name,
                     kind == Kind::real ? "integers: bind a Tensor<std::int64_t>" : "real numbers"));
-  return found->second;
+  return here;
 }
 
 template <class T>
 bool Plan<T>::reads(Var input) const {
-  const auto found = inputs_.find(input.id());
-  return &input.tape() == tape_ && found != inputs_.end() && found->second.id != ir::none;
+  const auto found = input_of_.find(input.id());
+  return &input.tape() == tape_ && found != input_of_.end() && inputs_[found->second].id != ir::none;
 }
 
 template <class T>
@@ -134,10 +137,19 @@ void Plan<T>::bind(Var input, const Tensor<std::int64_t>& tensor) {
   find(input, Kind::integer).index = &tensor;
 }
 
+/// Whether everything bound has the shape that it had in the last run. Small nets run once for each sample of
+/// a stream: to find out T and B anew would take longer than the run.
+template <class T>
+bool Plan<T>::seen_shapes() const {
+  return std::ranges::all_of(inputs_, [](const Input& input) {
+    return input.bound() ? input.shape() == input.seen : input.id == ir::none;
+  });
+}
+
 template <class T>
 Sizes Plan<T>::read_sizes() const {
   std::optional<std::int64_t> time, batch;
-  for (const auto& [value, input] : inputs_) {
+  for (const Input& input : inputs_) {
     // An input that nothing depends on still tells T and B, which a zero gradient's shape may need.
     if (input.id == ir::none && !input.bound()) continue;
     if (!input.bound())
@@ -152,7 +164,7 @@ Sizes Plan<T>::read_sizes() const {
   }
   check_known(time.has_value(), batch.has_value());
   const Sizes sizes{time.value_or(1), batch.value_or(1)};
-  for (const auto& [value, input] : inputs_)
+  for (const Input& input : inputs_)
     for (std::size_t axis = 0; input.bound() && axis < input.dims.size(); ++axis)
       if (input.dims[axis].at(sizes) != input.shape()[axis])
         mismatch(input.name, input.dims, input.shape(),
@@ -230,9 +242,13 @@ void Plan<T>::resize(Sizes sizes) {
 
 template <class T>
 void Plan<T>::run() {
-  const Sizes sizes = read_sizes();
-  if (!laid_out_ || sizes != sizes_) resize(sizes);
-  for (const auto& [value, input] : inputs_)
+  if (!laid_out_ || !seen_shapes()) {
+    const Sizes sizes = read_sizes();
+    if (!laid_out_ || sizes != sizes_) resize(sizes);
+    for (Input& input : inputs_)
+      if (input.bound()) input.seen = input.shape();
+  }
+  for (const Input& input : inputs_)
     if (input.id != ir::none) chosen_->frame->set_pointer(input.id, input.data());
   chosen_->frame->run();
 }

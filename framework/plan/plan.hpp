@@ -75,6 +75,8 @@ class Plan {
     const Tensor<T>* real = nullptr;
     const Tensor<std::int64_t>* index = nullptr;
 
+    Shape seen = {};  ///< in the last run
+
     bool bound() const { return real || index; }
     const void* data() const { return real ? static_cast<const void*>(real->data()) : index->data(); }
     const Shape& shape() const { return real ? real->shape() : index->shape(); }
@@ -99,6 +101,7 @@ class Plan {
 
   Choice choose(Frame<T>& whole, Frame<T>* segmented, Sizes sizes) const;
   Input& find(Var input, Kind kind);
+  bool seen_shapes() const;
   Sizes read_sizes() const;
   void check_known(bool time, bool batch) const;
   void resize(Sizes sizes);
@@ -106,7 +109,8 @@ class Plan {
 
   const Tape* tape_;  ///< to tell its Vars from another tape's; never looked into
   bool uses_time_ = false, uses_batch_ = false;
-  std::map<ValueId, Input> inputs_;
+  std::vector<Input> inputs_;
+  std::map<ValueId, std::size_t> input_of_;  ///< which of them
   std::map<ValueId, std::size_t> outputs_;  ///< which of the programs' outputs
   FrameOptions frame_options_;
   std::size_t max_memory_;
