@@ -128,10 +128,12 @@ class RandomProgram {
     }
     const ir::Id tokens = program.add_like(tokens_, {B});
     loop.slices.push_back({tokens_, tokens});
+    loop.step_index = program.add({{}, Kind::integer, "step"});
     loop.over = ir::Loop::Steps{sizes};
     const std::size_t states = loop.states.size();
     if (chance(3) == 0) pool.push_back(any(rows_));
-    for (std::size_t n = 3 + chance(6); n-- > 0;) pool.push_back(step_op(loop.body, pool, tokens));
+    for (std::size_t n = 3 + chance(6); n-- > 0;)
+      pool.push_back(step_op(loop.body, pool, tokens, loop.step_index));
     for (std::size_t k = 0; k < states; ++k)
       loop.states[k].after = chance(4) == 0 ? any(pool) : append(loop.body, op("tanh"), {any(pool)});
     for (std::size_t n = chance(3); n-- > 0;) add_sum(loop, pool);
@@ -148,8 +150,14 @@ class RandomProgram {
     program.code.push_back({std::move(loop)});
   }
 
-  ir::Id step_op(ir::Code& code, const Ids& pool, ir::Id tokens) {
-    switch (chance(8)) {
+  ir::Id step_op(ir::Code& code, const Ids& pool, ir::Id tokens, ir::Id step) {
+    switch (chance(9)) {
+      case 5: {
+        const Op& mask = op("random_mask");
+        return append(code, op("mul"),
+                      {any(pool),
+                       append(code, mask, {step, step, step}, parse_attrs(mask, "{dims=(B, 4), keep=0.5}"))});
+      }
       case 0:
       case 1:
         return append(code, matmul_op(), {any(pool), any(square_)}, MatmulAttrs{false, chance(2) == 0});
