@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <limits>
+#include <set>
 
 #include "framework/autodiff/ops.hpp"
 #include "framework/autodiff/ops/products.hpp"

@@ -43,10 +43,6 @@ OpCase gather_case(Dims table, Dims index) {
   return rows_case("gather", gather, std::move(table), std::move(index));
 }
 
-OpCase embed_case(Dims table, Dims index) {
-  return rows_case("embed", embed, std::move(table), std::move(index));
-}
-
 OpCase scatter_add_case(Dims index, Dims updates, std::int64_t rows) {
   return {.op = "scatter_add",
           .label = "into " + std::to_string(rows) + " rows",
@@ -179,9 +175,6 @@ std::vector<OpCase> indexing_cases() {
           gather_case({1, 1}, {1}),
           gather_case({3, T}, {B}),
           gather_case({2, 0}, {3}),
-          embed_case({5, 3}, {T, B}),
-          embed_case({5}, {}),
-          embed_case({2, 0}, {3}),
           scatter_add_case({7}, {7, 3}, 4),
           scatter_add_case({}, {3}, 5),
           scatter_add_case({2, 3}, {2, 3}, 4),
