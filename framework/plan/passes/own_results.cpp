@@ -31,8 +31,7 @@ void own_outputs(Program& program) {
   std::set<Id> taken;
   for (Id& output : program.outputs) {
     const Id bytes = bytes_of(program.code, made, output);
-    if (made[bytes] < 0 || !taken.insert(bytes).second)
-      output = append_copy(program, program.code, output);
+    if (made[bytes] < 0 || !taken.insert(bytes).second) output = append_copy(program, program.code, output);
   }
 }
 

@@ -15,7 +15,7 @@ namespace {
 
 /// Runs the passes one by one: each leaves a valid program that computes what the one before it did, with the
 /// same bits where its row says that it does not round.
-void check_each_pass(const Recorded& recorded, bool checkpoints, Sizes sizes, std::int64_t block) {
+void check_each_pass(const RecordedProgram& recorded, bool checkpoints, Sizes sizes, std::int64_t block) {
   INFO(recorded.name);
   ir::Program program = recorded.program;
   auto before = Interpreter<double>(program, sizes, block).outputs();
@@ -54,7 +54,8 @@ TEST_CASE(
   for (const bool checkpoints : {false, true}) {
     Sizes sizes{.time = 7, .batch = 2};
     if (checkpoints) sizes.segment = 4, sizes.segments = 2;
-    for (const Recorded& recorded : recorded_programs(25)) check_each_pass(recorded, checkpoints, sizes, 2);
+    for (const RecordedProgram& recorded : recorded_programs(25))
+      check_each_pass(recorded, checkpoints, sizes, 2);
   }
 }
 

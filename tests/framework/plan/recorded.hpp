@@ -13,13 +13,13 @@
 namespace unroll {
 
 /// A program as it was recorded, and where it comes from.
-struct Recorded {
+struct RecordedProgram {
   std::string name;
   ir::Program program;
 };
 
 /// A cell with a readout at every step, its loss and all gradients; with `second`, those of a sum of them.
-inline Recorded record_cell(const CellRow& row, bool second = false) {
+inline RecordedProgram record_cell(const CellRow& row, bool second = false) {
   using sizes::B;
   using sizes::T;
   const auto cell = row.make({3, 4, "tanh"});
@@ -44,21 +44,21 @@ inline Recorded record_cell(const CellRow& row, bool second = false) {
   return {row.name + (second ? ", twice" : ""), lower(tape, outputs).program};
 }
 
-inline std::vector<Recorded> recorded_cells() {
-  std::vector<Recorded> all;
+inline std::vector<RecordedProgram> recorded_cells() {
+  std::vector<RecordedProgram> all;
   for (const CellRow& row : cell_table()) all.push_back(record_cell(row));
   for (const char* name : {"vanilla", "gru"})
     all.push_back(record_cell(*find_cell(cell_table(), name), true));
   return all;
 }
 
-inline Recorded record_scan(std::uint64_t seed) {
+inline RecordedProgram record_scan(std::uint64_t seed) {
   const RandomScan random(seed);
   return {"random scan " + std::to_string(seed), lower(random.tape, random.outputs).program};
 }
 
 /// A readout to more classes than rows of it would stay in the cache, its loss and gradients.
-inline Recorded record_readout() {
+inline RecordedProgram record_readout() {
   using sizes::B;
   using sizes::T;
   Tape tape;
@@ -71,7 +71,7 @@ inline Recorded record_readout() {
 }
 
 /// Embedded characters under a recurrence.
-inline Recorded record_embedding() {
+inline RecordedProgram record_embedding() {
   using sizes::B;
   using sizes::T;
   Tape tape;
@@ -87,8 +87,8 @@ inline Recorded record_embedding() {
 }
 
 /// Small ones of every kind.
-inline std::vector<Recorded> recorded_programs(std::uint64_t scans) {
-  std::vector<Recorded> all = recorded_cells();
+inline std::vector<RecordedProgram> recorded_programs(std::uint64_t scans) {
+  std::vector<RecordedProgram> all = recorded_cells();
   for (std::uint64_t seed = 0; seed < scans; ++seed) all.push_back(record_scan(seed));
   all.push_back(record_readout());
   all.push_back(record_embedding());

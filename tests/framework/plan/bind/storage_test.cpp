@@ -32,7 +32,7 @@ struct Planned {
 std::vector<Planned> planned_programs(std::uint64_t scans) {
   std::vector<Planned> all;
   std::int64_t n = 0;
-  for (Recorded& recorded : recorded_programs(scans)) {
+  for (RecordedProgram& recorded : recorded_programs(scans)) {
     const Sizes sizes{.time = 1 + ++n % 9, .batch = 1 + n % 3};
     all.push_back({recorded.name + " as recorded", recorded.program, sizes, 1});
     run_passes(all.back().program, PlanOptions::as_recorded(), false);

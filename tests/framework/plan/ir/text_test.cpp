@@ -104,7 +104,7 @@ TEST_CASE("[ir] the members of a program are those of its text") {
 }
 
 TEST_CASE("[ir] recorded and planned programs are read as they are written") {
-  for (const Recorded& recorded : recorded_programs(40)) {
+  for (const RecordedProgram& recorded : recorded_programs(40)) {
     INFO(recorded.name);
     check_round_trip(recorded.program);
     for (const bool checkpoints : {false, true}) {
