@@ -18,7 +18,7 @@ class Placed {
          bool reuse = true)
       : Placed(program, bind(program, options), sizes, block, reuse) {}
   Placed(const ir::Program& program, Binding made, Sizes sizes, std::int64_t block, bool reuse = true)
-      : program_(program), binding(std::move(made)), frame(program, binding, {sizeof(T), reuse, block}) {
+      : program_(program), binding(std::move(made)), frame(program, binding, {reuse, block}) {
     bytes = frame.lay_out(sizes);
     memory_.assign(bytes + 64, std::byte{0xff});
     void* start = memory_.data();
@@ -28,10 +28,10 @@ class Placed {
 
   /// With the inputs that an Interpreter makes; twice, so that what the first run leaves must not matter.
   std::vector<std::vector<std::byte>> run(const Interpreter<T>& inputs) {
-    frame.template run_once<T>();
+    frame.run_once();
     for (int n = 0; n < 2; ++n) {
       for (const ir::Id input : program_.inputs) frame.set_pointer(input, inputs.bytes(input).data());
-      frame.template run_code<T>();
+      frame.run();
     }
     std::vector<std::vector<std::byte>> outputs;
     for (const ir::Id output : program_.outputs) {
@@ -47,7 +47,7 @@ class Placed {
 
  public:
   Binding binding;
-  Frame frame;
+  Frame<T> frame;
   std::size_t bytes = 0;
 };
 

@@ -15,7 +15,7 @@ namespace unroll {
 /// Looks for values that are in each other's bytes while somebody still reads them.
 class Sharing {
  public:
-  Sharing(const ir::Program& program, const Binding& binding, Frame& frame)
+  Sharing(const ir::Program& program, const Binding& binding, Frame<double>& frame)
       : program_(program), binding_(binding), frame_(frame), life_(program), view_of_(program.values.size()) {
     for (std::size_t v = 0; v < view_of_.size(); ++v) view_of_[v] = static_cast<ir::Id>(v);
     note(program.once);
@@ -122,7 +122,7 @@ class Sharing {
 
   const ir::Program& program_;
   const Binding& binding_;
-  const Frame& frame_;
+  const Frame<double>& frame_;
   Lifetimes life_;
   std::vector<ir::Id> view_of_;
   std::map<ir::Id, const ir::Instruction*> maker_;
