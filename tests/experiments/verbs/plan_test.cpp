@@ -132,7 +132,7 @@ TEST_CASE("[retry verb] says what will be trained again, and needs to know what"
 
   // A trial that reached its time limit has failed.
   const auto late = call(folder.path(), {"sweep", config, "seed=9", "train.updates=4000", "task.length=5",
-                                         "--out", out + "2", "--time-limit", "0.01s"});
+                                         "--out", out + "2", "--time-limit", "0.001s"});
   CHECK(late.status == 1);
   CHECK(contains(late.err, "reached the time limit"));
   CHECK(contains(call(folder.path(), {"retry", out + "2", "--failed"}).err,
