@@ -3,11 +3,13 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 #include "framework/plan/fused.hpp"
 #include "framework/plan/memory.hpp"
 #include "framework/plan/program.hpp"
+#include "framework/tensor/gemm.hpp"
 
 namespace unroll {
 
@@ -58,6 +60,9 @@ class Frame {
     std::size_t workspace_offset = 0;
     std::optional<FusedRun> fused;
     std::unique_ptr<Frame> loop;
+    /// Of a single product, settled for the shapes it has; the one of the plan's type.
+    bool product = false;
+    std::tuple<HeldProduct<float>, HeldProduct<double>> held;
   };
 
   double flops(const std::vector<Instruction>& instructions, std::vector<Operands>& operands);

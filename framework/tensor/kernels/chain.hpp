@@ -34,7 +34,7 @@ class Group {
   Group(const ChainOperand<T>* operands, const Kernels<T>& table, std::int64_t at, std::int64_t count)
       : operands_(operands), table_(table), at_(at), count_(whole ? registers * lanes : count) {}
 
-  void run(const ChainStep* steps, std::int64_t count) const {
+  [[gnu::flatten]] void run(const ChainStep* steps, std::int64_t count) const {
     Value value{};
     for (const ChainStep* s = steps; s != steps + count; ++s) value = step(*s, value);
   }
@@ -86,6 +86,20 @@ class Group {
     return each([&](int i) { return f(value.part[i]); });
   }
 
+  /// The same for a function of many instructions, of which a CPU has no more than four under way.
+  template <class F>
+  [[gnu::always_inline]] static Value map_long(Value value, F f) {
+    if constexpr (registers <= 4) return map(value, f);
+    alignas(64) T buffer[registers * lanes];
+    each([&](int i) {
+      store<T>(buffer + i * lanes, value.part[i]);
+      return value.part[i];
+    });
+#pragma GCC unroll 1
+    for (int i = 0; i < registers; ++i) store<T>(buffer + i * lanes, f(load<T>(buffer + i * lanes)));
+    return each([&](int i) { return load<T>(buffer + i * lanes); });
+  }
+
   /// Whether register i is full: all but the last ones are, for a smaller group would do else.
   [[gnu::always_inline]] bool full(int i) const {
     return whole || i < registers / 2 || (registers > 1 && count_ >= (i + 1) * lanes);
@@ -122,7 +136,9 @@ class Group {
   [[gnu::always_inline]] Value unary(int index, Value start) const {
     return with_function<Unary>(
         index, start, [&](auto f, Value value) __attribute__((always_inline)) {
-          if constexpr (OfRegisters<decltype(f), T>)
+          if constexpr (OfRegisters<decltype(f), T> && f.long_form)
+            return map_long(value, f);
+          else if constexpr (OfRegisters<decltype(f), T>)
             return map(value, f);
           else
             return through_memory(value, [&](T* y) { table_.unary[index](y, y, count_); });

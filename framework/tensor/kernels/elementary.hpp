@@ -72,7 +72,7 @@ inline Batch<float> at_least(float limit, Batch<float> x) { return xsimd::max(Ba
 constexpr float exp_lowest = -104.0f;
 constexpr float exp_highest = 89.0f;
 
-inline Batch<float> vector_exp(Batch<float> x) {
+[[gnu::always_inline]] inline Batch<float> vector_exp(Batch<float> x) {
   const Reduced reduced = reduce_by_ln2(at_least(exp_lowest, at_most(exp_highest, x)));
   return scale(exp_of_remainder(reduced.r), reduced);
 }
@@ -80,7 +80,7 @@ inline Batch<float> vector_exp(Batch<float> x) {
 /// 1 / (1 + e^-x), and e^x / (1 + e^x) for negative x, where it stays exact down to subnormal results. What
 /// the rounded denominator lost is put back: to first order a quotient q = v / d changes by -q / d for each
 /// unit of d.
-inline Batch<float> vector_sigmoid(Batch<float> x) {
+[[gnu::always_inline]] inline Batch<float> vector_sigmoid(Batch<float> x) {
   const Batch<float> one(1.0f);
   const Reduced reduced = reduce_by_ln2(at_least(exp_lowest, x | Batch<float>(-0.0f)));
   const Batch<float> e = scale(exp_of_remainder(reduced.r), reduced);
@@ -92,9 +92,9 @@ inline Batch<float> vector_sigmoid(Batch<float> x) {
   return q - q * reciprocal * lost;
 }
 
-/// x + x^3 P(x^2) near 0, where 1 - 2 / (e^2|x| + 1) would cancel.
-/// From here on the result rounds to 1.
+/// From here on tanh rounds to 1.
 constexpr float tanh_saturated = 9.25f;
+/// Below it x + x^3 P(x^2), where 1 - 2 / (e^2|x| + 1) would cancel.
 constexpr float tanh_small = 0.625f;
 
 inline Batch<float> tanh_near_zero(Batch<float> x) {
@@ -107,7 +107,7 @@ inline Batch<float> tanh_near_zero(Batch<float> x) {
   return fused(p, z * x, x);
 }
 
-inline Batch<float> vector_tanh(Batch<float> x) {
+[[gnu::always_inline]] inline Batch<float> vector_tanh(Batch<float> x) {
   const Batch<float> a = at_most(tanh_saturated, magnitude(x));
   const Reduced reduced = reduce_by_ln2(a + a);
   const Batch<float> e = scale(exp_of_remainder(reduced.r), reduced);
