@@ -34,7 +34,7 @@ class Group {
   Group(const ChainOperand<T>* operands, const Kernels<T>& table, std::int64_t at, std::int64_t count)
       : operands_(operands), table_(table), at_(at), count_(whole ? registers * lanes : count) {}
 
-  void run(const ChainStep* steps, std::int64_t count) const {
+  [[gnu::flatten]] void run(const ChainStep* steps, std::int64_t count) const {
     Value value{};
     for (const ChainStep* s = steps; s != steps + count; ++s) value = step(*s, value);
   }
@@ -136,12 +136,12 @@ class Group {
   [[gnu::always_inline]] Value unary(int index, Value start) const {
     return with_function<Unary>(
         index, start, [&](auto f, Value value) __attribute__((always_inline)) {
-          if constexpr (!OfRegisters<decltype(f), T>)
-            return through_memory(value, [&](T* y) { table_.unary[index](y, y, count_); });
-          else if constexpr (decltype(f)::cheap)
+          if constexpr (OfRegisters<decltype(f), T> && f.long_form)
+            return map_long(value, f);
+          else if constexpr (OfRegisters<decltype(f), T>)
             return map(value, f);
           else
-            return map_long(value, f);
+            return through_memory(value, [&](T* y) { table_.unary[index](y, y, count_); });
         });
   }
 

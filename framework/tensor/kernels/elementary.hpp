@@ -92,9 +92,9 @@ constexpr float exp_highest = 89.0f;
   return q - q * reciprocal * lost;
 }
 
-/// x + x^3 P(x^2) near 0, where 1 - 2 / (e^2|x| + 1) would cancel.
-/// From here on the result rounds to 1.
+/// From here on tanh rounds to 1.
 constexpr float tanh_saturated = 9.25f;
+/// Below it x + x^3 P(x^2), where 1 - 2 / (e^2|x| + 1) would cancel.
 constexpr float tanh_small = 0.625f;
 
 inline Batch<float> tanh_near_zero(Batch<float> x) {

@@ -25,6 +25,8 @@ struct Smooth {
   static constexpr Domain domain = Domain::real;
   /// An instruction or two per element: done again rather than stored for the reverse pass of a scan.
   static constexpr bool cheap = false;
+  /// Of many instructions on registers.
+  static constexpr bool long_form = false;
 };
 struct Flat : Smooth {
   static constexpr std::string_view constant_because = "it is piecewise constant";
@@ -33,15 +35,18 @@ struct Flat : Smooth {
 template <class F, class T>
 concept OfRegisters = std::invocable<F, Batch<T>> || std::invocable<F, Batch<T>, Batch<T>>;
 
-/// `use(Function<f>(), start)` for the f that is number `index` of its list; compiled to a jump.
+/// `use(Function<f>(), value)` for the f that is number `index` of its list; compiled to one jump, for there
+/// is no other index.
 template <class List, class Value, class Use>
-[[gnu::always_inline]] inline Value with_function(int index, Value start, Use use) {
+[[gnu::always_inline]] inline Value with_function(int index, Value value, Use use) {
+  constexpr int count = static_cast<int>(List::count);
+  if (index < 0 || index >= count) __builtin_unreachable();
   return [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
-    Value value = start;
-    (void)((index == i && (value = use(Function<static_cast<List>(i)>(), start), true)) || ...);
-    return value;
+    Value result = value;
+    (void)((index == i && (result = use(Function<static_cast<List>(i)>(), value), true)) || ...);
+    return result;
   }
-  (std::make_integer_sequence<int, static_cast<int>(List::count)>());
+  (std::make_integer_sequence<int, count>());
 }
 
 }  // namespace

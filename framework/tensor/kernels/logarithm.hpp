@@ -33,7 +33,7 @@ inline Batch<float> log_of_parts(Batch<float> n, Batch<float> f) {
 constexpr float smallest_normal = 0x1p-126f;
 constexpr float infinity = __builtin_inff();
 
-inline Batch<float> vector_log(Batch<float> x) {
+[[gnu::always_inline]] inline Batch<float> vector_log(Batch<float> x) {
   using Int = xsimd::batch<std::int32_t, Arch>;
   const auto subnormal = x < Batch<float>(smallest_normal);
   const Int bits = xsimd::bitwise_cast<Int>(xsimd::select(subnormal, x * Batch<float>(0x1p25f), x));
@@ -52,7 +52,7 @@ inline Batch<float> vector_log(Batch<float> x) {
 /// log(1 + e^x) = max(x, 0) + log(1 + u) with u = e^-|x|: no overflow, and accurate where the result is
 /// small. 1 + u is halved where it is above the square root of 2. A NaN reaches the result through x alone:
 /// which of two NaNs a sum keeps is up to the compiler.
-inline Batch<float> vector_softplus(Batch<float> x) {
+[[gnu::always_inline]] inline Batch<float> vector_softplus(Batch<float> x) {
   const Batch<float> zero(0.0f), one(1.0f), half(0.5f);
   const Reduced reduced = reduce_by_ln2(xsimd::max(x | Batch<float>(-0.0f), Batch<float>(exp_lowest)));
   const Batch<float> u = scale(exp_of_remainder(reduced.r), reduced);

@@ -26,6 +26,7 @@ template <>
 struct Function<Unary::exp> : Smooth {
   static constexpr std::string_view name = "exp";
   static constexpr Keep keep = Keep::output;
+  static constexpr bool long_form = true;
   Batch<float> operator()(Batch<float> x) const { return vector_exp(x); }
   double operator()(double x) const { return ::exp(x); }
   static constexpr auto vjp = [](const auto& p) { return p.g() * p.out(); };
@@ -36,6 +37,7 @@ struct Function<Unary::log> : Smooth {
   static constexpr std::string_view name = "log";
   static constexpr Keep keep = Keep::inputs;
   static constexpr Domain domain = Domain::positive;
+  static constexpr bool long_form = true;
   Batch<float> operator()(Batch<float> x) const { return vector_log(x); }
   double operator()(double x) const { return ::log(x); }
   static constexpr auto vjp = [](const auto& p) { return p.g() / p.in(0); };
@@ -113,6 +115,7 @@ template <>
 struct Function<Unary::tanh> : Smooth {
   static constexpr std::string_view name = "tanh";
   static constexpr Keep keep = Keep::output;
+  static constexpr bool long_form = true;
   Batch<float> operator()(Batch<float> x) const { return vector_tanh(x); }
   double operator()(double x) const { return ::tanh(x); }
   static constexpr auto vjp = [](const auto& p) { return p.g() * (1.0 - square(p.out())); };
@@ -123,6 +126,7 @@ template <>
 struct Function<Unary::sigmoid> : Smooth {
   static constexpr std::string_view name = "sigmoid";
   static constexpr Keep keep = Keep::output;
+  static constexpr bool long_form = true;
   Batch<float> operator()(Batch<float> x) const { return vector_sigmoid(x); }
   double operator()(double x) const {
     const double e = ::exp(x < 0 ? x : -x);
@@ -151,6 +155,7 @@ template <>
 struct Function<Unary::softplus> : Smooth {
   static constexpr std::string_view name = "softplus";
   static constexpr Keep keep = Keep::inputs;
+  static constexpr bool long_form = true;
   Batch<float> operator()(Batch<float> x) const { return vector_softplus(x); }
   double operator()(double x) const { return (x < 0 ? 0 : x) + ::log1p(::exp(x < 0 ? x : -x)); }
   static constexpr auto vjp = [](const auto& p) { return p.g() * sigmoid(p.in(0)); };
