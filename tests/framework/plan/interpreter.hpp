@@ -22,7 +22,7 @@ class Interpreter {
       Value& input = values_[index(program.inputs[i])] = fresh(program.inputs[i], sizes);
       const bool real = program.values[index(program.inputs[i])].kind == Kind::real;
       const Tensor<T> random = random_tensor<T>(input.shape, i + 1, 0.5);
-      if (real) std::memcpy(input.bytes.data(), random.data(), input.bytes.size());
+      if (real && !input.bytes.empty()) std::memcpy(input.bytes.data(), random.data(), input.bytes.size());
       for (std::int64_t k = 0; !real && k < input.shape.numel(); ++k)
         reinterpret_cast<std::int64_t*>(input.bytes.data())[k] = (k * 7 + k / 3) % 5;
     }
