@@ -4,8 +4,8 @@
 
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
-#include "framework/plan/plan.hpp"
 #include "framework/plan/draw.hpp"
+#include "framework/plan/plan.hpp"
 #include "models/unrolled_cell.hpp"
 
 namespace unroll {

@@ -41,7 +41,8 @@ class Drawing {
   /// What comes behind the instruction that makes `last_forward` is drawn as the backward pass.
   Graph draw(Id last_forward) {
     for (const Id input : program_.inputs)
-      makers_[input] = {add({program_.values[static_cast<std::size_t>(input)].name + "\\n" + shape(input), Pace::input})};
+      makers_[input] = {
+          add({program_.values[static_cast<std::size_t>(input)].name + "\\n" + shape(input), Pace::input})};
     for (const ir::Code* part : {&program_.once, &program_.code})
       for (const ir::Instruction& i : *part) {
         instruction(i, Pace::once);

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "framework/autodiff/tape.hpp"
-#include "framework/autodiff/tape.hpp"
 #include "framework/plan/pipeline.hpp"
 
 namespace unroll {

@@ -129,7 +129,8 @@ Lowered lower(const Tape& tape, const std::vector<Var>& outputs) {
   Lowered lowered;
   const Lowering::Ids ids = Lowering(lowered.program).run(tape);
   for (const Node& node : tape.nodes())
-    if (!node.outputs.empty() && std::ranges::find(lowered.program.inputs, ids[node.outputs[0]]) != lowered.program.inputs.end())
+    if (!node.outputs.empty() &&
+        std::ranges::find(lowered.program.inputs, ids[node.outputs[0]]) != lowered.program.inputs.end())
       lowered.inputs[node.outputs[0]] = ids[node.outputs[0]];
   for (const Var& v : outputs) lowered.program.outputs.push_back(ids[v.id()]);
   ir::remove_dead(lowered.program);

@@ -46,7 +46,8 @@ constexpr Pass table[] = {
      "each output, which may be changed in place between runs, and each state after a step gets bytes of its "
      "own",
      "behind all passes that make two values one", false, passes::own_results, Pass::When::always},
-    {"broadcast-once", "a bias that a step adds to all rows of the batch is laid out for them before the steps",
+    {"broadcast-once",
+     "a bias that a step adds to all rows of the batch is laid out for them before the steps",
      "before chains, whose operands it changes", false, passes::broadcast_once},
     {"fused-chains", "elementwise work on one shape is one pass over it", "last: the others see single ops",
      false, passes::fused_chains},
@@ -68,7 +69,9 @@ void check_names(const PlanOptions& options) {
 
 }  // namespace
 
-bool PlanOptions::runs(std::string_view pass) const { return std::ranges::find(without, pass) == without.end(); }
+bool PlanOptions::runs(std::string_view pass) const {
+  return std::ranges::find(without, pass) == without.end();
+}
 
 PlanOptions PlanOptions::as_recorded() { return {.without = optional_passes()}; }
 
@@ -86,7 +89,8 @@ void run_passes(ir::Program& program, const PlanOptions& options, bool checkpoin
   check_names(options);
   if (check) check(program);
   for (const Pass& pass : table) {
-    if (!pass.run || !options.runs(pass.name) || (pass.when == Pass::When::under_budget && !checkpoints)) continue;
+    if (!pass.run || !options.runs(pass.name) || (pass.when == Pass::When::under_budget && !checkpoints))
+      continue;
     pass.run(program);
     if (check) check(program);
   }

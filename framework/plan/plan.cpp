@@ -38,7 +38,8 @@ void note_symbols(const Dims& dims, bool& time, bool& batch) {
 /// Whether anything in the program, through all loops, has an extent in T or B.
 void note_symbols(const ir::Code& code, bool& time, bool& batch) {
   for (const ir::Instruction& instruction : code) {
-    if (const ir::Compute* compute = instruction.compute()) note_symbols(compute->attrs.extents(), time, batch);
+    if (const ir::Compute* compute = instruction.compute())
+      note_symbols(compute->attrs.extents(), time, batch);
     const ir::Loop* loop = instruction.loop();
     if (!loop) continue;
     note_symbols({loop->length}, time, batch);
@@ -261,9 +262,10 @@ ir::Id Plan<T>::output_id(Var output, Kind kind) const {
   if (!laid_out_) throw std::logic_error("[Plan] run() comes before the outputs");
   const ir::Id id = chosen_->program->outputs[found->second];
   if (chosen_->program->values[static_cast<std::size_t>(id)].kind != kind)
-    throw std::invalid_argument(fmt::format("[Plan] this output holds {}",
-                                            kind == Kind::real ? "integers: read it with index_value or index_tensor"
-                                                               : "real numbers: read it with value or tensor"));
+    throw std::invalid_argument(
+        fmt::format("[Plan] this output holds {}", kind == Kind::real
+                                                       ? "integers: read it with index_value or index_tensor"
+                                                       : "real numbers: read it with value or tensor"));
   return id;
 }
 
@@ -271,8 +273,7 @@ template <class T>
 std::span<const T> Plan<T>::value(Var output) const {
   const ir::Id id = output_id(output, Kind::real);
   const Frame<T>& frame = *chosen_->frame;
-  return {reinterpret_cast<const T*>(frame.pointer(id)),
-          static_cast<std::size_t>(frame.shape(id).numel())};
+  return {reinterpret_cast<const T*>(frame.pointer(id)), static_cast<std::size_t>(frame.shape(id).numel())};
 }
 
 template <class T>

@@ -111,7 +111,7 @@ class Plan {
   bool uses_time_ = false, uses_batch_ = false;
   std::vector<Input> inputs_;
   std::map<ValueId, std::size_t> input_of_;  ///< which of them
-  std::map<ValueId, std::size_t> outputs_;  ///< which of the programs' outputs
+  std::map<ValueId, std::size_t> outputs_;   ///< which of the programs' outputs
   FrameOptions frame_options_;
   std::size_t max_memory_;
   Variant whole_, segmented_;

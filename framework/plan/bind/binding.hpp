@@ -20,7 +20,7 @@ struct Region {
   const ir::Code* code = nullptr;
   const ir::Loop* loop = nullptr;
   int parent = -1;
-  int position = -1;  ///< of the loop in its parent's code
+  int position = -1;                 ///< of the loop in its parent's code
   std::vector<ir::Id> defined = {};  ///< the values whose sizes are those of this region
   std::vector<int> loops = {};       ///< by position in the code: the region of a loop's body, or -1
 };
@@ -30,9 +30,9 @@ struct Place {
   int region = 0;          ///< that defines the value
   // Of roots:
   Home home = Home::given;
-  int first = 0, last = -1;         ///< in the arena: positions in the region's code
-  int spare_rows = 0;               ///< bytes for one row more, behind (1) or before (-1) the value
-  ir::Id shifted_from = ir::none;   ///< by one row, as that value's `spare_rows` says
+  int first = 0, last = -1;        ///< in the arena: positions in the region's code
+  int spare_rows = 0;              ///< bytes for one row more, behind (1) or before (-1) the value
+  ir::Id shifted_from = ir::none;  ///< by one row, as that value's `spare_rows` says
 };
 
 /// How a loop moves the pointers of its body. Values are roots.

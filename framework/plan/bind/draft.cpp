@@ -44,7 +44,8 @@ int Draft::add_region(const Code& code, const Loop* loop, int parent, int positi
       made[id] = static_cast<int>(i);
       home[id] = Home::arena;
     });
-    const int inner = code[i].loop() ? add_region(code[i].loop()->body, code[i].loop(), number, static_cast<int>(i)) : -1;
+    const int inner =
+        code[i].loop() ? add_region(code[i].loop()->body, code[i].loop(), number, static_cast<int>(i)) : -1;
     regions[static_cast<std::size_t>(number)].loops.push_back(inner);
   }
   return number;

@@ -83,8 +83,8 @@ class InPlace {
     const auto slice = std::ranges::find(region.loop->slices, root, &Loop::Slice::part);
     if (slice == region.loop->slices.end()) return false;
     const Id whole = draft_.root(slice->whole);
-    const Instruction& loop = (*draft_.regions[static_cast<std::size_t>(region.parent)].code)
-        [static_cast<std::size_t>(region.position)];
+    const Instruction& loop = (*draft_.regions[static_cast<std::size_t>(region.parent)]
+                                    .code)[static_cast<std::size_t>(region.position)];
     return draft_.free_in(whole, region.parent) && draft_.last[whole] == region.position &&
            draft_.program.dims(whole).size() > 0 && reads_of(draft_, loop, whole) == 1;
   }

@@ -33,8 +33,8 @@ class LoopBinder {
 
   Home& home(Id root) { return draft_.home[root]; }
 
-  /// Whether `part`, in the body of `loop`, is its state k before or after the steps: the state itself, or the
-  /// stack of it by a loop over the steps that carries this state.
+  /// Whether `part`, in the body of `loop`, is its state k before or after the steps: the state itself, or
+  /// the stack of it by a loop over the steps that carries this state.
   bool follows(const Loop& loop, std::size_t k, Id part, Side side) const {
     const Loop::State& state = loop.states[k];
     if (loop.is<Loop::Steps>()) return part == (side == Side::before ? state.before : state.after);

@@ -41,7 +41,8 @@ class Accumulating {
     Compute& sum = *code_[i].compute();
     const Dims& dims = program_.dims(sum.out);
     if (program_.dims(total) != dims || program_.dims(product) != dims || total == product) return false;
-    if (reads_[total] != 1 || reads_[product] != 1 || producer_[product] < 0 || !writable(total)) return false;
+    if (reads_[total] != 1 || reads_[product] != 1 || producer_[product] < 0 || !writable(total))
+      return false;
     const auto at = static_cast<std::size_t>(producer_[product]);
     const Compute* made = code_[at].compute();
     if (!made || !made->op->accumulates || made->onto != none) return false;

@@ -23,7 +23,8 @@ Loop in_blocks(Program& program, Loop steps) {
     slice.whole = part;
   }
   for (Loop::State& state : steps.states) {
-    const Id before = program.add(program.values[state.before]), after = program.add(program.values[state.before]);
+    const Id before = program.add(program.values[state.before]),
+             after = program.add(program.values[state.before]);
     block.states.push_back({state.initial, before, after, state.final});
     state.initial = before;
     state.final = after;
@@ -48,8 +49,7 @@ Loop* steps_of(Instruction& instruction) {
 }
 
 BlockLoop::BlockLoop(Program& program, Code& code, std::size_t at) : program_(program), code_(code), at_(at) {
-  if (Loop& loop = *code[at].loop(); loop.is<Loop::Steps>())
-    code[at] = {in_blocks(program, std::move(loop))};
+  if (Loop& loop = *code[at].loop(); loop.is<Loop::Steps>()) code[at] = {in_blocks(program, std::move(loop))};
 }
 
 std::size_t BlockLoop::steps_at() {

@@ -17,7 +17,8 @@ class BlockLoop {
   ir::Loop& block() { return *code_[at_].loop(); }
   ir::Loop& steps() { return *block().body[steps_at()].loop(); }
 
-  /// What the block has of the operands of an instruction of the steps. A value that the steps make is stacked.
+  /// What the block has of the operands of an instruction of the steps. A value that the steps make is
+  /// stacked.
   BlockOperands operands(const ir::Compute& compute);
   ir::Id up(ir::Id value);
 

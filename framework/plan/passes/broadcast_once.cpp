@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <map>
 
-#include "framework/autodiff/ops/shaping.hpp"
 #include "framework/autodiff/ops/rows.hpp"
+#include "framework/autodiff/ops/shaping.hpp"
 #include "framework/plan/ir/access.hpp"
 #include "framework/plan/ir/edit.hpp"
 #include "framework/plan/ir/uses.hpp"

@@ -54,7 +54,8 @@ class SegmentLoop {
   /// The states of `inner` go from segment to segment.
   void carry(Loop& inner) {
     for (Loop::State& state : inner.states) {
-      const Id before = program_.add(program_.values[state.before]), after = program_.add(program_.values[before]);
+      const Id before = program_.add(program_.values[state.before]),
+               after = program_.add(program_.values[before]);
       loop_.states.push_back({state.initial, before, after, state.final});
       state.initial = before;
       state.final = after;

@@ -80,8 +80,7 @@ class Fuser {
     Members members;
     std::vector<bool> missing = missing_;
     for (std::size_t i = 0; i < pending_.size(); ++i) {
-      if (!on_shape(i, shape) ||
-          std::ranges::any_of(compute(i).in, [&](Id in) { return missing[in]; }))
+      if (!on_shape(i, shape) || std::ranges::any_of(compute(i).in, [&](Id in) { return missing[in]; }))
         continue;
       members.push_back(i);
       missing[compute(i).out] = false;

@@ -1,6 +1,6 @@
+#include "framework/plan/passes/lift.hpp"
 #include "framework/autodiff/ops/products.hpp"
 #include "framework/autodiff/ops/shaping.hpp"
-#include "framework/plan/passes/lift.hpp"
 
 #include <algorithm>
 
@@ -86,9 +86,8 @@ Id lift(const Compute& compute, const BlockOperands& operands, Program& program,
   } else if (rows != Rows::product && rows != Rows::table && rows != Rows::last_axis) {
     for (std::size_t i = 0; i < in.size(); ++i)
       if (operands.stacked[i])
-        in[i] = append_reshape(
-            program, block, in[i],
-            over_block(program.dims(compute.in[i]), operand_rank(compute, program, i)));
+        in[i] = append_reshape(program, block, in[i],
+                               over_block(program.dims(compute.in[i]), operand_rank(compute, program, i)));
     out = over_block(program.dims(compute.out), result_rank(compute, program));
   }
   const Id made = append(program, block, *compute.op, std::move(in), lifted_attrs(compute, out));

@@ -2,8 +2,8 @@
 
 #include "framework/plan/ir/program.hpp"
 
-/// The passes over a whole program, loops included. What each is for, and why it stands where it does, is said
-/// in plan/pipeline.cpp.
+/// The passes over a whole program, loops included. What each is for, and why it stands where it does, is
+/// said in plan/pipeline.cpp.
 namespace unroll::passes {
 
 void common_subexpressions(ir::Program& program);

@@ -1,5 +1,5 @@
-#include "framework/autodiff/ops/products.hpp"
 #include "framework/plan/passes/row_roles.hpp"
+#include "framework/autodiff/ops/products.hpp"
 
 #include <algorithm>
 

@@ -11,7 +11,7 @@ namespace unroll::passes {
 /// indices from i k on where the axis has `length` times k.
 struct RowRoles {
   std::vector<bool> in;  ///< of each operand: it needs as many rows as it makes; else all of it
-  bool out;              ///< the result has these rows; else it is a sum over rows, to which more can be added
+  bool out;  ///< the result has these rows; else it is a sum over rows, to which more can be added
 };
 
 /// Nothing where the instruction needs other rows than those it makes.

@@ -2,8 +2,8 @@
 #include <map>
 #include <set>
 
-#include "framework/autodiff/ops/shaping.hpp"
 #include "framework/autodiff/ops/rows.hpp"
+#include "framework/autodiff/ops/shaping.hpp"
 #include "framework/plan/ir/edit.hpp"
 #include "framework/plan/ir/uses.hpp"
 #include "framework/plan/passes/passes.hpp"
@@ -159,7 +159,8 @@ Dim rows_of(const Program& program, Id readout) {
   Dim length = program.dims(readout)[0];
   for (const Instruction& instruction : program.code) {
     const Compute* compute = instruction.compute();
-    if (!compute || compute->op->rows != Rows::reshape || std::ranges::find(views, compute->in[0]) == views.end())
+    if (!compute || compute->op->rows != Rows::reshape ||
+        std::ranges::find(views, compute->in[0]) == views.end())
       continue;
     views.push_back(compute->out);
     const Dims& dims = program.dims(compute->out);

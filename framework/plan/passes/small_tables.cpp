@@ -4,8 +4,8 @@
 
 #include "framework/autodiff/ops/indexing.hpp"
 #include "framework/autodiff/ops/products.hpp"
-#include "framework/autodiff/ops/shaping.hpp"
 #include "framework/autodiff/ops/rows.hpp"
+#include "framework/autodiff/ops/shaping.hpp"
 #include "framework/autodiff/ops/sources.hpp"
 #include "framework/plan/ir/edit.hpp"
 #include "framework/plan/ir/uses.hpp"
@@ -93,8 +93,8 @@ class TableLoop {
     if (!collect_products(graph, stack->part, products)) return std::nullopt;
     std::optional<Id> total;
     for (const Compute& product : products) {
-      const Id part = append(program_, after_, *product.op, {summed_by_row(rows, product.in[0]), product.in[1]},
-                             product.attrs);
+      const Id part = append(program_, after_, *product.op,
+                             {summed_by_row(rows, product.in[0]), product.in[1]}, product.attrs);
       total = total ? append(program_, after_, add_op(), {*total, part}) : part;
     }
     return total;
@@ -118,7 +118,8 @@ class TableLoop {
     if (!producer) return false;
     const Compute& compute = graph.compute(*producer);
     if (compute.op->is(Binary::add))
-      return collect_products(graph, compute.in[0], products) && collect_products(graph, compute.in[1], products);
+      return collect_products(graph, compute.in[0], products) &&
+             collect_products(graph, compute.in[1], products);
     products.push_back(compute);
     return plain_product(compute) && graph.steady(compute.in[1]);
   }
@@ -146,7 +147,8 @@ class TableLoop {
                              ExtentAttrs{program_.dims(rows.table)[0]});
     const Id initial = append_zeros(program_, before_, program_.dims(addend));
     const Id before = program_.add(program_.values[addend]), final = program_.add(program_.values[addend]);
-    loop_.states.push_back({initial, before, append(program_, loop_.body, add_op(), {before, addend}), final});
+    loop_.states.push_back(
+        {initial, before, append(program_, loop_.body, add_op(), {before, addend}), final});
     return by_row_[key] = final;
   }
 
@@ -176,9 +178,10 @@ std::map<Id, Embedding> find_embeddings(const Program& program) {
 }
 
 /// Sums to which `value` alone is broken down: its terms, each read by nothing else.
-void collect_terms(const Program& program, const std::vector<int>& made, const std::vector<int>& reads, Id value,
-                   std::vector<Id>& terms) {
-  const Compute* compute = made[value] < 0 ? nullptr : program.code[static_cast<std::size_t>(made[value])].compute();
+void collect_terms(const Program& program, const std::vector<int>& made, const std::vector<int>& reads,
+                   Id value, std::vector<Id>& terms) {
+  const Compute* compute =
+      made[value] < 0 ? nullptr : program.code[static_cast<std::size_t>(made[value])].compute();
   if (!compute || !compute->op->is(Binary::add) || reads[value] != 1) return terms.push_back(value);
   for (const Id in : compute->in) collect_terms(program, made, reads, in, terms);
 }

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "framework/autodiff/ops/shaping.hpp"
 #include "framework/autodiff/ops/rows.hpp"
+#include "framework/autodiff/ops/shaping.hpp"
 #include "framework/plan/ir/edit.hpp"
 #include "framework/plan/passes/block_loop.hpp"
 #include "framework/plan/passes/passes.hpp"
@@ -75,8 +75,8 @@ class Sinking {
       state.after = lift_sum(compute, loop_.operands(compute), state.before, program_, after);
       return;
     }
-    state.after = append(program_, after, sum_to_op(), {loop_.up(sum.addend)},
-                         DimsAttrs{program_.dims(sum.addend)});
+    state.after =
+        append(program_, after, sum_to_op(), {loop_.up(sum.addend)}, DimsAttrs{program_.dims(sum.addend)});
     after.back().compute()->onto = state.before;
   }
 

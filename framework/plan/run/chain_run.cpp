@@ -92,8 +92,7 @@ void ChainRun<T>::place_scratch() {
 
 template <class T>
 void ChainRun<T>::run(void* const* pointers) {
-  for (std::size_t i = 0; i < code_.values.size(); ++i)
-    operands_[i].p = static_cast<T*>(pointers[i]);
+  for (std::size_t i = 0; i < code_.values.size(); ++i) operands_[i].p = static_cast<T*>(pointers[i]);
   if (!in_one_go_) return run_in_parts(pointers);
   if (total_ > 0)
     kernel_(code_.steps.data(), static_cast<std::int64_t>(code_.steps.size()), operands_.data(), total_);

@@ -56,7 +56,8 @@ Frame<T>::Frame(const ir::Program& program, const Binding& binding, const FrameO
 }
 
 template <class T>
-void Frame<T>::add_step(std::vector<Step>& steps, const ir::Instruction& instruction, int position, int loop) {
+void Frame<T>::add_step(std::vector<Step>& steps, const ir::Instruction& instruction, int position,
+                        int loop) {
   if (is_view(instruction, binding_)) return;
   Step& step = steps.emplace_back();
   step.instruction = &instruction;
@@ -133,8 +134,14 @@ template <class T>
 void Frame<T>::settle(Step& step, Sizes sizes) {
   const ir::Compute* compute = step.instruction->compute();
   if (!compute || !compute->op->hold) return;
-  step.held = compute->op->hold(Call<T>{{}, step.shapes, nullptr, &shapes_[index(compute->out)], compute->attrs,
-                                        sizes, {}, compute->onto != ir::none});
+  step.held = compute->op->hold(Call<T>{{},
+                                        step.shapes,
+                                        nullptr,
+                                        &shapes_[index(compute->out)],
+                                        compute->attrs,
+                                        sizes,
+                                        {},
+                                        compute->onto != ir::none});
 }
 
 template <class T>
@@ -221,8 +228,8 @@ void Frame<T>::attach(int number, std::byte* memory) {
     const Place& place = binding_.place(id);
     if (place.root != id || place.home != Home::shifted) continue;
     const Id from = place.shifted_from;
-    pointers_[index(id)] = pointers_[index(from)] +
-                           binding_.place(from).spare_rows * static_cast<std::ptrdiff_t>(row_bytes_[index(from)]);
+    pointers_[index(id)] = pointers_[index(from)] + binding_.place(from).spare_rows *
+                                                        static_cast<std::ptrdiff_t>(row_bytes_[index(from)]);
   }
   for (Pair& pair : here.pairs) {
     std::byte* first = memory + offsets_[index(pair.state)];

@@ -46,8 +46,12 @@ void Frame<T>::run_compute(Step& step, const Body& here) {
   if (step.copied != ir::none) std::memcpy(out, pointers_[index(step.copied)], bytes_[index(compute.out)]);
   if (step.held.run) return step.held.run(step.held, step.pointers.data());
   const std::span<const void* const> in(step.pointers.data(), step.shapes.size());
-  compute.op->forward(Call<T>{in, step.shapes, static_cast<T*>(out), &shapes_[index(compute.out)],
-                              compute.attrs, here.sizes,
+  compute.op->forward(Call<T>{in,
+                              step.shapes,
+                              static_cast<T*>(out),
+                              &shapes_[index(compute.out)],
+                              compute.attrs,
+                              here.sizes,
                               {here.memory + step.workspace_offset, step.workspace_bytes},
                               compute.onto != ir::none});
 }
@@ -64,7 +68,8 @@ void Frame<T>::enter(const LoopMoves::State& state, int number) {
     copy_bytes(before, initial, bytes);
   } else if (state.history != ir::none && length > 0) {
     const std::ptrdiff_t row = region(number).loop->reverse ? length - 1 : 0;
-    before = pointers_[index(state.history)] + row * static_cast<std::ptrdiff_t>(row_bytes_[index(state.history)]);
+    before =
+        pointers_[index(state.history)] + row * static_cast<std::ptrdiff_t>(row_bytes_[index(state.history)]);
     copy_bytes(before, initial, bytes);
   } else {
     before = initial;
@@ -77,8 +82,8 @@ void Frame<T>::enter(int number) {
   const auto find_start = [&](Moving& moving) {
     const std::size_t row = row_bytes_[index(moving.whole)], all = bytes_[index(moving.whole)];
     const std::int64_t length = std::max<std::int64_t>(1, inner.length);
-    moving.bytes = moving.by_iteration ? static_cast<std::ptrdiff_t>(row)
-                                       : static_cast<std::ptrdiff_t>(all) / length;
+    moving.bytes =
+        moving.by_iteration ? static_cast<std::ptrdiff_t>(row) : static_cast<std::ptrdiff_t>(all) / length;
     moving.start = pointers_[index(moving.whole)] + moving.rows * static_cast<std::ptrdiff_t>(row);
   };
   for (auto* list : {&inner.moving, &inner.copied_before, &inner.copied_after})

@@ -65,8 +65,7 @@ TEST_CASE("[operands] an integer result is an output of a plan, read as integers
   Tape tape;
   const Var x = tape.input("x", {B, 3});
   const Var largest = argmax(x), again = argmax(x), doubled = x + x;
-  for (const std::vector<std::string_view>& without :
-       {std::vector<std::string_view>{}, optional_passes()}) {
+  for (const std::vector<std::string_view>& without : {std::vector<std::string_view>{}, optional_passes()}) {
     Plan<float> plan(tape, {largest, again, identity(largest), doubled}, {.without = without});
     const Tensor<float> value(Shape{2, 3}, {1, 5, 2, 7, -1, 7});
     plan.bind(x, value);

@@ -65,8 +65,8 @@ TEST_CASE("[plan] passes that change no arithmetic can be left out without chang
   Net net;
   const std::vector<Tensor<float>> expected = net.results();
   for (const std::string_view pass :
-       {"common-subexpressions", "reshape-in-place", "memory-reuse", "shared-history",
-        "broadcast-once", "fused-chains", "written-in-place"}) {
+       {"common-subexpressions", "reshape-in-place", "memory-reuse", "shared-history", "broadcast-once",
+        "fused-chains", "written-in-place"}) {
     const std::vector<Tensor<float>> without = net.results({.without = {pass}});
     INFO(pass);
     for (std::size_t i = 0; i < expected.size(); ++i) CHECK(without[i].same_bits(expected[i]));
@@ -153,8 +153,7 @@ TEST_CASE("[plan] equal work is done once") {
   const Var x = tape.input("x", {B}), y = tape.input("y", {B});
   const Var a = tanh(x * y) + tanh(x * y), b = tanh(y * x);
   CHECK(count(Plan<double>(tape, {a, b}).to_text(), "= tanh") == 2);  // x*y and y*x are two products
-  CHECK(count(Plan<double>(tape, {a, b}, {.without = {"common-subexpressions"}}).to_text(), "= tanh") ==
-        3);
+  CHECK(count(Plan<double>(tape, {a, b}, {.without = {"common-subexpressions"}}).to_text(), "= tanh") == 3);
 }
 
 TEST_CASE("[plan] work that depends on parameters alone leaves the loop") {
@@ -167,7 +166,8 @@ TEST_CASE("[plan] work that depends on parameters alone leaves the loop") {
       },
       {}, {h}, {.length = T});
   const std::string text = Plan<double>(tape, {s.final_state[0]}).to_text();
-  for (const char* first : {"= transpose", "= sub", "= exp"}) CHECK(text.find(first) < text.find("for each step"));
+  for (const char* first : {"= transpose", "= sub", "= exp"})
+    CHECK(text.find(first) < text.find("for each step"));
 }
 
 TEST_CASE("[plan] wrong inputs are refused with name and both shapes") {

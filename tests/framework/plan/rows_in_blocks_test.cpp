@@ -168,8 +168,7 @@ TEST_CASE("[plan] wide rows in blocks compute what the whole does, at any length
     CHECK(count(Plan<float>(r.tape, outputs).to_text(), "+= matmul") >= (outputs.size() > 1 ? 1 : 0));
     for (const Sizes sizes : {Sizes{1, 1}, Sizes{5, 2}, Sizes{7, 3}}) {
       const auto expected = r.results<double>(sizes, outputs, whole);
-      const auto plain =
-          r.results<double>(sizes, outputs, PlanOptions::as_recorded());
+      const auto plain = r.results<double>(sizes, outputs, PlanOptions::as_recorded());
       check_close(plain, expected, 1e-12);
       for (const std::int64_t steps : {0, 1, 2, 3}) {
         INFO("blocks of ", steps);

@@ -80,7 +80,8 @@ TEST_CASE("[small tables] values and gradients are those of rows that are gather
     for (const std::int64_t steps : {0, 1, 7}) {
       Reader reader(reverse), apart(reverse);
       const Tensor<std::int64_t> index = some_tokens(steps, 3);
-      const auto got = computed(reader, index), expected = computed(apart, index, {.without = {"small-tables"}});
+      const auto got = computed(reader, index),
+                 expected = computed(apart, index, {.without = {"small-tables"}});
       REQUIRE(got.size() == expected.size());
       for (std::size_t i = 0; i < got.size(); ++i) {
         REQUIRE(got[i].shape() == expected[i].shape());
@@ -125,8 +126,8 @@ struct Characters {
   Tape tape;
   Var E = tape.input("E", {tokens, 3}), W = tape.input("W", {4, 3}), V = tape.input("V", {3, 4});
   Var x = gather(E, tape.index_input("index", {T, B}));
-  Var loss = sum(scan([&](const auto& in, const auto& h)
-                      { return Step{{tanh(linear(in[0], W) * matmul(in[0], V) + h[0])}}; },
+  Var loss = sum(scan([&](const auto& in,
+                          const auto& h) { return Step{{tanh(linear(in[0], W) * matmul(in[0], V) + h[0])}}; },
                       {x}, {tape.zeros({B, 4})})
                      .final_state[0]);
 };
