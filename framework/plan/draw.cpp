@@ -74,15 +74,15 @@ class Drawing {
     return fmt::format("{}\\n{}", names, to_string(chain.dims));
   }
 
-  /// Another shape, and zeros to begin a sum with, are nothing to look at.
-  static bool is_drawn(const ir::Instruction& instruction, Pace pace) {
+  /// Another shape, and constants, are nothing to look at.
+  static bool is_drawn(const ir::Instruction& instruction) {
     const ir::Compute* compute = instruction.compute();
-    return !compute || (compute->op->rows != Rows::reshape && !(pace != Pace::input && compute->in.empty()));
+    return !compute || (compute->op->rows != Rows::reshape && !compute->in.empty());
   }
 
   void instruction(const ir::Instruction& i, Pace pace) {
     if (i.loop()) return loop(*i.loop());
-    if (!is_drawn(i, pace)) {
+    if (!is_drawn(i)) {
       const ir::Compute& compute = *i.compute();
       makers_[compute.out] = compute.in.empty() ? std::vector<Vertex>{} : makers_[compute.in[0]];
       return;

@@ -17,11 +17,13 @@ constexpr std::int64_t long_row = 512;
 }  // namespace
 
 template <class T>
-ChainRun<T>::ChainRun(ChainCode code)
+ChainRun<T>::ChainRun(ChainCode code, std::vector<ir::Id> roots)
     : code_(std::move(code)),
+      roots_(std::move(roots)),
       kernel_(kernels<T>().chain),
       period_(code_.inputs.size(), 0),
       operands_(code_.values.size() + code_.inner),
+      broadcast_(code_.inputs.size(), nullptr),
       laid_out_(code_.inputs.size(), nullptr) {}
 
 template <class T>
@@ -91,37 +93,39 @@ void ChainRun<T>::place_scratch() {
 }
 
 template <class T>
-void ChainRun<T>::run(void* const* pointers) {
-  for (std::size_t i = 0; i < code_.values.size(); ++i) operands_[i].p = static_cast<T*>(pointers[i]);
-  if (!in_one_go_) return run_in_parts(pointers);
+void ChainRun<T>::run(std::byte* const* pointers) {
+  for (std::size_t i = 0; i < roots_.size(); ++i)
+    operands_[i].p = reinterpret_cast<T*>(pointers[static_cast<std::size_t>(roots_[i])]);
+  if (!in_one_go_) return run_in_parts();
   if (total_ > 0)
     kernel_(code_.steps.data(), static_cast<std::int64_t>(code_.steps.size()), operands_.data(), total_);
 }
 
 template <class T>
-void ChainRun<T>::run_in_parts(void* const* pointers) {
+void ChainRun<T>::run_in_parts() {
+  for (std::size_t i = 0; i < period_.size(); ++i) broadcast_[i] = operands_[i].p;
   for (std::int64_t at = 0; at < total_; at += part_) {
     const std::int64_t n = std::min(part_, total_ - at);
     for (std::size_t i = 0; i < period_.size(); ++i)
-      if (expanded(i)) prepare(i, static_cast<const T*>(pointers[i]), at, n);
+      if (expanded(i)) prepare(i, at, n);
     kernel_(code_.steps.data(), static_cast<std::int64_t>(code_.steps.size()), operands_.data(), n);
-    for (std::size_t i = 0; i < code_.values.size(); ++i)
+    for (std::size_t i = 0; i < roots_.size(); ++i)
       if (i >= period_.size() || code_.inputs[i].access == Access::whole) operands_[i].p += n;
   }
 }
 
 /// Makes a broadcast operand ready for elements at, at + 1, ...
 template <class T>
-void ChainRun<T>::prepare(std::size_t input, const T* from, std::int64_t at, std::int64_t n) {
+void ChainRun<T>::prepare(std::size_t input, std::int64_t at, std::int64_t n) {
   const bool tiled = code_.inputs[input].access == Access::tiled;
   if (row_ > 0) {
-    operands_[input].p = const_cast<T*>(from) + (tiled ? at % period_[input] : at / period_[input]);
+    operands_[input].p = broadcast_[input] + (tiled ? at % period_[input] : at / period_[input]);
     return;
   }
   operands_[input].p = laid_out_[input];
   // A whole number of tiles stays as it was laid out.
   if (tiled && at > 0 && part_ % period_[input] == 0) return;
-  expand(input, from, laid_out_[input], at, n);
+  expand(input, broadcast_[input], laid_out_[input], at, n);
 }
 
 /// Elements at, at + 1, ... of a broadcast operand.

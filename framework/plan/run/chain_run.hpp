@@ -12,30 +12,31 @@ namespace unroll {
 template <class T>
 class ChainRun {
  public:
-  explicit ChainRun(ChainCode code);
-
-  const std::vector<ir::Id>& values() const { return code_.values; }
+  /// `roots` have the bytes of the code's values.
+  ChainRun(ChainCode code, std::vector<ir::Id> roots);
 
   /// Bytes of scratch memory for these sizes.
   std::size_t lay_out(Sizes sizes);
   void attach(std::byte* scratch);
 
-  /// `pointers` of the values.
-  void run(void* const* pointers);
+  /// `pointers` by root.
+  void run(std::byte* const* pointers);
 
  private:
   bool expanded(std::size_t input) const;
   std::int64_t common_row() const;
   void place_scratch();
-  void run_in_parts(void* const* pointers);
-  void prepare(std::size_t input, const T* from, std::int64_t at, std::int64_t n);
+  void run_in_parts();
+  void prepare(std::size_t input, std::int64_t at, std::int64_t n);
   void expand(std::size_t input, const T* from, T* to, std::int64_t at, std::int64_t n) const;
 
   ChainCode code_;
+  std::vector<ir::Id> roots_;
   ChainKernel<T> kernel_;
   std::vector<std::int64_t> period_;  ///< of inputs; tiled: elements, repeated: how many times each
   std::vector<ChainOperand<T>> operands_;
-  std::vector<T*> laid_out_;  ///< where inputs are expanded to
+  std::vector<T*> broadcast_;  ///< inputs that are expanded, as they are
+  std::vector<T*> laid_out_;   ///< where they are expanded to
   T* scratch_ = nullptr;
   std::int64_t total_ = 0, part_ = 0;
   std::int64_t row_ = 0;  ///< elements, where it goes row by row; else 0

@@ -73,8 +73,10 @@ void Frame<T>::add_step(std::vector<Step>& steps, const ir::Instruction& instruc
       step.copied = binding_.root(compute->onto);
   }
   if (const ir::Chain* chain = instruction.chain()) {
-    step.chain = std::make_unique<ChainRun<T>>(chain_code(program_, *chain));
-    for (const Id id : step.chain->values()) step.values.push_back(binding_.root(id));
+    ChainCode code = chain_code(program_, *chain);
+    std::vector<Id> roots;
+    for (const Id id : code.values) roots.push_back(binding_.root(id));
+    step.chain = std::make_unique<ChainRun<T>>(std::move(code), std::move(roots));
   }
   step.pointers.resize(step.values.size());
 }

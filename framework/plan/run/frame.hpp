@@ -51,7 +51,7 @@ class Frame {
     int loop = -1;     ///< its body's region
     std::unique_ptr<ChainRun<T>> chain = {};
     HeldCall<T> held = {};
-    std::vector<ir::Id> values = {};  ///< roots: operands, then results
+    std::vector<ir::Id> values = {};  ///< of a single op: roots of the operands, then of the result
     std::vector<void*> pointers = {};
     std::vector<const Shape*> shapes = {};  ///< of operands
     ir::Id copied = ir::none;               ///< a root whose bytes the result begins with

@@ -29,9 +29,8 @@ void Frame<T>::run() {
 template <class T>
 void Frame<T>::run(std::vector<Step>& steps, const Body& here) {
   for (Step& step : steps) {
-    for (std::size_t i = 0; i < step.values.size(); ++i) step.pointers[i] = pointers_[index(step.values[i])];
     if (step.chain)
-      step.chain->run(step.pointers.data());
+      step.chain->run(pointers_.data());
     else if (step.loop >= 0)
       run_loop(step.loop);
     else
@@ -42,6 +41,7 @@ void Frame<T>::run(std::vector<Step>& steps, const Body& here) {
 template <class T>
 void Frame<T>::run_compute(Step& step, const Body& here) {
   const ir::Compute& compute = *step.instruction->compute();
+  for (std::size_t i = 0; i < step.values.size(); ++i) step.pointers[i] = pointers_[index(step.values[i])];
   void* out = step.pointers.back();
   if (step.copied != ir::none) std::memcpy(out, pointers_[index(step.copied)], bytes_[index(compute.out)]);
   if (step.held.run) return step.held.run(step.held, step.pointers.data());
