@@ -51,26 +51,19 @@ void each_argument(const Loop& loop, F f) {
   if (loop.step_index != none) f(loop.step_index);
 }
 
-/// Calls f(id) for each value that is read in the code, through all loops; once for every time it is read.
-template <class F>
-void each_read(const Code& code, F f) {
-  for (const Instruction& instruction : code) {
-    each_operand(instruction, f);
-    if (const Loop* loop = instruction.loop()) {
-      each_read(loop->body, f);
-      each_observed(*loop, f);
-    }
-  }
-}
-
-/// The same for one instruction. What a loop defines itself is among it.
+/// Calls f(id) for each value that the instruction reads, through all loops; once for every time it is read.
+/// What a loop defines itself is among it.
 template <class F>
 void each_read(const Instruction& instruction, F f) {
   each_operand(instruction, f);
-  if (const Loop* loop = instruction.loop()) {
-    each_read(loop->body, f);
-    each_observed(*loop, f);
-  }
+  const Loop* loop = instruction.loop();
+  if (!loop) return;
+  for (const Instruction& inner : loop->body) each_read(inner, f);
+  each_observed(*loop, f);
+}
+template <class F>
+void each_read(const Code& code, F f) {
+  for (const Instruction& instruction : code) each_read(instruction, f);
 }
 
 /// Calls f(id&) for each place in the code that names a value which is read, to put another one there.

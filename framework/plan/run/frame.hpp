@@ -106,7 +106,6 @@ class Frame {
   double flops(const std::vector<Step>& steps, Sizes sizes);
   double loop_flops(int region);
 
-  Call<T> call(const Step& step, const Body& body) const;
   void run(std::vector<Step>& steps, const Body& body);
   void run_compute(Step& step, const Body& body);
   void run_loop(int region);
