@@ -18,6 +18,12 @@ Id append(Program& program, Code& code, const Op& op, std::vector<Id> in, Attrs 
   return out;
 }
 
+Attrs attrs_for(const Compute& compute, const Dims& out) {
+  const Rows rows = compute.op->rows;
+  const bool names_shape = rows == Rows::reshape || rows == Rows::spread || rows == Rows::sum;
+  return names_shape ? Attrs(DimsAttrs{out}) : compute.attrs;
+}
+
 Id append_reshape(Program& program, Code& code, Id value, const Dims& dims) {
   if (program.dims(value) == dims) return value;
   const Id out = append(program, code, reshape_op(), {value}, DimsAttrs{dims});

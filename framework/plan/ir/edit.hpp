@@ -10,6 +10,8 @@ namespace unroll::ir {
 
 /// Appends out = op(in...) to `code`. Its dims are those of the op's shape rule.
 Id append(Program& program, Code& code, const Op& op, std::vector<Id> in, Attrs attrs = {});
+/// The attributes with which an op like `compute` makes a result of shape `out`.
+Attrs attrs_for(const Compute& compute, const Dims& out);
 /// The value in another shape of as many elements: itself where it has that shape already.
 Id append_reshape(Program& program, Code& code, Id value, const Dims& dims);
 /// Zeros to begin a sum with.

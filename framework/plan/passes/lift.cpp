@@ -1,6 +1,5 @@
 #include "framework/plan/passes/lift.hpp"
 #include "framework/autodiff/ops/products.hpp"
-#include "framework/autodiff/ops/shaping.hpp"
 
 #include <algorithm>
 
@@ -46,9 +45,7 @@ std::size_t result_rank(const Compute& compute, const Program& program) {
 }
 
 Attrs lifted_attrs(const Compute& compute, const Dims& out) {
-  const Rows rows = compute.op->rows;
-  if (rows == Rows::reshape || rows == Rows::spread || rows == Rows::sum) return DimsAttrs{out};
-  return compute.op->behind_rows ? compute.op->behind_rows(compute.attrs) : compute.attrs;
+  return compute.op->behind_rows ? compute.op->behind_rows(compute.attrs) : attrs_for(compute, out);
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <set>
 
 #include "framework/autodiff/ops/rows.hpp"
-#include "framework/autodiff/ops/shaping.hpp"
 #include "framework/plan/ir/edit.hpp"
 #include "framework/plan/ir/uses.hpp"
 #include "framework/plan/passes/passes.hpp"
@@ -49,9 +48,7 @@ class RowLoop {
       loop_.states.back().after = compute.out;
     } else {
       compute.out = row_result(whole);
-      const Rows rows = compute.op->rows;
-      if (rows == Rows::reshape || rows == Rows::spread || rows == Rows::sum)
-        compute.attrs = DimsAttrs{program_.dims(compute.out)};
+      compute.attrs = attrs_for(compute, program_.dims(compute.out));
     }
     loop_.body.push_back({std::move(compute)});
   }
