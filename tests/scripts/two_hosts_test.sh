@@ -72,19 +72,19 @@ jobs = 1
 name = "adding"
 length = 40
 [model]
-hidden = 32
+hidden = 128
 [train]
-updates = 60
+updates = 200
 validate_every = 10
 batch = 20
 validation_sequences = 20
 test_sequences = 20
 gradient_norms = false
 [sweep]
-seed = { count = 20 }
+seed = { count = 10 }
 "train.learning_rate" = [1e-4, 2e-4]
 END
-trials=40
+trials=20
 "$program" sweep "$work/disk/tiny.toml" --out "$work/alone" >"$work/alone.said" 2>&1 || fail 'a process alone'
 
 sweep_on() {
