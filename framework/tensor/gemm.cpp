@@ -139,6 +139,11 @@ void by_dots(const HeldProduct<T>& p, const T* a, const T* b, T* c) {
   kernels<T>().dots(a, p.lda, p.shape.m, b, p.shape.k, c, p.ldc, p.beta != T{0});
 }
 
+template <class T>
+void by_row(const HeldProduct<T>& p, const T* a, const T* b, T* c) {
+  reinterpret_cast<RowProductKernel<T>>(p.code)(a, b, p.ldb, c, p.shape.n, p.shape.k, p.beta != T{0});
+}
+
 // ---- Who makes it -----------------------------------------------------------------------------------------
 
 ProductLibrary library_of(const HeldProduct<float>& p) { return float_library(p.shape, multipliers()); }
@@ -152,13 +157,27 @@ void by_large_library(HeldProduct<double>& p, ProductLibrary) {
   p.run = by_openblas<double>;
 }
 
+/// By code for this shape alone; false where there is none.
+template <class T>
+bool found_by_shape(HeldProduct<T>& p, ProductLibrary library) {
+  if (library != ProductLibrary::row) return library == ProductLibrary::libxsmm && found_by_libxsmm(p);
+  p.code = reinterpret_cast<void (*)()>(kernels<T>().row_product(p.shape.n));
+  p.run = by_row<T>;
+  return true;
+}
+
 template <class T>
 void choose(HeldProduct<T>& p) {
   const ProductLibrary library = library_of(p);
   if (library == ProductLibrary::dots && p.ldb == 1)
     p.run = by_dots<T>;
-  else if (library != ProductLibrary::libxsmm || !found_by_libxsmm(p))
+  else if (!found_by_shape(p, library))
     by_large_library(p, library);
+}
+
+template <class T, void (*product)(const HeldProduct<T>&, const T*, const T*, T*)>
+void swapped(const HeldProduct<T>& p, const T* a, const T* b, T* c) {
+  product(p, b, a, c);
 }
 
 /// A column times a number as a row times that number: the first operand is then the second.
@@ -167,9 +186,9 @@ bool turned_to_row(HeldProduct<T>& p) {
   ProductShape& s = p.shape;
   if (s.n != 1 || s.k != 1 || p.lda != 1 || p.ldc != 1) return false;
   HeldProduct<T> row{{false, false, 1, s.m, 1}, 1, s.m, s.m, p.beta, nullptr};
-  if (library_of(row) != ProductLibrary::libxsmm || !found_by_libxsmm(row)) return false;
+  if (!found_by_shape(row, library_of(row))) return false;
+  row.run = row.run == by_row<T> ? swapped<T, by_row<T>> : swapped<T, by_libxsmm<T>>;
   p = row;
-  p.run = [](const HeldProduct<T>& held, const T* a, const T* b, T* c) { by_libxsmm(held, b, a, c); };
   return true;
 }
 

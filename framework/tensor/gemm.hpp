@@ -18,7 +18,7 @@ struct HeldProduct {
   std::int64_t lda, ldb, ldc;
   T beta;
   void (*run)(const HeldProduct&, const T* a, const T* b, T* c);
-  void (*code)() = nullptr;  ///< made for this shape, where a library makes some
+  void (*code)() = nullptr;  ///< for this shape, where there is some
 
   void operator()(const T* a, const T* b, T* c) const { run(*this, a, b, c); }
 };

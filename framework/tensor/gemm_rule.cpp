@@ -74,6 +74,13 @@ bool tiny(const ProductShape& p) {
   return (p.n < 16 && p.k <= 16 && !p.transpose_a) || (p.k <= 24 && within(p, 8192));
 }
 
+/// A row times a small matrix, `lanes` elements to a register. libxsmm adds along k in one chain, which is as
+/// long as a step of a recurrence takes: 1x8x8 takes 4 ns while others are under way, but 9 until its sum is
+/// there.
+bool short_row(const ProductShape& p, std::int64_t lanes) {
+  return p.m == 1 && !p.transpose_a && !p.transpose_b && p.n <= 2 * lanes && p.k <= 64;
+}
+
 /// A few short columns of dot products: 16 of 64 take 60 ns, OpenBLAS 82, libxsmm 310.
 bool few_dots(const ProductShape& p) { return p.n == 1 && !p.transpose_a && p.k >= 8 && p.m * p.k <= 2048; }
 
@@ -85,6 +92,7 @@ constexpr std::int64_t small_for_openblas = 1'000'000;
 ProductLibrary avx512_float(const ProductShape& p, ProductLibrary blas, ProductLibrary xsmm) {
   using enum ProductLibrary;
   if (few_dots(p)) return dots;
+  if (short_row(p, 16)) return row;
   if (tiny(p)) return xsmm;
   if (p.transpose_b) {
     if (p.n >= 112 && p.m * p.n > 1200) return onednn;
@@ -108,6 +116,7 @@ ProductLibrary avx512_float(const ProductShape& p, ProductLibrary blas, ProductL
 ProductLibrary avx2_float(const ProductShape& p, ProductLibrary blas, ProductLibrary xsmm) {
   using enum ProductLibrary;
   if (few_dots(p)) return dots;
+  if (short_row(p, 8)) return row;
   if (tiny(p)) return xsmm;
   if (p.transpose_b) return p.m > 1 && within(p, 8192) ? blas : onednn;
   if (p.n == 1) return onednn;
@@ -136,6 +145,7 @@ ProductLibrary double_library(const ProductShape& shape, const Multipliers& have
   using enum ProductLibrary;
   if (have.isa == Isa::baseline || !countable_in_int(shape)) return openblas;
   if (few_dots(shape)) return dots;
+  if (short_row(shape, have.isa == Isa::avx512 ? 8 : 4)) return row;
   if (!libxsmm_can(shape, have)) return openblas;
   if (tiny(shape) || (shape.m == 1 && shape.n * shape.k <= 32768)) return libxsmm;
   if (have.isa != Isa::avx512) return openblas;

@@ -10,8 +10,8 @@ namespace unroll {
 /// Which library makes which product: a function of the shape, the transposes and of what the process has,
 /// never of a clock, so that the same product has the same bits in every run on one CPU model.
 
-/// `dots` are loops of our own.
-enum class ProductLibrary { onednn, openblas, libxsmm, dots };
+/// `row` and `dots` are kernels of our own.
+enum class ProductLibrary { onednn, openblas, libxsmm, row, dots };
 
 /// C = op(A) op(B), op(A) of shape (m, k), op(B) of shape (k, n), row-major.
 struct ProductShape {

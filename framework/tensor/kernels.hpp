@@ -33,6 +33,15 @@ template <class T>
 using DotsKernel = void (*)(const T* a, std::int64_t lda, std::int64_t rows, const T* x, std::int64_t n, T* y,
                             std::int64_t step, bool add);
 
+/// c[j] = the sum of a[p] b[p ldb + j] over p < k, for j < n, added to what is there if `add`. The order is
+/// part of what it does, for code made at run time repeats it. Four parts start as 0. For p below k rounded
+/// down to a multiple of 4, s[p mod 4] = fma(a[p], b[p ldb + j], s[p mod 4]); then, for each p that is left,
+/// s[0] = fma(a[p], b[p ldb + j], s[0]). The sum is (s[0] + s[2]) + (s[1] + s[3]), also where parts are still
+/// 0, and is added as c[j] + sum. (The baseline, for which no product comes here, rounds twice for an fma.)
+template <class T>
+using RowProductKernel = void (*)(const T* a, const T* b, std::int64_t ldb, T* c, std::int64_t n,
+                                  std::int64_t k, bool add);
+
 /// A step of a chain. Steps work on a value that they pass on, for one group of elements after the other:
 /// `load` starts with an operand, `store` leaves the value in one, the others apply a function to it.
 struct ChainStep {
@@ -71,7 +80,8 @@ struct Kernels {
   ReduceKernel<T> max;                   ///< -Inf when n = 0; NaN when any element is NaN
   RowsKernel<T> add_rows;                ///< rows are added in order, first to last
   DotsKernel<T> dots;
-  ChainKernel<T> chain;  ///< bits as by the kernels above, one after the other
+  ChainKernel<T> chain;                                ///< bits as by the kernels above, one after the other
+  RowProductKernel<T> (*row_product)(std::int64_t n);  ///< for rows of n, up to two registers; else none
 
   UnaryKernel<T> operator[](Unary f) const { return unary[static_cast<int>(f)]; }
   BinaryKernel<T> operator[](Binary f) const { return binary[static_cast<int>(f)]; }

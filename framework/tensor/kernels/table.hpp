@@ -5,6 +5,7 @@
 #include "framework/tensor/kernels/dots.hpp"
 #include "framework/tensor/kernels/loops.hpp"
 #include "framework/tensor/kernels/reduce.hpp"
+#include "framework/tensor/kernels/row_product.hpp"
 #include "framework/tensor/kernels/tables.hpp"
 #include "framework/tensor/kernels/unary.hpp"
 
@@ -20,7 +21,8 @@ constexpr Kernels<T> all_kernels() {
                     .max = reduce<T, Max<T>>,
                     .add_rows = add_rows<T>,
                     .dots = dots<T>,
-                    .chain = run_chain<T, self>};
+                    .chain = run_chain<T, self>,
+                    .row_product = row_product<T>};
   [&]<int... i>(std::integer_sequence<int, i...>) {
     ((all.unary[i] = unary_kernel<T, Function<static_cast<Unary>(i)>>), ...);
   }

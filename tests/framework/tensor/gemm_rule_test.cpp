@@ -62,14 +62,28 @@ TEST_CASE("[gemm rule] with AVX-512 the products of recurrent networks go where 
 TEST_CASE("[gemm rule] what is over before a library has begun goes to code that is at hand") {
   for (const Multipliers& have : {all_of_avx512, all_of_avx2}) {
     CHECK(float_library(plain(16, 1, 1), have) == libxsmm);
-    CHECK(float_library(plain(1, 8, 8), have) == libxsmm);
     CHECK(float_library(plain(16, 4, 4), have) == libxsmm);
     CHECK(float_library(plain(4096, 8, 1), have) == libxsmm);
-    CHECK(double_library(plain(1, 14, 14), have) == libxsmm);
     CHECK(float_library(plain(1, 1, 64), have) == dots);
     CHECK(double_library(plain(16, 1, 64), have) == dots);
   }
   CHECK(float_library(transposed_b(1, 8, 8), all_of_avx512) != libxsmm);
+}
+
+TEST_CASE("[gemm rule] a row times a matrix of at most 64 by two registers goes to the kernel for it") {
+  for (const Multipliers& have : {all_of_avx512, all_of_avx2, Multipliers{Isa::avx2, false, false}}) {
+    const std::int64_t bytes = have.isa == Isa::avx512 ? 128 : 64;
+    for (std::int64_t k = 1; k <= 65; ++k) {
+      for (std::int64_t n = 1; n <= bytes / 4 + 1; ++n)
+        CHECK((float_library(plain(1, n, k), have) == row) ==
+              (k <= 64 && n <= bytes / 4 && (n > 1 || k < 8)));
+      for (std::int64_t n = 1; n <= bytes / 8 + 1; ++n)
+        CHECK((double_library(plain(1, n, k), have) == row) ==
+              (k <= 64 && n <= bytes / 8 && (n > 1 || k < 8)));
+    }
+    for (const ProductShape& shape : {plain(2, 8, 8), transposed_a(1, 8, 8), transposed_b(1, 8, 8)})
+      CHECK(float_library(shape, have) != row);
+  }
 }
 
 TEST_CASE("[gemm rule] with AVX2 large products go to oneDNN and small ones to libxsmm") {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "framework/tensor/kernels.hpp"
 #include "tests/framework/tensor/guarded_array.hpp"
 
 using namespace unroll;
@@ -68,7 +70,8 @@ const std::vector<Extents> sizes = {
     {1, 1, 1},     {1, 7, 5},     {5, 1, 7},     {7, 5, 1},     {3, 5, 7},     {17, 33, 9},   {20, 50, 2},
     {20, 16, 1},   {20, 100, 99}, {64, 31, 65},  {1, 256, 256}, {1, 48, 64},   {129, 1, 130}, {9, 1, 20},
     {20, 128, 64}, {20, 50, 50},  {16, 10, 600}, {130, 6, 200}, {40, 120, 40}, {3, 4, 2100},  {200, 2, 3},
-    {16, 1, 64},   {300, 1, 1},   {1, 1, 33},    {0, 3, 4},     {3, 0, 4},     {3, 4, 0},     {0, 0, 0}};
+    {16, 1, 64},   {300, 1, 1},   {1, 1, 33},    {1, 8, 8},     {1, 31, 64},   {1, 16, 65},   {32, 1, 1},
+    {0, 3, 4},     {3, 0, 4},     {3, 4, 0},     {0, 0, 0}};
 
 template <class T>
 void check_products() {
@@ -244,6 +247,59 @@ void check_small_products() {
 TEST_CASE("[gemm] every small product agrees with the exact sum, and has the same bits where it is held") {
   check_small_products<float>();
   check_small_products<double>();
+}
+
+namespace {
+
+/// What kernels.hpp says of a row's product.
+template <class T>
+T row_element(const std::vector<T>& a, const T* column, std::int64_t ldb) {
+  const auto k = static_cast<std::int64_t>(a.size());
+  T part[4] = {};
+  for (std::int64_t p = 0; p < k; ++p) {
+    T& sum = part[p < k / 4 * 4 ? p % 4 : 0];
+    sum = std::fma(a[p], column[p * ldb], sum);
+  }
+  return (part[0] + part[2]) + (part[1] + part[3]);
+}
+
+template <class T>
+void check_row(Isa isa, std::int64_t n, std::int64_t k, std::int64_t ldb, bool add) {
+  INFO(name(isa) << ", 1 x " << n << " x " << k << " of rows " << ldb << " apart, added: " << add);
+  const auto a = values<T>(k, 0.1), b = values<T>((k - 1) * ldb + n, 0.2), before = values<T>(n, 0.3);
+  for (const Edge edge : {Edge::begin, Edge::end}) {
+    GuardedArray<T> guarded_b(static_cast<std::int64_t>(b.size()), edge), c(n, edge);
+    std::copy(b.begin(), b.end(), guarded_b.data());
+    std::copy(before.begin(), before.end(), c.data());
+    kernels<T>(isa).row_product(n)(a.data(), guarded_b.data(), ldb, c.data(), n, k, add);
+    std::vector<T> product = before;
+    gemm(false, false, 1, n, k, a.data(), k, b.data(), ldb, add ? T{1} : T{0}, product.data(), n);
+    for (std::int64_t j = 0; j < n; ++j) {
+      const T sum = row_element(a, &b[j], ldb), expected = add ? before[j] + sum : sum;
+      REQUIRE(c.data()[j] == expected);
+      if (isa == best_isa() && (n > 1 || k < 8)) REQUIRE(product[j] == expected);
+    }
+  }
+}
+
+template <class T>
+void check_rows(Isa isa, std::int64_t longest) {
+  CHECK((kernels<T>(isa).row_product(longest + 1) == nullptr));
+  for (std::int64_t n = 1; n <= longest; ++n)
+    for (std::int64_t k : {1, 2, 3, 4, 5, 7, 8, 14, 63, 64})
+      for (std::int64_t ldb : {n, n + 3})
+        for (bool add : {false, true}) check_row<T>(isa, n, k, ldb, add);
+}
+
+}  // namespace
+
+TEST_CASE("[gemm] the product of a short row is added in the order that its kernel says") {
+  for (Isa isa : {Isa::avx2, Isa::avx512})
+    if (supported(isa)) {
+      const std::int64_t bytes = isa == Isa::avx512 ? 128 : 64;
+      check_rows<float>(isa, bytes / 4);
+      check_rows<double>(isa, bytes / 8);
+    }
 }
 
 TEST_CASE("[gemm] a held product is made again and again, of other operands, by copies and by threads") {
