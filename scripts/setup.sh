@@ -8,6 +8,7 @@ packages=(
   # Products and factorisations. OpenBLAS with threads, of which one is used: its serial build hands the same
   # buffer to every thread that calls it, and products made at the same time come out wrong.
   libopenblas-pthread-dev libdnnl-dev libxsmm-dev
+  libxbyak-dev                                        # machine code made at run time
   libtbb-dev librandom123-dev
   libboost-graph-dev libboost-program-options-dev
   libtomlplusplus-dev nlohmann-json3-dev libfmt-dev

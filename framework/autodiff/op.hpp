@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -70,6 +71,13 @@ constexpr Forward forward(F) {
   return {[](const Call<float>& call) { F{}(call); }, [](const Call<double>& call) { F{}(call); }};
 }
 
+/// c (n) = a (k) b (k, n), added to c if asked for, in the order of RowProductKernel: what code made at run
+/// time takes in.
+struct RowProduct {
+  std::int64_t n = 0, k = 0;
+  bool add = false;
+};
+
 /// A call whose shapes are settled, to be made again and again on other operands: all that does not depend on
 /// them is found out beforehand.
 template <class T>
@@ -77,6 +85,7 @@ struct HeldCall {
   /// `pointers` are those of the operands, then of the result. Null: there is no such call, `forward` it is.
   void (*run)(const HeldCall&, void* const* pointers) = nullptr;
   alignas(8) std::array<std::byte, 96> state = {};  ///< whatever run() needs
+  std::optional<RowProduct> row_product = {};       ///< what run() does, if it is that
 };
 
 /// HeldCalls in both precisions, from calls without pointers.

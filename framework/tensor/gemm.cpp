@@ -141,7 +141,7 @@ void by_dots(const HeldProduct<T>& p, const T* a, const T* b, T* c) {
 
 template <class T>
 void by_row(const HeldProduct<T>& p, const T* a, const T* b, T* c) {
-  reinterpret_cast<RowProductKernel<T>>(p.code)(a, b, p.ldb, c, p.shape.n, p.shape.k, p.beta != T{0});
+  kernels<T>().row_product(a, b, p.ldb, c, p.shape.n, p.shape.k, p.beta != T{0});
 }
 
 // ---- Who makes it -----------------------------------------------------------------------------------------
@@ -161,7 +161,6 @@ void by_large_library(HeldProduct<double>& p, ProductLibrary) {
 template <class T>
 bool found_by_shape(HeldProduct<T>& p, ProductLibrary library) {
   if (library != ProductLibrary::row) return library == ProductLibrary::libxsmm && found_by_libxsmm(p);
-  p.code = reinterpret_cast<void (*)()>(kernels<T>().row_product(p.shape.n));
   p.run = by_row<T>;
   return true;
 }
@@ -286,10 +285,17 @@ HeldProduct<T> held_product(const ProductShape& shape, std::int64_t lda, std::in
 }
 
 template <class T>
+bool HeldProduct<T>::by_row_kernel() const {
+  return run == by_row<T>;
+}
+
+template <class T>
 HeldProduct<T> held_product(const ProductShape& s, T beta) {
   return held_product(s, s.transpose_a ? s.m : s.k, s.transpose_b ? s.k : s.n, beta, s.n);
 }
 
+template bool HeldProduct<float>::by_row_kernel() const;
+template bool HeldProduct<double>::by_row_kernel() const;
 template HeldProduct<float> held_product(const ProductShape&, std::int64_t, std::int64_t, float,
                                          std::int64_t);
 template HeldProduct<double> held_product(const ProductShape&, std::int64_t, std::int64_t, double,

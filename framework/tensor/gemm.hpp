@@ -18,9 +18,11 @@ struct HeldProduct {
   std::int64_t lda, ldb, ldc;
   T beta;
   void (*run)(const HeldProduct&, const T* a, const T* b, T* c);
-  void (*code)() = nullptr;  ///< for this shape, where there is some
+  void (*code)() = nullptr;  ///< made for this shape, where a library makes some
 
   void operator()(const T* a, const T* b, T* c) const { run(*this, a, b, c); }
+  /// Whether it adds up as RowProductKernel does.
+  bool by_row_kernel() const;
 };
 
 /// Takes and throws what gemm() does, or takes contiguous matrices. May take microseconds, and a library's

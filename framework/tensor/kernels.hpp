@@ -42,36 +42,6 @@ template <class T>
 using RowProductKernel = void (*)(const T* a, const T* b, std::int64_t ldb, T* c, std::int64_t n,
                                   std::int64_t k, bool add);
 
-/// A step of a chain. Steps work on a value that they pass on, for one group of elements after the other:
-/// `load` starts with an operand, `store` leaves the value in one, the others apply a function to it.
-struct ChainStep {
-  enum class Form : std::uint8_t {
-    load,
-    store,
-    unary,     ///< f(value)
-    binary,    ///< f(value, operand)
-    reversed,  ///< f(operand, value)
-    choice,    ///< value is not 0 ? operand : other
-  };
-  Form form;
-  std::uint8_t function = 0;  ///< a Unary or a Binary
-  std::int16_t operand = 0, other = 0;
-};
-
-/// An operand of a chain: one element for each index, or the same one for all, or (where it does not move)
-/// room for `chain_group` elements that holds a value within one group.
-template <class T>
-struct ChainOperand {
-  T* p;
-  bool moves;
-  bool one_for_all;
-};
-inline constexpr std::int64_t chain_group = 128;  ///< elements, at the most
-
-template <class T>
-using ChainKernel = void (*)(const ChainStep* steps, std::int64_t count, const ChainOperand<T>* operands,
-                             std::int64_t n);
-
 template <class T>
 struct Kernels {
   UnaryKernel<T> unary[unary_count];     ///< indexed by Unary
@@ -80,8 +50,7 @@ struct Kernels {
   ReduceKernel<T> max;                   ///< -Inf when n = 0; NaN when any element is NaN
   RowsKernel<T> add_rows;                ///< rows are added in order, first to last
   DotsKernel<T> dots;
-  ChainKernel<T> chain;                                ///< bits as by the kernels above, one after the other
-  RowProductKernel<T> (*row_product)(std::int64_t n);  ///< for rows of n, up to two registers; else none
+  RowProductKernel<T> row_product;
 
   UnaryKernel<T> operator[](Unary f) const { return unary[static_cast<int>(f)]; }
   BinaryKernel<T> operator[](Binary f) const { return binary[static_cast<int>(f)]; }

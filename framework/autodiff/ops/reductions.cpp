@@ -105,16 +105,8 @@ T log_sum_exp(const T* x, std::int64_t n, T* scratch) {
   const Kernels<T>& k = kernels<T>();
   const T top = k.max(x, n);
   if (!std::isfinite(top)) return top;
-  using enum ChainStep::Form;
-  constexpr auto of = [](auto function) { return static_cast<std::uint8_t>(function); };
-  const ChainStep steps[] = {{.form = load, .operand = 0},
-                             {.form = binary, .function = of(Binary::sub), .operand = 1},
-                             {.form = unary, .function = of(Unary::exp)},
-                             {.form = store, .operand = 2}};
-  T shift = top;
-  const ChainOperand<T> operands[] = {
-      {const_cast<T*>(x), true, false}, {&shift, false, true}, {scratch, true, false}};
-  k.chain(steps, std::size(steps), operands, n);
+  k[Binary::sub](x, 1, &top, 0, scratch, n);
+  k[Unary::exp](scratch, scratch, n);
   return top + std::log(k.sum(scratch, n));
 }
 

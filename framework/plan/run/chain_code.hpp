@@ -4,7 +4,7 @@
 
 #include "framework/plan/ir/access.hpp"
 #include "framework/plan/ir/program.hpp"
-#include "framework/tensor/kernels.hpp"
+#include "framework/tensor/chain.hpp"
 
 namespace unroll {
 

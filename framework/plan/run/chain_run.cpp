@@ -14,17 +14,27 @@ constexpr std::int64_t part_elements = 1024;
 /// Rows this long are gone through one by one, with nothing laid out.
 constexpr std::int64_t long_row = 512;
 
+/// Runs before machine code is made, which takes as long as a hundred of them. Short chains wait for the
+/// routine of their region, and have one of their own where there is none.
+constexpr int runs_before_code = 8, short_runs_before_code = 1000;
+
+/// Elements of a chain that is written out into a routine, without a loop.
+constexpr std::int64_t longest_written_out = 128;
+
 }  // namespace
 
 template <class T>
 ChainRun<T>::ChainRun(ChainCode code, std::vector<ir::Id> roots)
     : code_(std::move(code)),
       roots_(std::move(roots)),
-      kernel_(kernels<T>().chain),
       period_(code_.inputs.size(), 0),
-      operands_(code_.values.size() + code_.inner),
+      operands_(code_.values.size() + code_.inner, nullptr),
       broadcast_(code_.inputs.size(), nullptr),
-      laid_out_(code_.inputs.size(), nullptr) {}
+      laid_out_(code_.inputs.size(), nullptr),
+      kinds_(operands_.size(), ChainOperand::elements) {
+  std::fill(kinds_.begin() + static_cast<std::ptrdiff_t>(code_.values.size()), kinds_.end(),
+            ChainOperand::inner);
+}
 
 template <class T>
 bool ChainRun<T>::expanded(std::size_t input) const {
@@ -64,15 +74,42 @@ std::size_t ChainRun<T>::lay_out(Sizes sizes) {
   if (tile > 1 && tile <= part_) part_ -= part_ % tile;
   // Without such operands there is nothing to do between parts.
   if (wide == 0) part_ = std::max<std::int64_t>(row_ > 0 ? row_ : total_, 1);
-  for (std::size_t i = 0; i < code_.values.size(); ++i) {
-    const Access access = i < period_.size() ? code_.inputs[i].access : Access::whole;
-    const bool one_for_all = access == Access::scalar || (row_ > 0 && access == Access::repeated);
-    operands_[i].moves = !one_for_all;
-    operands_[i].one_for_all = one_for_all;
-  }
+  settle_code();
   place_scratch();
   return static_cast<std::size_t>(wide * part_ + static_cast<std::int64_t>(code_.inner) * chain_group) *
          sizeof(T);
+}
+
+/// What operands are to the code. Code that was made for others is forgotten.
+template <class T>
+void ChainRun<T>::settle_code() {
+  for (std::size_t i = 0; i < code_.inputs.size(); ++i) {
+    const Access access = code_.inputs[i].access;
+    const bool one_for_all = access == Access::scalar || (row_ > 0 && access == Access::repeated);
+    const ChainOperand kind = one_for_all ? ChainOperand::one_for_all : ChainOperand::elements;
+    if (std::exchange(kinds_[i], kind) == kind) continue;
+    routine_ = {};
+    runs_ = 0;
+  }
+}
+
+template <class T>
+jit::ChainPiece ChainRun<T>::whole() const {
+  jit::ChainPiece piece{code_.steps, kinds_, {}, total_};
+  for (std::size_t i = 0; i < operands_.size(); ++i) piece.slots.push_back(static_cast<int>(i));
+  return piece;
+}
+
+template <class T>
+std::int64_t ChainRun<T>::written_out() const {
+  return in_one_go_ && total_ <= longest_written_out ? total_ : 0;
+}
+
+template <class T>
+jit::ChainPiece ChainRun<T>::piece() const {
+  jit::ChainPiece piece = whole();
+  for (std::size_t i = 0; i < roots_.size(); ++i) piece.slots[i] = static_cast<int>(roots_[i]);
+  return piece;
 }
 
 template <class T>
@@ -87,7 +124,7 @@ void ChainRun<T>::place_scratch() {
   T* next = scratch_;
   if (!next) return;
   for (std::size_t i = code_.values.size(); i < operands_.size(); ++i)
-    operands_[i] = {std::exchange(next, next + chain_group), false, false};
+    operands_[i] = std::exchange(next, next + chain_group);
   for (std::size_t i = 0; i < period_.size(); ++i)
     if (expanded(i) && row_ == 0) laid_out_[i] = std::exchange(next, next + part_);
 }
@@ -95,22 +132,31 @@ void ChainRun<T>::place_scratch() {
 template <class T>
 void ChainRun<T>::run(std::byte* const* pointers) {
   for (std::size_t i = 0; i < roots_.size(); ++i)
-    operands_[i].p = reinterpret_cast<T*>(pointers[static_cast<std::size_t>(roots_[i])]);
+    operands_[i] = reinterpret_cast<T*>(pointers[static_cast<std::size_t>(roots_[i])]);
+  const int wait = written_out() > 0 ? short_runs_before_code : runs_before_code;
+  if (runs_ < wait && ++runs_ == wait) routine_ = jit::chain_routine<T>(whole());
   if (!in_one_go_) return run_in_parts();
-  if (total_ > 0)
-    kernel_(code_.steps.data(), static_cast<std::int64_t>(code_.steps.size()), operands_.data(), total_);
+  if (total_ > 0) run_kernel(total_);
+}
+
+template <class T>
+void ChainRun<T>::run_kernel(std::int64_t n) {
+  if (routine_)
+    routine_(reinterpret_cast<void* const*>(operands_.data()), n);
+  else
+    run_chain<T>(code_.steps, kinds_, operands_.data(), n);
 }
 
 template <class T>
 void ChainRun<T>::run_in_parts() {
-  for (std::size_t i = 0; i < period_.size(); ++i) broadcast_[i] = operands_[i].p;
+  for (std::size_t i = 0; i < period_.size(); ++i) broadcast_[i] = operands_[i];
   for (std::int64_t at = 0; at < total_; at += part_) {
     const std::int64_t n = std::min(part_, total_ - at);
     for (std::size_t i = 0; i < period_.size(); ++i)
       if (expanded(i)) prepare(i, at, n);
-    kernel_(code_.steps.data(), static_cast<std::int64_t>(code_.steps.size()), operands_.data(), n);
+    run_kernel(n);
     for (std::size_t i = 0; i < roots_.size(); ++i)
-      if (i >= period_.size() || code_.inputs[i].access == Access::whole) operands_[i].p += n;
+      if (i >= period_.size() || code_.inputs[i].access == Access::whole) operands_[i] += n;
   }
 }
 
@@ -119,10 +165,10 @@ template <class T>
 void ChainRun<T>::prepare(std::size_t input, std::int64_t at, std::int64_t n) {
   const bool tiled = code_.inputs[input].access == Access::tiled;
   if (row_ > 0) {
-    operands_[input].p = broadcast_[input] + (tiled ? at % period_[input] : at / period_[input]);
+    operands_[input] = broadcast_[input] + (tiled ? at % period_[input] : at / period_[input]);
     return;
   }
-  operands_[input].p = laid_out_[input];
+  operands_[input] = laid_out_[input];
   // A whole number of tiles stays as it was laid out.
   if (tiled && at > 0 && part_ % period_[input] == 0) return;
   expand(input, broadcast_[input], laid_out_[input], at, n);

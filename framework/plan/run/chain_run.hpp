@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "framework/plan/run/chain_code.hpp"
+#include "framework/tensor/jit/routine.hpp"
 
 namespace unroll {
 
@@ -22,7 +23,16 @@ class ChainRun {
   /// `pointers` by root.
   void run(std::byte* const* pointers);
 
+  /// Elements, where a routine of several pieces may hold the chain; else 0: broadcast operands have to be
+  /// made ready, or it is too long to be written out.
+  std::int64_t written_out() const;
+  /// For a routine that finds operands by root.
+  jit::ChainPiece piece() const;
+
  private:
+  jit::ChainPiece whole() const;
+  void settle_code();
+  void run_kernel(std::int64_t n);
   bool expanded(std::size_t input) const;
   std::int64_t common_row() const;
   void place_scratch();
@@ -32,11 +42,13 @@ class ChainRun {
 
   ChainCode code_;
   std::vector<ir::Id> roots_;
-  ChainKernel<T> kernel_;
   std::vector<std::int64_t> period_;  ///< of inputs; tiled: elements, repeated: how many times each
-  std::vector<ChainOperand<T>> operands_;
+  std::vector<T*> operands_;
   std::vector<T*> broadcast_;  ///< inputs that are expanded, as they are
   std::vector<T*> laid_out_;   ///< where they are expanded to
+  std::vector<ChainOperand> kinds_;
+  jit::Routine routine_;  ///< made once the chain has run a few times
+  int runs_ = 0;
   T* scratch_ = nullptr;
   std::int64_t total_ = 0, part_ = 0;
   std::int64_t row_ = 0;  ///< elements, where it goes row by row; else 0

@@ -100,6 +100,7 @@ template <class T>
 void Frame<T>::resolve(int number, Sizes sizes) {
   Body& here = body(number);
   here.sizes = sizes;
+  here.parts = nullptr;
   for (const Id id : region(number).defined) {
     const ir::Value& value = program_.values[index(id)];
     Shape& shape = shapes_[index(id)];

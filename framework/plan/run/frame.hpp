@@ -1,7 +1,10 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <deque>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "framework/plan/bind/arena.hpp"
@@ -71,9 +74,25 @@ class Frame {
     std::byte* buffers[2];
   };
 
+  /// Steps that are run one by one, or by a routine that does what they do.
+  struct Part {
+    std::size_t first, last;
+    jit::Routine routine;
+  };
+  /// What a routine has to know of a step's sizes: elements of a chain, or n and k of a product.
+  using PieceSize = std::array<std::int64_t, 2>;
+  struct Parts {
+    std::vector<PieceSize> sizes;  ///< by step
+    std::vector<Part> parts;       ///< all steps
+  };
+
   /// A region while it runs.
   struct Body {
     std::vector<Step> steps;
+    const Parts* parts = nullptr;  ///< for these sizes; none before it has been run a few times
+    std::deque<Parts> made;
+    Parts one_by_one;
+    int runs = 0;
     Sizes sizes;
     std::int64_t length = 0;      ///< of a loop: in steps
     std::int64_t stride = 1;      ///< of a loop: steps per iteration
@@ -106,7 +125,12 @@ class Frame {
   double flops(const std::vector<Step>& steps, Sizes sizes);
   double loop_flops(int region);
 
-  void run(std::vector<Step>& steps, const Body& body);
+  void run(int region);
+  void run(std::span<Step> steps, const Body& body);
+  static PieceSize piece_size(const Step& step);
+  static void add_piece(const Step& step, jit::RoutineBuilder<T>& routine);
+  static Parts make_parts(const std::vector<Step>& steps);
+  static const Parts* parts_of(Body& body);
   void run_compute(Step& step, const Body& body);
   void run_loop(int region);
   void enter(int region);

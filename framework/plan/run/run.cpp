@@ -10,6 +10,9 @@ using ir::Loop;
 
 namespace {
 
+/// Before routines are made, which takes as long as a few hundred steps of a small net.
+constexpr int runs_before_code = 64;
+
 void copy_bytes(std::byte* to, const std::byte* from, std::size_t bytes) {
   if (to != from && bytes > 0) std::memcpy(to, from, bytes);
 }
@@ -23,11 +26,27 @@ void Frame<T>::run_once() {
 
 template <class T>
 void Frame<T>::run() {
-  run(body(0).steps, body(0));
+  run(0);
 }
 
 template <class T>
-void Frame<T>::run(std::vector<Step>& steps, const Body& here) {
+void Frame<T>::run(int number) {
+  Body& here = body(number);
+  if (!here.parts) {
+    if (here.runs < runs_before_code) ++here.runs;
+    if (here.runs == runs_before_code) here.parts = parts_of(here);
+    if (!here.parts) return run(here.steps, here);
+  }
+  for (const Part& part : here.parts->parts) {
+    if (part.routine)
+      part.routine(reinterpret_cast<void* const*>(pointers_.data()));
+    else
+      run(std::span(here.steps).subspan(part.first, part.last - part.first), here);
+  }
+}
+
+template <class T>
+void Frame<T>::run(std::span<Step> steps, const Body& here) {
   for (Step& step : steps) {
     if (step.chain)
       step.chain->run(pointers_.data());
@@ -126,7 +145,7 @@ void Frame<T>::run_loop(int number) {
       pointers_[index(moving.part)] = moving.start + (moving.by_iteration ? at : t) * moving.bytes;
     for (const Pair& pair : inner.pairs) pointers_[index(pair.state)] = pair.buffers[i % 2];
     copy(inner.copied_before, t, stride);
-    run(inner.steps, inner);
+    run(number);
     copy(inner.copied_after, t, stride);
     for (const LoopMoves::State& state : loop.states)
       pointers_[index(state.before)] = pointers_[index(state.after)];

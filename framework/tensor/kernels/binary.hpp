@@ -14,8 +14,8 @@ template <>
 struct Function<Binary::add> : Smooth {
   static constexpr std::string_view name = "add";
   static constexpr bool cheap = true;
-  template <class T>
-  Batch<T> operator()(Batch<T> a, Batch<T> b) const {
+  template <Vector V>
+  V operator()(V a, V b) const {
     return a + b;
   }
   static constexpr auto vjp_a = [](const auto& p) { return p.g(); };
@@ -26,8 +26,8 @@ template <>
 struct Function<Binary::sub> : Smooth {
   static constexpr std::string_view name = "sub";
   static constexpr bool cheap = true;
-  template <class T>
-  Batch<T> operator()(Batch<T> a, Batch<T> b) const {
+  template <Vector V>
+  V operator()(V a, V b) const {
     return a - b;
   }
   static constexpr auto vjp_a = [](const auto& p) { return p.g(); };
@@ -39,8 +39,8 @@ struct Function<Binary::mul> : Smooth {
   static constexpr std::string_view name = "mul";
   static constexpr Keep keep = Keep::inputs;
   static constexpr bool cheap = true;
-  template <class T>
-  Batch<T> operator()(Batch<T> a, Batch<T> b) const {
+  template <Vector V>
+  V operator()(V a, V b) const {
     return a * b;
   }
   static constexpr auto vjp_a = [](const auto& p) { return p.g() * p.in(1); };
@@ -52,8 +52,8 @@ struct Function<Binary::div> : Smooth {
   static constexpr std::string_view name = "div";
   static constexpr Keep keep = Keep::both;
   static constexpr Domain domain = Domain::nonzero;
-  template <class T>
-  Batch<T> operator()(Batch<T> a, Batch<T> b) const {
+  template <Vector V>
+  V operator()(V a, V b) const {
     return a / b;
   }
   static constexpr auto vjp_a = [](const auto& p) { return p.g() / p.in(1); };
@@ -88,9 +88,9 @@ struct Function<Binary::maximum> : Smooth {
   static constexpr Keep keep = Keep::inputs;
   static constexpr Domain domain = Domain::separated;
   static constexpr bool cheap = true;
-  template <class T>
-  Batch<T> operator()(Batch<T> a, Batch<T> b) const {
-    return xsimd::select((a > b) | xsimd::isnan(a), a, b);
+  template <Vector V>
+  V operator()(V a, V b) const {
+    return select((a > b) | isnan(a), a, b);
   }
   static constexpr auto share = [](auto a, auto b) { return 0.5 * (greater(a, b) + greater_equal(a, b)); };
   static constexpr auto vjp_a = [](const auto& p) { return p.g() * share(p.in(0), p.in(1)); };
@@ -103,53 +103,53 @@ struct Comparison : Flat {
 };
 
 /// 1 where true, else 0.
-template <class T>
-Batch<T> indicator(xsimd::batch_bool<T, Arch> condition) {
-  return xsimd::select(condition, Batch<T>(T{1}), Batch<T>(T{0}));
+template <class V, class Mask>
+V indicator(Mask condition) {
+  return select(condition, V(Element<V>{1}), V(Element<V>{0}));
 }
 
 template <>
 struct Function<Binary::less> : Comparison {
   static constexpr std::string_view name = "less";
-  template <class T>
-  Batch<T> operator()(Batch<T> a, Batch<T> b) const {
-    return indicator<T>(a < b);
+  template <Vector V>
+  V operator()(V a, V b) const {
+    return indicator<V>(a < b);
   }
 };
 
 template <>
 struct Function<Binary::less_equal> : Comparison {
   static constexpr std::string_view name = "less_equal";
-  template <class T>
-  Batch<T> operator()(Batch<T> a, Batch<T> b) const {
-    return indicator<T>(a <= b);
+  template <Vector V>
+  V operator()(V a, V b) const {
+    return indicator<V>(a <= b);
   }
 };
 
 template <>
 struct Function<Binary::greater> : Comparison {
   static constexpr std::string_view name = "greater";
-  template <class T>
-  Batch<T> operator()(Batch<T> a, Batch<T> b) const {
-    return indicator<T>(a > b);
+  template <Vector V>
+  V operator()(V a, V b) const {
+    return indicator<V>(a > b);
   }
 };
 
 template <>
 struct Function<Binary::greater_equal> : Comparison {
   static constexpr std::string_view name = "greater_equal";
-  template <class T>
-  Batch<T> operator()(Batch<T> a, Batch<T> b) const {
-    return indicator<T>(a >= b);
+  template <Vector V>
+  V operator()(V a, V b) const {
+    return indicator<V>(a >= b);
   }
 };
 
 template <>
 struct Function<Binary::equal> : Comparison {
   static constexpr std::string_view name = "equal";
-  template <class T>
-  Batch<T> operator()(Batch<T> a, Batch<T> b) const {
-    return indicator<T>(a == b);
+  template <Vector V>
+  V operator()(V a, V b) const {
+    return indicator<V>(a == b);
   }
 };
 
@@ -157,9 +157,9 @@ struct Function<Binary::equal> : Comparison {
 template <>
 struct Function<Binary::not_equal> : Comparison {
   static constexpr std::string_view name = "not_equal";
-  template <class T>
-  Batch<T> operator()(Batch<T> a, Batch<T> b) const {
-    return xsimd::select(a == b, Batch<T>(T{0}), Batch<T>(T{1}));
+  template <Vector V>
+  V operator()(V a, V b) const {
+    return select(a == b, V(Element<V>{0}), V(Element<V>{1}));
   }
 };
 

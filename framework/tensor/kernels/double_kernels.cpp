@@ -4,6 +4,6 @@
 
 namespace unroll::UNROLL_ISA {
 
-const Kernels<double> double_kernels = all_kernels<double, double_kernels>();
+const Kernels<double> double_kernels = all_kernels<double>();
 
 }  // namespace unroll::UNROLL_ISA

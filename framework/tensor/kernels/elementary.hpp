@@ -21,74 +21,83 @@ constexpr float ln2_high = 0x1.63p-1f;
 constexpr float ln2_low = -0x1.bd0106p-13f;
 
 /// exp(r) 2^n = exp(x); `shifted` is n + round_shift.
+template <class V>
 struct Reduced {
-  Batch<float> shifted;
-  Batch<float> n;
-  Batch<float> r;
+  V shifted;
+  V n;
+  V r;
 };
 
-inline Reduced reduce_by_ln2(Batch<float> x) {
-  const Batch<float> shifted = fused(x, Batch<float>(log2_e), Batch<float>(round_shift));
-  const Batch<float> n = shifted - Batch<float>(round_shift);
-  const Batch<float> r = fused(n, Batch<float>(-ln2_low), fused(n, Batch<float>(-ln2_high), x));
+template <class V>
+Reduced<V> reduce_by_ln2(V x) {
+  const V shifted = fused(x, V(log2_e), V(round_shift));
+  const V n = shifted - V(round_shift);
+  const V r = fused(n, V(-ln2_low), fused(n, V(-ln2_high), x));
   return {shifted, n, r};
 }
 
 /// exp(r) for |r| <= ln 2 / 2.
-inline Batch<float> exp_of_remainder(Batch<float> r) {
-  Batch<float> p(1.9875691500e-4f);
-  p = fused(p, r, Batch<float>(1.3981999507e-3f));
-  p = fused(p, r, Batch<float>(8.3334519073e-3f));
-  p = fused(p, r, Batch<float>(4.1665795894e-2f));
-  p = fused(p, r, Batch<float>(1.6666665459e-1f));
-  p = fused(p, r, Batch<float>(5.0000001201e-1f));
-  return fused(p, r * r, r) + Batch<float>(1.0f);
+template <class V>
+V exp_of_remainder(V r) {
+  V p(1.9875691500e-4f);
+  p = fused(p, r, V(1.3981999507e-3f));
+  p = fused(p, r, V(8.3334519073e-3f));
+  p = fused(p, r, V(4.1665795894e-2f));
+  p = fused(p, r, V(1.6666665459e-1f));
+  p = fused(p, r, V(5.0000001201e-1f));
+  return fused(p, r * r, r) + V(1.0f);
 }
 
 /// 2^n as a float, for n from -126 to 127.
-inline Batch<float> power_of_two(xsimd::batch<std::int32_t, Arch> n) {
-  return xsimd::bitwise_cast<Batch<float>>((n + 127) << 23);
+template <class V>
+V power_of_two(Integers<V> n) {
+  return as_real<V>((n + 127) << 23);
 }
 
 /// y 2^n, rounded once: 2^n itself may be out of range, its two halves are not.
-inline Batch<float> scale(Batch<float> y, const Reduced& x) {
-#if defined(__AVX512BW__)
-  return Batch<float>(_mm512_scalef_ps(y, x.n));
-#else
-  using Int = xsimd::batch<std::int32_t, Arch>;
-  const Int n = xsimd::bitwise_cast<Int>(x.shifted) - xsimd::bitwise_cast<Int>(Batch<float>(round_shift));
-  const Int half = n >> 1;
-  return y * power_of_two(half) * power_of_two(n - half);
-#endif
+template <class V>
+V scale(V y, const Reduced<V>& x) {
+  if (const auto scaled = scaled_in_one(y, x.n)) return *scaled;
+  const Integers<V> n = bits_of(x.shifted) - bits_of(V(round_shift));
+  const Integers<V> half = n >> 1;
+  return y * power_of_two<V>(half) * power_of_two<V>(n - half);
 }
 
 // Of two operands, min and max give the second where either is NaN: the constant comes first to let NaN
 // through.
 
-inline Batch<float> at_most(float limit, Batch<float> x) { return xsimd::min(Batch<float>(limit), x); }
-inline Batch<float> at_least(float limit, Batch<float> x) { return xsimd::max(Batch<float>(limit), x); }
+template <class V>
+V at_most(float limit, V x) {
+  return min(V(limit), x);
+}
+template <class V>
+V at_least(float limit, V x) {
+  return max(V(limit), x);
+}
 
 /// Below this exp rounds to 0 and above the other limit to Inf: what lies beyond goes the same way.
 constexpr float exp_lowest = -104.0f;
 constexpr float exp_highest = 89.0f;
 
-[[gnu::always_inline]] inline Batch<float> vector_exp(Batch<float> x) {
-  const Reduced reduced = reduce_by_ln2(at_least(exp_lowest, at_most(exp_highest, x)));
+template <class V>
+V vector_exp(V x) {
+  const Reduced<V> reduced = reduce_by_ln2(at_least(exp_lowest, at_most(exp_highest, x)));
   return scale(exp_of_remainder(reduced.r), reduced);
 }
 
 /// 1 / (1 + e^-x), and e^x / (1 + e^x) for negative x, where it stays exact down to subnormal results. What
 /// the rounded denominator lost is put back: to first order a quotient q = v / d changes by -q / d for each
 /// unit of d.
-[[gnu::always_inline]] inline Batch<float> vector_sigmoid(Batch<float> x) {
-  const Batch<float> one(1.0f);
-  const Reduced reduced = reduce_by_ln2(at_least(exp_lowest, x | Batch<float>(-0.0f)));
-  const Batch<float> e = scale(exp_of_remainder(reduced.r), reduced);
-  const Batch<float> d = one + e;
-  const Batch<float> lost = e - (d - one);
-  const auto negative = x < Batch<float>(0.0f);
-  const Batch<float> q = xsimd::select(negative, e, one) / d;
-  const Batch<float> reciprocal = xsimd::select(negative, one - q, q);
+template <class V>
+V vector_sigmoid(V x) {
+  const V one(1.0f);
+  const Reduced<V> reduced = reduce_by_ln2(at_least(exp_lowest, x | V(-0.0f)));
+  const V e = scale(exp_of_remainder(reduced.r), reduced);
+  const V d = one + e;
+  const V lost = e - (d - one);
+  const auto negative = x < V(0.0f);
+  const V q = select(negative, e, one) / d;
+  const V reciprocal = select(negative, one - q, q);
   return q - q * reciprocal * lost;
 }
 
@@ -97,23 +106,25 @@ constexpr float tanh_saturated = 9.25f;
 /// Below it x + x^3 P(x^2), where 1 - 2 / (e^2|x| + 1) would cancel.
 constexpr float tanh_small = 0.625f;
 
-inline Batch<float> tanh_near_zero(Batch<float> x) {
-  const Batch<float> z = x * x;
-  Batch<float> p(-5.70498872745e-3f);
-  p = fused(p, z, Batch<float>(2.06390887954e-2f));
-  p = fused(p, z, Batch<float>(-5.37397155531e-2f));
-  p = fused(p, z, Batch<float>(1.33314422036e-1f));
-  p = fused(p, z, Batch<float>(-3.33332819422e-1f));
+template <class V>
+V tanh_near_zero(V x) {
+  const V z = x * x;
+  V p(-5.70498872745e-3f);
+  p = fused(p, z, V(2.06390887954e-2f));
+  p = fused(p, z, V(-5.37397155531e-2f));
+  p = fused(p, z, V(1.33314422036e-1f));
+  p = fused(p, z, V(-3.33332819422e-1f));
   return fused(p, z * x, x);
 }
 
-[[gnu::always_inline]] inline Batch<float> vector_tanh(Batch<float> x) {
-  const Batch<float> a = at_most(tanh_saturated, magnitude(x));
-  const Reduced reduced = reduce_by_ln2(a + a);
-  const Batch<float> e = scale(exp_of_remainder(reduced.r), reduced);
-  const Batch<float> one(1.0f);
-  const Batch<float> far = one - Batch<float>(2.0f) / (e + one);
-  return xsimd::select(a < Batch<float>(tanh_small), tanh_near_zero(a), far) | sign_of(x);
+template <class V>
+V vector_tanh(V x) {
+  const V a = at_most(tanh_saturated, magnitude(x));
+  const Reduced<V> reduced = reduce_by_ln2(a + a);
+  const V e = scale(exp_of_remainder(reduced.r), reduced);
+  const V one(1.0f);
+  const V far = one - V(2.0f) / (e + one);
+  return select(a < V(tanh_small), tanh_near_zero(a), far) | sign_of(x);
 }
 
 }  // namespace

@@ -4,6 +4,6 @@
 
 namespace unroll::UNROLL_ISA {
 
-const Kernels<float> float_kernels = all_kernels<float, float_kernels>();
+const Kernels<float> float_kernels = all_kernels<float>();
 
 }  // namespace unroll::UNROLL_ISA

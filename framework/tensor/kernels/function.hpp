@@ -25,8 +25,6 @@ struct Smooth {
   static constexpr Domain domain = Domain::real;
   /// An instruction or two per element: done again rather than stored for the reverse pass of a scan.
   static constexpr bool cheap = false;
-  /// Of many instructions on registers.
-  static constexpr bool long_form = false;
 };
 struct Flat : Smooth {
   static constexpr std::string_view constant_because = "it is piecewise constant";
@@ -35,18 +33,17 @@ struct Flat : Smooth {
 template <class F, class T>
 concept OfRegisters = std::invocable<F, Batch<T>> || std::invocable<F, Batch<T>, Batch<T>>;
 
-/// `use(Function<f>(), value)` for the f that is number `index` of its list; compiled to one jump, for there
-/// is no other index.
-template <class List, class Value, class Use>
-[[gnu::always_inline]] inline Value with_function(int index, Value value, Use use) {
+/// `use(Function<f>())` for the f that is number `index` of its list.
+template <class List, class Use>
+auto with_function(int index, Use use) {
   constexpr int count = static_cast<int>(List::count);
-  if (index < 0 || index >= count) __builtin_unreachable();
-  return [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
-    Value result = value;
-    (void)((index == i && (result = use(Function<static_cast<List>(i)>(), value), true)) || ...);
-    return result;
+  using Result = decltype(use(Function<static_cast<List>(0)>()));
+  std::optional<Result> result;
+  [&]<int... i>(std::integer_sequence<int, i...>) {
+    (void)((index == i && (result = use(Function<static_cast<List>(i)>()), true)) || ...);
   }
   (std::make_integer_sequence<int, count>());
+  return *result;
 }
 
 }  // namespace

@@ -5,60 +5,32 @@
 namespace unroll {
 namespace {
 
-/// For a result of `registers` registers, the last of which has `exact` elements (0: as many as are left of
-/// n). A step of a recurrence waits for the sum, and four short chains of additions are sooner over than a
-/// long one.
-template <class T, int registers, std::int64_t exact>
-void row_product_of(const T* a, const T* b, std::int64_t ldb, T* c, std::int64_t n, std::int64_t k,
-                    bool add) {
-  constexpr std::int64_t lanes = Batch<T>::size, last = registers - 1;
+/// A register of the result's columns, of which `read` and `write` know how many there are. Four short chains
+/// of additions are sooner over than a long one, and a step of a recurrence waits for the sum.
+template <class T, class Read, class Write>
+[[gnu::always_inline]] inline void product_columns(const T* a, const T* b, std::int64_t ldb, T* c,
+                                                   std::int64_t k, bool add, Read read, Write write) {
   constexpr int parts = 4;
-  const auto read = [&](const T* p, int v) {
-    if (v < last) return load(p + v * lanes);
-    if constexpr (exact > 0)
-      return load_exactly<exact>(p + v * lanes);
-    else
-      return load_first(p + v * lanes, n - last * lanes);
-  };
-  Batch<T> sum[parts][registers];
-#pragma GCC unroll 4
-  for (int part = 0; part < parts; ++part)
-#pragma GCC unroll 4
-    for (int v = 0; v < registers; ++v) sum[part][v] = Batch<T>(T{0});
+  Batch<T> sum[parts] = {Batch<T>(T{0}), Batch<T>(T{0}), Batch<T>(T{0}), Batch<T>(T{0})};
   std::int64_t p = 0;
   for (; p + parts <= k; p += parts)
 #pragma GCC unroll 4
     for (int part = 0; part < parts; ++part)
-#pragma GCC unroll 4
-      for (int v = 0; v < registers; ++v)
-        sum[part][v] = fused(Batch<T>(a[p + part]), read(b + (p + part) * ldb, v), sum[part][v]);
-  for (; p < k; ++p)
-#pragma GCC unroll 4
-    for (int v = 0; v < registers; ++v) sum[0][v] = fused(Batch<T>(a[p]), read(b + p * ldb, v), sum[0][v]);
-#pragma GCC unroll 4
-  for (int v = 0; v < registers; ++v) {
-    Batch<T> total = (sum[0][v] + sum[2][v]) + (sum[1][v] + sum[3][v]);
-    if (add) total = read(c, v) + total;
-    if (v < last)
-      store<T>(c + v * lanes, total);
-    else if constexpr (exact > 0)
-      store_exactly<exact, T>(c + v * lanes, total);
-    else
-      store_first(c + v * lanes, n - last * lanes, total);
-  }
+      sum[part] = fused(Batch<T>(a[p + part]), read(b + (p + part) * ldb), sum[part]);
+  for (; p < k; ++p) sum[0] = fused(Batch<T>(a[p]), read(b + p * ldb), sum[0]);
+  const Batch<T> total = (sum[0] + sum[2]) + (sum[1] + sum[3]);
+  write(c, add ? read(c) + total : total);
 }
 
 template <class T>
-RowProductKernel<T> row_product(std::int64_t n) {
+void row_product(const T* a, const T* b, std::int64_t ldb, T* c, std::int64_t n, std::int64_t k, bool add) {
   constexpr std::int64_t lanes = Batch<T>::size;
-  if (n == 1) return row_product_of<T, 1, 1>;
-  if (n == lanes / 4) return row_product_of<T, 1, lanes / 4>;
-  if (n == lanes / 2) return row_product_of<T, 1, lanes / 2>;
-  if (n == lanes) return row_product_of<T, 1, lanes>;
-  if (n < lanes) return row_product_of<T, 1, 0>;
-  if (n == 2 * lanes) return row_product_of<T, 2, lanes>;
-  if (n < 2 * lanes) return row_product_of<T, 2, 0>;
-  return nullptr;
+  for (; n >= lanes; n -= lanes, b += lanes, c += lanes)
+    product_columns<T>(a, b, ldb, c, k, add, load<T>, store<T>);
+  if (n == 0) return;
+  product_columns<T>(
+      a, b, ldb, c, k, add, [n](const T* p) { return load_first(p, n); },
+      [n](T* p, Batch<T> x) { store_first(p, n, x); });
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
-#include <cstring>
+#include <optional>
 
 // The intrinsics of g++ 12 start some results undefined on purpose and are warned about (GCC bug 105593).
 #pragma GCC diagnostic push
@@ -52,6 +53,49 @@ inline Batch<double> fused(Batch<double> a, Batch<double> b, Batch<double> c) {
 #endif
 }
 
+// Functions are written over a type of vectors, which is a register or what stands for one while code is
+// made.
+
+template <class V>
+struct VectorTraits {};
+template <class T>
+struct VectorTraits<Batch<T>> {
+  using Element = T;
+  using Integers = xsimd::batch<std::int32_t, Arch>;  ///< of a vector of floats
+};
+template <class V>
+using Element = typename VectorTraits<V>::Element;
+template <class V>
+using Integers = typename VectorTraits<V>::Integers;
+template <class V>
+concept Vector = requires {
+  typename Element<V>;
+};
+template <class V, class T>
+concept VectorOf = Vector<V> && std::same_as<Element<V>, T>;
+
+inline Integers<Batch<float>> bits_of(Batch<float> x) {
+  return xsimd::bitwise_cast<Integers<Batch<float>>>(x);
+}
+template <class V>
+V as_real(Integers<Batch<float>> n) {
+  return xsimd::bitwise_cast<V>(n);
+}
+template <class V>
+V to_real(Integers<Batch<float>> n) {
+  return xsimd::to_float(n);
+}
+
+/// y 2^n, where there is an instruction for it.
+inline std::optional<Batch<float>> scaled_in_one([[maybe_unused]] Batch<float> y,
+                                                 [[maybe_unused]] Batch<float> n) {
+#if defined(__AVX512BW__)
+  return Batch<float>(_mm512_scalef_ps(y, n));
+#else
+  return std::nullopt;
+#endif
+}
+
 template <class T>
 Batch<T> load(const T* p) {
   return Batch<T>::load_unaligned(p);
@@ -62,12 +106,12 @@ void store(T* p, Batch<T> x) {
   x.store_unaligned(p);
 }
 
-template <class T>
-Batch<T> sign_of(Batch<T> x) {
-  return x & Batch<T>(T(-0.0));
+template <Vector V>
+V sign_of(V x) {
+  return x & V(Element<V>(-0.0));
 }
-template <class T>
-Batch<T> magnitude(Batch<T> x) {
+template <Vector V>
+V magnitude(V x) {
   return x ^ sign_of(x);
 }
 
@@ -125,71 +169,6 @@ void store_first(T* p, std::int64_t count, Batch<T> x) {
 }
 
 #endif
-
-// Halves and quarters of a register, and single elements, without a mask: a CPU hands what was stored on to a
-// load in the next instructions only where neither has one (Zen 4: 3.5 ns instead of 6.5 to 7.4).
-
-using Bits = Batch<std::int32_t>;
-
-#if defined(__AVX2__) && defined(__FMA__)
-
-#if defined(__AVX512BW__) && defined(__AVX512DQ__)
-inline Bits widened(__m256i x) { return Bits(_mm512_zextsi256_si512(x)); }
-inline __m256i narrowed(Bits x) { return _mm512_castsi512_si256(x); }
-#else
-inline Bits widened(__m256i x) { return Bits(x); }
-inline __m256i narrowed(Bits x) { return x; }
-#endif
-inline Bits widened(__m128i x) { return widened(_mm256_zextsi128_si256(x)); }
-
-template <std::int64_t bytes>
-Bits load_bytes(const void* p) {
-  if constexpr (bytes == 32) return widened(_mm256_loadu_si256(static_cast<const __m256i*>(p)));
-  if constexpr (bytes == 16) return widened(_mm_loadu_si128(static_cast<const __m128i*>(p)));
-  if constexpr (bytes == 8) return widened(_mm_loadl_epi64(static_cast<const __m128i*>(p)));
-  if constexpr (bytes == 4) return widened(_mm_castps_si128(_mm_load_ss(static_cast<const float*>(p))));
-}
-template <std::int64_t bytes>
-void store_bytes(void* p, Bits x) {
-  const __m128i low = _mm256_castsi256_si128(narrowed(x));
-  if constexpr (bytes == 32) _mm256_storeu_si256(static_cast<__m256i*>(p), narrowed(x));
-  if constexpr (bytes == 16) _mm_storeu_si128(static_cast<__m128i*>(p), low);
-  if constexpr (bytes == 8) _mm_storel_epi64(static_cast<__m128i*>(p), low);
-  if constexpr (bytes == 4) _mm_store_ss(static_cast<float*>(p), _mm_castsi128_ps(low));
-}
-
-#else
-
-template <std::int64_t bytes>
-Bits load_bytes(const void* p) {
-  alignas(64) std::int32_t padded[Bits::size] = {};
-  std::memcpy(padded, p, bytes);
-  return load(padded);
-}
-template <std::int64_t bytes>
-void store_bytes(void* p, Bits x) {
-  alignas(64) std::int32_t padded[Bits::size];
-  store(padded, x);
-  std::memcpy(p, padded, bytes);
-}
-
-#endif
-
-/// As many elements as are known where it is compiled: a register, or 1, 2, 4, ... of them.
-template <std::int64_t count, class T>
-Batch<T> load_exactly(const T* p) {
-  if constexpr (count == static_cast<std::int64_t>(Batch<T>::size))
-    return load(p);
-  else
-    return xsimd::bitwise_cast<Batch<T>>(load_bytes<count * std::int64_t{sizeof(T)}>(p));
-}
-template <std::int64_t count, class T>
-void store_exactly(T* p, Batch<T> x) {
-  if constexpr (count == static_cast<std::int64_t>(Batch<T>::size))
-    store(p, x);
-  else
-    store_bytes<count * std::int64_t{sizeof(T)}>(p, xsimd::bitwise_cast<Bits>(x));
-}
 
 }  // namespace
 }  // namespace unroll

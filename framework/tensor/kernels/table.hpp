@@ -1,7 +1,6 @@
 #pragma once
 
 #include "framework/tensor/kernels/binary.hpp"
-#include "framework/tensor/kernels/chain.hpp"
 #include "framework/tensor/kernels/dots.hpp"
 #include "framework/tensor/kernels/loops.hpp"
 #include "framework/tensor/kernels/reduce.hpp"
@@ -12,8 +11,8 @@
 namespace unroll {
 namespace {
 
-/// All kernels of one type; `self` is the table that they become.
-template <class T, const Kernels<T>& self>
+/// All kernels of one type.
+template <class T>
 constexpr Kernels<T> all_kernels() {
   Kernels<T> all = {.unary = {},
                     .binary = {},
@@ -21,7 +20,6 @@ constexpr Kernels<T> all_kernels() {
                     .max = reduce<T, Max<T>>,
                     .add_rows = add_rows<T>,
                     .dots = dots<T>,
-                    .chain = run_chain<T, self>,
                     .row_product = row_product<T>};
   [&]<int... i>(std::integer_sequence<int, i...>) {
     ((all.unary[i] = unary_kernel<T, Function<static_cast<Unary>(i)>>), ...);

@@ -15,9 +15,9 @@ template <>
 struct Function<Unary::neg> : Smooth {
   static constexpr std::string_view name = "neg";
   static constexpr bool cheap = true;
-  template <class T>
-  Batch<T> operator()(Batch<T> x) const {
-    return x ^ Batch<T>(T(-0.0));
+  template <Vector V>
+  V operator()(V x) const {
+    return x ^ V(Element<V>(-0.0));
   }
   static constexpr auto vjp = [](const auto& p) { return -p.g(); };
 };
@@ -26,8 +26,10 @@ template <>
 struct Function<Unary::exp> : Smooth {
   static constexpr std::string_view name = "exp";
   static constexpr Keep keep = Keep::output;
-  static constexpr bool long_form = true;
-  Batch<float> operator()(Batch<float> x) const { return vector_exp(x); }
+  template <VectorOf<float> V>
+  V operator()(V x) const {
+    return vector_exp(x);
+  }
   double operator()(double x) const { return ::exp(x); }
   static constexpr auto vjp = [](const auto& p) { return p.g() * p.out(); };
 };
@@ -37,8 +39,10 @@ struct Function<Unary::log> : Smooth {
   static constexpr std::string_view name = "log";
   static constexpr Keep keep = Keep::inputs;
   static constexpr Domain domain = Domain::positive;
-  static constexpr bool long_form = true;
-  Batch<float> operator()(Batch<float> x) const { return vector_log(x); }
+  template <VectorOf<float> V>
+  V operator()(V x) const {
+    return vector_log(x);
+  }
   double operator()(double x) const { return ::log(x); }
   static constexpr auto vjp = [](const auto& p) { return p.g() / p.in(0); };
 };
@@ -48,9 +52,9 @@ struct Function<Unary::sqrt> : Smooth {
   static constexpr std::string_view name = "sqrt";
   static constexpr Keep keep = Keep::output;
   static constexpr Domain domain = Domain::positive;
-  template <class T>
-  Batch<T> operator()(Batch<T> x) const {
-    return xsimd::sqrt(x);
+  template <Vector V>
+  V operator()(V x) const {
+    return sqrt(x);
   }
   static constexpr auto vjp = [](const auto& p) { return p.g() / (2.0 * p.out()); };
 };
@@ -60,8 +64,8 @@ struct Function<Unary::square> : Smooth {
   static constexpr std::string_view name = "square";
   static constexpr Keep keep = Keep::inputs;
   static constexpr bool cheap = true;
-  template <class T>
-  Batch<T> operator()(Batch<T> x) const {
+  template <Vector V>
+  V operator()(V x) const {
     return x * x;
   }
   static constexpr auto vjp = [](const auto& p) { return p.g() * (2.0 * p.in(0)); };
@@ -73,8 +77,8 @@ struct Function<Unary::abs> : Smooth {
   static constexpr Keep keep = Keep::inputs;
   static constexpr Domain domain = Domain::nonzero;
   static constexpr bool cheap = true;
-  template <class T>
-  Batch<T> operator()(Batch<T> x) const {
+  template <Vector V>
+  V operator()(V x) const {
     return magnitude(x);
   }
   static constexpr auto vjp = [](const auto& p) { return p.g() * sign(p.in(0)); };
@@ -84,10 +88,10 @@ template <>
 struct Function<Unary::sign> : Flat {
   static constexpr std::string_view name = "sign";
   static constexpr Domain domain = Domain::nonzero;
-  template <class T>
-  Batch<T> operator()(Batch<T> x) const {
-    const Batch<T> zero(T{0});
-    return xsimd::select(x > zero, Batch<T>(T{1}), xsimd::select(x < zero, Batch<T>(T{-1}), x));
+  template <Vector V>
+  V operator()(V x) const {
+    const V zero(Element<V>{0});
+    return select(x > zero, V(Element<V>{1}), select(x < zero, V(Element<V>{-1}), x));
   }
 };
 
@@ -115,8 +119,10 @@ template <>
 struct Function<Unary::tanh> : Smooth {
   static constexpr std::string_view name = "tanh";
   static constexpr Keep keep = Keep::output;
-  static constexpr bool long_form = true;
-  Batch<float> operator()(Batch<float> x) const { return vector_tanh(x); }
+  template <VectorOf<float> V>
+  V operator()(V x) const {
+    return vector_tanh(x);
+  }
   double operator()(double x) const { return ::tanh(x); }
   static constexpr auto vjp = [](const auto& p) { return p.g() * (1.0 - square(p.out())); };
 };
@@ -126,8 +132,10 @@ template <>
 struct Function<Unary::sigmoid> : Smooth {
   static constexpr std::string_view name = "sigmoid";
   static constexpr Keep keep = Keep::output;
-  static constexpr bool long_form = true;
-  Batch<float> operator()(Batch<float> x) const { return vector_sigmoid(x); }
+  template <VectorOf<float> V>
+  V operator()(V x) const {
+    return vector_sigmoid(x);
+  }
   double operator()(double x) const {
     const double e = ::exp(x < 0 ? x : -x);
     return (x < 0 ? e : 1.0) / (1.0 + e);
@@ -142,10 +150,10 @@ struct Function<Unary::relu> : Smooth {
   static constexpr Keep keep = Keep::output;
   static constexpr Domain domain = Domain::nonzero;
   static constexpr bool cheap = true;
-  template <class T>
-  Batch<T> operator()(Batch<T> x) const {
-    const Batch<T> zero(T{0});
-    return xsimd::select(x <= zero, zero, x);
+  template <Vector V>
+  V operator()(V x) const {
+    const V zero(Element<V>{0});
+    return select(x <= zero, zero, x);
   }
   static constexpr auto vjp = [](const auto& p) { return p.g() * greater(p.out(), p.tape().fill(0, {})); };
 };
@@ -155,8 +163,10 @@ template <>
 struct Function<Unary::softplus> : Smooth {
   static constexpr std::string_view name = "softplus";
   static constexpr Keep keep = Keep::inputs;
-  static constexpr bool long_form = true;
-  Batch<float> operator()(Batch<float> x) const { return vector_softplus(x); }
+  template <VectorOf<float> V>
+  V operator()(V x) const {
+    return vector_softplus(x);
+  }
   double operator()(double x) const { return (x < 0 ? 0 : x) + ::log1p(::exp(x < 0 ? x : -x)); }
   static constexpr auto vjp = [](const auto& p) { return p.g() * sigmoid(p.in(0)); };
 };

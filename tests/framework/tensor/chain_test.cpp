@@ -4,7 +4,8 @@
 #include <random>
 #include <vector>
 
-#include "framework/tensor/kernels.hpp"
+#include "framework/tensor/chain.hpp"
+#include "framework/tensor/jit/routine.hpp"
 
 using namespace unroll;
 using Form = ChainStep::Form;
@@ -31,74 +32,127 @@ bool same_bits(T a, T b) {
   return std::bit_cast<Bits>(a) == std::bit_cast<Bits>(b) || (a != a && b != b);
 }
 
-/// A random chain over four inputs (the last one value for all), one place within a group, and two results,
-/// run by the chain kernel and step by step by the span kernels.
+/// A random chain over four inputs (the last one value for all), a value within groups, and two results.
 template <class T>
-void check_random_chain(Isa isa, std::int64_t n, std::mt19937_64& random) {
-  const Kernels<T>& k = kernels<T>(isa);
+struct RandomChain {
+  static constexpr int inputs = 4, inner = 4, first_result = 5, count = 7;
+
+  std::vector<ChainStep> steps;
+  std::vector<ChainOperand> operands = std::vector<ChainOperand>(count, ChainOperand::elements);
   std::vector<std::vector<T>> memory;
-  for (int i = 0; i < 3; ++i) memory.push_back(values<T>(n, random));
-  memory.push_back(values<T>(1, random));
-  memory.push_back(std::vector<T>(chain_group));
-  for (int i = 0; i < 2; ++i) memory.push_back(std::vector<T>(static_cast<std::size_t>(n)));
-  std::vector<std::vector<T>> apart = memory;
-  apart[4].resize(static_cast<std::size_t>(n));
 
-  const auto any = [&](int below) {
-    return static_cast<std::int16_t>(random() % static_cast<unsigned>(below));
-  };
-  std::vector<ChainStep> steps = {{.form = Form::load, .operand = any(4)},
-                                  {.form = Form::store, .operand = 4}};
-  for (int i = 0; i < 10; ++i) {
-    const auto form = static_cast<Form>(random() % 6);
-    const int functions = form == Form::unary ? unary_count : binary_count;
-    const auto function = static_cast<std::uint8_t>(any(functions));
-    const std::int16_t operand = form == Form::store ? static_cast<std::int16_t>(4 + any(3)) : any(5);
-    steps.push_back({form, function, operand, any(5)});
+  RandomChain(std::int64_t n, std::mt19937_64& random) {
+    operands[3] = ChainOperand::one_for_all;
+    operands[inner] = ChainOperand::inner;
+    for (int i = 0; i < 3; ++i) memory.push_back(values<T>(n, random));
+    memory.push_back(values<T>(1, random));
+    memory.push_back(std::vector<T>(chain_group));
+    for (int i = 0; i < 2; ++i) memory.push_back(std::vector<T>(static_cast<std::size_t>(n)));
+
+    const auto any = [&](int below) {
+      return static_cast<std::int16_t>(random() % static_cast<unsigned>(below));
+    };
+    steps = {{.form = Form::load, .operand = any(inputs)}, {.form = Form::store, .operand = inner}};
+    for (int i = 0; i < 12; ++i) {
+      const auto form = static_cast<Form>(random() % 6);
+      const int functions = form == Form::unary ? unary_count : binary_count;
+      const auto function = static_cast<std::uint8_t>(any(functions));
+      const std::int16_t operand =
+          form == Form::store ? static_cast<std::int16_t>(inner + any(3)) : any(first_result);
+      steps.push_back({form, function, operand, any(first_result)});
+    }
+    steps.push_back({.form = Form::store, .operand = count - 1});
   }
-  steps.push_back({.form = Form::store, .operand = 6});
 
-  std::vector<ChainOperand<T>> operands;
-  for (int i = 0; i < 7; ++i)
-    operands.push_back({memory[static_cast<std::size_t>(i)].data(), i != 4 && i != 3, i == 3});
-  k.chain(steps.data(), static_cast<std::int64_t>(steps.size()), operands.data(), n);
+  /// For a routine that finds operand i in slot i.
+  jit::ChainPiece piece(std::int64_t n) const { return {steps, operands, {0, 1, 2, 3, 4, 5, 6}, n}; }
 
-  std::vector<T> value(static_cast<std::size_t>(n));
-  const auto at = [&](std::int16_t o) { return apart[static_cast<std::size_t>(o)].data(); };
-  const auto step = [](std::int16_t o) { return std::int64_t{o != 3}; };
-  for (const ChainStep& s : steps) {
-    const auto unary = static_cast<Unary>(s.function);
-    const auto binary = static_cast<Binary>(s.function);
-    if (s.form == Form::load)
-      for (std::int64_t i = 0; i < n; ++i)
-        value[static_cast<std::size_t>(i)] = at(s.operand)[i * step(s.operand)];
-    if (s.form == Form::store) std::copy(value.begin(), value.end(), at(s.operand));
-    if (s.form == Form::unary) k[unary](value.data(), value.data(), n);
-    if (s.form == Form::binary) k[binary](value.data(), 1, at(s.operand), step(s.operand), value.data(), n);
-    if (s.form == Form::reversed) k[binary](at(s.operand), step(s.operand), value.data(), 1, value.data(), n);
-    if (s.form == Form::choice)
-      for (std::int64_t i = 0; i < n; ++i) {
-        T& v = value[static_cast<std::size_t>(i)];
-        v = v != 0 ? at(s.operand)[i * step(s.operand)] : at(s.other)[i * step(s.other)];
-      }
+  /// `memory` after `run` on pointers into it.
+  template <class Run>
+  std::vector<std::vector<T>> after(Run run) const {
+    std::vector<std::vector<T>> changed = memory;
+    std::vector<T*> pointers;
+    for (std::vector<T>& operand : changed) pointers.push_back(operand.data());
+    run(pointers.data());
+    return changed;
   }
-  for (const std::size_t result : {5, 6})
-    for (std::size_t i = 0; i < memory[result].size(); ++i)
-      REQUIRE(same_bits(memory[result][i], apart[result][i]));
+
+  /// Step by step over the whole length.
+  std::vector<std::vector<T>> by_span_kernels(std::int64_t n, const Kernels<T>& k) const {
+    std::vector<std::vector<T>> apart = memory;
+    apart[inner].resize(static_cast<std::size_t>(n));
+    std::vector<T> value(static_cast<std::size_t>(n));
+    const auto at = [&](std::int16_t o) { return apart[static_cast<std::size_t>(o)].data(); };
+    const auto step = [](std::int16_t o) { return std::int64_t{o != 3}; };
+    for (const ChainStep& s : steps) {
+      const auto unary = static_cast<Unary>(s.function);
+      const auto binary = static_cast<Binary>(s.function);
+      if (s.form == Form::load)
+        for (std::int64_t i = 0; i < n; ++i)
+          value[static_cast<std::size_t>(i)] = at(s.operand)[i * step(s.operand)];
+      if (s.form == Form::store) std::copy(value.begin(), value.end(), at(s.operand));
+      if (s.form == Form::unary) k[unary](value.data(), value.data(), n);
+      if (s.form == Form::binary) k[binary](value.data(), 1, at(s.operand), step(s.operand), value.data(), n);
+      if (s.form == Form::reversed)
+        k[binary](at(s.operand), step(s.operand), value.data(), 1, value.data(), n);
+      if (s.form == Form::choice)
+        for (std::int64_t i = 0; i < n; ++i) {
+          T& v = value[static_cast<std::size_t>(i)];
+          v = v != 0 ? at(s.operand)[i * step(s.operand)] : at(s.other)[i * step(s.other)];
+        }
+    }
+    return apart;
+  }
+
+  static void require_same(const std::vector<std::vector<T>>& a, const std::vector<std::vector<T>>& b) {
+    for (std::size_t result = first_result; result < count; ++result)
+      for (std::size_t i = 0; i < a[result].size(); ++i) REQUIRE(same_bits(a[result][i], b[result][i]));
+  }
+};
+
+/// `check(isa, n, chain)` on random chains of all lengths up to some registers, and of some beyond.
+template <class T, class Check>
+void for_random_chains(Check check) {
+  std::mt19937_64 random(1);
+  for (const Isa isa : isas()) {
+    INFO(name(isa));
+    for (std::int64_t n = 0; n < 300; n += n < 40 ? 1 : 7) {
+      INFO("n = ", n);
+      for (int repeat = 0; repeat < 10; ++repeat) check(isa, n, RandomChain<T>(n, random));
+    }
+  }
 }
 
 }  // namespace
 
 TEST_CASE_TEMPLATE("[kernels] a chain gives the bits of its functions one after the other", T, float,
                    double) {
-  std::mt19937_64 random(1);
-  for (const Isa isa : isas()) {
-    INFO(name(isa));
-    for (std::int64_t n = 0; n < 300; n += n < 40 ? 1 : 7) {
-      INFO("n = ", n);
-      for (int repeat = 0; repeat < 10; ++repeat) check_random_chain<T>(isa, n, random);
+  for_random_chains<T>([](Isa isa, std::int64_t n, const RandomChain<T>& chain) {
+    const Kernels<T>& k = kernels<T>(isa);
+    chain.require_same(chain.by_span_kernels(n, k), chain.after([&](T* const* pointers) {
+      run_chain<T>(chain.steps, chain.operands, pointers, n, k);
+    }));
+  });
+}
+
+TEST_CASE_TEMPLATE("[jit] machine code gives a chain's bits, written out or for any length", T, float,
+                   double) {
+  for_random_chains<T>([](Isa isa, std::int64_t n, const RandomChain<T>& chain) {
+    jit::RoutineBuilder<T> builder(isa);
+    builder.add(chain.piece(n));
+    const jit::Routine exact = builder.finish(), counted = jit::chain_routine<T>(chain.piece(n), isa);
+    if (isa == Isa::baseline) {
+      CHECK_FALSE((exact || counted));
+      return;
     }
-  }
+    REQUIRE((exact && counted));
+    const auto expected = chain.by_span_kernels(n, kernels<T>(isa));
+    const auto run = [&](const jit::Routine& routine) {
+      return chain.after([&](T* const* pointers) { routine(reinterpret_cast<void* const*>(pointers), n); });
+    };
+    chain.require_same(expected, run(exact));
+    chain.require_same(expected, run(counted));
+  });
 }
 
 TEST_CASE_TEMPLATE("[kernels] rows are added in order, first to last", T, float, double) {

@@ -271,7 +271,7 @@ void check_row(Isa isa, std::int64_t n, std::int64_t k, std::int64_t ldb, bool a
     GuardedArray<T> guarded_b(static_cast<std::int64_t>(b.size()), edge), c(n, edge);
     std::copy(b.begin(), b.end(), guarded_b.data());
     std::copy(before.begin(), before.end(), c.data());
-    kernels<T>(isa).row_product(n)(a.data(), guarded_b.data(), ldb, c.data(), n, k, add);
+    kernels<T>(isa).row_product(a.data(), guarded_b.data(), ldb, c.data(), n, k, add);
     std::vector<T> product = before;
     gemm(false, false, 1, n, k, a.data(), k, b.data(), ldb, add ? T{1} : T{0}, product.data(), n);
     for (std::int64_t j = 0; j < n; ++j) {
@@ -284,7 +284,6 @@ void check_row(Isa isa, std::int64_t n, std::int64_t k, std::int64_t ldb, bool a
 
 template <class T>
 void check_rows(Isa isa, std::int64_t longest) {
-  CHECK((kernels<T>(isa).row_product(longest + 1) == nullptr));
   for (std::int64_t n = 1; n <= longest; ++n)
     for (std::int64_t k : {1, 2, 3, 4, 5, 7, 8, 14, 63, 64})
       for (std::int64_t ldb : {n, n + 3})

@@ -1,0 +1,63 @@
+#include <algorithm>
+
+#include "framework/plan/run/frame.hpp"
+
+namespace unroll {
+namespace {
+
+/// Sizes that a region's routines are made for: lengths and batches that change all the time are not worth
+/// more.
+constexpr std::size_t most_sizes = 8;
+
+}  // namespace
+
+/// Zero where no routine can do what a step does: others than short chains and rows times small matrices.
+template <class T>
+typename Frame<T>::PieceSize Frame<T>::piece_size(const Step& step) {
+  if (step.chain) return {step.chain->written_out(), 0};
+  if (!step.held.row_product || step.copied != ir::none) return {};
+  return {step.held.row_product->n, step.held.row_product->k};
+}
+
+template <class T>
+void Frame<T>::add_piece(const Step& step, jit::RoutineBuilder<T>& routine) {
+  if (step.chain) return routine.add(step.chain->piece());
+  const auto& [n, k, add] = *step.held.row_product;
+  const auto slot = [&](std::size_t i) { return static_cast<int>(step.values[i]); };
+  routine.add(jit::RowProductPiece{slot(0), slot(1), slot(2), n, k, add});
+}
+
+/// Steps in a row that routines can do become one.
+template <class T>
+typename Frame<T>::Parts Frame<T>::make_parts(const std::vector<Step>& steps) {
+  Parts made;
+  for (const Step& step : steps) made.sizes.push_back(piece_size(step));
+  const auto fits = [&](std::size_t i) { return made.sizes[i] != PieceSize{}; };
+  for (std::size_t first = 0, last = 0; first < steps.size(); first = last) {
+    jit::RoutineBuilder<T> routine;
+    for (last = first; last < steps.size() && fits(last) == fits(first); ++last)
+      if (fits(last)) add_piece(steps[last], routine);
+    made.parts.push_back({first, last, routine.finish()});
+  }
+  return made;
+}
+
+/// The steps one by one where routines were made for too many other sizes.
+template <class T>
+const typename Frame<T>::Parts* Frame<T>::parts_of(Body& here) {
+  const auto fits = [&](const Parts& parts) {
+    return std::ranges::equal(parts.sizes, here.steps, {}, {}, piece_size);
+  };
+  const auto known = std::ranges::find_if(here.made, fits);
+  if (known != here.made.end()) return &*known;
+  if (here.made.size() == most_sizes) {
+    here.one_by_one.parts = {{0, here.steps.size(), {}}};
+    return &here.one_by_one;
+  }
+  return &here.made.emplace_back(make_parts(here.steps));
+}
+
+template const typename Frame<float>::Parts* Frame<float>::parts_of(Body&);
+template const typename Frame<double>::Parts* Frame<double>::parts_of(Body&);
+
+}  // namespace unroll

@@ -1,0 +1,71 @@
+#include "framework/tensor/chain.hpp"
+
+#include <algorithm>
+
+namespace unroll {
+namespace {
+
+/// `count` elements from `at` on, `value` those of the value that is passed on.
+template <class T>
+class ChainGroup {
+ public:
+  ChainGroup(std::span<const ChainOperand> operands, T* const* pointers, const Kernels<T>& table,
+             std::int64_t at, std::int64_t count)
+      : operands_(operands), pointers_(pointers), table_(table), at_(at), count_(count) {}
+
+  void run(const ChainStep& s) {
+    T* x = start(s.operand);
+    switch (s.form) {
+      case ChainStep::Form::load:
+        for (std::int64_t i = 0; i < count_; ++i) value_[i] = x[i * step(s.operand)];
+        return;
+      case ChainStep::Form::store:
+        std::copy_n(value_, count_, x);
+        return;
+      case ChainStep::Form::unary:
+        return table_.unary[s.function](value_, value_, count_);
+      case ChainStep::Form::binary:
+        return table_.binary[s.function](value_, 1, x, step(s.operand), value_, count_);
+      case ChainStep::Form::reversed:
+        return table_.binary[s.function](x, step(s.operand), value_, 1, value_, count_);
+      case ChainStep::Form::choice:
+        return choose(x, step(s.operand), start(s.other), step(s.other));
+    }
+  }
+
+ private:
+  void choose(const T* yes, std::int64_t yes_step, const T* no, std::int64_t no_step) {
+    for (std::int64_t i = 0; i < count_; ++i)
+      value_[i] = value_[i] == T{0} ? no[i * no_step] : yes[i * yes_step];
+  }
+
+  ChainOperand kind(int operand) const { return operands_[static_cast<std::size_t>(operand)]; }
+  std::int64_t step(int operand) const { return kind(operand) == ChainOperand::one_for_all ? 0 : 1; }
+  T* start(int operand) const {
+    return pointers_[operand] + (kind(operand) == ChainOperand::elements ? at_ : 0);
+  }
+
+  std::span<const ChainOperand> operands_;
+  T* const* pointers_;
+  const Kernels<T>& table_;
+  std::int64_t at_, count_;
+  alignas(64) T value_[chain_group];
+};
+
+}  // namespace
+
+template <class T>
+void run_chain(std::span<const ChainStep> steps, std::span<const ChainOperand> operands, T* const* pointers,
+               std::int64_t n, const Kernels<T>& table) {
+  for (std::int64_t at = 0; at < n; at += chain_group) {
+    ChainGroup<T> group(operands, pointers, table, at, std::min(chain_group, n - at));
+    for (const ChainStep& step : steps) group.run(step);
+  }
+}
+
+template void run_chain(std::span<const ChainStep>, std::span<const ChainOperand>, float* const*,
+                        std::int64_t, const Kernels<float>&);
+template void run_chain(std::span<const ChainStep>, std::span<const ChainOperand>, double* const*,
+                        std::int64_t, const Kernels<double>&);
+
+}  // namespace unroll

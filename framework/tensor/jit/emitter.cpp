@@ -1,0 +1,292 @@
+#include "framework/tensor/jit/emitter.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "framework/tensor/jit/group_writer.hpp"
+
+namespace unroll::jit {
+
+using Xbyak::Address;
+using Xbyak::Reg64;
+using Xbyak::Xmm;
+
+std::vector<Group> groups_of(std::int64_t n, int lanes) {
+  std::vector<Group> groups;
+  std::int64_t at = 0;
+  for (; at + lanes <= n; at += lanes) groups.push_back({at, lanes});
+  for (int size = lanes / 2; size > 0; size /= 2)
+    if (at + size <= n) groups.push_back({std::exchange(at, at + size), size});
+  return groups;
+}
+
+Emitter::Emitter(Isa isa, int element_bytes, Surroundings surroundings)
+    : CodeGenerator(most_bytes, Xbyak::DontSetProtectRWE),
+      isa_(isa),
+      element_bytes_(element_bytes),
+      native_bytes_(isa == Isa::avx512 ? 64 : 32),
+      around_(surroundings) {
+  const bool kept = around_.calls;
+  base_ = kept ? rbx : rdi;
+  count_ = kept ? r12 : rsi;
+  index_ = kept ? r13 : rdx;
+  pointer_registers_ = {r8, r9, r10, r11};
+  if (!around_.counted && !kept) pointer_registers_.insert(pointer_registers_.end(), {rdx, rsi});
+  if (around_.counted && !kept)
+    pointer_registers_.insert(pointer_registers_.end(), {rbx, rbp, r12, r13, r14, r15});
+  held_slots_.assign(pointer_registers_.size(), -1);
+}
+
+/// rax and rcx are for moments, the pointers' registers and the three others for the whole.
+void Emitter::begin() {
+  if (around_.counted || around_.calls)
+    for (const Reg64& saved : {rbx, rbp, r12, r13, r14, r15}) push(saved);
+  if (base_ != rdi) mov(base_, rdi);
+  if (around_.counted && count_ != rsi) mov(count_, rsi);
+  if (!around_.frame) return;
+  mov(rax, rsp);
+  sub(rsp, frame_bytes + 64);
+  and_(rsp, -64);
+  mov(ptr[rsp + frame_bytes], rax);
+}
+
+void Emitter::end() {
+  if (around_.frame) mov(rsp, ptr[rsp + frame_bytes]);
+  if (around_.counted || around_.calls)
+    for (const Reg64& saved : {r15, r14, r13, r12, rbp, rbx}) pop(saved);
+  vzeroupper();
+  ret();
+  write_constants();
+  setProtectModeRE();
+}
+
+Xmm Emitter::vector(int number, int bytes) const {
+  if (bytes > 32) return Xbyak::Zmm(number);
+  if (bytes > 16) return Xbyak::Ymm(number);
+  return Xmm(number);
+}
+
+Reg64 Emitter::pointer(int slot) {
+  const auto found = std::ranges::find(held_slots_, slot);
+  if (found != held_slots_.end())
+    return pointer_registers_[static_cast<std::size_t>(found - held_slots_.begin())];
+  if (next_pointer_ < pinned_ || next_pointer_ >= held_slots_.size()) next_pointer_ = pinned_;
+  const Reg64 to = next_pointer_ < held_slots_.size() ? pointer_registers_[next_pointer_] : rcx;
+  mov(to, ptr[base_ + 8 * slot]);
+  if (next_pointer_ < held_slots_.size()) held_slots_[next_pointer_++] = slot;
+  return to;
+}
+
+void Emitter::forget_pointers() {
+  std::fill(held_slots_.begin() + static_cast<std::ptrdiff_t>(pinned_), held_slots_.end(), -1);
+}
+
+Address Emitter::address(int slot, std::int64_t element, bool one_for_all) {
+  const Reg64 start = pointer(slot);
+  if (one_for_all) return ptr[start];
+  const int offset = static_cast<int>(element) * element_bytes_;
+  return indexed_ ? ptr[start + index_ * element_bytes_ + offset] : ptr[start + offset];
+}
+
+/// AVX-512 spreads one element over a register as it reads it; for AVX2 a whole register lies in memory.
+Address Emitter::constant(std::uint64_t bits) {
+  Xbyak::Label& label = constants_[bits];
+  return isa_ == Isa::avx512 ? ptr_b[rip + label] : ptr[rip + label];
+}
+
+void Emitter::load_constant(const Xmm& to, std::uint64_t bits) {
+  const Address from = ptr[rip + constants_[bits]];
+  isa_ == Isa::avx512 ? broadcast(to, from) : vmovups(to, from);
+}
+
+void Emitter::write_constants() {
+  for (auto& [bits, label] : constants_) {
+    align(isa_ == Isa::avx512 ? 8 : 32);
+    L(label);
+    const int copies = isa_ == Isa::avx512 ? 1 : native_bytes_ / element_bytes_;
+    for (int i = 0; i < copies; ++i)
+      for (int shift = 0; shift < 8 * element_bytes_; shift += 8) db(static_cast<int>(bits >> shift & 255));
+  }
+  align(32);
+  L(mask_window_);
+  for (int i = 0; i < 64; ++i) db(i < 32 ? 255 : 0);
+}
+
+/// `bytes` 0: what the mask says.
+void Emitter::load(const Xmm& to, const Address& from, int bytes) {
+  if (bytes == 0 && isa_ == Isa::avx512)
+    element_bytes_ == 4 ? vmovups(to | k1 | T_z, from) : vmovupd(to | k1 | T_z, from);
+  else if (bytes == 0)
+    element_bytes_ == 4 ? vmaskmovps(to, ymm15, from) : vmaskmovpd(to, ymm15, from);
+  else if (bytes == 4)
+    vmovss(to, from);
+  else if (bytes == 8)
+    vmovsd(to, from);
+  else
+    vmovups(to, from);
+}
+
+void Emitter::store(const Address& to, const Xmm& from, int bytes) {
+  if (bytes == 0 && isa_ == Isa::avx512)
+    element_bytes_ == 4 ? vmovups(to | k1, from) : vmovupd(to | k1, from);
+  else if (bytes == 0)
+    element_bytes_ == 4 ? vmaskmovps(to, ymm15, static_cast<const Xbyak::Ymm&>(from))
+                        : vmaskmovpd(to, ymm15, static_cast<const Xbyak::Ymm&>(from));
+  else if (bytes == 4)
+    vmovss(to, from);
+  else if (bytes == 8)
+    vmovsd(to, from);
+  else
+    vmovups(to, from);
+}
+
+void Emitter::broadcast(const Xmm& to, const Address& from) {
+  if (element_bytes_ == 4)
+    vbroadcastss(to, from);
+  else if (to.isXMM())
+    vmovddup(to, from);
+  else
+    vbroadcastsd(static_cast<const Xbyak::Ymm&>(to), from);
+}
+
+/// For the elements that are left, count_ of them: k1, or the last register of AVX2.
+void Emitter::set_mask() {
+  if (isa_ == Isa::avx512) {
+    mov(eax, -1);
+    bzhi(eax, eax, count_.cvt32());
+    kmovd(k1, eax);
+    return;
+  }
+  mov(rcx, count_);
+  neg(rcx);
+  lea(rax, ptr[rip + mask_window_]);
+  vmovups(ymm15, ptr[rax + rcx * element_bytes_ + 32]);
+}
+
+/// How many registers a group takes: two more are for operands on their way and for the mask of AVX2.
+int Emitter::registers_of(const Recording& recording) const {
+  const Alive alive = most_alive(recording);
+  return alive.values + (isa_ == Isa::avx512 ? 0 : alive.masks) + 1;
+}
+
+int Emitter::groups_at_once(const Recording& recording) const {
+  if (around_.calls) return 1;
+  const int masks = isa_ == Isa::avx512 ? most_alive(recording).masks + 1 : 0;
+  int groups = 4;
+  while (groups > 1 &&
+         (groups * registers_of(recording) > registers() - 2 || groups * masks > mask_registers))
+    groups /= 2;
+  return groups;
+}
+
+void Emitter::keep_constants(const Recording& recording, int groups, int least_reads) {
+  kept_constants_.clear();
+  if (around_.calls) return;
+  int room = registers() - groups * registers_of(recording) - 2;
+  for (const std::uint64_t bits : constants_of(recording, least_reads)) {
+    if (room-- <= 0) break;
+    const int number = registers() - 2 - static_cast<int>(kept_constants_.size());
+    kept_constants_[bits] = number;
+    load_constant(vector(number, native_bytes_), bits);
+  }
+}
+
+template <class T>
+void Emitter::chain(const Recording& recording, std::span<const int> slots, std::int64_t n,
+                    const Kernels<T>& table) {
+  const CallTargets targets{table.unary, table.binary};
+  const int at_once = groups_at_once(recording);
+  std::int64_t at = 0;
+  for (int groups = at_once; groups > 0; groups /= 2) {
+    if (at + groups * lanes() > n && !(groups == 1 && at < n)) continue;
+    keep_constants(recording, groups, n > lanes() ? 1 : 2);
+    const Recording wide = side_by_side(recording, groups);
+    for (; at + groups * lanes() <= n; at += groups * lanes())
+      GroupWriter(*this, wide, slots, {at, lanes()}, targets).run();
+  }
+  for (const Group& rest : groups_of(n - at, lanes()))
+    GroupWriter(*this, recording, slots, {at + rest.at, rest.elements}, targets).run();
+}
+
+template <class T>
+void Emitter::counted_chain(const Recording& recording, std::span<const int> slots, const Kernels<T>& table) {
+  const CallTargets targets{table.unary, table.binary};
+  if (!around_.calls) {
+    for (const int slot : slots)
+      if (slot >= 0 && next_pointer_ + 1 < held_slots_.size()) pointer(slot);
+    pinned_ = next_pointer_;
+  }
+  xor_(index_, index_);
+  indexed_ = true;
+  const int at_once = groups_at_once(recording);
+  for (int groups = at_once; groups > 0; groups = groups > 1 ? 1 : 0) {
+    const int elements = groups * lanes();
+    Xbyak::Label next, rest;
+    if (groups == at_once) keep_constants(recording, groups, 1);
+    const Recording wide = side_by_side(recording, groups);
+    sub(count_, elements);
+    jl(rest, T_NEAR);
+    L(next);
+    forget_pointers();
+    GroupWriter(*this, wide, slots, {0, lanes()}, targets).run();
+    add(index_, elements);
+    sub(count_, elements);
+    jge(next, T_NEAR);
+    L(rest);
+    add(count_, elements);
+  }
+  Xbyak::Label over;
+  jz(over, T_NEAR);
+  forget_pointers();
+  set_mask();
+  GroupWriter(*this, recording, slots, {}, targets).run();
+  L(over);
+}
+
+void Emitter::row_product(int a, int b, int c, std::int64_t n, std::int64_t k, bool add) {
+  const std::vector<Group> groups = groups_of(n, lanes());
+  constexpr std::size_t at_once = 2;  // with four sums for each, and registers left
+  for (std::size_t i = 0; i < groups.size(); i += at_once)
+    columns(std::span(groups).subspan(i, std::min(at_once, groups.size() - i)), a, b, c, n, k, add);
+}
+
+void Emitter::columns(std::span<const Group> groups, int a, int b, int c, std::int64_t n, std::int64_t k,
+                      bool added) {
+  constexpr int parts = 4;
+  const int count = static_cast<int>(groups.size()), factor = parts * count, row = factor + 1;
+  const bool real32 = element_bytes_ == 4;
+  const auto bytes = [&](int v) { return groups[static_cast<std::size_t>(v)].elements * element_bytes_; };
+  const auto at = [&](int v) { return groups[static_cast<std::size_t>(v)].at; };
+  const auto sum = [&](int part, int v) { return vector(part * count + v, bytes(v)); };
+  const auto plus = [&](const Xmm& to, const Xmm& x, const Xmm& y) {
+    real32 ? vaddps(to, x, y) : vaddpd(to, x, y);
+  };
+  for (int i = 0; i < factor; ++i) vxorps(Xmm(i), Xmm(i), Xmm(i));
+  for (std::int64_t p = 0; p < k; ++p) {
+    const int part = p < k - k % parts ? static_cast<int>(p % parts) : 0;
+    broadcast(vector(factor, bytes(0)), address(a, p));
+    for (int v = 0; v < count; ++v) {
+      const Xmm to = sum(part, v), x = vector(factor, bytes(v)), y = vector(row, bytes(v));
+      load(y, address(b, p * n + at(v)), bytes(v));
+      real32 ? vfmadd231ps(to, x, y) : vfmadd231pd(to, x, y);
+    }
+  }
+  for (int v = 0; v < count; ++v) {
+    plus(sum(0, v), sum(0, v), sum(2, v));
+    plus(sum(1, v), sum(1, v), sum(3, v));
+    plus(sum(0, v), sum(0, v), sum(1, v));
+    if (added) {
+      load(vector(row, bytes(v)), address(c, at(v)), bytes(v));
+      plus(sum(0, v), vector(row, bytes(v)), sum(0, v));
+    }
+    store(address(c, at(v)), sum(0, v), bytes(v));
+  }
+}
+
+template void Emitter::chain(const Recording&, std::span<const int>, std::int64_t, const Kernels<float>&);
+template void Emitter::chain(const Recording&, std::span<const int>, std::int64_t, const Kernels<double>&);
+template void Emitter::counted_chain(const Recording&, std::span<const int>, const Kernels<float>&);
+template void Emitter::counted_chain(const Recording&, std::span<const int>, const Kernels<double>&);
+
+}  // namespace unroll::jit

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <xbyak/xbyak.h>
+
+#include <map>
+#include <span>
+#include <vector>
+
+#include "framework/tensor/jit/recording.hpp"
+#include "framework/tensor/kernels.hpp"
+
+namespace unroll::jit {
+
+/// Elements that go through the instructions together: as many as a register holds or a power of two below,
+/// or what is left of a span.
+struct Group {
+  std::int64_t at = 0;  ///< the first one, from where the index is
+  int elements = 0;     ///< 0: a register with as many as are left, which a mask says
+};
+
+/// How a routine is entered and what it needs around itself.
+struct Surroundings {
+  bool counted = false;  ///< over a number of elements that is known when it runs
+  bool calls = false;    ///< functions of the C library
+  bool frame = false;    ///< memory of its own, for calls and for values that do not fit into registers
+};
+
+/// Writes machine code (AVX2 with FMA, or AVX-512) for recordings and products. Operands are found in the
+/// array of pointers that a routine is called with, by their slots. T of the elements is float or double.
+class Emitter : public Xbyak::CodeGenerator {
+ public:
+  static constexpr std::size_t most_bytes = std::size_t{1} << 18;
+
+  Emitter(Isa isa, int element_bytes, Surroundings surroundings);
+
+  void begin();
+  void end();
+
+  /// A chain of n elements. The tables are those that calls go to.
+  template <class T>
+  void chain(const Recording& recording, std::span<const int> slots, std::int64_t n, const Kernels<T>& table);
+  /// A chain of any number of elements: by loops, and under a mask what is left.
+  template <class T>
+  void counted_chain(const Recording& recording, std::span<const int> slots, const Kernels<T>& table);
+  /// c (n) = a (k) b (k, n), added to c if asked for, in the order of RowProductKernel.
+  void row_product(int a, int b, int c, std::int64_t n, std::int64_t k, bool add);
+
+  int lanes() const { return native_bytes_ / element_bytes_; }
+  /// Whether the code needed memory of its own.
+  bool needed_frame() const { return slots_ > 0; }
+
+ private:
+  friend class GroupWriter;
+
+  static constexpr int frame_bytes = 64 * 48;
+
+  static constexpr int mask_registers = 6;  ///< of AVX-512, k2 and on
+
+  int registers_of(const Recording& recording) const;
+  int registers() const { return isa_ == Isa::avx512 ? 32 : 16; }
+  /// Groups that go through a recording side by side, at the most.
+  int groups_at_once(const Recording& recording) const;
+  /// Gives constants the registers that `groups` groups side by side leave.
+  void keep_constants(const Recording& recording, int groups, int least_reads);
+
+  Xbyak::Xmm vector(int number, int bytes) const;
+  Xbyak::Reg64 pointer(int slot);
+  Xbyak::Address address(int slot, std::int64_t element, bool one_for_all = false);
+  Xbyak::Address constant(std::uint64_t bits);
+  void load_constant(const Xbyak::Xmm& to, std::uint64_t bits);
+  void load(const Xbyak::Xmm& to, const Xbyak::Address& from, int bytes);
+  void store(const Xbyak::Address& to, const Xbyak::Xmm& from, int bytes);
+  void broadcast(const Xbyak::Xmm& to, const Xbyak::Address& from);
+  void set_mask();
+  void forget_pointers();
+  void columns(std::span<const Group> groups, int a, int b, int c, std::int64_t n, std::int64_t k, bool add);
+  void write_constants();
+
+  Isa isa_;
+  int element_bytes_, native_bytes_;
+  Surroundings around_;
+  Xbyak::Reg64 base_, count_, index_;
+  std::vector<Xbyak::Reg64> pointer_registers_;
+  std::vector<int> held_slots_;  ///< by pointer register; -1: none
+  std::size_t next_pointer_ = 0;
+  std::size_t pinned_ = 0;  ///< registers whose pointers stay
+  bool indexed_ = false;    ///< addresses count from the index
+  int slots_ = 0;           ///< of the frame that are in use
+  std::map<std::uint64_t, Xbyak::Label> constants_;
+  std::map<std::uint64_t, int> kept_constants_;  ///< their registers, counted down from the last one
+  Xbyak::Label mask_window_;
+};
+
+/// As a group of registers of full width and groups of powers of two, or one under a mask where that is
+/// shorter.
+std::vector<Group> groups_of(std::int64_t n, int lanes);
+
+}  // namespace unroll::jit

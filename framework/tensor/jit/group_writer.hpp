@@ -1,0 +1,85 @@
+#pragma once
+
+#include <array>
+#include <span>
+#include <vector>
+
+#include "framework/tensor/jit/emitter.hpp"
+
+namespace unroll::jit {
+
+/// Where calls go: the span kernels of one type, by function.
+struct CallTargets {
+  template <class U, class B>
+  CallTargets(const U& unary_kernels, const B& binary_kernels) {
+    for (std::size_t i = 0; i < unary.size(); ++i)
+      unary[i] = reinterpret_cast<std::uintptr_t>(unary_kernels[i]);
+    for (std::size_t i = 0; i < binary.size(); ++i)
+      binary[i] = reinterpret_cast<std::uintptr_t>(binary_kernels[i]);
+  }
+
+  std::array<std::uintptr_t, unary_count> unary;
+  std::array<std::uintptr_t, binary_count> binary;
+};
+
+/// Thrown where a recording needs more registers of masks, or memory, than there is.
+struct OutOfRegisters {};
+
+/// Writes one group of a recording: gives each result a register from where it is made to where it is last
+/// read, and puts the one whose next reader is furthest away into the frame where there are too few.
+class GroupWriter {
+ public:
+  GroupWriter(Emitter& out, const Recording& recording, std::span<const int> slots, Group group,
+              CallTargets targets);
+  void run();
+
+ private:
+  using Xmm = Xbyak::Xmm;
+
+  void write(const Instruction& instruction);
+  void write_binary(const Instruction& instruction);
+  void write_fused(const Instruction& instruction);
+  void write_compare(const Instruction& instruction);
+  void write_mask(const Instruction& instruction);
+  void write_select(const Instruction& instruction);
+  void write_call(const Instruction& instruction);
+
+  void apply(Operation operation, const Xmm& to, const Xmm& a, const Xbyak::Operand& b);
+
+  bool last_read(const Source& source) const;
+  int next_read(int result) const;
+  Xmm in_register(const Source& source);
+  void release(const Source& source);
+  int free_register();
+  Xmm made();
+  bool in_memory(const Source& source) const;
+  template <class Use>
+  void with(const Source& source, Use use);
+  bool dies_alone(const Source& source, const Source& x, const Source& y) const;
+  void become_result(const Xmm& made_in, const Instruction& i);
+  void give(int result, int number);
+  int mask_register();
+  void put_into_frame(int result);
+  Xbyak::Address slot(int number) const;
+  /// The first element of an instruction's group.
+  std::int64_t place(const Instruction& i) const { return group_.at + i.part * out_.lanes(); }
+  Xmm vector(int number) const { return out_.vector(number, width_); }
+
+  Emitter& out_;
+  const Recording& recording_;
+  std::span<const int> slots_;
+  Group group_;
+  CallTargets targets_;
+  int width_;  ///< bytes of the registers
+  int bytes_;  ///< in memory; 0: masked
+  int at_ = 0;
+  std::vector<int> last_read_;    ///< by result: an instruction
+  std::vector<int> register_of_;  ///< by result; -1: none
+  std::vector<int> slot_of_;      ///< by result; -1: none
+  std::vector<int> held_;         ///< by register: its result; -1: none
+  std::vector<bool> busy_;        ///< by register: an operand of the instruction that is being written
+  std::array<bool, 8> mask_free_;
+  int slots_used_ = 0;
+};
+
+}  // namespace unroll::jit

@@ -1,0 +1,97 @@
+#include "framework/tensor/jit/record_chain.hpp"
+
+#include "framework/tensor/jit/traced.hpp"
+#include "framework/tensor/kernels/binary.hpp"
+#include "framework/tensor/kernels/unary.hpp"
+
+namespace unroll::jit {
+namespace {
+
+template <class T>
+class ChainRecorder {
+ public:
+  using Value = Traced<T>;
+
+  ChainRecorder(std::span<const ChainOperand> operands, Isa isa)
+      : operands_(operands), known_(operands.size()), recording_{isa} {}
+
+  Recording run(std::span<const ChainStep> steps) {
+    for (const ChainStep& step : steps) value_ = after(step);
+    return std::move(recording_);
+  }
+
+ private:
+  Value after(const ChainStep& s) {
+    switch (s.form) {
+      case ChainStep::Form::load:
+        return operand(s.operand);
+      case ChainStep::Form::store:
+        return stored(s.operand);
+      case ChainStep::Form::unary:
+        return unary(s.function);
+      case ChainStep::Form::binary:
+        return binary(s.function, value_, operand(s.operand));
+      case ChainStep::Form::reversed:
+        return binary(s.function, operand(s.operand), value_);
+      case ChainStep::Form::choice: {
+        const Value yes = operand(s.operand), no = operand(s.other);
+        return select(value_ == Value(T{0}), no, yes);
+      }
+    }
+    return value_;
+  }
+
+  /// Loaded once; a value that was stored stays known.
+  Value operand(int number) {
+    std::optional<Value>& known = known_[static_cast<std::size_t>(number)];
+    if (!known) {
+      const bool one_for_all = kind(number) == ChainOperand::one_for_all;
+      const Instruction load{Operation::load, {}, {}, {}, number, one_for_all};
+      known = Value(TracedSource{&recording_, {recording_.add(load)}});
+    }
+    return *known;
+  }
+
+  Value stored(int number) {
+    known_[static_cast<std::size_t>(number)] = value_;
+    if (kind(number) != ChainOperand::inner) trace(Operation::store, value_, {}, {}, number);
+    return value_;
+  }
+
+  Value unary(int index) {
+    return with_function<Unary>(index, [&, x = value_](auto f) {
+      if constexpr (std::invocable<decltype(f), Value>)
+        return f(x);
+      else
+        return Value(trace(Operation::call_unary, x, {}, {}, index));
+    });
+  }
+
+  Value binary(int index, Value a, Value b) {
+    return with_function<Binary>(index, [&](auto f) {
+      if constexpr (std::invocable<decltype(f), Value, Value>)
+        return f(a, b);
+      else
+        return Value(trace(Operation::call_binary, a, b, {}, index));
+    });
+  }
+
+  ChainOperand kind(int number) const { return operands_[static_cast<std::size_t>(number)]; }
+
+  std::span<const ChainOperand> operands_;
+  std::vector<std::optional<Value>> known_;
+  Recording recording_;
+  Value value_;
+};
+
+}  // namespace
+
+template <class T>
+Recording record_chain(std::span<const ChainStep> steps, std::span<const ChainOperand> operands, Isa isa) {
+  return ChainRecorder<T>(operands, isa).run(steps);
+}
+
+template Recording record_chain<float>(std::span<const ChainStep>, std::span<const ChainOperand>, Isa);
+template Recording record_chain<double>(std::span<const ChainStep>, std::span<const ChainOperand>, Isa);
+
+}  // namespace unroll::jit

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "framework/tensor/cpu.hpp"
+
+namespace unroll::jit {
+
+/// What a register's worth of a chain does, in single assignment: an instruction's number is its result.
+enum class Operation : std::uint8_t {
+  load,   ///< of an operand: the group's elements, or one for all of them
+  store,  ///< `a` to an operand
+  add,
+  sub,
+  mul,
+  div,
+  fused,  ///< a b + c, rounded once
+  min,    ///< b where either is NaN
+  max,
+  sqrt,
+  scale,  ///< a 2^b, rounded once
+  bit_and,
+  bit_or,
+  bit_xor,
+  less,  ///< masks
+  less_equal,
+  equal,
+  unordered,  ///< either is NaN
+  mask_and,
+  mask_or,
+  select,   ///< a ? b : c
+  int_add,  ///< on 32-bit integers
+  int_sub,
+  shift_left,
+  shift_right,
+  to_real,
+  call_unary,  ///< a function of the C library, by its span kernel
+  call_binary,
+};
+
+/// How many operands an instruction has.
+constexpr int operands_of(Operation operation) {
+  using enum Operation;
+  if (operation == load) return 0;
+  if (operation == fused || operation == select) return 3;
+  const bool one = operation == store || operation == sqrt || operation == shift_left ||
+                   operation == shift_right || operation == to_real || operation == call_unary;
+  return one ? 1 : 2;
+}
+
+constexpr bool makes_mask(Operation operation) {
+  return operation >= Operation::less && operation <= Operation::mask_or;
+}
+
+/// An operand of an instruction: a result, or a constant.
+struct Source {
+  int result = -1;         ///< none, or a constant
+  std::uint64_t bits = 0;  ///< of a constant: those of one element
+
+  bool constant() const { return result < 0; }
+};
+
+struct Instruction {
+  Operation operation;
+  Source a, b, c;
+  int number = 0;            ///< of an operand, a function, or bits to shift by
+  bool one_for_all = false;  ///< of a load
+  int part = 0;              ///< which of the groups that go through the instructions side by side
+};
+
+/// Instructions while they are written down.
+struct Recording {
+  Isa isa;
+  std::vector<Instruction> code = {};
+
+  int add(const Instruction& instruction) {
+    code.push_back(instruction);
+    return static_cast<int>(code.size()) - 1;
+  }
+};
+
+/// The same for `groups` groups side by side, so that one's instructions hide what another's wait for.
+Recording side_by_side(const Recording& recording, int groups);
+
+/// By instruction, the last one that reads its result; 0: none.
+std::vector<int> last_reads(const Recording& recording);
+
+/// How many are alive together at the most.
+struct Alive {
+  int values = 0, masks = 0;
+};
+Alive most_alive(const Recording& recording);
+
+/// Constants that are read at least so often, the ones that are read most often first.
+std::vector<std::uint64_t> constants_of(const Recording& recording, int least_reads);
+
+}  // namespace unroll::jit

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "framework/tensor/jit/record_chain.hpp"
+
+namespace unroll::jit {
+
+class Emitter;
+
+/// Machine code made at run time, which stays until the last copy is gone. It finds its operands in an array
+/// of pointers, by their slots. Copies may be shared by threads.
+class Routine {
+ public:
+  Routine() = default;
+  explicit Routine(std::shared_ptr<Emitter> code);
+
+  explicit operator bool() const { return run_ != nullptr; }
+  /// n: the elements of a chain that is for any number of them.
+  void operator()(void* const* pointers, std::int64_t n = 0) const { run_(pointers, n); }
+
+ private:
+  std::shared_ptr<Emitter> code_;
+  void (*run_)(void* const* pointers, std::int64_t n) = nullptr;
+};
+
+/// A chain as a routine: its steps, and for each operand what it is and its slot.
+struct ChainPiece {
+  std::vector<ChainStep> steps;
+  std::vector<ChainOperand> kinds;
+  std::vector<int> slots;
+  std::int64_t n = 0;
+};
+/// c (n) = a (k) b (k, n), added to c if asked for; operands by slot.
+struct RowProductPiece {
+  int a, b, c;
+  std::int64_t n, k;
+  bool add;
+};
+
+/// Work of a few dozen nanoseconds, piece after piece in one routine: with no call between them and nothing
+/// decided while it runs. T is float or double.
+template <class T>
+class RoutineBuilder {
+ public:
+  explicit RoutineBuilder(Isa isa = best_isa()) : isa_(isa) {}
+
+  void add(const ChainPiece& chain) { pieces_.push_back({chain, {}, true}); }
+  void add(const RowProductPiece& product) { pieces_.push_back({{}, product, false}); }
+
+  /// None where this CPU, or the system, lets no code be made, or where the pieces need more than there is.
+  Routine finish() const;
+
+ private:
+  struct Piece {
+    ChainPiece chain;
+    RowProductPiece product;
+    bool is_chain;
+  };
+  Isa isa_;
+  std::vector<Piece> pieces_;
+};
+
+/// A chain for any number of elements, with the bits of the span kernels. None as above.
+template <class T>
+Routine chain_routine(const ChainPiece& chain, Isa isa = best_isa());
+
+}  // namespace unroll::jit
