@@ -72,18 +72,22 @@ TEST_CASE("[states] hold what predict answers, and the equations hold among them
     const std::string uneven = (folder.path() / "uneven.npz").string();
     save_npz(uneven, {{"inputs", some_inputs(3, 8)}, {"lengths", Tensor<std::int64_t>({3}, {8, 5, 8})}});
     const json answers = predicted(folder.path(), run, uneven);
-    CHECK(answers[0] == rows[0]);
-    CHECK(answers[2] == rows[2]);
-    CHECK(answers[1].at("output").get<double>() ==
-          doctest::Approx(static_cast<double>(outputs[4 * 3 + 1])).epsilon(1e-5));
+    const auto is_output = [&](std::size_t row, std::int64_t step) {
+      const auto output = static_cast<double>(outputs[step * 3 + static_cast<std::int64_t>(row)]);
+      CHECK(answers[row].at("output").get<double>() == doctest::Approx(output).epsilon(1e-5));
+    };
+    is_output(0, 7);
+    is_output(1, 4);
+    is_output(2, 7);
   }
   SUBCASE("a table is one sequence") {
     std::string csv = "value,marker\n";
     const Tensor<float> inputs = some_inputs(1, 8);
     for (std::int64_t t = 0; t < 8; ++t) csv += fmt::format("{},{}\n", inputs[2 * t], inputs[2 * t + 1]);
     write_text(folder.path() / "x.csv", csv);
-    CHECK(predicted(folder.path(), run, (folder.path() / "x.csv").string())[0].at("output") ==
-          rows[0].at("output"));
+    const json answer = predicted(folder.path(), run, (folder.path() / "x.csv").string())[0];
+    CHECK(answer.at("output").get<double>() ==
+          doctest::Approx(rows[0].at("output").get<double>()).epsilon(1e-5));
   }
   SUBCASE("what does not fit is refused with both sizes") {
     save_npz(data, {{"inputs", Tensor<float>({3, 8, 4})}});
