@@ -44,15 +44,15 @@ void Emitter::begin() {
     for (const Reg64& saved : {rbx, rbp, r12, r13, r14, r15}) push(saved);
   if (base_ != rdi) mov(base_, rdi);
   if (around_.counted && count_ != rsi) mov(count_, rsi);
-  if (!around_.frame) return;
+  if (around_.slots == 0) return;
   mov(rax, rsp);
-  sub(rsp, frame_bytes + 64);
-  and_(rsp, -64);
-  mov(ptr[rsp + frame_bytes], rax);
+  sub(rsp, slot_bytes * (around_.slots + 1));
+  and_(rsp, -slot_bytes);
+  mov(ptr[rsp + slot_bytes * around_.slots], rax);
 }
 
 void Emitter::end() {
-  if (around_.frame) mov(rsp, ptr[rsp + frame_bytes]);
+  if (around_.slots > 0) mov(rsp, ptr[rsp + slot_bytes * around_.slots]);
   if (around_.counted || around_.calls)
     for (const Reg64& saved : {r15, r14, r13, r12, rbp, rbx}) pop(saved);
   vzeroupper();
@@ -192,10 +192,8 @@ void Emitter::keep_constants(const Recording& recording, int groups, int least_r
   }
 }
 
-template <class T>
 void Emitter::chain(const Recording& recording, std::span<const int> slots, std::int64_t n,
-                    const Kernels<T>& table) {
-  const CallTargets targets{table.unary, table.binary};
+                    const CallTargets& targets) {
   const int at_once = groups_at_once(recording);
   std::int64_t at = 0;
   for (int groups = at_once; groups > 0; groups /= 2) {
@@ -209,9 +207,8 @@ void Emitter::chain(const Recording& recording, std::span<const int> slots, std:
     GroupWriter(*this, recording, slots, {at + rest.at, rest.elements}, targets).run();
 }
 
-template <class T>
-void Emitter::counted_chain(const Recording& recording, std::span<const int> slots, const Kernels<T>& table) {
-  const CallTargets targets{table.unary, table.binary};
+void Emitter::counted_chain(const Recording& recording, std::span<const int> slots,
+                            const CallTargets& targets) {
   if (!around_.calls) {
     for (const int slot : slots)
       if (slot >= 0 && next_pointer_ + 1 < held_slots_.size()) pointer(slot);
@@ -283,10 +280,5 @@ void Emitter::columns(std::span<const Group> groups, int a, int b, int c, std::i
     store(address(c, at(v)), sum(0, v), bytes(v));
   }
 }
-
-template void Emitter::chain(const Recording&, std::span<const int>, std::int64_t, const Kernels<float>&);
-template void Emitter::chain(const Recording&, std::span<const int>, std::int64_t, const Kernels<double>&);
-template void Emitter::counted_chain(const Recording&, std::span<const int>, const Kernels<float>&);
-template void Emitter::counted_chain(const Recording&, std::span<const int>, const Kernels<double>&);
 
 }  // namespace unroll::jit

@@ -2,6 +2,8 @@
 
 #include <xbyak/xbyak.h>
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <span>
 #include <vector>
@@ -22,11 +24,24 @@ struct Group {
 struct Surroundings {
   bool counted = false;  ///< over a number of elements that is known when it runs
   bool calls = false;    ///< functions of the C library
-  bool frame = false;    ///< memory of its own, for calls and for values that do not fit into registers
+  int slots = 0;         ///< memory of its own, in registers: two for calls, and values without a register
+};
+
+/// Where calls go: the span kernels of one type, by function.
+struct CallTargets {
+  template <class T>
+  explicit CallTargets(const Kernels<T>& table) {
+    const auto address = [](auto kernel) { return reinterpret_cast<std::uintptr_t>(kernel); };
+    std::ranges::transform(table.unary, unary.begin(), address);
+    std::ranges::transform(table.binary, binary.begin(), address);
+  }
+
+  std::array<std::uintptr_t, unary_count> unary;
+  std::array<std::uintptr_t, binary_count> binary;
 };
 
 /// Writes machine code (AVX2 with FMA, or AVX-512) for recordings and products. Operands are found in the
-/// array of pointers that a routine is called with, by their slots. T of the elements is float or double.
+/// array of pointers that a routine is called with, by their slots.
 class Emitter : public Xbyak::CodeGenerator {
  public:
   static constexpr std::size_t most_bytes = std::size_t{1} << 18;
@@ -36,24 +51,22 @@ class Emitter : public Xbyak::CodeGenerator {
   void begin();
   void end();
 
-  /// A chain of n elements. The tables are those that calls go to.
-  template <class T>
-  void chain(const Recording& recording, std::span<const int> slots, std::int64_t n, const Kernels<T>& table);
+  /// A chain of n elements.
+  void chain(const Recording& recording, std::span<const int> slots, std::int64_t n,
+             const CallTargets& targets);
   /// A chain of any number of elements: by loops, and under a mask what is left.
-  template <class T>
-  void counted_chain(const Recording& recording, std::span<const int> slots, const Kernels<T>& table);
+  void counted_chain(const Recording& recording, std::span<const int> slots, const CallTargets& targets);
   /// c (n) = a (k) b (k, n), added to c if asked for, in the order of RowProductKernel.
   void row_product(int a, int b, int c, std::int64_t n, std::int64_t k, bool add);
 
   int lanes() const { return native_bytes_ / element_bytes_; }
-  /// Whether the code needed memory of its own.
-  bool needed_frame() const { return slots_ > 0; }
+  /// Memory of its own that the code needed, in registers.
+  int needed_slots() const { return slots_; }
 
  private:
   friend class GroupWriter;
 
-  static constexpr int frame_bytes = 64 * 48;
-
+  static constexpr int slot_bytes = 64, call_slots = 2;
   static constexpr int mask_registers = 6;  ///< of AVX-512, k2 and on
 
   int registers_of(const Recording& recording) const;
@@ -85,14 +98,13 @@ class Emitter : public Xbyak::CodeGenerator {
   std::size_t next_pointer_ = 0;
   std::size_t pinned_ = 0;  ///< registers whose pointers stay
   bool indexed_ = false;    ///< addresses count from the index
-  int slots_ = 0;           ///< of the frame that are in use
+  int slots_ = 0;           ///< of the frame, that have been in use
   std::map<std::uint64_t, Xbyak::Label> constants_;
   std::map<std::uint64_t, int> kept_constants_;  ///< their registers, counted down from the last one
   Xbyak::Label mask_window_;
 };
 
-/// As a group of registers of full width and groups of powers of two, or one under a mask where that is
-/// shorter.
+/// Full registers, then powers of two: a masked store would hold up who loads it next.
 std::vector<Group> groups_of(std::int64_t n, int lanes);
 
 }  // namespace unroll::jit

@@ -1,8 +1,8 @@
 #include "framework/tensor/jit/group_writer.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <stdexcept>
+#include <utility>
 
 namespace unroll::jit {
 
@@ -15,7 +15,7 @@ namespace {
 
 constexpr int none = -1;
 constexpr int first_mask = 2;  ///< of AVX-512, whose k0 is none and k1 what is left of a span
-constexpr int frame_slots = 40, call_slot = 40;  ///< the rest is for what is called
+constexpr int call_slot = 0;   ///< of the frame, with one more for a second operand
 
 bool commutes(Operation operation) {
   using enum Operation;
@@ -26,7 +26,7 @@ bool commutes(Operation operation) {
 }  // namespace
 
 GroupWriter::GroupWriter(Emitter& out, const Recording& recording, std::span<const int> slots, Group group,
-                         CallTargets targets)
+                         const CallTargets& targets)
     : out_(out),
       recording_(recording),
       slots_(slots),
@@ -71,14 +71,23 @@ bool GroupWriter::last_read(const Source& source) const {
   return !source.constant() && last_read_[static_cast<std::size_t>(source.result)] <= at_;
 }
 
-Address GroupWriter::slot(int number) const { return out_.ptr[out_.rsp + 64 * number]; }
+Address GroupWriter::slot(int number) const { return out_.ptr[out_.rsp + Emitter::slot_bytes * number]; }
+
+int GroupWriter::free_slot() {
+  const auto found = std::ranges::find(slot_taken_, false);
+  const auto number = static_cast<int>(found - slot_taken_.begin());
+  if (found == slot_taken_.end())
+    slot_taken_.push_back(true);
+  else
+    *found = true;
+  out_.slots_ = std::max(out_.slots_, Emitter::call_slots + number + 1);
+  return Emitter::call_slots + number;
+}
 
 void GroupWriter::put_into_frame(int result) {
   const auto r = static_cast<std::size_t>(result);
   if (slot_of_[r] == none) {
-    if (slots_used_ == frame_slots) throw OutOfRegisters();
-    slot_of_[r] = slots_used_++;
-    out_.slots_ = std::max(out_.slots_, slots_used_);
+    slot_of_[r] = free_slot();
     out_.vmovups(slot(slot_of_[r]), vector(register_of_[r]));
   }
   held_[static_cast<std::size_t>(register_of_[r])] = none;
@@ -126,9 +135,12 @@ Xmm GroupWriter::in_register(const Source& source) {
   return vector(register_of_[r]);
 }
 
-/// What is not read again gives its register back.
+/// What is not read again gives its register and its slot back.
 void GroupWriter::release(const Source& source) {
   if (!last_read(source)) return;
+  int& slot = slot_of_[static_cast<std::size_t>(source.result)];
+  if (slot != none)
+    slot_taken_[static_cast<std::size_t>(std::exchange(slot, none) - Emitter::call_slots)] = false;
   const int number = register_of_[static_cast<std::size_t>(source.result)];
   if (number == none) return;
   if (out_.isa_ == Isa::avx512 &&
@@ -374,7 +386,7 @@ void GroupWriter::write_call(const Instruction& i) {
   out_.call(out_.rax);
   out_.forget_pointers();
   if (bytes_ == 0) out_.set_mask();
-  out_.slots_ = std::max(out_.slots_, 1);
+  out_.slots_ = std::max(out_.slots_, Emitter::call_slots);
   busy_.assign(busy_.size(), false);
   out_.vmovups(made(), slot(call_slot));
 }

@@ -8,21 +8,7 @@
 
 namespace unroll::jit {
 
-/// Where calls go: the span kernels of one type, by function.
-struct CallTargets {
-  template <class U, class B>
-  CallTargets(const U& unary_kernels, const B& binary_kernels) {
-    for (std::size_t i = 0; i < unary.size(); ++i)
-      unary[i] = reinterpret_cast<std::uintptr_t>(unary_kernels[i]);
-    for (std::size_t i = 0; i < binary.size(); ++i)
-      binary[i] = reinterpret_cast<std::uintptr_t>(binary_kernels[i]);
-  }
-
-  std::array<std::uintptr_t, unary_count> unary;
-  std::array<std::uintptr_t, binary_count> binary;
-};
-
-/// Thrown where a recording needs more registers of masks, or memory, than there is.
+/// Thrown where a recording needs more registers of masks than there are, or one more of others.
 struct OutOfRegisters {};
 
 /// Writes one group of a recording: gives each result a register from where it is made to where it is last
@@ -30,7 +16,7 @@ struct OutOfRegisters {};
 class GroupWriter {
  public:
   GroupWriter(Emitter& out, const Recording& recording, std::span<const int> slots, Group group,
-              CallTargets targets);
+              const CallTargets& targets);
   void run();
 
  private:
@@ -59,6 +45,7 @@ class GroupWriter {
   void become_result(const Xmm& made_in, const Instruction& i);
   void give(int result, int number);
   int mask_register();
+  int free_slot();
   void put_into_frame(int result);
   Xbyak::Address slot(int number) const;
   /// The first element of an instruction's group.
@@ -69,7 +56,7 @@ class GroupWriter {
   const Recording& recording_;
   std::span<const int> slots_;
   Group group_;
-  CallTargets targets_;
+  const CallTargets& targets_;
   int width_;  ///< bytes of the registers
   int bytes_;  ///< in memory; 0: masked
   int at_ = 0;
@@ -79,7 +66,7 @@ class GroupWriter {
   std::vector<int> held_;         ///< by register: its result; -1: none
   std::vector<bool> busy_;        ///< by register: an operand of the instruction that is being written
   std::array<bool, 8> mask_free_;
-  int slots_used_ = 0;
+  std::vector<bool> slot_taken_;  ///< of the frame, behind those of calls
 };
 
 }  // namespace unroll::jit

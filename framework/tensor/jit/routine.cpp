@@ -1,6 +1,7 @@
 #include "framework/tensor/jit/routine.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "framework/tensor/jit/emitter.hpp"
 #include "framework/tensor/jit/group_writer.hpp"
@@ -14,20 +15,16 @@ bool calls(const Recording& recording) {
   });
 }
 
-/// `write` on an emitter, which is told from the start whether memory of its own is needed: that is seen only
-/// once it has been written, so it may be written twice.
+/// `write` on an emitter, which is told from the start how much memory of its own is needed: that is seen
+/// only once it has been written, so it may be written twice.
 template <class T, class Write>
 Routine written(Isa isa, Surroundings around, Write write) try {
   if (isa == Isa::baseline) return {};
-  around.frame = around.calls;
   for (;;) {
     auto code = std::make_shared<Emitter>(isa, static_cast<int>(sizeof(T)), around);
     code->begin();
     write(*code);
-    if (code->needed_frame() && !around.frame) {
-      around.frame = true;
-      continue;
-    }
+    if (std::exchange(around.slots, code->needed_slots()) != code->needed_slots()) continue;
     code->end();
     return Routine(std::move(code));
   }
@@ -45,21 +42,23 @@ Routine::Routine(std::shared_ptr<Emitter> code)
 template <class T>
 Routine RoutineBuilder<T>::finish() const {
   if (pieces_.empty()) return {};
-  std::vector<Recording> recordings;
+  std::vector<Recording> recordings;  // of the chains
   Surroundings around;
-  for (const Piece& piece : pieces_) {
-    recordings.push_back(piece.is_chain ? record_chain<T>(piece.chain.steps, piece.chain.kinds, isa_)
-                                        : Recording{isa_});
-    around.calls = around.calls || calls(recordings.back());
-  }
+  for (const auto& piece : pieces_)
+    if (const auto* chain = std::get_if<ChainPiece>(&piece)) {
+      recordings.push_back(record_chain<T>(chain->steps, chain->kinds, isa_));
+      around.calls = around.calls || calls(recordings.back());
+    }
+  const CallTargets targets(kernels<T>(isa_));
   return written<T>(isa_, around, [&](Emitter& out) {
-    for (std::size_t i = 0; i < pieces_.size(); ++i) {
-      const auto& [chain, product, is_chain] = pieces_[i];
-      if (!is_chain) {
-        out.row_product(product.a, product.b, product.c, product.n, product.k, product.add);
-        continue;
+    auto recording = recordings.begin();
+    for (const auto& piece : pieces_) {
+      if (const auto* chain = std::get_if<ChainPiece>(&piece)) {
+        out.chain(*recording++, chain->slots, chain->n, targets);
+      } else {
+        const auto& [a, b, c, n, k, add] = std::get<RowProductPiece>(piece);
+        out.row_product(a, b, c, n, k, add);
       }
-      out.chain(recordings[i], chain.slots, chain.n, kernels<T>(isa_));
     }
   });
 }
@@ -67,8 +66,9 @@ Routine RoutineBuilder<T>::finish() const {
 template <class T>
 Routine chain_routine(const ChainPiece& chain, Isa isa) {
   const Recording recording = record_chain<T>(chain.steps, chain.kinds, isa);
+  const CallTargets targets(kernels<T>(isa));
   return written<T>(isa, {.counted = true, .calls = calls(recording)},
-                    [&](Emitter& out) { out.counted_chain(recording, chain.slots, kernels<T>(isa)); });
+                    [&](Emitter& out) { out.counted_chain(recording, chain.slots, targets); });
 }
 
 template class RoutineBuilder<float>;

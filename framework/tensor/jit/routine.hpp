@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "framework/tensor/jit/record_chain.hpp"
@@ -48,20 +50,15 @@ class RoutineBuilder {
  public:
   explicit RoutineBuilder(Isa isa = best_isa()) : isa_(isa) {}
 
-  void add(const ChainPiece& chain) { pieces_.push_back({chain, {}, true}); }
-  void add(const RowProductPiece& product) { pieces_.push_back({{}, product, false}); }
+  void add(ChainPiece chain) { pieces_.push_back(std::move(chain)); }
+  void add(const RowProductPiece& product) { pieces_.push_back(product); }
 
   /// None where this CPU, or the system, lets no code be made, or where the pieces need more than there is.
   Routine finish() const;
 
  private:
-  struct Piece {
-    ChainPiece chain;
-    RowProductPiece product;
-    bool is_chain;
-  };
   Isa isa_;
-  std::vector<Piece> pieces_;
+  std::vector<std::variant<ChainPiece, RowProductPiece>> pieces_;
 };
 
 /// A chain for any number of elements, with the bits of the span kernels. None as above.

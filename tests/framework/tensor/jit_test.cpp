@@ -112,7 +112,7 @@ TEST_CASE_TEMPLATE("[jit] pieces of a routine read what those before them wrote"
 
 TEST_CASE("[jit] more values than there are registers go through memory") {
   // x0 + (x1 + (x2 + ...)) of tanh(x_i), all of which are made before the first is added.
-  constexpr int many = 30;
+  constexpr int many = 100;
   std::mt19937_64 random(4);
   for_isas_with_code([&](Isa isa) {
     jit::ChainPiece piece{{}, std::vector<ChainOperand>(2 * many + 1, ChainOperand::elements), {}, 37};
