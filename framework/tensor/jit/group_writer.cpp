@@ -191,10 +191,12 @@ void GroupWriter::write(const Instruction& i) {
       const Xmm from = in_register(i.a);
       release(i.a);
       const Xmm to = made();
-      if (i.operation == sqrt) out_.element_bytes_ == 4 ? out_.vsqrtps(to, from) : out_.vsqrtpd(to, from);
+      const bool real32 = out_.element_bytes_ == 4;
+      if (i.operation == sqrt) real32 ? out_.vsqrtps(to, from) : out_.vsqrtpd(to, from);
       if (i.operation == to_real) out_.vcvtdq2ps(to, from);
-      if (i.operation == shift_left) out_.vpslld(to, from, static_cast<std::uint8_t>(i.number));
-      if (i.operation == shift_right) out_.vpsrad(to, from, static_cast<std::uint8_t>(i.number));
+      const auto bits = static_cast<std::uint8_t>(i.number);
+      if (i.operation == shift_left) real32 ? out_.vpslld(to, from, bits) : out_.vpsllq(to, from, bits);
+      if (i.operation == shift_right) out_.vpsrad(to, from, bits);
       return;
     }
     case fused:

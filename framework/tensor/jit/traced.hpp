@@ -128,8 +128,11 @@ inline TracedInts operator<<(TracedInts a, int bits) {
 inline TracedInts operator>>(TracedInts a, int bits) {
   return {trace(Operation::shift_right, a, {}, {}, bits)};
 }
-inline TracedInts bits_of(Traced<float> x) { return {TracedSource(x)}; }
-template <std::same_as<Traced<float>> V>
+template <class T>
+TracedInts bits_of(Traced<T> x) {
+  return {TracedSource(x)};
+}
+template <std::derived_from<TracedSource> V>
 V as_real(TracedInts n) {
   return V(TracedSource(n));
 }
@@ -137,9 +140,10 @@ template <std::same_as<Traced<float>> V>
 V to_real(TracedInts n) {
   return V(trace(Operation::to_real, n));
 }
-inline std::optional<Traced<float>> scaled_in_one(Traced<float> y, Traced<float> n) {
+template <class T>
+std::optional<Traced<T>> scaled_in_one(Traced<T> y, Traced<T> n) {
   if (y.in->isa != Isa::avx512) return std::nullopt;
-  return Traced<float>(trace(Operation::scale, y, n));
+  return Traced<T>(trace(Operation::scale, y, n));
 }
 
 }  // namespace unroll::jit

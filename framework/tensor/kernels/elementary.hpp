@@ -2,87 +2,115 @@
 
 #include "framework/tensor/kernels/simd.hpp"
 
-// exp, tanh and sigmoid in float, within 2 ulp over the whole range: subnormal results, both zeros,
-// infinities and NaN included. No branch depends on a value, so a register takes the same time whatever is in
-// it.
+// exp, tanh and sigmoid, within 2 ulp over the whole range: subnormal results, both zeros, infinities and NaN
+// included. No branch depends on a value, so a register takes the same time whatever is in it.
 //
 // The argument is reduced as in Cody & Waite, Software Manual for the Elementary Functions, 1980, ch. 6:
-// x = n ln 2 + r with |r| <= ln 2 / 2. The polynomials are those of S. L. Moshier's Cephes library, single
-// precision (expf.c, tanhf.c).
+// x = n ln 2 + r with |r| <= ln 2 / 2. In float the polynomials are those of S. L. Moshier's Cephes library,
+// single precision (expf.c, tanhf.c). In double e^r is its Taylor polynomial, which errs by less than 2^-57,
+// and tanh near zero the quotient of Cephes (tanh.c).
 
 namespace unroll {
 namespace {
 
-/// Adding it rounds |x| < 2^22 to an integer, which then stands in the low bits of the sum.
-constexpr float round_shift = 0x1.8p23f;
-constexpr float log2_e = 0x1.715476p0f;
-/// ln 2 in two parts, the first short enough for n times it to be exact.
-constexpr float ln2_high = 0x1.63p-1f;
-constexpr float ln2_low = -0x1.bd0106p-13f;
+template <class T>
+struct ElementaryConstants;
 
-/// exp(r) 2^n = exp(x); `shifted` is n + round_shift.
+template <>
+struct ElementaryConstants<float> {
+  /// Adding it rounds |x| < 2^22 to an integer, which then stands in the low bits of the sum.
+  static constexpr float round_shift = 0x1.8p23f;
+  static constexpr int mantissa_bits = 23, bias = 127;
+  static constexpr float log2_e = 0x1.715476p0f;
+  /// ln 2 in two parts, the first short enough for n times it to be exact.
+  static constexpr float ln2_high = 0x1.63p-1f, ln2_low = -0x1.bd0106p-13f;
+  /// Below it exp rounds to 0 and above the other limit to Inf: what lies beyond goes the same way.
+  static constexpr float exp_lowest = -104.0f, exp_highest = 89.0f;
+  /// Of (e^r - 1 - r) / r^2, from the highest power of r on.
+  static constexpr float exp_terms[] = {1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f,
+                                        4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f};
+  /// From here on tanh rounds to 1.
+  static constexpr float tanh_saturated = 9.25f;
+};
+
+template <>
+struct ElementaryConstants<double> {
+  static constexpr double round_shift = 0x1.8p52;
+  static constexpr int mantissa_bits = 52, bias = 1023;
+  static constexpr double log2_e = 0x1.71547652b82fep0;
+  static constexpr double ln2_high = 0x1.62e42feep-1, ln2_low = 0x1.a39ef35793c76p-33;
+  static constexpr double exp_lowest = -746.0, exp_highest = 710.0;
+  static constexpr double exp_terms[] = {1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800,
+                                         1.0 / 362880,     1.0 / 40320,     1.0 / 5040,     1.0 / 720,
+                                         1.0 / 120,        1.0 / 24,        1.0 / 6,        1.0 / 2};
+  static constexpr double tanh_saturated = 19.5;
+};
+
+template <class V>
+using Constants = ElementaryConstants<Element<V>>;
+
+/// Coefficients from the highest power on.
+template <class V, std::size_t terms>
+V polynomial(const Element<V> (&coefficients)[terms], V x) {
+  V p(coefficients[0]);
+  for (std::size_t i = 1; i < terms; ++i) p = fused(p, x, V(coefficients[i]));
+  return p;
+}
+
+/// exp(r) 2^n = exp(x).
 template <class V>
 struct Reduced {
-  V shifted;
   V n;
   V r;
 };
 
 template <class V>
 Reduced<V> reduce_by_ln2(V x) {
-  const V shifted = fused(x, V(log2_e), V(round_shift));
-  const V n = shifted - V(round_shift);
-  const V r = fused(n, V(-ln2_low), fused(n, V(-ln2_high), x));
-  return {shifted, n, r};
+  using C = Constants<V>;
+  const V n = fused(x, V(C::log2_e), V(C::round_shift)) - V(C::round_shift);
+  return {n, fused(n, V(-C::ln2_low), fused(n, V(-C::ln2_high), x))};
 }
 
 /// exp(r) for |r| <= ln 2 / 2.
 template <class V>
 V exp_of_remainder(V r) {
-  V p(1.9875691500e-4f);
-  p = fused(p, r, V(1.3981999507e-3f));
-  p = fused(p, r, V(8.3334519073e-3f));
-  p = fused(p, r, V(4.1665795894e-2f));
-  p = fused(p, r, V(1.6666665459e-1f));
-  p = fused(p, r, V(5.0000001201e-1f));
-  return fused(p, r * r, r) + V(1.0f);
+  return fused(polynomial(Constants<V>::exp_terms, r), r * r, r) + V(Element<V>{1});
 }
 
-/// 2^n as a float, for n from -126 to 127.
+/// y 2^n, rounded once: 2^n itself may be out of range, its two halves are not. An exponent with its bias is
+/// an integer in the low bits of a sum, from where it is shifted to its place.
 template <class V>
-V power_of_two(Integers<V> n) {
-  return as_real<V>((n + 127) << 23);
-}
-
-/// y 2^n, rounded once: 2^n itself may be out of range, its two halves are not.
-template <class V>
-V scale(V y, const Reduced<V>& x) {
-  if (const auto scaled = scaled_in_one(y, x.n)) return *scaled;
-  const Integers<V> n = bits_of(x.shifted) - bits_of(V(round_shift));
-  const Integers<V> half = n >> 1;
-  return y * power_of_two<V>(half) * power_of_two<V>(n - half);
+V scale(V y, V n) {
+  using C = Constants<V>;
+  if (const auto scaled = scaled_in_one(y, n)) return *scaled;
+  const V biased(C::round_shift + C::bias);
+  const V half = fused(n, V(Element<V>(0.5)), biased), rest = (n - (half - biased)) + biased;
+  const auto power_of_two = [](V exponent) { return as_real<V>(bits_of(exponent) << C::mantissa_bits); };
+  return y * power_of_two(half) * power_of_two(rest);
 }
 
 // Of two operands, min and max give the second where either is NaN: the constant comes first to let NaN
 // through.
 
 template <class V>
-V at_most(float limit, V x) {
+V at_most(Element<V> limit, V x) {
   return min(V(limit), x);
 }
 template <class V>
-V at_least(float limit, V x) {
+V at_least(Element<V> limit, V x) {
   return max(V(limit), x);
 }
 
-/// Below this exp rounds to 0 and above the other limit to Inf: what lies beyond goes the same way.
-constexpr float exp_lowest = -104.0f;
-constexpr float exp_highest = 89.0f;
+/// e^x for x within the limits of exp.
+template <class V>
+V exp_of_reduced(V x) {
+  const Reduced<V> reduced = reduce_by_ln2(x);
+  return scale(exp_of_remainder(reduced.r), reduced.n);
+}
 
 template <class V>
 V vector_exp(V x) {
-  const Reduced<V> reduced = reduce_by_ln2(at_least(exp_lowest, at_most(exp_highest, x)));
-  return scale(exp_of_remainder(reduced.r), reduced);
+  return exp_of_reduced(at_least(Constants<V>::exp_lowest, at_most(Constants<V>::exp_highest, x)));
 }
 
 /// 1 / (1 + e^-x), and e^x / (1 + e^x) for negative x, where it stays exact down to subnormal results. What
@@ -90,41 +118,44 @@ V vector_exp(V x) {
 /// unit of d.
 template <class V>
 V vector_sigmoid(V x) {
-  const V one(1.0f);
-  const Reduced<V> reduced = reduce_by_ln2(at_least(exp_lowest, x | V(-0.0f)));
-  const V e = scale(exp_of_remainder(reduced.r), reduced);
+  const V one(Element<V>{1});
+  const V e = exp_of_reduced(at_least(Constants<V>::exp_lowest, x | V(Element<V>(-0.0))));
   const V d = one + e;
   const V lost = e - (d - one);
-  const auto negative = x < V(0.0f);
+  const auto negative = x < V(Element<V>{0});
   const V q = select(negative, e, one) / d;
   const V reciprocal = select(negative, one - q, q);
   return q - q * reciprocal * lost;
 }
 
-/// From here on tanh rounds to 1.
-constexpr float tanh_saturated = 9.25f;
-/// Below it x + x^3 P(x^2), where 1 - 2 / (e^2|x| + 1) would cancel.
+/// tanh(x) for 0 <= x < tanh_small.
+template <VectorOf<float> V>
+V tanh_near_zero(V x) {
+  static constexpr float p[] = {-5.70498872745e-3f, 2.06390887954e-2f, -5.37397155531e-2f, 1.33314422036e-1f,
+                                -3.33332819422e-1f};
+  const V z = x * x;
+  return fused(polynomial(p, z), z * x, x);
+}
+
+template <VectorOf<double> V>
+V tanh_near_zero(V x) {
+  static constexpr double p[] = {-9.64399179425052238628e-1, -9.92877231001918586564e1,
+                                 -1.61468768441708447952e3};
+  static constexpr double q[] = {1.0, 1.12811678491632931402e2, 2.23548839060100448583e3,
+                                 4.84406305325125486048e3};
+  const V z = x * x;
+  return fused(polynomial(p, z) / polynomial(q, z), z * x, x);
+}
+
+/// Below it 1 - 2 / (e^2|x| + 1) would cancel.
 constexpr float tanh_small = 0.625f;
 
 template <class V>
-V tanh_near_zero(V x) {
-  const V z = x * x;
-  V p(-5.70498872745e-3f);
-  p = fused(p, z, V(2.06390887954e-2f));
-  p = fused(p, z, V(-5.37397155531e-2f));
-  p = fused(p, z, V(1.33314422036e-1f));
-  p = fused(p, z, V(-3.33332819422e-1f));
-  return fused(p, z * x, x);
-}
-
-template <class V>
 V vector_tanh(V x) {
-  const V a = at_most(tanh_saturated, magnitude(x));
-  const Reduced<V> reduced = reduce_by_ln2(a + a);
-  const V e = scale(exp_of_remainder(reduced.r), reduced);
-  const V one(1.0f);
-  const V far = one - V(2.0f) / (e + one);
-  return select(a < V(tanh_small), tanh_near_zero(a), far) | sign_of(x);
+  const V a = at_most(Constants<V>::tanh_saturated, magnitude(x));
+  const V one(Element<V>{1});
+  const V far = one - V(Element<V>{2}) / (exp_of_reduced(a + a) + one);
+  return select(a < V(Element<V>{tanh_small}), tanh_near_zero(a), far) | sign_of(x);
 }
 
 }  // namespace

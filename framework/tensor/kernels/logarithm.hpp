@@ -27,8 +27,8 @@ V log_beyond_first_order(V f) {
 /// n ln 2 + log(1 + f), the small parts first.
 template <class V>
 V log_of_parts(V n, V f) {
-  const V small = fused(n, V(ln2_low), log_beyond_first_order(f));
-  return fused(n, V(ln2_high), small + f);
+  const V small = fused(n, V(Constants<V>::ln2_low), log_beyond_first_order(f));
+  return fused(n, V(Constants<V>::ln2_high), small + f);
 }
 
 /// x = 2^n (1 + f) with 1 + f between the square roots of 1/2 and 2; subnormal x are scaled up before.
@@ -55,8 +55,7 @@ V vector_log(V x) {
 template <class V>
 V vector_softplus(V x) {
   const V zero(0.0f), one(1.0f), half(0.5f);
-  const Reduced<V> reduced = reduce_by_ln2(max(x | V(-0.0f), V(exp_lowest)));
-  const V u = scale(exp_of_remainder(reduced.r), reduced);
+  const V u = exp_of_reduced(max(x | V(-0.0f), V(Constants<V>::exp_lowest)));
   const auto above = u > V(0x1.a8279ap-2f);
   const V f = select(above, (u - one) * half, u);
   const V y = log_of_parts(select(above, one, zero), f);

@@ -3,6 +3,7 @@
 #include <concepts>
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 
 // The intrinsics of g++ 12 start some results undefined on purpose and are warned about (GCC bug 105593).
 #pragma GCC diagnostic push
@@ -61,7 +62,7 @@ struct VectorTraits {};
 template <class T>
 struct VectorTraits<Batch<T>> {
   using Element = T;
-  using Integers = xsimd::batch<std::int32_t, Arch>;  ///< of a vector of floats
+  using Integers = xsimd::batch<std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>, Arch>;
 };
 template <class V>
 using Element = typename VectorTraits<V>::Element;
@@ -74,11 +75,12 @@ concept Vector = requires {
 template <class V, class T>
 concept VectorOf = Vector<V> && std::same_as<Element<V>, T>;
 
-inline Integers<Batch<float>> bits_of(Batch<float> x) {
-  return xsimd::bitwise_cast<Integers<Batch<float>>>(x);
+template <class T>
+Integers<Batch<T>> bits_of(Batch<T> x) {
+  return xsimd::bitwise_cast<Integers<Batch<T>>>(x);
 }
-template <class V>
-V as_real(Integers<Batch<float>> n) {
+template <class V, class T>
+V as_real(xsimd::batch<T, Arch> n) {
   return xsimd::bitwise_cast<V>(n);
 }
 template <class V>
@@ -87,10 +89,13 @@ V to_real(Integers<Batch<float>> n) {
 }
 
 /// y 2^n, where there is an instruction for it.
-inline std::optional<Batch<float>> scaled_in_one([[maybe_unused]] Batch<float> y,
-                                                 [[maybe_unused]] Batch<float> n) {
+template <class T>
+std::optional<Batch<T>> scaled_in_one([[maybe_unused]] Batch<T> y, [[maybe_unused]] Batch<T> n) {
 #if defined(__AVX512BW__)
-  return Batch<float>(_mm512_scalef_ps(y, n));
+  if constexpr (sizeof(T) == sizeof(float))
+    return Batch<T>(_mm512_scalef_ps(y, n));
+  else
+    return Batch<T>(_mm512_scalef_pd(y, n));
 #else
   return std::nullopt;
 #endif

@@ -26,11 +26,10 @@ template <>
 struct Function<Unary::exp> : Smooth {
   static constexpr std::string_view name = "exp";
   static constexpr Keep keep = Keep::output;
-  template <VectorOf<float> V>
+  template <Vector V>
   V operator()(V x) const {
     return vector_exp(x);
   }
-  double operator()(double x) const { return ::exp(x); }
   static constexpr auto vjp = [](const auto& p) { return p.g() * p.out(); };
 };
 
@@ -119,11 +118,10 @@ template <>
 struct Function<Unary::tanh> : Smooth {
   static constexpr std::string_view name = "tanh";
   static constexpr Keep keep = Keep::output;
-  template <VectorOf<float> V>
+  template <Vector V>
   V operator()(V x) const {
     return vector_tanh(x);
   }
-  double operator()(double x) const { return ::tanh(x); }
   static constexpr auto vjp = [](const auto& p) { return p.g() * (1.0 - square(p.out())); };
 };
 
@@ -132,13 +130,9 @@ template <>
 struct Function<Unary::sigmoid> : Smooth {
   static constexpr std::string_view name = "sigmoid";
   static constexpr Keep keep = Keep::output;
-  template <VectorOf<float> V>
+  template <Vector V>
   V operator()(V x) const {
     return vector_sigmoid(x);
-  }
-  double operator()(double x) const {
-    const double e = ::exp(x < 0 ? x : -x);
-    return (x < 0 ? e : 1.0) / (1.0 + e);
   }
   static constexpr auto vjp = [](const auto& p) { return p.g() * (p.out() * (1.0 - p.out())); };
 };
