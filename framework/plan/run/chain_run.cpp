@@ -96,7 +96,8 @@ void ChainRun<T>::settle_code() {
 template <class T>
 jit::ChainPiece ChainRun<T>::whole() const {
   jit::ChainPiece piece{code_.steps, kinds_, {}, total_};
-  for (std::size_t i = 0; i < operands_.size(); ++i) piece.slots.push_back(static_cast<int>(i));
+  for (std::size_t i = 0; i < operands_.size(); ++i)
+    piece.slots.push_back(i < roots_.size() ? static_cast<int>(i) : -1);
   return piece;
 }
 

@@ -1,7 +1,6 @@
 #include "framework/tensor/jit/emitter.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 #include "framework/tensor/jit/group_writer.hpp"
@@ -113,32 +112,30 @@ void Emitter::write_constants() {
   for (int i = 0; i < 64; ++i) db(i < 32 ? 255 : 0);
 }
 
+template <class To, class From>
+void Emitter::move(const To& to, const From& from, int bytes) {
+  if (bytes == 4) return vmovss(to, from);
+  if (bytes == 8) return vmovsd(to, from);
+  vmovups(to, from);
+}
+
 /// `bytes` 0: what the mask says.
 void Emitter::load(const Xmm& to, const Address& from, int bytes) {
-  if (bytes == 0 && isa_ == Isa::avx512)
-    element_bytes_ == 4 ? vmovups(to | k1 | T_z, from) : vmovupd(to | k1 | T_z, from);
-  else if (bytes == 0)
-    element_bytes_ == 4 ? vmaskmovps(to, ymm15, from) : vmaskmovpd(to, ymm15, from);
-  else if (bytes == 4)
-    vmovss(to, from);
-  else if (bytes == 8)
-    vmovsd(to, from);
+  if (bytes > 0) return move(to, from, bytes);
+  const bool real32 = element_bytes_ == 4;
+  if (isa_ == Isa::avx512)
+    real32 ? vmovups(to | k1 | T_z, from) : vmovupd(to | k1 | T_z, from);
   else
-    vmovups(to, from);
+    real32 ? vmaskmovps(to, ymm15, from) : vmaskmovpd(to, ymm15, from);
 }
 
 void Emitter::store(const Address& to, const Xmm& from, int bytes) {
-  if (bytes == 0 && isa_ == Isa::avx512)
-    element_bytes_ == 4 ? vmovups(to | k1, from) : vmovupd(to | k1, from);
-  else if (bytes == 0)
-    element_bytes_ == 4 ? vmaskmovps(to, ymm15, static_cast<const Xbyak::Ymm&>(from))
-                        : vmaskmovpd(to, ymm15, static_cast<const Xbyak::Ymm&>(from));
-  else if (bytes == 4)
-    vmovss(to, from);
-  else if (bytes == 8)
-    vmovsd(to, from);
+  if (bytes > 0) return move(to, from, bytes);
+  const bool real32 = element_bytes_ == 4;
+  if (isa_ == Isa::avx512)
+    real32 ? vmovups(to | k1, from) : vmovupd(to | k1, from);
   else
-    vmovups(to, from);
+    real32 ? vmaskmovps(to, ymm15, from) : vmaskmovpd(to, ymm15, from);
 }
 
 void Emitter::broadcast(const Xmm& to, const Address& from) {

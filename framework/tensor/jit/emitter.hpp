@@ -81,6 +81,8 @@ class Emitter : public Xbyak::CodeGenerator {
   Xbyak::Address address(int slot, std::int64_t element, bool one_for_all = false);
   Xbyak::Address constant(std::uint64_t bits);
   void load_constant(const Xbyak::Xmm& to, std::uint64_t bits);
+  template <class To, class From>
+  void move(const To& to, const From& from, int bytes);
   void load(const Xbyak::Xmm& to, const Xbyak::Address& from, int bytes);
   void store(const Xbyak::Address& to, const Xbyak::Xmm& from, int bytes);
   void broadcast(const Xbyak::Xmm& to, const Xbyak::Address& from);

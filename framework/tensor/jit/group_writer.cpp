@@ -243,8 +243,6 @@ void GroupWriter::apply(Operation operation, const Xmm& to, const Xmm& a, const 
       return real32 ? out_.vxorps(to, a, b) : out_.vxorpd(to, a, b);
     case scale:
       return real32 ? out_.vscalefps(to, a, b) : out_.vscalefpd(to, a, b);
-    case int_add:
-      return out_.vpaddd(to, a, b);
     case int_sub:
       return out_.vpsubd(to, a, b);
     default:

@@ -31,8 +31,7 @@ enum class Operation : std::uint8_t {
   mask_and,
   mask_or,
   select,   ///< a ? b : c
-  int_add,  ///< on integers of 32 bits, as all but shifts to the left are
-  int_sub,
+  int_sub,  ///< on integers of 32 bits, as all but shifts to the left are
   shift_left,
   shift_right,
   to_real,

@@ -29,7 +29,8 @@ class Routine {
   void (*run_)(void* const* pointers, std::int64_t n) = nullptr;
 };
 
-/// A chain as a routine: its steps, and for each operand what it is and its slot.
+/// A chain as a routine: its steps, and for each operand what it is and its slot, which inner ones have none
+/// of (-1).
 struct ChainPiece {
   std::vector<ChainStep> steps;
   std::vector<ChainOperand> kinds;

@@ -118,9 +118,6 @@ Traced<T> select(TracedMask mask, Traced<T> yes, Traced<T> no) {
   return Traced<T>(trace(Operation::select, mask, yes, no));
 }
 
-inline TracedInts operator+(TracedInts a, int b) {
-  return {trace(Operation::int_add, a, {nullptr, {-1, static_cast<std::uint32_t>(b)}})};
-}
 inline TracedInts operator-(TracedInts a, TracedInts b) { return {trace(Operation::int_sub, a, b)}; }
 inline TracedInts operator<<(TracedInts a, int bits) {
   return {trace(Operation::shift_left, a, {}, {}, bits)};

@@ -64,8 +64,8 @@ struct RandomChain {
     steps.push_back({.form = Form::store, .operand = count - 1});
   }
 
-  /// For a routine that finds operand i in slot i.
-  jit::ChainPiece piece(std::int64_t n) const { return {steps, operands, {0, 1, 2, 3, 4, 5, 6}, n}; }
+  /// For a routine that finds operand i in slot i, but for the inner one.
+  jit::ChainPiece piece(std::int64_t n) const { return {steps, operands, {0, 1, 2, 3, -1, 5, 6}, n}; }
 
   /// `memory` after `run` on pointers into it.
   template <class Run>
