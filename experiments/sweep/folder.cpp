@@ -164,6 +164,7 @@ void write_plan(const Laboratory& laboratory, const std::filesystem::path& folde
   while (!holds_all(folder, asked)) {
     const std::optional<StoredPlan> there = stored_plan(laboratory, folder);
     const StoredPlan added = addition_of(laboratory, folder, there, asked, extend, header);
+    if (added.trials.empty()) break;  // another process has just written them
     const std::size_t number = there ? there->configs.size() + 1 : 1;
     // Where another process was quicker its plan is looked at first.
     create_file(folder / plan_file_name(number), to_lines(laboratory, added));

@@ -115,10 +115,6 @@ void remove_unless_written(const std::filesystem::path& path) {
   if (file && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) ::unlink(path.c_str());
 }
 
-}  // namespace
-
-namespace {
-
 /// 0, or errno of what failed.
 int fill(const Temporary& temporary, std::string_view text) {
   const int error = write_all(temporary.file.get(), text);
@@ -141,16 +137,28 @@ int give_name(const Temporary& temporary, const std::filesystem::path& path) {
   return renamed ? 0 : errno;
 }
 
+using GiveName = int (*)(const Temporary&, const std::filesystem::path&);
+
+int replace_by(const Temporary& temporary, const std::filesystem::path& path) {
+  return ::rename(temporary.path.c_str(), path.c_str()) == 0 ? 0 : errno;
+}
+
+/// 0, or errno of what failed. A network file system may keep locks to each host: then another host takes the
+/// temporary for unfinished before it has its name, and it is written again.
+int write_beside(const std::filesystem::path& path, std::string_view bytes, GiveName give) {
+  for (;;) {
+    const Temporary temporary = make_temporary(path);
+    int error = fill(temporary, bytes);
+    if (error == 0) error = give(temporary, path);
+    const bool was_there = ::unlink(temporary.path.c_str()) == 0;
+    if (error != ENOENT || was_there) return error;
+  }
+}
+
 }  // namespace
 
 bool create_file(const std::filesystem::path& path, std::string_view bytes) {
-  int error = 0;
-  {
-    const Temporary temporary = make_temporary(path);
-    error = fill(temporary, bytes);
-    if (error == 0) error = give_name(temporary, path);
-    ::unlink(temporary.path.c_str());
-  }
+  const int error = write_beside(path, bytes, give_name);
   if (error == EEXIST) return false;
   if (error != 0) refuse_file("cannot write", path, error);
   sync_folder(path.parent_path());
@@ -159,15 +167,8 @@ bool create_file(const std::filesystem::path& path, std::string_view bytes) {
 
 void write_file(const std::filesystem::path& path, std::string_view text) {
   if (holds(path, text)) return;
-  {
-    const Temporary temporary = make_temporary(path);
-    int error = fill(temporary, text);
-    if (error == 0 && ::rename(temporary.path.c_str(), path.c_str()) != 0) error = errno;
-    if (error != 0) {
-      ::unlink(temporary.path.c_str());
-      refuse_file("cannot write", path, error);
-    }
-  }
+  const int error = write_beside(path, text, replace_by);
+  if (error != 0) refuse_file("cannot write", path, error);
   sync_folder(path.parent_path());
 }
 

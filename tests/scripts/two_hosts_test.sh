@@ -100,6 +100,9 @@ processes_on() {
   [[ -n $process ]] && ps -o ppid= -p "$process" && echo "$process"
 }
 
+# wake PROCESS...: until they have ended, as nsenter may hear of the pause only now, and stops itself for it.
+wake() { while kill -CONT "$@" 2>/dev/null; do sleep 0.2; done; }
+
 check_folder() {
   local file
   for file in results.csv series.csv; do
@@ -138,8 +141,9 @@ for way in paused cut; do
   sweep_on 1 $way || fail "$way: host 1 does not finish alone"
   check_folder $way
   ip -n "$name.2" link set eth0 up
-  [[ $way == paused ]] && kill -CONT "${owner[@]}"
+  [[ $way == paused ]] && wake "${owner[@]}" & waking=$!
   wait $second || fail "$way: host 2 does not end well when it is back"
+  wait $waking
   check_folder $way 1
   compgen -G "$work/disk/$way/claim-*" >/dev/null && fail "$way: claims are left"
   compgen -G "$work/disk/$way/worker-*" >/dev/null && fail "$way: workers are left"

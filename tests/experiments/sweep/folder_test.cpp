@@ -3,7 +3,9 @@
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 
+#include <chrono>
 #include <map>
+#include <thread>
 #include <vector>
 
 #include "experiments/report/table.hpp"
@@ -180,6 +182,24 @@ TEST_CASE("[folder] processes that extend a folder at once add what each of them
     CHECK(read_plan(laboratory(), study.out).trials.size() == 5 * each);
     CHECK(plan_files(study.out).size() == 5);
     for (int n = 2; n <= 5; ++n) CHECK(std::filesystem::exists(study.out / config_file_name(n)));
+  }
+}
+
+TEST_CASE("[folder] processes that begin a folder at once with one config write one plan") {
+  for (int round = 0; round < 30; ++round) {
+    const Study study;
+    const SweepPlan plan = study.plan({});
+    std::vector<pid_t> children;
+    for (int i = 0; i < 4; ++i) {
+      children.push_back(::fork());
+      if (children.back() != 0) continue;
+      std::this_thread::sleep_for(std::chrono::microseconds(i * round * 20));
+      write_plan(laboratory(), study.out, plan, false, "");
+      ::_exit(0);
+    }
+    for (const pid_t child : children) ::waitpid(child, nullptr, 0);
+    CHECK(plan_files(study.out).size() == 1);
+    CHECK(read_plan(laboratory(), study.out).trials.size() == plan.trials.size());
   }
 }
 

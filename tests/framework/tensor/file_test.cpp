@@ -98,6 +98,23 @@ TEST_CASE("[file] while some write and others clean up, every file arrives whole
   ::waitpid(cleaner, nullptr, 0);
 }
 
+TEST_CASE("[file] a cleaner that sees no locks, as on another host, makes no writer fail") {
+  const TemporaryFolder folder;
+  const pid_t cleaner = ::fork();
+  if (cleaner == 0) {
+    for (int removed = 0; removed < 20;)
+      for (const auto& entry : std::filesystem::directory_iterator(folder / ""))
+        if (entry.path().filename().string().front() == '.') removed += ::unlink(entry.path().c_str()) == 0;
+    ::_exit(0);
+  }
+  CHECK(message_of([&] { write_file(folder / "written", "text"); }) == "(no error)");
+  CHECK(message_of([&] { CHECK(create_file(folder / "created", "text")); }) == "(no error)");
+  ::kill(cleaner, SIGKILL);
+  ::waitpid(cleaner, nullptr, 0);
+  CHECK(read_file(folder / "written") == "text");
+  CHECK(read_file(folder / "created") == "text");
+}
+
 TEST_CASE(
     "[file] of processes that create a file at once one does, and it is whole from the first moment on") {
   const TemporaryFolder folder;
