@@ -60,6 +60,11 @@ struct BoundModel {
   template <class T>
   void bind(Plan<T>& plan, const ModelInputs<T>& given, const std::vector<Tensor<T>>& values) const {
     for (std::size_t i = 0; i < values.size(); ++i) plan.bind(parameters[i], values[i]);
+    bind(plan, given);
+  }
+  /// The same without parameters.
+  template <class T>
+  void bind(Plan<T>& plan, const ModelInputs<T>& given) const {
     for (std::size_t i = 0; i < initial.size(); ++i) plan.bind(initial[i], given.initial[i]);
     if (carried.valid()) plan.bind(carried, given.carried);
     if (noise) {

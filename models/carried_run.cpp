@@ -17,8 +17,14 @@ CarriedRun::CarriedRun(SequenceModel model, std::int64_t input_size, bool tokens
                        const std::vector<Tensor<float>>& parameters, const Options& options)
     : model_(std::move(model), input_size, tokens, with_given_states(options.record)),
       parameters_(parameters),
-      plan_(*model_.tape, wanted(options), options.plan) {
+      plan_(*model_.tape, wanted(options), with_frozen_parameters(options.plan)) {
+  for (std::size_t i = 0; i < parameters.size(); ++i) plan_.bind(model_.parameters[i], parameters[i]);
   start(1);
+}
+
+PlanOptions CarriedRun::with_frozen_parameters(PlanOptions options) const {
+  options.frozen = model_.parameters;
+  return options;
 }
 
 /// Where `more` computes from the outputs, they themselves need not be kept.
@@ -54,7 +60,7 @@ void CarriedRun::run(const Tensor<std::int64_t>& tokens) {
 }
 
 void CarriedRun::run() {
-  model_.bind(plan_, given_, parameters_);
+  model_.bind(plan_, given_);
   plan_.run();
   for (std::size_t k = 0; k < given_.initial.size(); ++k)
     std::ranges::copy(plan_.value(model_.recorded.final_state[k]), given_.initial[k].data());

@@ -19,7 +19,7 @@ class CarriedRun {
     std::function<std::vector<Var>(const BoundModel&)> more = nullptr;
   };
 
-  /// `parameters`, in the order of model.parameters(), must outlive it.
+  /// `parameters`, in the order of model.parameters(), must outlive it and stay as they are.
   CarriedRun(SequenceModel model, std::int64_t input_size, bool tokens,
              const std::vector<Tensor<float>>& parameters, const Options& options);
   CarriedRun(SequenceModel model, std::int64_t input_size, bool tokens,
@@ -56,6 +56,7 @@ class CarriedRun {
 
  private:
   std::vector<Var> wanted(const Options& options);
+  PlanOptions with_frozen_parameters(PlanOptions options) const;
   void run();
 
   BoundModel model_;

@@ -196,6 +196,8 @@ struct Op {
 
   /// Values that come from outside, or are the same in every run.
   constexpr bool source() const { return operands.size() == 0; }
+  /// What comes from outside.
+  constexpr bool input() const { return source() && !forward.f32; }
   constexpr bool elementwise() const { return element.form != ElementKernel::Form::none; }
   constexpr bool is(Unary f) const {
     return element.form == ElementKernel::Form::unary && element.index == static_cast<std::uint8_t>(f);

@@ -26,7 +26,7 @@ class Lowering {
   Ids run(const Tape& tape) {
     Ids ids(tape.values().size(), ir::none);
     for (const Node& node : tape.nodes())
-      if (is_source(*node.op)) {
+      if (node.op->input()) {
         ids[node.outputs[0]] = define(tape, node.outputs[0], input_name(node));
         program_.inputs.push_back(ids[node.outputs[0]]);
       }
@@ -42,7 +42,7 @@ class Lowering {
 
   void lower(const Tape& tape, Ids& ids, Code& code) {
     for (const Node& node : tape.nodes()) {
-      if (is_source(*node.op)) continue;
+      if (node.op->input()) continue;
       if (node.op == &scan_op)
         lower_scan(tape, node, ids, code);
       else
@@ -117,7 +117,6 @@ class Lowering {
     loop.states.push_back({initial, before, after, total});
   }
 
-  static bool is_source(const Op& op) { return op.source() && !op.forward.f32; }
   static std::string input_name(const Node& node) { return unroll::input_name(node.attrs); }
 
   ir::Program& program_;

@@ -33,7 +33,8 @@ constexpr Pass table[] = {
      passes::rows_in_blocks},
     // A product of few rows with a transposed matrix runs at half the speed or less (20 rows by 100x100, one
     // thread: 37 against 101 GFLOP/s); to transpose the matrix once per run costs no more than a step or two.
-    {"transposed-weights", "weights that a product in a loop would read transposed are transposed before it",
+    {"transposed-weights",
+     "weights that a product in a loop would read transposed are transposed before it, and so are frozen ones",
      "when all loops are made", true, passes::transposed_weights},
     {"accumulated-products", "a product that is added to a value which nothing else reads adds to its bytes",
      "before chains, which take in the additions that are left", true, passes::accumulated_products},
@@ -49,6 +50,8 @@ constexpr Pass table[] = {
     {"broadcast-once",
      "a bias that a step adds to all rows of the batch is laid out for them before the steps",
      "before chains, whose operands it changes", false, passes::broadcast_once},
+    {"frozen-work", "what depends on frozen inputs alone is computed when they are bound, not in each run",
+     "behind all that takes such work out of loops, while it is single ops", false, passes::frozen_work},
     {"fused-chains", "elementwise work on one shape is one pass over it", "last: the others see single ops",
      false, passes::fused_chains},
     {"reshape-in-place", "another shape of a value is the same bytes", "with the storage", false, nullptr},

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "framework/autodiff/tape.hpp"
 #include "framework/plan/ir/program.hpp"
 
 namespace unroll {
@@ -12,6 +13,10 @@ struct PlanOptions {
   std::vector<std::string_view> without = {};  ///< passes to leave out
   std::int64_t block_steps = 0;  ///< R, steps of a block over time; 0: from the shapes of the step
   std::size_t max_memory = 0;    ///< bytes that a run may take; 0: as many as it needs
+  /// Inputs that stay as they are from run to run, as weights that are not trained do: what depends on them
+  /// alone (transposed weights, biases laid out for a batch) is computed when they are bound, not in each run.
+  /// After a change of their elements they have to be bound again.
+  std::vector<Var> frozen = {};
 
   bool runs(std::string_view pass) const;
   /// Without any pass that can be left out: a program that does what was recorded.

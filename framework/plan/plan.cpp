@@ -74,7 +74,14 @@ Plan<T>::Plan(const Tape& tape, const std::vector<Var>& outputs, const PlanOptio
       max_memory_(options.max_memory) {
   for (const Var& v : outputs)
     if (&v.tape() != &tape) throw std::invalid_argument("[Plan] an output lives on another tape");
-  const Lowered lowered = lower(tape, outputs);
+  Lowered lowered = lower(tape, outputs);
+  for (const Var& v : options.frozen) {
+    const Op* made_by = &v.tape() == &tape ? tape.nodes()[tape.value(v.id()).node].op : nullptr;
+    if (!made_by || !made_by->input())
+      throw std::invalid_argument("[Plan] only inputs of the tape can be frozen");
+    const auto live = lowered.inputs.find(v.id());
+    if (live != lowered.inputs.end()) lowered.program.frozen.push_back(live->second);
+  }
   for (const Var& v : outputs) outputs_.try_emplace(v.id(), &v - outputs.data());
   const BindOptions bind_options{options.runs("reshape-in-place"), options.runs("shared-history"),
                                  options.runs("written-in-place")};
@@ -87,6 +94,7 @@ Plan<T>::Plan(const Tape& tape, const std::vector<Var>& outputs, const PlanOptio
     input_of_[v] = inputs_.size();
     inputs_.push_back(
         {value.name, value.dims, value.kind, reads[static_cast<std::size_t>(id)] > 0 ? id : ir::none});
+    inputs_.back().frozen = std::ranges::count(lowered.program.frozen, id) > 0;
   }
   for (const ir::Value& value : whole_.program->values) note_symbols(value.dims, uses_time_, uses_batch_);
   note_symbols(whole_.program->once, uses_time_, uses_batch_);
@@ -130,20 +138,24 @@ bool Plan<T>::reads(Var input) const {
 
 template <class T>
 void Plan<T>::bind(Var input, const Tensor<T>& tensor) {
-  find(input, Kind::real).real = &tensor;
+  Input& here = find(input, Kind::real);
+  here.real = &tensor;
+  frozen_bound_ = frozen_bound_ || here.frozen;
 }
 
 template <class T>
 void Plan<T>::bind(Var input, const Tensor<std::int64_t>& tensor) {
-  find(input, Kind::integer).index = &tensor;
+  Input& here = find(input, Kind::integer);
+  here.index = &tensor;
+  frozen_bound_ = frozen_bound_ || here.frozen;
 }
 
-/// Whether everything bound has the shape that it had in the last run. Small nets run once for each sample of
+/// Whether everything bound, but for what is frozen, has the shape that it had in the last run. Small nets run once for each sample of
 /// a stream: to find out T and B anew would take longer than the run.
 template <class T>
 bool Plan<T>::seen_shapes() const {
   return std::ranges::all_of(inputs_, [](const Input& input) {
-    return input.bound() ? input.shape() == input.seen : input.id == ir::none;
+    return input.frozen || (input.bound() ? input.shape() == input.seen : input.id == ir::none);
   });
 }
 
@@ -236,21 +248,29 @@ void Plan<T>::resize(Sizes sizes) {
     capacity_ = bytes;
   }
   frame.attach(arena_);
-  frame.run_once();
   sizes_ = sizes;
   laid_out_ = true;
 }
 
+/// Sizes, and what depends on them and on frozen inputs alone.
+template <class T>
+void Plan<T>::renew() {
+  const Sizes sizes = read_sizes();
+  const bool resized = !laid_out_ || sizes != sizes_;
+  if (resized) resize(sizes);
+  for (Input& input : inputs_) {
+    if (input.bound()) input.seen = input.shape();
+    if (input.id != ir::none) chosen_->frame->set_pointer(input.id, input.data());
+  }
+  if (resized || frozen_bound_) chosen_->frame->run_once();
+  frozen_bound_ = false;
+}
+
 template <class T>
 void Plan<T>::run() {
-  if (!laid_out_ || !seen_shapes()) {
-    const Sizes sizes = read_sizes();
-    if (!laid_out_ || sizes != sizes_) resize(sizes);
-    for (Input& input : inputs_)
-      if (input.bound()) input.seen = input.shape();
-  }
+  if (!laid_out_ || frozen_bound_ || !seen_shapes()) renew();
   for (const Input& input : inputs_)
-    if (input.id != ir::none) chosen_->frame->set_pointer(input.id, input.data());
+    if (input.id != ir::none && !input.frozen) chosen_->frame->set_pointer(input.id, input.data());
   chosen_->frame->run();
 }
 

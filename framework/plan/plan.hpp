@@ -32,7 +32,7 @@ class Plan {
 
   /// By reference: the tensor is looked at in run(), with the shape it has then. Throws std::invalid_argument
   /// when `input` is no input of the tape, or not of this kind. An input that nothing depends on may be bound
-  /// or not.
+  /// or not. See PlanOptions::frozen for inputs that do not change.
   void bind(Var input, const Tensor<T>& tensor);
   void bind(Var input, const Tensor<std::int64_t>& tensor);
   void bind(Var input, Tensor<T>&&) = delete;
@@ -75,6 +75,7 @@ class Plan {
     const Tensor<T>* real = nullptr;
     const Tensor<std::int64_t>* index = nullptr;
 
+    bool frozen = false;
     Shape seen = {};  ///< in the last run
 
     bool bound() const { return real || index; }
@@ -105,6 +106,7 @@ class Plan {
   Sizes read_sizes() const;
   void check_known(bool time, bool batch) const;
   void resize(Sizes sizes);
+  void renew();
   ir::Id output_id(Var output, Kind kind) const;
 
   const Tape* tape_;  ///< to tell its Vars from another tape's; never looked into
@@ -118,6 +120,7 @@ class Plan {
   Variant* chosen_ = nullptr;  ///< by the last sizes
   Sizes sizes_;
   bool laid_out_ = false;
+  bool frozen_bound_ = true;  ///< since the last run
   std::unique_ptr<std::byte[]> memory_;
   std::byte* arena_ = nullptr;
   std::size_t capacity_ = 0;

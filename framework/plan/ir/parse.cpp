@@ -102,6 +102,10 @@ class Parser {
       if (line.take("input ")) {
         program_.inputs.push_back(typed(line));
         next(line);
+      } else if (line.take("frozen ")) {
+        program_.inputs.push_back(typed(line));
+        program_.frozen.push_back(program_.inputs.back());
+        next(line);
       } else if (line.take("output ")) {
         program_.outputs.push_back(read(line));
         next(line);

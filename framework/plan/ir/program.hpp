@@ -107,8 +107,9 @@ using Code = std::vector<Instruction>;
 struct Program {
   std::vector<Value> values;
   std::vector<Id> inputs;
+  std::vector<Id> frozen;  ///< inputs that stay as they are from run to run
   std::vector<Id> outputs;
-  Code once;  ///< depends on sizes alone: done again only when they change
+  Code once;  ///< depends on sizes and frozen inputs alone: done again only when they change
   Code code;
 
   Id add(Value value) {

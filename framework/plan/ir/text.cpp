@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 
 namespace unroll::ir {
@@ -12,7 +13,8 @@ class Writer {
   explicit Writer(const Program& program) : program_(program) {}
 
   std::string run() {
-    for (const Id input : program_.inputs) line("", "input " + typed(input));
+    for (const Id input : program_.inputs)
+      line("", (std::ranges::count(program_.frozen, input) > 0 ? "frozen " : "input ") + typed(input));
     write(program_.once, "", "once ");
     write(program_.code, "", "");
     for (const Id output : program_.outputs) line("", "output " + name(output));

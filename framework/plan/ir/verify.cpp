@@ -18,11 +18,13 @@ class Verifier {
       : program_(program), defined_(program.values.size(), false), visible_(program.values.size(), false) {}
 
   void run() {
-    for (const Instruction& instruction : program_.once) {  // before there are inputs
+    for (const Id input : program_.frozen) define(input);
+    for (const Instruction& instruction : program_.once) {  // before there are other inputs
       if (!instruction.compute()) wrong("what is done once", "only single ops are done once");
       check(*instruction.compute());
     }
-    for (const Id input : program_.inputs) define(input);
+    for (const Id input : program_.inputs)
+      if (!defined_[input] || std::ranges::count(program_.frozen, input) == 0) define(input);
     check(program_.code);
     for (const Id output : program_.outputs) read(output, "the outputs");
   }

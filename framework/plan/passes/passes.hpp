@@ -17,6 +17,7 @@ void transposed_weights(ir::Program& program);
 void accumulated_products(ir::Program& program);
 void broadcast_once(ir::Program& program);
 void own_results(ir::Program& program);
+void frozen_work(ir::Program& program);
 void fused_chains(ir::Program& program);
 
 }  // namespace unroll::passes

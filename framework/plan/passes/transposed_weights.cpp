@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 
 #include "framework/autodiff/ops/products.hpp"
@@ -12,7 +13,7 @@ namespace {
 
 using namespace ir;
 
-/// In one loop of the program's code and the loops in it.
+/// In one loop of the program's code and the loops in it, or in one product beside them.
 class Transposing {
  public:
   Transposing(Program& program, const std::vector<bool>& outside, std::map<Id, Id>& transposed, Code& before)
@@ -25,7 +26,6 @@ class Transposing {
     }
   }
 
- private:
   void run(Compute& product) {
     if (product.op->rows != Rows::product || !product.attrs.as<MatmulAttrs>().transpose_b) return;
     const Id weight = product.in[1];
@@ -38,6 +38,7 @@ class Transposing {
     product.attrs = attrs;
   }
 
+ private:
   Program& program_;
   const std::vector<bool>& outside_;
   std::map<Id, Id>& transposed_;
@@ -52,9 +53,15 @@ void transposed_weights(Program& program) {
   const auto note = [&](Id id) { outside[id] = true; };
   for (const Id input : program.inputs) note(input);
   for (const Instruction& instruction : program.once) each_result(instruction, note);
+  const auto reads_frozen = [&](const Compute& compute) {
+    return std::ranges::any_of(compute.in,
+                               [&](Id in) { return std::ranges::count(program.frozen, in) > 0; });
+  };
   Code code;
   for (Instruction& instruction : program.code) {
-    if (Loop* loop = instruction.loop()) Transposing(program, outside, transposed, code).run(loop->body);
+    Transposing transposing(program, outside, transposed, code);
+    if (Loop* loop = instruction.loop()) transposing.run(loop->body);
+    if (Compute* compute = instruction.compute(); compute && reads_frozen(*compute)) transposing.run(*compute);
     each_result(instruction, note);
     code.push_back(std::move(instruction));
   }

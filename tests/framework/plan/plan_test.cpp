@@ -115,6 +115,36 @@ TEST_CASE("[plan] run() allocates nothing once it has seen the largest sizes and
   }
 }
 
+TEST_CASE("[plan] what depends on frozen inputs alone is computed when they are bound") {
+  Net net;
+  Plan<float> plan(net.tape, net.outputs, {.frozen = net.p.all()});
+  CHECK(count(plan.to_text(), "once %transpose") > 0);
+  const auto check = [&](std::int64_t steps, std::int64_t rows) {
+    const std::vector<Tensor<float>> expected = net.results({}, steps, rows);
+    plan.bind(net.x, net.batch);
+    plan.bind(net.target, net.labels);
+    plan.run();
+    for (std::size_t i = 0; i < expected.size(); ++i)
+      CHECK(distance(plan.tensor(net.outputs[i]), expected[i]) <= 1e-6);
+  };
+  net.bind(plan, 6, 4);
+  for (const auto& [steps, rows] : {std::pair{6, 4}, {6, 4}, {1, 1}, {9, 7}}) check(steps, rows);
+  // Another tensor, and other elements of the same one, are seen when they are bound.
+  for (Tensor<float>& weight : net.weights) weight[0] += 1;
+  for (std::size_t i = 0; i < net.weights.size(); ++i) plan.bind(net.p.all()[i], net.weights[i]);
+  check(9, 7);
+  check(6, 4);
+}
+
+TEST_CASE("[plan] only inputs can be frozen, and one that is not bound is named") {
+  Net net, other;
+  using Options = PlanOptions;
+  CHECK_THROWS_AS(Plan<float>(net.tape, net.outputs, Options{.frozen = {net.loss}}), std::invalid_argument);
+  CHECK_THROWS_AS(Plan<float>(net.tape, net.outputs, Options{.frozen = {other.x}}), std::invalid_argument);
+  Plan<float> plan(net.tape, net.outputs, {.frozen = net.p.all()});
+  plan.bind(net.x, random_tensor<float>({2, 1, 3}, 1));
+}
+
 TEST_CASE("[plan] one plan serves every T and B, with the bits of a plan made for them") {
   Net net;
   Plan<float> plan(net.tape, net.outputs);
