@@ -150,8 +150,8 @@ void Plan<T>::bind(Var input, const Tensor<std::int64_t>& tensor) {
   frozen_bound_ = frozen_bound_ || here.frozen;
 }
 
-/// Whether everything bound, but for what is frozen, has the shape that it had in the last run. Small nets run once for each sample of
-/// a stream: to find out T and B anew would take longer than the run.
+/// Whether everything bound, but for what is frozen, has the shape that it had in the last run. Small nets run
+/// once for each sample of a stream: to find out T and B anew would take longer than the run.
 template <class T>
 bool Plan<T>::seen_shapes() const {
   return std::ranges::all_of(inputs_, [](const Input& input) {

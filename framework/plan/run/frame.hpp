@@ -31,7 +31,7 @@ class Frame {
   /// Points everything into `memory`, which holds at least lay_out()'s bytes.
   void attach(std::byte* memory);
 
-  /// What depends on sizes alone.
+  /// What depends on sizes and frozen inputs alone.
   void run_once();
   void run();
 

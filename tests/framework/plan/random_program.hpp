@@ -21,6 +21,7 @@ class RandomProgram {
     for (const char* name : {"h", "g"}) rows_.push_back(input(name, {B, width}));
     for (const char* name : {"W", "U"}) square_.push_back(input(name, {width, width}));
     bias_ = input("b", {width});
+    if (chance(2) == 0) program.frozen = {square_[1], bias_};
     tokens_ = input("tokens", {T, B}, Kind::integer);
     table_ = input("table", {5, width});
     rows_.push_back(ir::append(program, program.once, op("fill"), {}, FillAttrs{0.5, {B, width}}));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <vector>
@@ -28,11 +29,11 @@ class Placed {
 
   /// With the inputs that an Interpreter makes; twice, so that what the first run leaves must not matter.
   std::vector<std::vector<std::byte>> run(const Interpreter<T>& inputs) {
+    const auto bind = [&](ir::Id input) { frame.set_pointer(input, inputs.bytes(input).data()); };
+    std::ranges::for_each(program_.frozen, bind);
     frame.run_once();
-    for (int n = 0; n < 2; ++n) {
-      for (const ir::Id input : program_.inputs) frame.set_pointer(input, inputs.bytes(input).data());
-      frame.run();
-    }
+    std::ranges::for_each(program_.inputs, bind);
+    for (int n = 0; n < 2; ++n) frame.run();
     std::vector<std::vector<std::byte>> outputs;
     for (const ir::Id output : program_.outputs) {
       const std::byte* from = frame.pointer(output);
