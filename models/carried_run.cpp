@@ -42,11 +42,13 @@ std::vector<Var> CarriedRun::wanted(const Options& options) {
 void CarriedRun::start(std::int64_t rows) {
   given_.initial = model_.starts(rows, parameters_);
   given_.carried[0] = 0;
+  model_.bind(plan_, given_);
 }
 
 void CarriedRun::start(std::vector<Tensor<float>> states) {
   given_.initial = std::move(states);
   given_.carried[0] = 1;
+  model_.bind(plan_, given_);
 }
 
 void CarriedRun::run(const Tensor<float>& vectors) {
@@ -60,7 +62,6 @@ void CarriedRun::run(const Tensor<std::int64_t>& tokens) {
 }
 
 void CarriedRun::run() {
-  model_.bind(plan_, given_);
   plan_.run();
   for (std::size_t k = 0; k < given_.initial.size(); ++k)
     std::ranges::copy(plan_.value(model_.recorded.final_state[k]), given_.initial[k].data());

@@ -44,6 +44,7 @@ struct AttrsType {
   bool (*equal)(const void* a, const void* b);
   std::string (*text)(const void* value);
   Dims (*extents)(const void* value);
+  Attrs (*at_time)(const void* value, std::int64_t steps);
   Attrs (*defaults)();
   Attrs (*parse)(std::string_view op, std::string_view text);
 };
@@ -55,15 +56,17 @@ std::string text(const void* value);
 template <class S>
 Dims extents(const void* value);
 template <class S>
+Attrs at_time(const void* value, std::int64_t steps);
+template <class S>
 Attrs defaults();
 template <class S>
 Attrs parse(std::string_view op, std::string_view text);
 }  // namespace attrs_detail
 
 template <AttrStruct S>
-inline constexpr AttrsType attrs_type = {attrs_detail::equal<S>, attrs_detail::text<S>,
-                                         attrs_detail::extents<S>, attrs_detail::defaults<S>,
-                                         attrs_detail::parse<S>};
+inline constexpr AttrsType attrs_type = {attrs_detail::equal<S>,    attrs_detail::text<S>,
+                                         attrs_detail::extents<S>,  attrs_detail::at_time<S>,
+                                         attrs_detail::defaults<S>, attrs_detail::parse<S>};
 
 /// What fixes an op beside its operands: a value of the op's own attribute struct, shared between copies, or
 /// nothing, which reads as the defaults of any. Equal ops on equal operands with equal attributes are one
@@ -92,6 +95,8 @@ class Attrs {
 
   /// Every extent that it names: what tells whether T or B must be known.
   Dims extents() const { return type_ ? type_->extents(value_.get()) : Dims{}; }
+  /// With a number in T's place.
+  Attrs at_time(std::int64_t steps) const { return type_ ? type_->at_time(value_.get(), steps) : Attrs(); }
 
   bool operator==(const Attrs& other) const {
     return type_ == other.type_ && (!type_ || type_->equal(value_.get(), other.value_.get()));
@@ -147,6 +152,13 @@ Dims extents(const void* value) {
   Dims all;
   each_field<S>([&](const auto& f) { add_extents(static_cast<const S*>(value)->*f.member, all); });
   return all;
+}
+
+template <class S>
+Attrs at_time(const void* value, std::int64_t steps) {
+  S changed = *static_cast<const S*>(value);
+  each_field<S>([&](const auto& f) { set_time(changed.*f.member, steps); });
+  return changed;
 }
 
 template <class S>

@@ -64,6 +64,13 @@ void add_extents(const M&, Dims&) {}
 inline void add_extents(Dim value, Dims& all) { all.push_back(value); }
 inline void add_extents(const Dims& value, Dims& all) { all.insert(all.end(), value.begin(), value.end()); }
 
+template <class M>
+void set_time(M&, std::int64_t) {}
+inline void set_time(Dim& value, std::int64_t steps) { value = value.at_time(steps); }
+inline void set_time(Dims& value, std::int64_t steps) {
+  for (Dim& dim : value) set_time(dim, steps);
+}
+
 /// "name=text", or the name alone for what is true.
 std::string member_text(std::string_view name, const std::string& text);
 /// "{a, b=1}", or nothing.

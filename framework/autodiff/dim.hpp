@@ -47,6 +47,13 @@ class Dim {
     return extent;
   }
 
+  /// With a number in T's place.
+  constexpr Dim at_time(std::int64_t steps) const {
+    Dim dim = *this;
+    for (; dim.powers_[0] > 0; --dim.powers_[0]) dim.number_ *= steps;
+    return dim.number_ == 0 ? Dim(0) : dim;
+  }
+
   friend constexpr Dim operator*(Dim a, Dim b) {
     Powers powers{};
     for (std::size_t s = 0; s < powers.size(); ++s)

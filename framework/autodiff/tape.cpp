@@ -7,9 +7,8 @@
 
 namespace unroll {
 
-Tape& Var::tape() const {
-  if (!tape_) throw std::invalid_argument("[Var] an empty Var was used: it was never recorded on a tape");
-  return *tape_;
+void Var::refuse_empty() {
+  throw std::invalid_argument("[Var] an empty Var was used: it was never recorded on a tape");
 }
 
 const Dims& Var::dims() const { return tape().value(id_).dims; }

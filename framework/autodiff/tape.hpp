@@ -23,7 +23,10 @@ class Var {
   Var(Tape& tape, ValueId id) : tape_(&tape), id_(id) {}
 
   bool valid() const { return tape_ != nullptr; }
-  Tape& tape() const;
+  Tape& tape() const {
+    if (!tape_) refuse_empty();
+    return *tape_;
+  }
   ValueId id() const { return id_; }
   const Dims& dims() const;
   std::size_t rank() const { return dims().size(); }
@@ -32,6 +35,8 @@ class Var {
   auto operator<=>(const Var&) const = default;
 
  private:
+  [[noreturn]] static void refuse_empty();
+
   Tape* tape_ = nullptr;
   ValueId id_ = -1;
 };

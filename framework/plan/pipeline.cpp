@@ -12,8 +12,10 @@ namespace unroll {
 namespace {
 
 constexpr Pass table[] = {
+    {"single-steps", "a loop of one step is its body", "first: the others see straight-line code", true,
+     passes::single_steps},
     {"loop-invariants", "what no step changes is computed before the loop",
-     "first: what it takes out, the others need not look at", true, passes::loop_invariants},
+     "before the others: what it takes out, they need not look at", true, passes::loop_invariants},
     {"common-subexpressions", "equal work is done once",
      "behind loop-invariants, which brings equal work of several loops to one place", false,
      passes::common_subexpressions},
@@ -34,7 +36,8 @@ constexpr Pass table[] = {
     // A product of few rows with a transposed matrix runs at half the speed or less (20 rows by 100x100, one
     // thread: 37 against 101 GFLOP/s); to transpose the matrix once per run costs no more than a step or two.
     {"transposed-weights",
-     "weights that a product in a loop would read transposed are transposed before it, and so are frozen ones",
+     "weights that a product in a loop would read transposed are transposed before it, and so are frozen "
+     "ones",
      "when all loops are made", true, passes::transposed_weights},
     {"accumulated-products", "a product that is added to a value which nothing else reads adds to its bytes",
      "before chains, which take in the additions that are left", true, passes::accumulated_products},
@@ -43,15 +46,15 @@ constexpr Pass table[] = {
      "computed again when it is needed",
      "behind all passes that may round: what is computed again is done as before, with the same bits", false,
      passes::checkpoints, Pass::When::under_budget},
-    {"own-results",
-     "each output, which may be changed in place between runs, and each state after a step gets bytes of its "
-     "own",
-     "behind all passes that make two values one", false, passes::own_results, Pass::When::always},
     {"broadcast-once",
      "a bias that a step adds to all rows of the batch is laid out for them before the steps",
      "before chains, whose operands it changes", false, passes::broadcast_once},
     {"frozen-work", "what depends on frozen inputs alone is computed when they are bound, not in each run",
      "behind all that takes such work out of loops, while it is single ops", false, passes::frozen_work},
+    {"own-results",
+     "each output, which may be changed in place between runs, and each state after a step gets bytes of its "
+     "own",
+     "behind all passes that make two values one", false, passes::own_results, Pass::When::always},
     {"fused-chains", "elementwise work on one shape is one pass over it", "last: the others see single ops",
      false, passes::fused_chains},
     {"reshape-in-place", "another shape of a value is the same bytes", "with the storage", false, nullptr},
@@ -62,18 +65,23 @@ constexpr Pass table[] = {
     {"memory-reuse", "values that are not alive together share bytes", "with the sizes", false, nullptr},
 };
 
-void check_names(const PlanOptions& options) {
-  const std::vector<std::string_view> names = optional_passes();
-  for (const std::string_view name : options.without)
-    if (std::ranges::find(names, name) == names.end())
-      throw std::invalid_argument(
-          fmt::format("[Plan] there is no pass '{}'; passes are {}", name, fmt::join(names, ", ")));
-}
-
 }  // namespace
 
 bool PlanOptions::runs(std::string_view pass) const {
   return std::ranges::find(without, pass) == without.end();
+}
+
+PlanOptions PlanOptions::checked() const {
+  const std::vector<std::string_view> names = optional_passes();
+  PlanOptions known = *this;
+  for (std::string_view& name : known.without) {
+    const auto at = std::ranges::find(names, name);
+    if (at == names.end())
+      throw std::invalid_argument(
+          fmt::format("[Plan] there is no pass '{}'; passes are {}", name, fmt::join(names, ", ")));
+    name = *at;
+  }
+  return known;
 }
 
 PlanOptions PlanOptions::as_recorded() { return {.without = optional_passes()}; }
@@ -89,7 +97,7 @@ std::vector<std::string_view> optional_passes() {
 
 void run_passes(ir::Program& program, const PlanOptions& options, bool checkpoints,
                 void (*check)(const ir::Program&)) {
-  check_names(options);
+  options.checked();
   if (check) check(program);
   for (const Pass& pass : table) {
     if (!pass.run || !options.runs(pass.name) || (pass.when == Pass::When::under_budget && !checkpoints))

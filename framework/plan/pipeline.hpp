@@ -14,11 +14,14 @@ struct PlanOptions {
   std::int64_t block_steps = 0;  ///< R, steps of a block over time; 0: from the shapes of the step
   std::size_t max_memory = 0;    ///< bytes that a run may take; 0: as many as it needs
   /// Inputs that stay as they are from run to run, as weights that are not trained do: what depends on them
-  /// alone (transposed weights, biases laid out for a batch) is computed when they are bound, not in each run.
-  /// After a change of their elements they have to be bound again.
+  /// alone (transposed weights, biases laid out for a batch) is computed when they are bound, not in each
+  /// run. After a change of their elements they have to be bound again.
   std::vector<Var> frozen = {};
 
   bool runs(std::string_view pass) const;
+  /// With the names as the table of passes has them, which are there for as long as the process is. Throws
+  /// std::invalid_argument where `without` names no pass.
+  PlanOptions checked() const;
   /// Without any pass that can be left out: a program that does what was recorded.
   static PlanOptions as_recorded();
 };

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "framework/plan/ir/edit.hpp"
 #include "framework/plan/ir/text.hpp"
 #include "framework/plan/ir/uses.hpp"
 #include "framework/plan/ir/verify.hpp"
@@ -69,9 +70,7 @@ ir::Program planned(ir::Program program, const PlanOptions& options, bool checkp
 
 template <class T>
 Plan<T>::Plan(const Tape& tape, const std::vector<Var>& outputs, const PlanOptions& options)
-    : tape_(&tape),
-      frame_options_{options.runs("memory-reuse"), options.block_steps},
-      max_memory_(options.max_memory) {
+    : tape_(&tape), options_(options.checked()) {
   for (const Var& v : outputs)
     if (&v.tape() != &tape) throw std::invalid_argument("[Plan] an output lives on another tape");
   Lowered lowered = lower(tape, outputs);
@@ -82,19 +81,23 @@ Plan<T>::Plan(const Tape& tape, const std::vector<Var>& outputs, const PlanOptio
     const auto live = lowered.inputs.find(v.id());
     if (live != lowered.inputs.end()) lowered.program.frozen.push_back(live->second);
   }
-  for (const Var& v : outputs) outputs_.try_emplace(v.id(), &v - outputs.data());
-  const BindOptions bind_options{options.runs("reshape-in-place"), options.runs("shared-history"),
-                                 options.runs("written-in-place")};
-  whole_ = Variant(planned(lowered.program, options, false), bind_options, frame_options_);
-  if (max_memory_ > 0)
-    segmented_ = Variant(planned(lowered.program, options, true), bind_options, frame_options_);
-  const std::vector<int> reads = ir::count_reads(*whole_.program);
+  input_of_.assign(tape.values().size(), -1);
+  output_of_ = input_of_;
+  for (std::size_t i = outputs.size(); i-- > 0;) output_of_[outputs[i].id()] = static_cast<std::ptrdiff_t>(i);
+  recorded_ = std::move(lowered.program);
+  whole_ = Variant(planned(recorded_, options_, false), options_);
+  if (options_.max_memory > 0) segmented_ = Variant(planned(recorded_, options_, true), options_);
+  const std::vector<int> reads = ir::count_reads(recorded_);
   for (const auto& [v, id] : lowered.inputs) {
-    const ir::Value& value = whole_.program->values[static_cast<std::size_t>(id)];
-    input_of_[v] = inputs_.size();
-    inputs_.push_back(
-        {value.name, value.dims, value.kind, reads[static_cast<std::size_t>(id)] > 0 ? id : ir::none});
-    inputs_.back().frozen = std::ranges::count(lowered.program.frozen, id) > 0;
+    const ir::Value& value = recorded_.values[static_cast<std::size_t>(id)];
+    const bool frozen = std::ranges::count(recorded_.frozen, id) > 0;
+    if (!frozen) changing_.push_back(inputs_.size());
+    input_of_[v] = static_cast<std::ptrdiff_t>(inputs_.size());
+    inputs_.push_back({.id = reads[static_cast<std::size_t>(id)] > 0 ? id : ir::none,
+                       .frozen = frozen,
+                       .kind = value.kind,
+                       .name = value.name,
+                       .dims = value.dims});
   }
   for (const ir::Value& value : whole_.program->values) note_symbols(value.dims, uses_time_, uses_batch_);
   note_symbols(whole_.program->once, uses_time_, uses_batch_);
@@ -102,14 +105,30 @@ Plan<T>::Plan(const Tape& tape, const std::vector<Var>& outputs, const PlanOptio
 }
 
 template <class T>
-Plan<T>::Variant::Variant(ir::Program planned, const BindOptions& bind_options, const FrameOptions& options)
+Plan<T>::Variant::Variant(ir::Program planned, const PlanOptions& options)
     : program(std::make_unique<ir::Program>(std::move(planned))),
-      binding(std::make_unique<Binding>(unroll::bind(*program, bind_options))),
+      binding(std::make_unique<Binding>(
+          unroll::bind(*program, {options.runs("reshape-in-place"), options.runs("shared-history"),
+                                  options.runs("written-in-place")}))),
       frame(new_frame(options)) {}
 
 template <class T>
-std::unique_ptr<Frame<T>> Plan<T>::Variant::new_frame(const FrameOptions& options) const {
-  return program ? std::make_unique<Frame<T>>(*program, *binding, options) : nullptr;
+std::unique_ptr<Frame<T>> Plan<T>::Variant::new_frame(const PlanOptions& options) const {
+  if (!program) return nullptr;
+  return std::make_unique<Frame<T>>(*program, *binding,
+                                    FrameOptions{options.runs("memory-reuse"), options.block_steps});
+}
+
+template <class T>
+bool Plan<T>::is_single_step(Sizes sizes) const {
+  return uses_time_ && sizes.time == 1 && options_.runs("single-steps");
+}
+
+template <class T>
+typename Plan<T>::Variant Plan<T>::single_step() const {
+  ir::Program program = recorded_;
+  ir::set_time(program, 1);
+  return Variant(planned(std::move(program), options_, false), options_);
 }
 
 template <class T>
@@ -117,12 +136,18 @@ Plan<T>::~Plan() = default;
 template <class T>
 Plan<T>::Plan(Plan&&) noexcept = default;
 
+/// Of one of the tape's values; -1 where it has none, or is another tape's or a later one.
+template <class T>
+std::ptrdiff_t Plan<T>::position(const std::vector<std::ptrdiff_t>& positions, Var v) const {
+  const auto id = static_cast<std::size_t>(v.id());
+  return &v.tape() == tape_ && id < positions.size() ? positions[id] : -1;
+}
+
 template <class T>
 typename Plan<T>::Input& Plan<T>::find(Var input, Kind kind) {
-  const auto found = input_of_.find(input.id());
-  if (&input.tape() != tape_ || found == input_of_.end())
-    throw std::invalid_argument("[Plan] only inputs of the tape can be bound");
-  Input& here = inputs_[found->second];
+  const std::ptrdiff_t at = position(input_of_, input);
+  if (at < 0) throw std::invalid_argument("[Plan] only inputs of the tape can be bound");
+  Input& here = inputs_[static_cast<std::size_t>(at)];
   if (here.kind != kind)
     throw std::invalid_argument(
         fmt::format("[Plan] input '{}' holds {}", here.name,
@@ -132,8 +157,8 @@ typename Plan<T>::Input& Plan<T>::find(Var input, Kind kind) {
 
 template <class T>
 bool Plan<T>::reads(Var input) const {
-  const auto found = input_of_.find(input.id());
-  return &input.tape() == tape_ && found != input_of_.end() && inputs_[found->second].id != ir::none;
+  const std::ptrdiff_t at = position(input_of_, input);
+  return at >= 0 && inputs_[static_cast<std::size_t>(at)].id != ir::none;
 }
 
 template <class T>
@@ -150,13 +175,18 @@ void Plan<T>::bind(Var input, const Tensor<std::int64_t>& tensor) {
   frozen_bound_ = frozen_bound_ || here.frozen;
 }
 
-/// Whether everything bound, but for what is frozen, has the shape that it had in the last run. Small nets run
-/// once for each sample of a stream: to find out T and B anew would take longer than the run.
+/// Takes what is bound, but for what is frozen, for the next run; false where something has not the shape
+/// that it had in the last run. Small nets run once for each sample of a stream: to find out T and B anew
+/// would take longer than the run.
 template <class T>
-bool Plan<T>::seen_shapes() const {
-  return std::ranges::all_of(inputs_, [](const Input& input) {
-    return input.frozen || (input.bound() ? input.shape() == input.seen : input.id == ir::none);
-  });
+bool Plan<T>::take_inputs() {
+  Frame<T>& frame = *chosen_->frame;
+  for (const std::size_t i : changing_) {
+    const Input& input = inputs_[i];
+    if (input.bound() ? input.shape() != input.seen : input.id != ir::none) return false;
+    if (input.id != ir::none) frame.set_pointer(input.id, input.data());
+  }
+  return true;
 }
 
 template <class T>
@@ -198,14 +228,14 @@ void Plan<T>::check_known(bool time, bool batch) const {
   check(uses_batch_, batch, "B");
 }
 
-/// The program without checkpoints where it keeps within the budget; else the one with them, in segments of
-/// the length that needs the least.
+/// The program without checkpoints, or for one step, where it keeps within the budget; else the one with
+/// them, in segments of the length that needs the least.
 template <class T>
 typename Plan<T>::Choice Plan<T>::choose(Frame<T>& whole, Frame<T>* segmented, Sizes sizes) const {
   const std::size_t needed = whole.lay_out(sizes);
-  if (max_memory_ == 0 || needed <= max_memory_) return {false, sizes, needed};
+  if (options_.max_memory == 0 || needed <= options_.max_memory) return {false, sizes, needed};
   // Segments end where blocks end: all lengths of blocks are powers of two up to this one, or the given one.
-  const std::int64_t unit = frame_options_.block_steps > 0 ? frame_options_.block_steps : max_block_steps;
+  const std::int64_t unit = options_.block_steps > 0 ? options_.block_steps : max_block_steps;
   const std::int64_t steps = longest(*segmented_.program, sizes);
   Choice best{false, sizes, needed};
   for (std::int64_t length = unit; length < steps; length *= 2) {
@@ -215,26 +245,29 @@ typename Plan<T>::Choice Plan<T>::choose(Frame<T>& whole, Frame<T>* segmented, S
     const std::size_t bytes = segmented->lay_out(cut);
     if (bytes < best.bytes) best = {true, cut, bytes};
   }
-  if (best.bytes > max_memory_)
+  if (best.bytes > options_.max_memory)
     throw std::length_error(fmt::format(
         "[Plan] max_memory is {} bytes, but with T = {} and B = {} a run needs {} bytes even with "
         "checkpoints "
         "({} without); is something of length T kept outside of the scan, read by another scan (layers on "
         "each other), or a second derivative asked for?",
-        max_memory_, sizes.time, sizes.batch, best.bytes, needed));
+        options_.max_memory, sizes.time, sizes.batch, best.bytes, needed));
   return best;
 }
 
 template <class T>
 void Plan<T>::resize(Sizes sizes) {
   laid_out_ = false;  // until all has gone well
-  const Choice choice = choose(*whole_.frame, segmented_.frame.get(), sizes);
-  chosen_ = choice.segmented ? &segmented_ : &whole_;
+  const bool single = is_single_step(sizes);
+  if (single && !single_.program) single_ = single_step();
+  Variant& whole = single ? single_ : whole_;
+  const Choice choice = choose(*whole.frame, segmented_.frame.get(), sizes);
+  chosen_ = choice.segmented ? &segmented_ : &whole;
   Frame<T>& frame = *chosen_->frame;
   frame.lay_out(choice.sizes);
   // Shorter sequences may need more, up to the budget, for then no checkpoints are kept. What is never
   // touched takes no memory.
-  const std::size_t bytes = choice.segmented ? max_memory_ : choice.bytes;
+  const std::size_t bytes = choice.segmented ? options_.max_memory : choice.bytes;
   if (bytes > capacity_ || !arena_) {
     constexpr std::size_t alignment = 64;
     memory_.reset();
@@ -268,19 +301,17 @@ void Plan<T>::renew() {
 
 template <class T>
 void Plan<T>::run() {
-  if (!laid_out_ || frozen_bound_ || !seen_shapes()) renew();
-  for (const Input& input : inputs_)
-    if (input.id != ir::none && !input.frozen) chosen_->frame->set_pointer(input.id, input.data());
+  if (!laid_out_ || frozen_bound_ || !take_inputs()) renew();
   chosen_->frame->run();
 }
 
 template <class T>
 ir::Id Plan<T>::output_id(Var output, Kind kind) const {
-  const auto found = outputs_.find(output.id());
-  if (&output.tape() != tape_ || found == outputs_.end())
+  const std::ptrdiff_t at = position(output_of_, output);
+  if (at < 0)
     throw std::invalid_argument("[Plan] this value is no output of the plan; name it when the plan is made");
   if (!laid_out_) throw std::logic_error("[Plan] run() comes before the outputs");
-  const ir::Id id = chosen_->program->outputs[found->second];
+  const ir::Id id = chosen_->program->outputs[static_cast<std::size_t>(at)];
   if (chosen_->program->values[static_cast<std::size_t>(id)].kind != kind)
     throw std::invalid_argument(
         fmt::format("[Plan] this output holds {}", kind == Kind::real
@@ -323,13 +354,14 @@ Tensor<std::int64_t> Plan<T>::index_tensor(Var output) const {
 
 template <class T>
 std::size_t Plan<T>::peak_bytes(Sizes sizes) const {
-  const auto whole = whole_.new_frame(frame_options_), segmented = segmented_.new_frame(frame_options_);
-  return choose(*whole, segmented.get(), sizes).bytes;
+  const auto segmented = segmented_.new_frame(options_);
+  if (!is_single_step(sizes)) return choose(*whole_.new_frame(options_), segmented.get(), sizes).bytes;
+  return choose(*single_step().frame, segmented.get(), sizes).bytes;
 }
 
 template <class T>
 double Plan<T>::flops(Sizes sizes) const {
-  const auto whole = whole_.new_frame(frame_options_);
+  const auto whole = whole_.new_frame(options_);
   whole->lay_out(sizes);
   return whole->flops();
 }

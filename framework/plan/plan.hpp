@@ -68,15 +68,14 @@ class Plan {
 
  private:
   struct Input {
-    std::string name;
-    Dims dims;
-    Kind kind;
     ir::Id id = ir::none;  ///< none where nothing depends on it
+    bool frozen = false;
     const Tensor<T>* real = nullptr;
     const Tensor<std::int64_t>* index = nullptr;
-
-    bool frozen = false;
     Shape seen = {};  ///< in the last run
+    Kind kind;
+    std::string name;
+    Dims dims;
 
     bool bound() const { return real || index; }
     const void* data() const { return real ? static_cast<const void*>(real->data()) : index->data(); }
@@ -85,9 +84,9 @@ class Plan {
 
   struct Variant {
     Variant() = default;
-    Variant(ir::Program program, const BindOptions& bind_options, const FrameOptions& options);
+    Variant(ir::Program planned, const PlanOptions& options);
     /// One of its own to lay out.
-    std::unique_ptr<Frame<T>> new_frame(const FrameOptions& options) const;
+    std::unique_ptr<Frame<T>> new_frame(const PlanOptions& options) const;
 
     std::unique_ptr<ir::Program> program;
     std::unique_ptr<Binding> binding;
@@ -101,8 +100,11 @@ class Plan {
   };
 
   Choice choose(Frame<T>& whole, Frame<T>* segmented, Sizes sizes) const;
+  bool is_single_step(Sizes sizes) const;
+  Variant single_step() const;
+  std::ptrdiff_t position(const std::vector<std::ptrdiff_t>& positions, Var v) const;
   Input& find(Var input, Kind kind);
-  bool seen_shapes() const;
+  bool take_inputs();
   Sizes read_sizes() const;
   void check_known(bool time, bool batch) const;
   void resize(Sizes sizes);
@@ -112,11 +114,13 @@ class Plan {
   const Tape* tape_;  ///< to tell its Vars from another tape's; never looked into
   bool uses_time_ = false, uses_batch_ = false;
   std::vector<Input> inputs_;
-  std::map<ValueId, std::size_t> input_of_;  ///< which of them
-  std::map<ValueId, std::size_t> outputs_;   ///< which of the programs' outputs
-  FrameOptions frame_options_;
-  std::size_t max_memory_;
+  std::vector<std::size_t> changing_;  ///< which of them are not frozen
+  /// By value of the tape: which of the inputs, and which of the programs' outputs; -1 where it is none.
+  std::vector<std::ptrdiff_t> input_of_, output_of_;
+  PlanOptions options_;
+  ir::Program recorded_;
   Variant whole_, segmented_;
+  Variant single_;             ///< for runs of one time step; made for the first of them
   Variant* chosen_ = nullptr;  ///< by the last sizes
   Sizes sizes_;
   bool laid_out_ = false;

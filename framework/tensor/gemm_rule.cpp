@@ -81,8 +81,11 @@ bool short_row(const ProductShape& p, std::int64_t lanes) {
   return p.m == 1 && !p.transpose_a && !p.transpose_b && p.n <= 2 * lanes && p.k <= 64;
 }
 
-/// A few short columns of dot products: 16 of 64 take 60 ns, OpenBLAS 82, libxsmm 310.
-bool few_dots(const ProductShape& p) { return p.n == 1 && !p.transpose_a && p.k >= 8 && p.m * p.k <= 2048; }
+/// A few short columns of dot products: 16 of 64 take 60 ns, OpenBLAS 82, libxsmm 310. A single short one is
+/// rather a row of one column, which machine code takes along with its neighbours.
+bool few_dots(const ProductShape& p) {
+  return p.n == 1 && !p.transpose_a && p.k >= (p.m == 1 ? 17 : 8) && p.m * p.k <= 2048;
+}
 
 /// OpenBLAS has kernels of its own for products below this, with AVX-512 only.
 constexpr std::int64_t small_for_openblas = 1'000'000;

@@ -34,10 +34,11 @@ using DotsKernel = void (*)(const T* a, std::int64_t lda, std::int64_t rows, con
                             std::int64_t step, bool add);
 
 /// c[j] = the sum of a[p] b[p ldb + j] over p < k, for j < n, added to what is there if `add`. The order is
-/// part of what it does, for code made at run time repeats it. Four parts start as 0. For p below k rounded
-/// down to a multiple of 4, s[p mod 4] = fma(a[p], b[p ldb + j], s[p mod 4]); then, for each p that is left,
-/// s[0] = fma(a[p], b[p ldb + j], s[0]). The sum is (s[0] + s[2]) + (s[1] + s[3]), also where parts are still
-/// 0, and is added as c[j] + sum. (The baseline, for which no product comes here, rounds twice for an fma.)
+/// part of what it does, for code made at run time repeats it. Four parts start as 0, but s[0] as c[j] where
+/// it is added to. For p below k rounded down to a multiple of 4, s[p mod 4] = fma(a[p], b[p ldb + j], s[p
+/// mod 4]); then, for each p that is left, s[0] = fma(a[p], b[p ldb + j], s[0]). The sum is (s[0] + s[2]) +
+/// (s[1] + s[3]), also where parts are still 0. (The baseline, for which no product comes here, rounds twice
+/// for an fma.)
 template <class T>
 using RowProductKernel = void (*)(const T* a, const T* b, std::int64_t ldb, T* c, std::int64_t n,
                                   std::int64_t k, bool add);

@@ -103,8 +103,7 @@ constexpr Op choice_table[] = {
        .operands = {{.kind = Kind::integer}},
        .result = Kind::integer,
        .shape = same_shape,
-       .forward =
-           forward([](const auto& c) { std::copy_n(c.integer(0), c.out_shape->numel(), c.integer_out()); })},
+       .forward = copy_indices_forward},
     Op{.name = "where",
        .operands = {{.constant_because = "the condition only chooses"},
                     {.vjp = [](P p) { return where(p.in(0), p.g(), p.tape().fill(0, {})); }},

@@ -173,13 +173,20 @@ Var concat_vjp(P p) {
   return slice(p.g(), axis, begin, p.dims(p.operand())[axis]);
 }
 
-enum Row { reshape_row, transpose_row, slice_row, pad_row, concat_row };
+enum Row { reshape_row, index_reshape_row, transpose_row, slice_row, pad_row, concat_row };
 
 constexpr Op shaping_table[] = {
     Op{.name = "reshape",
        .operands = {{.vjp = [](P p) { return reshape(p.g(), p.dims(0)); }}},
        .shape = reshaped,
        .forward = copy_forward,
+       .attrs = &attrs_type<DimsAttrs>,
+       .rows = Rows::reshape},
+    Op{.name = "index_reshape",
+       .operands = {{.kind = Kind::integer}},
+       .result = Kind::integer,
+       .shape = reshaped,
+       .forward = copy_indices_forward,
        .attrs = &attrs_type<DimsAttrs>,
        .rows = Rows::reshape},
     Op{.name = "transpose",
@@ -224,12 +231,14 @@ Var record_range(Row row, Var x, std::int64_t axis, Dim begin, Dim extent) {
 }  // namespace
 
 std::span<const Op> shaping_rows() { return shaping_table; }
-const Op& reshape_op() { return shaping_table[reshape_row]; }
+const Op& reshape_op(Kind kind) {
+  return shaping_table[kind == Kind::real ? reshape_row : index_reshape_row];
+}
 const Op& transpose_op() { return shaping_table[transpose_row]; }
 
 Var reshape(Var x, Dims dims) {
   if (x.dims() == dims) return x;
-  return record(shaping_table[reshape_row], {x}, DimsAttrs{std::move(dims)});
+  return record(reshape_op(x.tape().value(x.id()).kind), {x}, DimsAttrs{std::move(dims)});
 }
 
 Var transpose(Var x, std::vector<std::int64_t> permutation) {

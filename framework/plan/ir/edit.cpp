@@ -26,7 +26,7 @@ Attrs attrs_for(const Compute& compute, const Dims& out) {
 
 Id append_reshape(Program& program, Code& code, Id value, const Dims& dims) {
   if (program.dims(value) == dims) return value;
-  const Id out = append(program, code, reshape_op(), {value}, DimsAttrs{dims});
+  const Id out = append(program, code, reshape_op(program.values[value].kind), {value}, DimsAttrs{dims});
   program.values[out].name = program.values[value].name;
   return out;
 }
@@ -167,6 +167,32 @@ void replace_reads(Program& program, Id from, Id to) {
   each_read_of(program.once, replace);
   each_read_of(program.code, replace);
   for (Id& output : program.outputs) replace(output);
+}
+
+namespace {
+
+void set_time(Code& code, std::int64_t steps) {
+  const auto in_attrs = [&](Compute& compute) { compute.attrs = compute.attrs.at_time(steps); };
+  for (Instruction& instruction : code) {
+    if (Compute* compute = instruction.compute()) in_attrs(*compute);
+    if (Chain* chain = instruction.chain()) {
+      for (Dim& dim : chain->dims) dim = dim.at_time(steps);
+      std::ranges::for_each(chain->links, in_attrs);
+    }
+    Loop* loop = instruction.loop();
+    if (!loop) continue;
+    loop->length = loop->length.at_time(steps);
+    set_time(loop->body, steps);
+  }
+}
+
+}  // namespace
+
+void set_time(Program& program, std::int64_t steps) {
+  for (Value& value : program.values)
+    for (Dim& dim : value.dims) dim = dim.at_time(steps);
+  set_time(program.once, steps);
+  set_time(program.code, steps);
 }
 
 void remove_dead(Program& program) { DeadCode(program).run(); }

@@ -24,6 +24,9 @@ Code clone(Program& program, const Code& code, std::map<Id, Id>& renamed);
 /// Reads `to` wherever `from` was read.
 void replace_reads(Program& program, Id from, Id to);
 
+/// The program for runs of that many time steps: a number stands where T stood.
+void set_time(Program& program, std::int64_t steps);
+
 /// Removes what no output needs, in loops too: instructions, slices, stacks and states.
 void remove_dead(Program& program);
 

@@ -19,13 +19,12 @@ bool fixed_or_batch(const Dims& dims) {
 }
 
 /// Lays out what a loop's elementwise work reads from outside of it, before the outermost loop that does not
-/// make it.
+/// make it; what is frozen or computed once, where things are computed once.
 class Broadcasting {
  public:
   explicit Broadcasting(Program& program) : program_(program), depth_(program.values.size(), -1) {
     for (const Id input : program.inputs) depth_[input] = 0;
-    for (const Instruction& instruction : program.once)
-      each_result(instruction, [&](Id id) { depth_[id] = 0; });
+    for (const Id input : program.frozen) depth_[input] = -1;
   }
 
   void run(Code& code, int depth) {
@@ -37,7 +36,7 @@ class Broadcasting {
         run(loop->body, depth + 1);
         for (Instruction& broadcast : before_.back()) done.push_back(std::move(broadcast));
         before_.pop_back();
-      } else if (depth > 0 && instruction.compute()) {
+      } else if (instruction.compute()) {
         lay_out(*instruction.compute(), depth);
       }
       each_result(instruction, [&](Id id) { depth_[id] = depth; });
@@ -59,14 +58,15 @@ class Broadcasting {
   Id broadcast(Id from, const Dims& full) {
     for (const Id known : made_[from])
       if (program_.dims(known) == full) return known;
-    const Id made = append(program_, before_[depth_[from]], broadcast_to_op(), {from}, DimsAttrs{full});
+    Code& place = depth_[from] < 0 ? program_.once : before_[depth_[from]];
+    const Id made = append(program_, place, broadcast_to_op(), {from}, DimsAttrs{full});
     depth_.push_back(depth_[from]);
     made_[from].push_back(made);
     return made;
   }
 
   Program& program_;
-  std::vector<int> depth_;    ///< loops around the definition of each value
+  std::vector<int> depth_;    ///< loops around the definition of each value; -1 of what is known before runs
   std::vector<Code> before_;  ///< what comes before the loop that is gone through at each depth
   std::map<Id, std::vector<Id>> made_;
 };

@@ -7,19 +7,15 @@ namespace unroll::passes {
 
 using namespace ir;
 
-/// Outputs stay: what a caller changes in place is computed again by the next run.
 void frozen_work(Program& program) {
   if (program.frozen.empty()) return;
   std::vector<bool> known(program.values.size(), false);
   for (const Id input : program.frozen) known[input] = true;
   for (const Instruction& instruction : program.once)
     each_result(instruction, [&](Id id) { known[id] = true; });
-  std::vector<bool> given(program.values.size(), false);
-  for (const Id output : program.outputs) given[output] = true;
-
   const auto moves = [&](const Instruction& instruction) {
     const Compute* compute = instruction.compute();
-    return compute && compute->onto == none && !given[compute->out] &&
+    return compute && compute->onto == none &&
            std::ranges::all_of(compute->in, [&](Id in) { return known[in]; });
   };
   Code code;

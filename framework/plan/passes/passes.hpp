@@ -7,6 +7,7 @@
 namespace unroll::passes {
 
 void common_subexpressions(ir::Program& program);
+void single_steps(ir::Program& program);
 void loop_invariants(ir::Program& program);
 void small_tables(ir::Program& program);
 void hoisted_inputs(ir::Program& program);

@@ -256,7 +256,8 @@ void Emitter::columns(std::span<const Group> groups, int a, int b, int c, std::i
   const auto plus = [&](const Xmm& to, const Xmm& x, const Xmm& y) {
     real32 ? vaddps(to, x, y) : vaddpd(to, x, y);
   };
-  for (int i = 0; i < factor; ++i) vxorps(Xmm(i), Xmm(i), Xmm(i));
+  for (int i = added ? count : 0; i < factor; ++i) vxorps(Xmm(i), Xmm(i), Xmm(i));
+  for (int v = 0; added && v < count; ++v) load(sum(0, v), address(c, at(v)), bytes(v));
   for (std::int64_t p = 0; p < k; ++p) {
     const int part = p < k - k % parts ? static_cast<int>(p % parts) : 0;
     broadcast(vector(factor, bytes(0)), address(a, p));
@@ -270,10 +271,6 @@ void Emitter::columns(std::span<const Group> groups, int a, int b, int c, std::i
     plus(sum(0, v), sum(0, v), sum(2, v));
     plus(sum(1, v), sum(1, v), sum(3, v));
     plus(sum(0, v), sum(0, v), sum(1, v));
-    if (added) {
-      load(vector(row, bytes(v)), address(c, at(v)), bytes(v));
-      plus(sum(0, v), vector(row, bytes(v)), sum(0, v));
-    }
     store(address(c, at(v)), sum(0, v), bytes(v));
   }
 }

@@ -57,6 +57,17 @@ V polynomial(const Element<V> (&coefficients)[terms], V x) {
   return p;
 }
 
+/// The same of an even number of coefficients, as a polynomial in x^2 whose coefficients are c x + d: as much
+/// work, and half as many additions wait for each other.
+template <class V, std::size_t terms>
+V polynomial_of_pairs(const Element<V> (&coefficients)[terms], V x, V square) {
+  static_assert(terms % 2 == 0);
+  const auto pair = [&](std::size_t i) { return fused(V(coefficients[i]), x, V(coefficients[i + 1])); };
+  V p = pair(0);
+  for (std::size_t i = 2; i < terms; i += 2) p = fused(p, square, pair(i));
+  return p;
+}
+
 /// exp(r) 2^n = exp(x).
 template <class V>
 struct Reduced {
@@ -64,17 +75,19 @@ struct Reduced {
   V r;
 };
 
+/// Of x = factor y, for a factor that is a power of two.
 template <class V>
-Reduced<V> reduce_by_ln2(V x) {
+Reduced<V> reduce_by_ln2(V x, V y, Element<V> factor) {
   using C = Constants<V>;
-  const V n = fused(x, V(C::log2_e), V(C::round_shift)) - V(C::round_shift);
+  const V n = fused(y, V(factor * C::log2_e), V(C::round_shift)) - V(C::round_shift);
   return {n, fused(n, V(-C::ln2_low), fused(n, V(-C::ln2_high), x))};
 }
 
 /// exp(r) for |r| <= ln 2 / 2.
 template <class V>
 V exp_of_remainder(V r) {
-  return fused(polynomial(Constants<V>::exp_terms, r), r * r, r) + V(Element<V>{1});
+  const V square = r * r;
+  return fused(polynomial_of_pairs(Constants<V>::exp_terms, r, square), square, r) + V(Element<V>{1});
 }
 
 /// y 2^n, rounded once: 2^n itself may be out of range, its two halves are not. An exponent with its bias is
@@ -101,31 +114,41 @@ V at_least(Element<V> limit, V x) {
   return max(V(limit), x);
 }
 
+template <class V>
+V exp_of(const Reduced<V>& reduced) {
+  return scale(exp_of_remainder(reduced.r), reduced.n);
+}
+
 /// e^x for x within the limits of exp.
 template <class V>
-V exp_of_reduced(V x) {
-  const Reduced<V> reduced = reduce_by_ln2(x);
-  return scale(exp_of_remainder(reduced.r), reduced.n);
+V exp_within_limits(V x) {
+  return exp_of(reduce_by_ln2(x, x, Element<V>{1}));
+}
+
+/// e^(2 x), sooner than e^x of 2 x.
+template <class V>
+V exp_of_twice(V x) {
+  return exp_of(reduce_by_ln2(x + x, x, Element<V>{2}));
 }
 
 template <class V>
 V vector_exp(V x) {
-  return exp_of_reduced(at_least(Constants<V>::exp_lowest, at_most(Constants<V>::exp_highest, x)));
+  return exp_within_limits(at_least(Constants<V>::exp_lowest, at_most(Constants<V>::exp_highest, x)));
 }
 
 /// 1 / (1 + e^-x), and e^x / (1 + e^x) for negative x, where it stays exact down to subnormal results. What
-/// the rounded denominator lost is put back: to first order a quotient q = v / d changes by -q / d for each
-/// unit of d.
+/// the rounded denominator has too much is put back: to first order a quotient q = v / d changes by -q / d
+/// for each unit of d.
 template <class V>
 V vector_sigmoid(V x) {
   const V one(Element<V>{1});
-  const V e = exp_of_reduced(at_least(Constants<V>::exp_lowest, x | V(Element<V>(-0.0))));
+  const V e = exp_within_limits(at_least(Constants<V>::exp_lowest, x | V(Element<V>(-0.0))));
   const V d = one + e;
-  const V lost = e - (d - one);
+  const V too_much = (d - one) - e;
   const auto negative = x < V(Element<V>{0});
   const V q = select(negative, e, one) / d;
   const V reciprocal = select(negative, one - q, q);
-  return q - q * reciprocal * lost;
+  return fused(q * too_much, reciprocal, q);
 }
 
 /// tanh(x) for 0 <= x < tanh_small.
@@ -154,7 +177,7 @@ template <class V>
 V vector_tanh(V x) {
   const V a = at_most(Constants<V>::tanh_saturated, magnitude(x));
   const V one(Element<V>{1});
-  const V far = one - V(Element<V>{2}) / (exp_of_reduced(a + a) + one);
+  const V far = one - V(Element<V>{2}) / (exp_of_twice(a) + one);
   return select(a < V(Element<V>{tanh_small}), tanh_near_zero(a), far) | sign_of(x);
 }
 

@@ -11,15 +11,15 @@ template <class T, class Read, class Write>
 [[gnu::always_inline]] inline void product_columns(const T* a, const T* b, std::int64_t ldb, T* c,
                                                    std::int64_t k, bool add, Read read, Write write) {
   constexpr int parts = 4;
-  Batch<T> sum[parts] = {Batch<T>(T{0}), Batch<T>(T{0}), Batch<T>(T{0}), Batch<T>(T{0})};
+  const Batch<T> zero(T{0});
+  Batch<T> sum[parts] = {add ? read(c) : zero, zero, zero, zero};
   std::int64_t p = 0;
   for (; p + parts <= k; p += parts)
 #pragma GCC unroll 4
     for (int part = 0; part < parts; ++part)
       sum[part] = fused(Batch<T>(a[p + part]), read(b + (p + part) * ldb), sum[part]);
   for (; p < k; ++p) sum[0] = fused(Batch<T>(a[p]), read(b + p * ldb), sum[0]);
-  const Batch<T> total = (sum[0] + sum[2]) + (sum[1] + sum[3]);
-  write(c, add ? read(c) + total : total);
+  write(c, (sum[0] + sum[2]) + (sum[1] + sum[3]));
 }
 
 template <class T>

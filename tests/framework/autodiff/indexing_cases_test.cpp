@@ -99,6 +99,19 @@ OpCase index_identity_case(Dims dims) {
           .reference = [](const std::vector<Array>& in) { return in[0]; }};
 }
 
+OpCase index_reshape_case(Dims from, Dims to, std::function<Shape(const Shape&)> shape) {
+  return {.op = "index_reshape",
+          .label = "",
+          .operands = {index_operand(std::move(from), 1000)},
+          .record = [to = std::move(to)](const std::vector<Var>& in) { return reshape(in[0], to); },
+          .reference =
+              [shape = std::move(shape)](const std::vector<Array>& in) {
+                Array result = in[0];
+                result.shape = shape(in[0].shape);
+                return result;
+              }};
+}
+
 OpCase argmax_case(Dims x) {
   return {.op = "argmax",
           .label = "",
@@ -194,7 +207,13 @@ std::vector<OpCase> indexing_cases() {
           argmax_case({T, B, 3}),
           argmax_case({1, 1}),
           index_identity_case({3, 2}),
-          index_identity_case({T, B})};
+          index_identity_case({T, B}),
+          index_reshape_case({3, 2}, {2, 3},
+                             [](const Shape&) {
+                               return Shape{2, 3};
+                             }),
+          index_reshape_case({0, 2}, {0}, [](const Shape&) { return Shape{0}; }),
+          index_reshape_case({T, B}, {T * B}, [](const Shape& s) { return Shape{s[0] * s[1]}; })};
 }
 
 std::vector<OpCase> random_cases() {

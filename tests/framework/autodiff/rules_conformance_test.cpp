@@ -116,6 +116,12 @@ std::vector<Misfit> misfits() {
   list.push_back({"outer", plain({3}, {}), [](const In& in) { outer(in[0], in[1]); }});
   list.push_back({"reshape", {{{2, 3}}}, [](const In& in) { reshape(in[0], {4, 2}); }, {"(4, 2)"}});
   list.push_back({"reshape", {{{T, 3}}}, [](const In& in) { reshape(in[0], {B, 3}); }, {"(B, 3)"}});
+  list.push_back({"index_reshape",
+                  {index_operand({2, 3}, 1)},
+                  [](const In& in) {
+                    reshape(in[0], {4, 2});
+                  },
+                  {"(4, 2)"}});
   list.push_back({"transpose", {{{3}}}, [](const In& in) { transpose(in[0]); }});
   list.push_back({"transpose", {{{2, 3}}}, [](const In& in) { transpose(in[0], {0, 0}); }});
   list.push_back({"transpose", {{{2, 3}}}, [](const In& in) { transpose(in[0], {0}); }});

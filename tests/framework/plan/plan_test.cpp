@@ -84,7 +84,7 @@ TEST_CASE("[plan] passes that change no arithmetic can be left out without chang
 TEST_CASE("[plan] a pass that there is not is refused with the names of those that there are") {
   Net net;
   CHECK_THROWS_WITH_AS(Plan<float>(net.tape, net.outputs, {.without = {"fused_chains"}}),
-                       doctest::Contains("no pass 'fused_chains'; passes are loop-invariants"),
+                       doctest::Contains("no pass 'fused_chains'; passes are single-steps"),
                        std::invalid_argument);
 }
 
