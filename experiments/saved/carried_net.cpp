@@ -22,7 +22,8 @@ CarriedRun::Options options_for(CarriedNet::Wanted wanted,
                                 std::function<std::vector<Var>(const BoundModel&)> more) {
   CarriedRun::Options options{.more = std::move(more)};
   if (wanted == CarriedNet::Wanted::losses) return options;
-  // Where a run is one step, products with a whole table of embedded characters take longer than all the rest.
+  // Where a run is one step, products with a whole table of embedded characters take longer than all the
+  // rest.
   options.plan.without = {"small-tables"};
   return options;
 }

@@ -150,7 +150,7 @@ length = 20
 [model]
 hidden = 16
 [train]
-updates = 6000
+updates = 20000
 validate_every = 100
 batch = 8
 validation_sequences = 4
@@ -166,7 +166,7 @@ for damage in truncated empty flipped; do
   for ((i = 0; i < 200; ++i)); do
     checkpoint=$(find $damage -name checkpoint.safetensors 2>/dev/null)
     [[ -n $checkpoint ]] && break
-    sleep 0.05
+    sleep 0.02
   done
   kill -TERM $process
   wait $process

@@ -150,7 +150,7 @@ expect 2 'strange.txt' "$unroll" run "${small[@]}" task.text=text.txt task.valid
 
 # ---- stopped and gone on with: the bits of a run that was not
 long=(task.name=words task.text=text.txt model.hidden=48 model.layers=2 model.dropout_output=0.2 model.zoneout=0.1
-  train.batch=8 train.window=10 train.updates=3000 train.validate_every=500 train.checkpoint_seconds=0.05)
+  train.batch=8 train.window=10 train.updates=12000 train.validate_every=2000 train.checkpoint_seconds=0.05)
 expect 0 'best trial' "$unroll" run "${long[@]}" --out whole
 # stop_after_a_checkpoint SIGNAL FOLDER: leaves its exit status in `status`.
 stop_after_a_checkpoint() {

@@ -54,14 +54,14 @@ void transposed_weights(Program& program) {
   for (const Id input : program.inputs) note(input);
   for (const Instruction& instruction : program.once) each_result(instruction, note);
   const auto reads_frozen = [&](const Compute& compute) {
-    return std::ranges::any_of(compute.in,
-                               [&](Id in) { return std::ranges::count(program.frozen, in) > 0; });
+    return std::ranges::any_of(compute.in, [&](Id in) { return std::ranges::count(program.frozen, in) > 0; });
   };
   Code code;
   for (Instruction& instruction : program.code) {
     Transposing transposing(program, outside, transposed, code);
     if (Loop* loop = instruction.loop()) transposing.run(loop->body);
-    if (Compute* compute = instruction.compute(); compute && reads_frozen(*compute)) transposing.run(*compute);
+    if (Compute* compute = instruction.compute(); compute && reads_frozen(*compute))
+      transposing.run(*compute);
     each_result(instruction, note);
     code.push_back(std::move(instruction));
   }
