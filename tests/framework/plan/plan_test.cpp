@@ -156,6 +156,40 @@ TEST_CASE("[plan] only inputs can be frozen, and one that is not bound is named"
   CHECK_THROWS_AS(plan.run(), std::invalid_argument);
 }
 
+TEST_CASE("[plan] a run of one step computes what the loop does, and the next runs may be longer again") {
+  Net net;
+  Plan<float> plan(net.tape, net.outputs), frozen(net.tape, net.outputs, {.frozen = net.p.all()});
+  for (const auto& [steps, rows] : {std::pair{1, 4}, {5, 4}, {1, 1}, {1, 4}}) {
+    const std::vector<Tensor<float>> expected = net.results({.without = {"single-steps"}}, steps, rows);
+    for (Plan<float>* each : {&plan, &frozen}) {
+      net.bind(*each, steps, rows);
+      each->run();
+      CHECK(each->peak_bytes({steps, rows}) > 0);
+      for (std::size_t i = 0; i < expected.size(); ++i)
+        CHECK(largest_difference(each->tensor(net.outputs[i]), expected[i]) <= 1e-6);
+    }
+  }
+}
+
+TEST_CASE("[plan] a run of one step reads tokens, too") {
+  Tape tape;
+  const Var tokens = tape.index_input("tokens", {T, B}), table = tape.input("E", {5, 3});
+  const auto made = scan([&](const std::vector<Var>& x,
+                             const std::vector<Var>& h) { return Step{{tanh(gather(table, x[0]) + h[0])}}; },
+                         {tokens}, {tape.fill(0, {B, 3})});
+  Plan<float> plan(tape, {made.final_state[0]});
+  const Tensor<float> values = random_tensor<float>({5, 3}, 1);
+  plan.bind(table, values);
+  for (const std::int64_t steps : {2, 1}) {
+    Tensor<std::int64_t> given({steps, 2});
+    given[2 * steps - 1] = 4;
+    plan.bind(tokens, given);
+    plan.run();
+    const float before = steps == 2 ? std::tanh(values[0]) : 0.0f;
+    CHECK(plan.value(made.final_state[0])[3] == doctest::Approx(std::tanh(values[12] + before)));
+  }
+}
+
 TEST_CASE("[plan] one plan serves every T and B, with the bits of a plan made for them") {
   Net net;
   Plan<float> plan(net.tape, net.outputs);
