@@ -64,12 +64,11 @@ void add_extents(const M&, Dims&) {}
 inline void add_extents(Dim value, Dims& all) { all.push_back(value); }
 inline void add_extents(const Dims& value, Dims& all) { all.insert(all.end(), value.begin(), value.end()); }
 
+/// A number in T's place, in members that have one.
 template <class M>
 void set_time(M&, std::int64_t) {}
 inline void set_time(Dim& value, std::int64_t steps) { value = value.at_time(steps); }
-inline void set_time(Dims& value, std::int64_t steps) {
-  for (Dim& dim : value) set_time(dim, steps);
-}
+inline void set_time(Dims& value, std::int64_t steps) { value = at_time(std::move(value), steps); }
 
 /// "name=text", or the name alone for what is true.
 std::string member_text(std::string_view name, const std::string& text);

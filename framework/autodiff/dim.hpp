@@ -92,6 +92,12 @@ inline constexpr std::size_t max_rank = 16;
 /// The shape of a recorded value, outermost axis first.
 using Dims = std::vector<Dim>;
 
+/// With a number in T's place.
+inline Dims at_time(Dims dims, std::int64_t steps) {
+  for (Dim& dim : dims) dim = dim.at_time(steps);
+  return dims;
+}
+
 /// "(T, B, 2)".
 std::string to_string(const Dims& dims);
 /// Its inverse. Throws std::invalid_argument.

@@ -66,6 +66,17 @@ ir::Program planned(ir::Program program, const PlanOptions& options, bool checkp
   return program;
 }
 
+/// Throws std::invalid_argument where one of `frozen` is no input of the tape.
+void freeze(Lowered& lowered, const Tape& tape, const std::vector<Var>& frozen) {
+  for (const Var& v : frozen) {
+    if (&v.tape() != &tape || !tape.nodes()[tape.value(v.id()).node].op->input())
+      throw std::invalid_argument("[Plan] only inputs of the tape can be frozen");
+    const auto live = lowered.inputs.find(v.id());
+    if (live != lowered.inputs.end() && !lowered.program.is_frozen(live->second))
+      lowered.program.frozen.push_back(live->second);
+  }
+}
+
 }  // namespace
 
 template <class T>
@@ -74,13 +85,7 @@ Plan<T>::Plan(const Tape& tape, const std::vector<Var>& outputs, const PlanOptio
   for (const Var& v : outputs)
     if (&v.tape() != &tape) throw std::invalid_argument("[Plan] an output lives on another tape");
   Lowered lowered = lower(tape, outputs);
-  for (const Var& v : options.frozen) {
-    const Op* made_by = &v.tape() == &tape ? tape.nodes()[tape.value(v.id()).node].op : nullptr;
-    if (!made_by || !made_by->input())
-      throw std::invalid_argument("[Plan] only inputs of the tape can be frozen");
-    const auto live = lowered.inputs.find(v.id());
-    if (live != lowered.inputs.end()) lowered.program.frozen.push_back(live->second);
-  }
+  freeze(lowered, tape, options.frozen);
   input_of_.assign(tape.values().size(), -1);
   output_of_ = input_of_;
   for (std::size_t i = outputs.size(); i-- > 0;) output_of_[outputs[i].id()] = static_cast<std::ptrdiff_t>(i);
@@ -90,7 +95,7 @@ Plan<T>::Plan(const Tape& tape, const std::vector<Var>& outputs, const PlanOptio
   const std::vector<int> reads = ir::count_reads(recorded_);
   for (const auto& [v, id] : lowered.inputs) {
     const ir::Value& value = recorded_.values[static_cast<std::size_t>(id)];
-    const bool frozen = std::ranges::count(recorded_.frozen, id) > 0;
+    const bool frozen = recorded_.is_frozen(id);
     if (!frozen) changing_.push_back(inputs_.size());
     input_of_[v] = static_cast<std::ptrdiff_t>(inputs_.size());
     inputs_.push_back({.id = reads[static_cast<std::size_t>(id)] > 0 ? id : ir::none,

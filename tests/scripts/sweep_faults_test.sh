@@ -163,7 +163,7 @@ run 0 sweep long.toml --out long
 for damage in truncated empty flipped; do
   "$program" sweep long.toml --out $damage >shown 2>said &
   process=$!
-  for ((i = 0; i < 200; ++i)); do
+  for ((i = 0; i < 1000; ++i)); do
     checkpoint=$(find $damage -name checkpoint.safetensors 2>/dev/null)
     [[ -n $checkpoint ]] && break
     sleep 0.02

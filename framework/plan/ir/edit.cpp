@@ -176,7 +176,7 @@ void set_time(Code& code, std::int64_t steps) {
   for (Instruction& instruction : code) {
     if (Compute* compute = instruction.compute()) in_attrs(*compute);
     if (Chain* chain = instruction.chain()) {
-      for (Dim& dim : chain->dims) dim = dim.at_time(steps);
+      chain->dims = at_time(std::move(chain->dims), steps);
       std::ranges::for_each(chain->links, in_attrs);
     }
     Loop* loop = instruction.loop();
@@ -189,8 +189,7 @@ void set_time(Code& code, std::int64_t steps) {
 }  // namespace
 
 void set_time(Program& program, std::int64_t steps) {
-  for (Value& value : program.values)
-    for (Dim& dim : value.dims) dim = dim.at_time(steps);
+  for (Value& value : program.values) value.dims = at_time(std::move(value.dims), steps);
   set_time(program.once, steps);
   set_time(program.code, steps);
 }

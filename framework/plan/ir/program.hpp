@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -119,6 +120,7 @@ struct Program {
   /// A value like another one, of other dims.
   Id add_like(Id value, Dims dims) { return add({std::move(dims), values[value].kind, values[value].name}); }
   const Dims& dims(Id value) const { return values[value].dims; }
+  bool is_frozen(Id value) const { return std::ranges::find(frozen, value) != frozen.end(); }
 };
 
 }  // namespace unroll::ir

@@ -14,7 +14,7 @@ class Writer {
 
   std::string run() {
     for (const Id input : program_.inputs)
-      line("", (std::ranges::count(program_.frozen, input) > 0 ? "frozen " : "input ") + typed(input));
+      line("", (program_.is_frozen(input) ? "frozen " : "input ") + typed(input));
     write(program_.once, "", "once ");
     write(program_.code, "", "");
     for (const Id output : program_.outputs) line("", "output " + name(output));

@@ -18,13 +18,17 @@ class Verifier {
       : program_(program), defined_(program.values.size(), false), visible_(program.values.size(), false) {}
 
   void run() {
-    for (const Id input : program_.frozen) define(input);
+    for (const Id input : program_.frozen) {
+      if (std::ranges::find(program_.inputs, input) == program_.inputs.end())
+        wrong(name(input), "it is frozen, but no input");
+      define(input);
+    }
     for (const Instruction& instruction : program_.once) {  // before there are other inputs
       if (!instruction.compute()) wrong("what is done once", "only single ops are done once");
       check(*instruction.compute());
     }
     for (const Id input : program_.inputs)
-      if (!defined_[input] || std::ranges::count(program_.frozen, input) == 0) define(input);
+      if (!program_.is_frozen(input)) define(input);
     check(program_.code);
     for (const Id output : program_.outputs) read(output, "the outputs");
   }

@@ -54,7 +54,7 @@ void transposed_weights(Program& program) {
   for (const Id input : program.inputs) note(input);
   for (const Instruction& instruction : program.once) each_result(instruction, note);
   const auto reads_frozen = [&](const Compute& compute) {
-    return std::ranges::any_of(compute.in, [&](Id in) { return std::ranges::count(program.frozen, in) > 0; });
+    return std::ranges::any_of(compute.in, [&](Id in) { return program.is_frozen(in); });
   };
   Code code;
   for (Instruction& instruction : program.code) {

@@ -197,7 +197,11 @@ TEST_CASE("[folder] processes that begin a folder at once with one config write 
       write_plan(laboratory(), study.out, plan, false, "");
       ::_exit(0);
     }
-    for (const pid_t child : children) ::waitpid(child, nullptr, 0);
+    for (const pid_t child : children) {
+      int status = 1;
+      ::waitpid(child, &status, 0);
+      CHECK(status == 0);
+    }
     CHECK(plan_files(study.out).size() == 1);
     CHECK(read_plan(laboratory(), study.out).trials.size() == plan.trials.size());
   }

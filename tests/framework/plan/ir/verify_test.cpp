@@ -140,6 +140,7 @@ TEST_CASE("[ir] what is done once reads no inputs and has no loops") {
   check_refused("input %x.0 (3)\nonce %a.1 (3) = tanh %x.0\noutput %a.1",
                 "it reads %x.0, which is not defined");
   check_changed([](Program& p) { p.once.push_back(std::move(p.code[2])); }, "only single ops are done once");
+  check_changed([](Program& p) { p.frozen.push_back(p.outputs[0]); }, "it is frozen, but no input");
 }
 
 TEST_CASE("[ir] chains are of elementwise work on one shape, and give what they make") {

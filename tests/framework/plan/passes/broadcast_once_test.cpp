@@ -93,3 +93,20 @@ for blocks of R steps of T
 output %c.10
 )");
 }
+
+TEST_CASE("[passes] broadcast-once: a frozen bias is laid out once, beside loops too; another one is not") {
+  CHECK(rewritten(passes::broadcast_once, R"(input %x.0 (B, 3)
+frozen %b.1 (3)
+input %c.2 (3)
+%y.3 (B, 3) = add %x.0 %b.1
+%z.4 (B, 3) = add %y.3 %c.2
+output %z.4
+)") == R"(input %x.0 (B, 3)
+frozen %b.1 (3)
+input %c.2 (3)
+once %broadcast_to.3 (B, 3) = broadcast_to{dims=(B, 3)} %b.1
+%y.4 (B, 3) = add %x.0 %broadcast_to.3
+%z.5 (B, 3) = add %y.4 %c.2
+output %z.5
+)");
+}

@@ -27,20 +27,3 @@ output %y.8
 output %neg.6
 )");
 }
-
-TEST_CASE("[passes] transposed-weights: a frozen weight is transposed for products outside of loops too") {
-  CHECK(rewritten(passes::transposed_weights, R"(input %x.0 (B, 3)
-frozen %W.1 (3, 3)
-input %V.2 (3, 3)
-%a.3 (B, 3) = matmul{transpose_b} %x.0 %W.1
-%b.4 (B, 3) = matmul{transpose_b} %a.3 %V.2
-output %b.4
-)") == R"(input %x.0 (B, 3)
-frozen %W.1 (3, 3)
-input %V.2 (3, 3)
-%transpose.3 (3, 3) = transpose{permutation=(1, 0)} %W.1
-%a.4 (B, 3) = matmul %x.0 %transpose.3
-%b.5 (B, 3) = matmul{transpose_b} %a.4 %V.2
-output %b.5
-)");
-}
