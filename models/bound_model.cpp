@@ -21,9 +21,9 @@ BoundModel::BoundModel(SequenceModel sequence_model, std::int64_t input_size, bo
   parameters = p.all();
   RunOptions run{.values = options.values};
   if (options.given_states) run.initial = record_initial(p);
-  if (options.noise_seed)
-    noise = Noise{*options.noise_seed, tape->index_input("batch number", {}),
-                  tape->index_input("first row", {}), tape->index_input("time steps", {T})};
+  if (options.masks || model.noisy())
+    noise = Noise{options.seed, tape->index_input("batch number", {}), tape->index_input("first row", {}),
+                  tape->index_input("time steps", {T}), options.training};
   if (packed_sequences > 0) packed.emplace(*tape, packed_sequences);
   run.noise = noise;
   run.packed = packed;
@@ -48,7 +48,7 @@ std::vector<Tensor<float>> BoundModel::starts(std::int64_t rows,
   std::vector<Tensor<float>> all;
   for (const StateSpec& state : states) {
     Tensor<float>& start = all.emplace_back(state.batch_shape(rows), static_cast<float>(state.start));
-    const auto spec = std::ranges::find(specs, state.name + "_0", &ParameterSpec::name);
+    const auto spec = std::ranges::find(specs, start_name(state.name), &ParameterSpec::name);
     if (!state.learned || spec == specs.end()) continue;
     const Tensor<float>& learned = values[static_cast<std::size_t>(spec - specs.begin())];
     for (std::int64_t i = 0; i < start.numel(); ++i) start[i] = learned[i % learned.numel()];

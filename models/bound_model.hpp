@@ -15,8 +15,10 @@ namespace unroll {
 
 /// What a model is recorded for.
 struct RecordOptions {
-  bool given_states = false;                               ///< the states before the first step are inputs
-  std::optional<std::uint64_t> noise_seed = std::nullopt;  ///< dropout and zoneout are drawn, from this seed
+  bool given_states = false;             ///< the states before the first step are inputs
+  bool training = false;                 ///< or evaluation, where nothing is dropped
+  bool masks = false;                    ///< dropout and zoneout are drawn; only in training
+  std::uint64_t seed = 0;                ///< of masks and of cells' own noise
   std::int64_t packed_sequences = 0;     ///< above 0: inputs are that many sequences, packed into rows
   std::vector<std::string> values = {};  ///< as RunOptions
 };

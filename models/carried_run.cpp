@@ -42,26 +42,33 @@ std::vector<Var> CarriedRun::wanted(const Options& options) {
 void CarriedRun::start(std::int64_t rows) {
   given_.initial = model_.starts(rows, parameters_);
   given_.carried[0] = 0;
+  step_ = 0;
   model_.bind(plan_, given_);
 }
 
 void CarriedRun::start(std::vector<Tensor<float>> states) {
   given_.initial = std::move(states);
   given_.carried[0] = 1;
+  step_ = 0;
   model_.bind(plan_, given_);
 }
 
 void CarriedRun::run(const Tensor<float>& vectors) {
   plan_.bind(model_.inputs, vectors);
-  run();
+  run(vectors.shape()[0]);
 }
 
 void CarriedRun::run(const Tensor<std::int64_t>& tokens) {
   plan_.bind(model_.inputs, tokens);
-  run();
+  run(tokens.shape()[0]);
 }
 
-void CarriedRun::run() {
+void CarriedRun::run(std::int64_t steps) {
+  if (model_.noise) {
+    given_.set_noise(given_.number[0], 0, step_, steps);
+    plan_.bind(model_.noise->time_steps, given_.time_steps);
+  }
+  step_ += steps;
   plan_.run();
   for (std::size_t k = 0; k < given_.initial.size(); ++k)
     std::ranges::copy(plan_.value(model_.recorded.final_state[k]), given_.initial[k].data());

@@ -31,9 +31,11 @@ class CarriedRun {
   /// Before the first step of `rows` sequences, or from states (B, shape...) that are given.
   void start(std::int64_t rows);
   void start(std::vector<Tensor<float>> states);
-  /// Which masks the next run draws; see ModelInputs::set_noise.
-  void set_noise(std::int64_t batch, std::int64_t step, std::int64_t steps) {
-    given_.set_noise(batch, 0, step, steps);
+  /// Masks and noise of the next run are those of this batch, from this step of its sequences on. After a
+  /// start they are those of batch 0, and go on from run to run.
+  void set_noise(std::int64_t batch, std::int64_t step) {
+    given_.number[0] = batch;
+    step_ = step;
   }
 
   /// The next steps: (T, B, inputs) numbers or (T, B) tokens. Extra inputs that `more` recorded are bound on
@@ -57,13 +59,14 @@ class CarriedRun {
  private:
   std::vector<Var> wanted(const Options& options);
   PlanOptions with_frozen_parameters(PlanOptions options) const;
-  void run();
+  void run(std::int64_t steps);
 
   BoundModel model_;
   const std::vector<Tensor<float>>& parameters_;
   std::vector<Var> more_;
   Plan<float> plan_;
   ModelInputs<float> given_;
+  std::int64_t step_ = 0;  ///< of the sequences, where the next run begins
 };
 
 }  // namespace unroll

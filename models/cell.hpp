@@ -15,7 +15,8 @@ struct StateSpec {
   std::string name;
   Shape shape;           ///< (size), or (rows, columns)
   double start = 0;      ///< every element before the first step
-  bool learned = false;  ///< started from a parameter NAME_0 instead
+  bool counts = false;   ///< counts steps: dropout, zoneout and learned starts leave it alone
+  bool learned = false;  ///< started from a parameter start.NAME instead
 
   /// (rows, shape...): of a batch.
   Dims dims(Dim rows) const;
@@ -30,6 +31,14 @@ struct CellOptions {
   std::map<std::string, double> constants = {};  ///< values of hyperparameters that replace the defaults
 };
 
+/// What a step is given.
+struct StepInputs {
+  Var x;                   ///< (B, input_size)
+  std::vector<Var> state;  ///< before the step, in the order of states()
+  Var noise = {};          ///< (B, noise_size()), standard normal; only where the cell asks for it
+  bool training = true;    ///< or is this an evaluation, for noise that is of training alone
+};
+
 /// What a step computes: the states after it, in the order of states(), and what else it has a name for.
 struct CellStep {
   std::vector<Var> state;
@@ -37,7 +46,7 @@ struct CellStep {
 };
 
 /// A recurrent cell: a pure step. No time loop, no mutable state, no memory of its own; scan() brings time,
-/// gradients() the reverse pass and Plan the speed. x is (B, input_size), a state (B, shape...).
+/// gradients() the reverse pass and Plan the speed. A state is (B, shape...).
 class Cell {
  public:
   virtual ~Cell() = default;
@@ -45,7 +54,9 @@ class Cell {
   virtual std::vector<ParameterSpec> parameters() const = 0;
   /// The first state is the one that a readout, or the next layer, sees: a vector.
   virtual std::vector<StateSpec> states() const = 0;
-  virtual CellStep step(const Parameters& p, Var x, const std::vector<Var>& state) const = 0;
+  /// How many numbers of noise a step wants for each sequence.
+  virtual std::int64_t noise_size() const { return 0; }
+  virtual CellStep step(const Parameters& p, const StepInputs& in) const = 0;
 };
 
 }  // namespace unroll

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "framework/tensor/embedded_file.hpp"
+#include "framework/tensor/file.hpp"
 #include "models/language/equation_cell.hpp"
 #include "models/nearest.hpp"
 
@@ -63,6 +64,8 @@ bool is_cell_text(std::string_view cell) { return cell.find('\n') != std::string
 
 std::unique_ptr<Cell> make_cell(const CellList& cells, std::string_view cell, const CellOptions& options) {
   if (is_cell_text(cell)) return std::make_unique<EquationCell>(define_cell("model.cell", cell), options);
+  if (cell.ends_with(".cell"))
+    return std::make_unique<EquationCell>(define_cell(std::string(cell), read_file(cell)), options);
   return known_cell(cells, cell).make(options);
 }
 

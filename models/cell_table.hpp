@@ -31,8 +31,9 @@ const CellRow* find_cell(const CellList& cells, std::string_view name);
 /// Whether what stands where a cell is named is its equations: it has more than one line.
 bool is_cell_text(std::string_view cell);
 
-/// The cell of that name, or of those equations (is_cell_text). Throws std::invalid_argument naming an
-/// unknown cell and the known ones, and EquationError.
+/// The cell of that name, of the file NAME.cell, or of those equations (is_cell_text). Throws
+/// std::invalid_argument naming an unknown cell and the known ones, EquationError, and FileError for a file
+/// that cannot be read.
 std::unique_ptr<Cell> make_cell(const CellList& cells, std::string_view cell, const CellOptions& options);
 std::unique_ptr<Cell> make_cell(std::string_view cell, const CellOptions& options);
 /// The equations of a name or a text; null for a cell that is a class, or of no name in the list.

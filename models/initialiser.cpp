@@ -190,6 +190,54 @@ Tensor<double> signs(const InitialiserOptions& options, const Shape& shape, Stre
   return d;
 }
 
+/// N(0, 1 / n), rescaled.
+Tensor<double> radius(const InitialiserOptions& options, const Shape& shape, Stream& stream) {
+  require_square("radius", shape);
+  const double n = static_cast<double>(shape[0]);
+  Tensor<double> w = normal_of(1 / std::sqrt(n), shape, stream);
+  const double factor = options.scale / spectral_radius(w);
+  for (double& x : w.span()) x *= factor;
+  return w;
+}
+
+/// `count` numbers at equal distances, the first `low`, the last `high`.
+template <class F>
+Tensor<double> spaced(const InitialiserOptions& options, const Shape& shape, F map) {
+  Tensor<double> w(shape);
+  const auto last = static_cast<double>(shape.numel() - 1);
+  for (std::int64_t i = 0; i < shape.numel(); ++i) {
+    const double part = last > 0 ? static_cast<double>(i) / last : 0;
+    w[i] = map(options.low + part * (options.high - options.low));
+  }
+  return w;
+}
+
+Tensor<double> linspace(const InitialiserOptions& options, const Shape& shape, Stream&) {
+  return spaced(options, shape, [](double x) { return x; });
+}
+
+Tensor<double> logspace(const InitialiserOptions& options, const Shape& shape, Stream&) {
+  if (!(options.low > 0 && options.high > 0))
+    throw std::invalid_argument(fmt::format("initialiser logspace: both ends must be above 0, got {} and {}",
+                                            options.low, options.high));
+  InitialiserOptions logarithms = options;
+  logarithms.low = std::log(options.low);
+  logarithms.high = std::log(options.high);
+  return spaced(logarithms, shape, [](double x) { return std::exp(x); });
+}
+
+Tensor<double> permutation(const InitialiserOptions&, const Shape& shape, Stream& stream) {
+  require_square("permutation", shape);
+  const std::int64_t n = shape[0];
+  std::vector<std::int64_t> columns(static_cast<std::size_t>(n));
+  std::iota(columns.begin(), columns.end(), std::int64_t{0});
+  for (std::int64_t i = n - 1; i > 0; --i)
+    std::swap(columns[static_cast<std::size_t>(i)], columns[static_cast<std::size_t>(stream.below(i + 1))]);
+  Tensor<double> w(shape);
+  for (std::int64_t i = 0; i < n; ++i) w[i * n + columns[static_cast<std::size_t>(i)]] = 1;
+  return w;
+}
+
 using Arguments = std::span<const double>;
 
 void take_scale(InitialiserOptions& o, Arguments a) { o.scale = a[0]; }
@@ -229,6 +277,11 @@ constexpr auto table = std::to_array<InitialiserRow>({
     {"ring", "log(-log r), with r exp(i phase) uniform over the ring of radii low to high",
      "Orvieto et al. 2023, lemma 3.2", ring, "low, high", take_range},
     {"phase", "log U(0, high)", "Orvieto et al. 2023, section 3.4", phase, "high", take_high},
+    {"radius", "N(0, 1), rescaled to this spectral radius", "Jaeger 2001; Sompolinsky et al. 1988", radius,
+     "radius", take_scale},
+    {"linspace", "from low to high at equal distances", "decay rates", linspace, "low, high", take_range},
+    {"logspace", "from low to high at equal ratios", "decay rates", logspace, "low, high", take_range},
+    {"permutation", "a random permutation matrix", "Arjovsky, Shah, Bengio 2016", permutation},
     {"signs", "-1 for the first elements, as many as asked for, and 1 for the rest",
      "Helfrich, Willmott, Ye 2018", signs, "negatives", take_count},
 });

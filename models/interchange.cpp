@@ -16,7 +16,9 @@ namespace {
 
 /// Parameters of no layer.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 3> around = {
-    {{"E", "embedding.weight"}, {"W_hy", "readout.weight"}, {"b_y", "readout.bias"}}};
+    {{"embedding.E", "embedding.weight"},
+     {"readout.W_hy", "readout.weight"},
+     {"readout.b_y", "readout.bias"}}};
 
 std::string name_around(const std::string& parameter) {
   for (const auto& [ours, theirs] : around)
@@ -35,7 +37,6 @@ class Naming {
     for (std::size_t i = 0; i < specs_.size(); ++i) left_.emplace(specs_[i].name, i);
     for (const Layer& layer : model.layers()) add(layer);
     for (const auto& [name, i] : left_) tensors_.push_back(single(name_around(name), i));
-    check_names();
   }
 
   std::vector<FileTensor> take() { return std::move(tensors_); }
@@ -76,16 +77,6 @@ class Naming {
     before_.clear();
     for (const FilePart& part : stack.parts) before_.push_back(part.parameter);
     return stack;
-  }
-
-  void check_names() const {
-    std::set<std::string_view> names;
-    for (const FileTensor& tensor : tensors_)
-      if (!names.insert(tensor.name).second)
-        throw std::invalid_argument(fmt::format(
-            "two tensors of the model's file would be called {}; the cell's pytorch lines, or its "
-            "parameters, need other names",
-            tensor.name));
   }
 
   std::vector<ParameterSpec> specs_;

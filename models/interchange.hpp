@@ -17,8 +17,8 @@ namespace unroll {
 //
 //     rnn.weight_ih_l0, rnn.weight_hh_l0_reverse, ...  of cells that declare them (pytorch in the .cell file)
 //     rnn.W_xh_l0, rnn.b_h_l1_reverse, ...             by our own names, of cells that do not
-//     rnn.h_0_l0, rnn.ln_gain_l0, rnn.ln_bias_l0       what is around a cell: learned starts and layer norm
-//     embedding.weight, readout.weight, readout.bias   E, W_hy and b_y; others keep their names
+//     rnn.start.h_l0, rnn.layer_norm.gain_l0, ...      what is around a cell: learned starts and layer norm
+//     embedding.weight, readout.weight, readout.bias   embedding.E, readout.W_hy and readout.b_y
 //
 // Layers count from 0. Where PyTorch has two biases and the equations have one, ours is written as the first
 // and zeros as the second; on reading it is the sum of both.
@@ -41,8 +41,7 @@ struct FileTensor {
   std::vector<FilePart> parts;
 };
 
-/// What a model's file holds: layer by layer, then what is in no layer. Throws std::invalid_argument when two
-/// tensors would have one name.
+/// What a model's file holds: layer by layer, then what is in no layer.
 std::vector<FileTensor> file_tensors(const SequenceModel& model);
 
 /// `values` in the order of model.parameters(). Throws std::invalid_argument when they are of another number

@@ -41,6 +41,11 @@ MaskPer mask_per(std::string_view name) {
       fmt::format("unknown dropout mask '{}'; known are {}", name, fmt::join(mask_names(), ", ")));
 }
 
+std::string start_name(std::string_view state) {
+  const std::size_t prefix = state.rfind('.') + 1;  // npos + 1 is 0
+  return fmt::format("{}start.{}", state.substr(0, prefix), state.substr(prefix));
+}
+
 Packed::Packed(Tape& tape, Dim sequences)
     : begins(tape.input("begins", {sizes::T, sizes::B})),
       ends(tape.input("ends", {sizes::T, sizes::B})),
@@ -59,11 +64,11 @@ Layer::Layer(std::shared_ptr<const Cell> cell, const LayerOptions& options, Plac
 std::vector<ParameterSpec> Layer::parameters() const {
   std::vector<ParameterSpec> specs = cell_->parameters();
   for (const StateSpec& state : cell_->states())
-    if (state.learned || options_.learned_start)
-      specs.push_back({state.name + "_0", state.shape, Role::bias, constant(state.start)});
+    if (learned(state))
+      specs.push_back({start_name(state.name), state.shape, Role::bias, constant(state.start)});
   if (options_.layer_norm) {
-    specs.push_back({"ln_gain", {output_size()}, Role::bias, constant(1)});
-    specs.push_back({"ln_bias", {output_size()}, Role::bias});
+    specs.push_back({"layer_norm.gain", {output_size()}, Role::bias, constant(1)});
+    specs.push_back({"layer_norm.bias", {output_size()}, Role::bias});
   }
   for (ParameterSpec& spec : specs) {
     spec.name = place_.prefix + spec.name;
@@ -72,11 +77,15 @@ std::vector<ParameterSpec> Layer::parameters() const {
   return specs;
 }
 
+bool Layer::learned(const StateSpec& state) const {
+  return !state.counts && (state.learned || options_.learned_start);
+}
+
 std::vector<StateSpec> Layer::states() const {
   std::vector<StateSpec> specs = cell_->states();
   for (StateSpec& spec : specs) {
+    spec.learned = learned(spec);
     spec.name = place_.prefix + spec.name;
-    spec.learned = spec.learned || options_.learned_start;
   }
   return specs;
 }
@@ -88,7 +97,8 @@ std::vector<std::string> Layer::value_names(std::int64_t input_size) const {
   const Parameters p(scratch, cell_->parameters());
   std::vector<Var> state;
   for (const StateSpec& spec : cell_->states()) state.push_back(scratch.input("", spec.dims(sizes::B)));
-  const CellStep step = cell_->step(p, scratch.input("", {sizes::B, input_size}), state);
+  const Var noise = noisy() ? scratch.input("", {sizes::B, cell_->noise_size()}) : Var{};
+  const CellStep step = cell_->step(p, {scratch.input("", {sizes::B, input_size}), state, noise});
   for (const auto& [name, value] : step.values) names.push_back(place_.prefix + name);
   return names;
 }

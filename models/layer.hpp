@@ -33,20 +33,21 @@ struct LayerOptions {
   double zoneout = 0;
   /// The first state after the step, as the cell computes it, becomes gain * layer_norm(h) + bias, normalised
   /// over its units for each sequence; the next step, zoneout and everything outside see only that.
-  /// Parameters ln_gain (starts at 1) and ln_bias (at 0). Other states stay as the cell computes them. Ba et
-  /// al. 2016.
+  /// Parameters layer_norm.gain (starts at 1) and layer_norm.bias (at 0). Other states stay as the cell
+  /// computes them. Ba et al. 2016.
   bool layer_norm = false;
   bool learned_start =
-      false;              ///< every state starts from a parameter NAME_0, as StateSpec::learned does for one
+      false;  ///< every state starts from a parameter start.NAME, as StateSpec::learned does for one
   bool residual = false;  ///< the input is added to what the next layer or the readout sees
 };
 
-/// Where the masks of a training run are drawn from: equal keys, equal bits, however a batch is split.
+/// Where masks and a cell's own noise are drawn from: equal keys, equal bits, however a batch is split.
 struct Noise {
   std::uint64_t seed;
-  Var update;      ///< index scalar: counts updates, or whatever else must have masks of its own
-  Var first_row;   ///< index scalar: of the first row, in the whole batch
-  Var time_steps;  ///< (T) indices: the absolute step; only for masks that change from step to step
+  Var update;            ///< index scalar: counts updates, or whatever else must have masks of its own
+  Var first_row;         ///< index scalar: of the first row, in the whole batch
+  Var time_steps;        ///< (T) indices: the absolute step; only for what changes from step to step
+  bool training = true;  ///< else no masks are drawn, and other numbers for the cell's own noise
 };
 
 /// Sequences packed into rows (models/packing.hpp), as values on a tape: B rows of T positions.
@@ -69,6 +70,9 @@ struct RunOptions {
   std::optional<Packed> packed = std::nullopt;
 };
 
+/// Of the parameter that a learned state starts from: "start.h", "layer2.start.h".
+std::string start_name(std::string_view state);
+
 /// One scan of a cell over a sequence, in one direction, with what is around the step. Its parameters, states
 /// and values carry the layer's prefix.
 class Layer {
@@ -83,11 +87,14 @@ class Layer {
   /// Throws std::invalid_argument when a rate is not in [0, 1).
   Layer(std::shared_ptr<const Cell> cell, const LayerOptions& options, Place place);
 
+  /// Whether the cell has noise of its own.
+  bool noisy() const { return cell_->noise_size() > 0; }
   std::int64_t output_size() const { return cell_->states()[0].shape[0]; }
   const std::string& prefix() const { return place_.prefix; }
   const Place& place() const { return place_; }
   const Cell& cell() const { return *cell_; }
-  /// The cell's, then NAME_0 of learned starts, then ln_gain and ln_bias.
+  /// The cell's, then start.NAME of learned starts, then layer_norm.gain and layer_norm.bias. What is around
+  /// a cell has a dot in its name, which no name of a cell has.
   std::vector<ParameterSpec> parameters() const;
   std::vector<StateSpec> states() const;
   /// What RunOptions::values may name: states, then the step's values.
@@ -107,6 +114,8 @@ class Layer {
                   const RunOptions& run) const;
 
  private:
+  bool learned(const StateSpec& state) const;
+
   std::shared_ptr<const Cell> cell_;
   LayerOptions options_;
   Place place_;

@@ -52,8 +52,9 @@ std::size_t LayerScan::add(Var stacked) {
 }
 
 void LayerScan::add_slices() {
-  const bool zones = options_.zoneout > 0 && run_.noise;
-  if (input_mask_.per_step || output_mask_.per_step || recurrent_mask_.per_step || zones)
+  const bool zones = options_.zoneout > 0 && masks();
+  const bool noisy = cell_.noise_size() > 0 && run_.noise;
+  if (noisy || input_mask_.per_step || output_mask_.per_step || recurrent_mask_.per_step || zones)
     time_step_at_ = add(run_.noise->time_steps);
   if (!run_.packed) return;
   begins_at_ = add(place_.reverse ? run_.packed->ends : run_.packed->begins);
@@ -71,7 +72,7 @@ std::uint32_t LayerScan::mask_layer(std::uint32_t site) const {
 
 LayerScan::Mask LayerScan::make_mask(Site site, double rate, std::int64_t units) const {
   Mask mask{1, mask_layer(site), units};
-  if (!run_.noise || rate == 0) return mask;
+  if (!masks() || rate == 0) return mask;
   mask.keep = 1 - rate;
   mask.per_step = options_.mask == MaskPer::step;
   if (mask.per_step) return mask;
@@ -92,11 +93,25 @@ Var LayerScan::dropped(Var x, const Mask& mask, const Slices& at) const {
   return x * (run_.packed ? gather(mask.steady, at.sequence()) : mask.steady);
 }
 
+/// Without a Noise it is 0, what is expected of it.
+Var LayerScan::cell_noise(const Slices& at) const {
+  const std::int64_t units = cell_.noise_size();
+  if (units == 0) return {};
+  const Dim rows = at.input().dims()[0];
+  if (!run_.noise) return at.input().tape().zeros({rows, units});
+  const Noise& noise = *run_.noise;
+  return random_normal(noise.update, at.time_step(), noise.first_row, {rows, units}, noise.seed,
+                       mask_layer(noise.training ? at_cell : at_cell_in_evaluation));
+}
+
+bool LayerScan::learned(std::size_t k) const {
+  return !states_[k].counts && (states_[k].learned || options_.learned_start);
+}
+
 /// Before the first step, to be broadcast over rows.
 Var LayerScan::start(std::size_t k) const {
-  const StateSpec& state = states_[k];
-  if (state.learned || options_.learned_start) return p_[state.name + "_0"];
-  return inputs_[0].tape().fill(state.start, {});
+  if (learned(k)) return p_[start_name(states_[k].name)];
+  return inputs_[0].tape().fill(states_[k].start, {});
 }
 
 std::vector<Var> LayerScan::initial_states() const {
@@ -104,9 +119,9 @@ std::vector<Var> LayerScan::initial_states() const {
   if (!run_.packed && !initial_.empty()) return initial_;
   std::vector<Var> all;
   for (std::size_t k = 0; k < states_.size(); ++k) {
-    const bool learned = states_[k].learned || options_.learned_start;
-    all.push_back(learned && !run_.packed ? broadcast_to(start(k), states_[k].dims(rows))
-                                          : inputs_[0].tape().fill(states_[k].start, states_[k].dims(rows)));
+    all.push_back(learned(k) && !run_.packed
+                      ? broadcast_to(start(k), states_[k].dims(rows))
+                      : inputs_[0].tape().fill(states_[k].start, states_[k].dims(rows)));
   }
   return all;
 }
@@ -123,8 +138,8 @@ std::vector<Var> LayerScan::begun(std::vector<Var> state, const Slices& at) cons
 
 Var LayerScan::zoned(std::size_t k, Var before, Var after, const Slices& at) const {
   const double z = options_.zoneout;
-  if (z == 0) return after;
-  if (!run_.noise) return z * before + (1 - z) * after;
+  if (z == 0 || states_[k].counts) return after;
+  if (!masks()) return z * before + (1 - z) * after;
   const Mask moves{1 - z, mask_layer(at_zoneout + static_cast<std::uint32_t>(k)), states_[k].shape.numel()};
   const Var mask = draw(moves, at.time_step(), after.dims()[0]);
   return where(reshape(mask, after.dims()), after, before);
@@ -144,8 +159,12 @@ Step LayerScan::step(const Slices& at, const std::vector<Var>& carried) {
   const std::vector<Var> before = begun({carried.begin(), carried.begin() + states_.size()}, at);
   std::vector<Var> read = before;
   read[0] = dropped(read[0], recurrent_mask_, at);
-  CellStep next = cell_.step(p_, dropped(at.input(), input_mask_, at), read);
-  if (options_.layer_norm) next.state[0] = p_["ln_gain"] * layer_norm(next.state[0]) + p_["ln_bias"];
+  CellStep next = cell_.step(p_, {.x = dropped(at.input(), input_mask_, at),
+                                  .state = read,
+                                  .noise = cell_noise(at),
+                                  .training = run_.noise && run_.noise->training});
+  if (options_.layer_norm)
+    next.state[0] = p_["layer_norm.gain"] * layer_norm(next.state[0]) + p_["layer_norm.bias"];
   Step result;
   for (std::size_t k = 0; k < states_.size(); ++k)
     result.state.push_back(zoned(k, before[k], next.state[k], at));

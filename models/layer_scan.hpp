@@ -20,7 +20,14 @@ class LayerScan {
 
  private:
   /// What a mask is for; each has random bits of its own.
-  enum Site : std::uint32_t { at_input, at_output, at_recurrent, at_zoneout };
+  enum Site : std::uint32_t {
+    at_input,
+    at_output,
+    at_recurrent,
+    at_zoneout,
+    at_cell = 60,
+    at_cell_in_evaluation
+  };
 
   /// Steady over the steps, or drawn at each; nothing where nothing is dropped.
   struct Mask {
@@ -51,6 +58,9 @@ class LayerScan {
   Var draw(const Mask& mask, Var time_step, Dim rows) const;
   Var dropped(Var x, const Mask& mask, const Slices& at) const;
 
+  bool masks() const { return run_.noise && run_.noise->training; }
+  Var cell_noise(const Slices& at) const;
+  bool learned(std::size_t k) const;
   Var start(std::size_t k) const;
   std::vector<Var> initial_states() const;
   std::vector<Var> begun(std::vector<Var> state, const Slices& at) const;

@@ -11,9 +11,7 @@ Parameters::Parameters(Tape& tape, std::span<const ParameterSpec> specs) {
   for (const ParameterSpec& spec : specs) {
     if (std::find(names_.begin(), names_.end(), spec.name) != names_.end())
       throw std::invalid_argument(
-          fmt::format("two parameters are named {}; W_hy and b_y are the readout's, NAME_0 the learned start "
-                      "of a state, ln_gain and ln_bias the layer norm's: a cell calls its own differently",
-                      spec.name));
+          fmt::format("two parameters are named {}; each has a name of its own", spec.name));
     names_.push_back(spec.name);
     vars_.push_back(tape.input(spec.name, Dims(spec.shape.begin(), spec.shape.end())));
   }

@@ -29,6 +29,7 @@ struct ParameterSpec {
   std::optional<InitialiserOptions> init = std::nullopt;  ///< instead of what is usual for the role
   bool trained = true;
   Bounds bounds = {};
+  double rate = 1;  ///< its learning rate is so many times that of the others
 };
 
 /// A model's parameters on a tape, by name.

@@ -80,16 +80,18 @@ std::int64_t SequenceModel::feature_count() const {
   return features;
 }
 
+bool SequenceModel::noisy() const { return std::ranges::any_of(layers_, &Layer::noisy); }
+
 std::vector<ParameterSpec> SequenceModel::parameters() const {
   std::vector<ParameterSpec> specs;
   if (embedding_ > 0)
-    specs.push_back({"E",
+    specs.push_back({"embedding.E",
                      {input_size_, embedding_},
                      Role::input_matrix,
                      InitialiserOptions{.name = "uniform", .scale = embedding_scale_}});
   for (const Layer& layer : layers_) std::ranges::copy(layer.parameters(), std::back_inserter(specs));
-  if (!tied_) specs.push_back({"W_hy", {output_size_, feature_count()}, Role::readout_matrix});
-  specs.push_back({"b_y", {output_size_}, Role::bias});
+  if (!tied_) specs.push_back({"readout.W_hy", {output_size_, feature_count()}, Role::readout_matrix});
+  specs.push_back({"readout.b_y", {output_size_}, Role::bias});
   return specs;
 }
 
@@ -115,7 +117,7 @@ std::vector<std::string> SequenceModel::value_names(std::int64_t input_size) con
 
 Var SequenceModel::start(std::size_t k, const Parameters& p, Tape& tape) const {
   const StateSpec state = states()[k];
-  return state.learned ? p[state.name + "_0"] : tape.fill(state.start, {});
+  return state.learned ? p[start_name(state.name)] : tape.fill(state.start, {});
 }
 
 SequenceModel::Recorded SequenceModel::record(Var inputs, const Parameters& p,
@@ -127,7 +129,7 @@ SequenceModel::Recorded SequenceModel::record(Var inputs, const Parameters& p, c
   check_inputs(inputs);
   const Dim rows = run.packed ? run.packed->first.dims()[0] : inputs.dims()[1];
   if (!run.initial.empty()) check_initial(run.initial, rows);
-  if (embedding_ > 0) inputs = gather(p["E"], inputs);
+  if (embedding_ > 0) inputs = gather(p["embedding.E"], inputs);
   check_values(run.values, inputs.dims()[2].number());
   Recorded all;
   std::map<std::string, Var, std::less<>> values;
@@ -151,7 +153,9 @@ SequenceModel::Recorded SequenceModel::record(Var inputs, const Parameters& p, c
     last = each_last.size() == 1 ? each_last[0] : concat(each_last, 1);
   }
   for (const std::string& name : run.values) all.values.push_back(values.at(name));
-  all.outputs = linear(readout_ == Readout::last ? last : features, p[tied_ ? "E" : "W_hy"]) + p["b_y"];
+  all.outputs =
+      linear(readout_ == Readout::last ? last : features, p[tied_ ? "embedding.E" : "readout.W_hy"]) +
+      p["readout.b_y"];
   return all;
 }
 

@@ -40,11 +40,13 @@ class SequenceModel {
   SequenceModel(const MakeCell& make_cell, std::int64_t input_size, const ModelOptions& options,
                 std::int64_t output_size, Readout readout);
 
-  /// E (input_size, embedding) of tokens, the layers' parameters, then W_hy (output, features), unless it is
-  /// E, and b_y (output).
+  /// embedding.E (input_size, embedding) of tokens, the layers' parameters, then readout.W_hy (output,
+  /// features), unless it is the embedding's, and readout.b_y (output).
   std::vector<ParameterSpec> parameters() const;
   /// Both directions of a layer, one after the other.
   const std::vector<Layer>& layers() const { return layers_; }
+  /// Whether any cell has noise of its own.
+  bool noisy() const;
   /// Of all layers: layer 1 forwards, layer 1 backwards, layer 2 forwards, ...
   std::vector<StateSpec> states() const;
   /// What RunOptions::values may name: all states and the named values of all steps.

@@ -14,8 +14,11 @@ struct UnrolledCell {
       : specs(cell.parameters()), p(tape, specs), x(tape.input("x", {sizes::T, sizes::B, input_size})) {
     for (const StateSpec& state : cell.states())
       initial.push_back(tape.input(state.name + "_0", state.dims(sizes::B)));
-    scanned = scan([&](const auto& in, const auto& state) { return Step{cell.step(p, in[0], state).state}; },
-                   {x}, initial);
+    scanned = scan(
+        [&](const auto& in, const auto& state) {
+          return Step{cell.step(p, {in[0], state}).state};
+        },
+        {x}, initial);
   }
 
   Tape tape;

@@ -10,6 +10,7 @@
 
 #include "experiments/config/config_error.hpp"
 #include "framework/tensor/file.hpp"
+#include "models/cell_check.hpp"
 #include "models/cell_table.hpp"
 #include "models/language/equation_cell.hpp"
 #include "models/nearest.hpp"
@@ -29,7 +30,11 @@ std::string hash_of(const CellDefinition& cell) {
 void check_equations(const std::string& file, const std::string& text) {
   constexpr std::int64_t large = 4096;  // so that no rank or count is too large for it
   try {
-    EquationCell(define_cell(file, text), {large, large});
+    const auto definition = define_cell(file, text);
+    const auto make = [&](const CellOptions& options) {
+      return std::make_unique<EquationCell>(definition, options);
+    };
+    make(small_sizes(make, {large, large}));
   } catch (const EquationError& error) {
     throw ConfigError(error.what());
   } catch (const std::invalid_argument&) {  // of these sizes; the real ones are checked with the config

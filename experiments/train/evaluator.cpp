@@ -38,26 +38,28 @@ Evaluation Evaluator::evaluate(const DataSource& source, const std::vector<Tenso
   const std::int64_t total = *source.size();
   for (std::int64_t n = 0; n * evaluation_batch < total; ++n) {
     Batch batch = source.batch(n, evaluation_batch);
-    const bool finite = source.carried() ? evaluate_windows(std::move(batch), parameters, tally)
-                                         : evaluate_batch(std::move(batch), parameters, tally);
+    const bool finite = source.carried() ? evaluate_windows(n, std::move(batch), parameters, tally)
+                                         : evaluate_batch(n, std::move(batch), parameters, tally);
     if (!finite) break;  // piece() is the part where it came up
   }
   return {values_of(spec.objective, spec.criterion, tally)};
 }
 
 /// False when the loss is not finite.
-bool Evaluator::evaluate_batch(Batch batch, const std::vector<Tensor<float>>& parameters, Tally& tally) {
+bool Evaluator::evaluate_batch(std::int64_t n, Batch batch, const std::vector<Tensor<float>>& parameters, Tally& tally) {
   piece_ = Piece{.batch = std::move(batch)};
+  piece_.number = n;
   plan_.run(piece_, parameters);
   plan_.add_to(tally);
   return std::isfinite(tally.mean(0));
 }
 
-bool Evaluator::evaluate_windows(Batch batch, const std::vector<Tensor<float>>& parameters, Tally& tally) {
+bool Evaluator::evaluate_windows(std::int64_t n, Batch batch, const std::vector<Tensor<float>>& parameters, Tally& tally) {
   const std::int64_t window = evaluation_window(batch.rows());
   WindowedBatch windows(plan_.model(), std::move(batch), window, window);
   while (!windows.finished()) {
     windows.fill(piece_);
+    piece_.number = n;
     plan_.run(piece_, parameters);
     plan_.add_to(tally);
     if (!std::isfinite(tally.mean(0))) return false;

@@ -49,7 +49,9 @@ std::string first_non_finite(const CellList& cells, const Config& config, const 
   const std::int64_t length = piece.batch.steps(), rows = piece.batch.rows();
   const std::int64_t at_a_time = config.model.bidirectional ? length : steps_at_a_time;
   CarriedRun::Options options;
-  if (noise && draws_noise(config.model)) options.record.noise_seed = config.seed;
+  options.record.training = noise;
+  options.record.masks = noise && draws_noise(config.model);
+  options.record.seed = config.seed;
   // Targets of every step, so that pieces can be cut; the readout after the last one is looked at there only.
   ModelSizes sizes = sizes_of(spec);
   sizes.readout = Readout::every_step;
@@ -58,10 +60,10 @@ std::string first_non_finite(const CellList& cells, const Config& config, const 
     pass.start(piece.initial);
   else
     pass.start(rows);
+  pass.set_noise(piece.number, piece.first_step);
   bool bad_readout = false;
   for (std::int64_t first = 0; first < length; first += at_a_time) {
     const Range range{first, std::min(at_a_time, length - first)};
-    pass.set_noise(piece.number, piece.first_step + first, range.count);
     std::visit(
         [&]<class X>(const Tensor<X>& all) {
           Tensor<X> part;

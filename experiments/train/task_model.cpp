@@ -17,7 +17,9 @@ RecordOptions record_options(const Config& config, const Recording& how) {
   RecordOptions options;
   options.given_states = how.windows;
   options.packed_sequences = how.packed_sequences;
-  if (how.noise && draws_noise(config.model)) options.noise_seed = config.seed;
+  options.training = how.training;
+  options.masks = how.training && draws_noise(config.model);
+  options.seed = config.seed;
   return options;
 }
 

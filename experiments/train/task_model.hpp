@@ -16,7 +16,7 @@ namespace unroll {
 struct Recording {
   bool windows = false;               ///< windows of longer sequences: the states that enter are given
   bool weighted = false;              ///< steps count differently; padded sequences' do
-  bool noise = false;                 ///< masks are drawn, as in training
+  bool training = false;              ///< masks are drawn
   std::int64_t packed_sequences = 0;  ///< above 0: so many sequences share rows
 
   bool operator==(const Recording&) const = default;

@@ -72,7 +72,8 @@ double Trainer::update(std::int64_t n) {
   parameter_refs_.clear();
   const std::vector<std::size_t>& trained = model().trained;
   for (std::size_t g = 0; g < trained.size(); ++g)
-    parameter_refs_.push_back({specs()[trained[g]].name, parameters_[trained[g]].span(), gradient_spans_[g]});
+    parameter_refs_.push_back({specs()[trained[g]].name, parameters_[trained[g]].span(), gradient_spans_[g],
+                               specs()[trained[g]].rate});
   optimizer_->step(schedule_.learning_rate(n), parameter_refs_);
   for (const std::size_t i : trained) project(specs()[i].bounds, parameters_[i].span());
   return loss;

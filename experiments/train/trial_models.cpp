@@ -17,7 +17,7 @@ constexpr std::int64_t diagnostics_number = std::numeric_limits<std::uint32_t>::
 Recording training_recording(const Config& config, const TaskSpec& spec, const DataSource& training) {
   Recording recording;
   recording.windows = config.train.window > 0;
-  recording.noise = draws_noise(config.model);
+  recording.training = true;
   if (!recording.windows && share_rows(config, spec, training))
     recording.packed_sequences = largest_shard(config.train.batch, config.train.batch_shards);
   recording.weighted = recording.windows || training.uneven() || training.weighted();

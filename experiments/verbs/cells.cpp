@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <sstream>
 
 #include "experiments/bench/cell_bench.hpp"
@@ -13,10 +14,12 @@
 #include "experiments/verbs/graphviz.hpp"
 #include "experiments/verbs/listing.hpp"
 #include "experiments/verbs/number_flag.hpp"
+#include "framework/tensor/file.hpp"
 #include "models/cell_check.hpp"
 #include "models/cell_facts.hpp"
 #include "models/cell_table.hpp"
 #include "models/language/equation_cell.hpp"
+#include "models/language/reference.hpp"
 #include "models/nearest.hpp"
 
 namespace unroll {
@@ -73,6 +76,13 @@ std::string start_text(const ParameterSpec& spec) {
   return text;
 }
 
+/// A gradient that does not follow from the equations is said wherever the cell is.
+std::string declared_text(const CellList& cells, const CellText& text) {
+  const auto definition = cell_definition(cells, text);
+  if (!definition || !definition->declares_gradients()) return "";
+  return "; its gradient is declared, by stop_gradient or surrogate, and not that of its equations";
+}
+
 int show(const CellText& text, const Arguments& arguments) {
   const CellOptions options = options_of(arguments);
   const CellList& cells = arguments.laboratory().cells();
@@ -93,27 +103,37 @@ int show(const CellText& text, const Arguments& arguments) {
   if (definition)
     for (const auto& c : definition->constants)
       fmt::print("  constant   {:<12} {}\n", c.name, definition->source.text(c.value.at));
-  fmt::print("  {} parameters in all, {:.0f} floating-point operations per step\n", count_parameters(*cell),
-             flops_per_step(*cell, options.input_size));
+  fmt::print("  {} parameters in all, {:.0f} floating-point operations per step{}\n", count_parameters(*cell),
+             flops_per_step(*cell, options.input_size), declared_text(cells, text));
   return exit_good;
 }
 
-/// Small sizes: central differences visit every element.
-CellOptions check_options(const Arguments& arguments) {
-  CellOptions options{3, 4, arguments.flags["activation"].as<std::string>()};
-  return options;
+/// Small sizes, for central differences visit every element, unless others are asked for.
+CellOptions check_options(const CellText& text, const Arguments& arguments) {
+  const CellOptions given = options_of(arguments);
+  const auto make = [&](CellOptions options) {
+    if (!arguments.flags["input"].defaulted()) options.input_size = given.input_size;
+    if (!arguments.flags["hidden"].defaulted()) options.hidden_size = given.hidden_size;
+    return make_cell(arguments.laboratory().cells(), text, options);
+  };
+  CellOptions small = small_sizes(make, {given.input_size + 1, given.hidden_size, given.activation});
+  if (!arguments.flags["input"].defaulted()) small.input_size = given.input_size;
+  if (!arguments.flags["hidden"].defaulted()) small.hidden_size = given.hidden_size;
+  return small;
 }
 
 int check(const std::vector<CellText>& cells, const Arguments& arguments) {
-  const CellOptions options = check_options(arguments);
   bool good = true;
   for (const CellText& text : cells) {
+    const CellOptions options = check_options(text, arguments);
     const std::vector<CellCheck> checks =
         check_cell(*make_cell(arguments.laboratory().cells(), text, options), options.input_size);
     double worst = 0;
     for (const CellCheck& c : checks) worst = std::max(worst, c.worst);
     if (all_ok(checks))
-      fmt::print("{:<20} {} checks agree, largest error {:.1e}\n", label_of(text), checks.size(), worst);
+      fmt::print("{:<20} {} checks agree, largest error {:.1e}, at input {} and hidden {}{}\n",
+                 label_of(text), checks.size(), worst, options.input_size, options.hidden_size,
+                 declared_text(arguments.laboratory().cells(), text));
     else
       fmt::print("{}", to_text(checks, label_of(text)));
     std::fflush(stdout);
@@ -175,15 +195,70 @@ std::vector<CellText> cells_to_check(const Arguments& arguments) {
   return cells;
 }
 
+/// All functions, then the initialisers.
+int functions(const Arguments& arguments) {
+  Listing rows;
+  const auto add = [&](std::string_view kind, std::string_view form, std::string_view summary,
+                       std::string_view example) {
+    rows.push_back({{"kind", kind}, {"form", form}, {"what it is", summary}, {"example", example}});
+  };
+  for (const Function& f : standard_functions().all()) add("function", f.signature, f.summary, f.example);
+  for (const InitialiserRow& row : initialiser_table())
+    add("init",
+        row.arguments.empty() ? std::string(row.name) : fmt::format("{}({})", row.name, row.arguments),
+        row.summary, row.source);
+  for (const DerivedInitialiserRow& row : derived_initialiser_table())
+    add("init", fmt::format("{}(PARAMETER)", row.name), row.summary, row.source);
+  print_listing(rows, arguments);
+  return exit_good;
+}
+
+int language(const Arguments& arguments) {
+  Listing rows;
+  for (const LanguageRow& row : language_table())
+    rows.push_back(
+        {{"kind", row.kind}, {"form", row.form}, {"what it is", row.summary}, {"example", row.example}});
+  print_listing(rows, arguments);
+  return exit_good;
+}
+
+int write_new(const Arguments& arguments) {
+  if (arguments.words.size() != 2) throw UsageError("`unroll cells new` takes the name of the cell: my_cell");
+  const std::string& name = arguments.words[1];
+  const std::string text = new_cell_text(name);
+  define_cell("cells new", text);  // a name that is one
+  const std::filesystem::path file = name + ".cell";
+  if (std::filesystem::exists(file)) throw ConfigError(fmt::format("{} is there already", file.string()));
+  write_file(file, text);
+  fmt::print("{0} is written; `unroll cells check {0}` checks it, `unroll run model.cell={0}` trains it\n",
+             file.string());
+  return exit_good;
+}
+
+struct Action {
+  std::string_view name;
+  int (*run)(const Arguments&);
+};
+constexpr Action actions[] = {
+    {"show", [](const Arguments& a) { return show(only_cell(a), a); }},
+    {"check", [](const Arguments& a) { return check(cells_to_check(a), a); }},
+    {"graph", [](const Arguments& a) { return graph(only_cell(a), a); }},
+    {"bench", [](const Arguments& a) { return bench(only_cell(a), a); }},
+    {"functions", functions},
+    {"language", language},
+    {"new", write_new},
+};
+
 int act(const Arguments& arguments) {
   if (arguments.words.empty()) return list(arguments);
   const std::string& action = arguments.words[0];
-  if (action == "show") return show(only_cell(arguments), arguments);
-  if (action == "check") return check(cells_to_check(arguments), arguments);
-  if (action == "graph") return graph(only_cell(arguments), arguments);
-  if (action == "bench") return bench(only_cell(arguments), arguments);
-  throw UsageError(fmt::format("`unroll cells` does not know \"{}\"{}; it does show, check, graph and bench",
-                               printable(action), did_you_mean(action, {"show", "check", "graph", "bench"})));
+  std::vector<std::string> names;
+  for (const Action& known : actions) {
+    if (action == known.name) return known.run(arguments);
+    names.emplace_back(known.name);
+  }
+  throw UsageError(fmt::format("`unroll cells` does not know \"{}\"{}; it does {}", printable(action),
+                               did_you_mean(action, names), fmt::join(names, ", ")));
 }
 
 int cells(const Arguments& arguments) {
@@ -210,11 +285,16 @@ const Verb& cells_verb() {
       .name = "cells",
       .summary = "the cells: equations, shapes, gradient checks, the step as a graph, speed",
       .usage =
-          "[show CELL | check [CELL...] | graph CELL | bench CELL] [flags]\n\n"
-          "CELL is a name of the list that `unroll cells` prints, or the path of a .cell file.",
+          "[show CELL | check [CELL...] | graph CELL | bench CELL | functions | language | new NAME] "
+          "[flags]\n\n"
+          "CELL is a name of the list that `unroll cells` prints, or the path of a .cell file; "
+          "models/README.md "
+          "is about writing one.",
       .examples =
           "  unroll cells\n"
           "  unroll cells show lstm --hidden 64\n"
+          "  unroll cells new my_cell\n"
+          "  unroll cells functions\n"
           "  unroll cells check my.cell\n"
           "  unroll cells graph my.cell --format svg > my.svg\n"
           "  unroll cells bench my.cell",

@@ -16,16 +16,18 @@
 namespace unroll {
 namespace {
 
-/// Central differences visit every element: small sizes.
-constexpr std::int64_t inputs = 3, hidden = 4;
-
-std::vector<CellCheck> checks_of(const CellList& cells, const ModelConfig& model) {
+std::vector<CellCheck> checks_of(const Laboratory& laboratory, const Config& config) {
+  const auto make = [&](const CellOptions& options) {
+    return make_cell(laboratory.cells(), config.model.cell, options);
+  };
+  const CellOptions small =
+      small_sizes(make, cell_options(config, sizes_of(laboratory.make_task(config.task)->spec())));
   try {
-    return check_cell(*make_cell(cells, model.cell, {inputs, hidden, model.activation, model.constants}),
-                      inputs);
+    return check_cell(*make(small), small.input_size);
   } catch (const std::invalid_argument& error) {
     throw ConfigError(fmt::format("the cell {} cannot be checked at input {} and hidden {}: {}",
-                                  label_of(model.cell), inputs, hidden, error.what()));
+                                  label_of(config.model.cell), small.input_size, small.hidden_size,
+                                  error.what()));
   }
 }
 
@@ -73,7 +75,7 @@ void CheckedCells::check(const SweepPlan& plan) {
     const ModelConfig& model = trial.config.model;
     const std::string key = key_of(trial.config);
     if (passed_.contains(key)) continue;
-    const std::vector<CellCheck> checks = checks_of(laboratory_.cells(), model);
+    const std::vector<CellCheck> checks = checks_of(laboratory_, trial.config);
     if (!all_ok(checks))
       throw ConfigError(
           fmt::format("the cell {} does not pass its gradient check, so nothing was trained; "

@@ -25,6 +25,9 @@ inline Var tanh(Var x) { return record(Unary::tanh, x); }
 inline Var sigmoid(Var x) { return record(Unary::sigmoid, x); }
 inline Var relu(Var x) { return record(Unary::relu, x); }          ///< gradient 0 at 0
 inline Var softplus(Var x) { return record(Unary::softplus, x); }  ///< log(1 + e^x)
+inline Var erf(Var x) { return record(Unary::erf, x); }
+inline Var floor(Var x) { return record(Unary::floor, x); }  ///< gradient 0
+inline Var round(Var x) { return record(Unary::round, x); }  ///< halves to the even number; gradient 0
 Var identity(Var x);                                               ///< of indices too
 Var stop_gradient(Var x);
 
@@ -112,6 +115,8 @@ Var pick(Var x, Var index);
 /// The index of the largest element of each row, the first of equal ones; a NaN is the largest: x (..., n) ->
 /// (...).
 Var argmax(Var x);
+/// Indices as real numbers, of the same shape; the gradient stops there.
+Var as_real(Var index);
 /// The adjoint of pick: values (...), index (...) -> (..., n), zero elsewhere.
 Var place(Var values, Var index, Dim n);
 
@@ -120,6 +125,10 @@ Var place(Var values, Var index, Dim n);
 /// first_row: index scalars.
 Var random_mask(Var update, Var time_step, Var first_row, Dims dims, double keep, std::uint64_t seed,
                 std::uint32_t layer);
+/// Standard normal numbers, with dependences as those of random_mask; a mask and these of the same layer share
+/// their bits, so each has a layer of its own.
+Var random_normal(Var update, Var time_step, Var first_row, Dims dims, std::uint64_t seed,
+                  std::uint32_t layer);
 /// Inside the step of a scan that `any` belongs to: the absolute time step, an index scalar.
 Var step_index(Var any);
 /// How many elements `dims` holds, as a real scalar on the tape of `any`.

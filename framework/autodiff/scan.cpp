@@ -26,7 +26,7 @@ Tape& outer_tape(const std::vector<Var>& inputs, const std::vector<Var>& initial
   Tape& tape = inputs.empty() ? initial_state[0].tape() : inputs[0].tape();
   if (tape.parent())
     throw std::invalid_argument(
-        "[scan] a scan inside the step of a scan is not supported; flatten the two loops into one, or run "
+        "[scan] a scan in a scan is not supported; flatten the two loops into one, or run "
         "the inner one "
         "on the stacked outputs of the outer one");
   return tape;

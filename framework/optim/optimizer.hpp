@@ -17,6 +17,7 @@ struct ParameterRef {
   std::string_view name;
   std::span<float> value;
   std::span<const float> gradient;
+  double rate = 1;  ///< its learning rate is so many times the step's
 };
 
 /// What an optimiser can be told. What it does not use it ignores.

@@ -27,7 +27,11 @@ class RuleOptimizer final : public Optimizer {
     if (remembered_.empty()) allocate(parameters);
     check(parameters);
     rule_.begin(learning_rate, ++steps_);
-    for (std::size_t p = 0; p < parameters.size(); ++p) update(parameters[p], remembered_[p].slots);
+    for (std::size_t p = 0; p < parameters.size(); ++p) {
+      Rule rule = rule_;
+      if (parameters[p].rate != 1) rule.begin(learning_rate * parameters[p].rate, steps_);
+      update(rule, parameters[p], remembered_[p].slots);
+    }
   }
 
   OptimizerState state() const override {
@@ -114,11 +118,10 @@ class RuleOptimizer final : public Optimizer {
   }
 
   // The pointers are of different arrays; saying so lets the loops vectorise without a check of overlaps.
-  void update(const ParameterRef& parameter, std::vector<Tensor<float>>& slots) const {
+  void update(const Rule rule, const ParameterRef& parameter, std::vector<Tensor<float>>& slots) const {
     float* __restrict w = parameter.value.data();
     const float* __restrict g = parameter.gradient.data();
     const auto n = static_cast<std::int64_t>(parameter.value.size());
-    const Rule rule = rule_;
     const float decay = weight_decay_;
     if constexpr (Rule::slot_count == 0) {
       for (std::int64_t i = 0; i < n; ++i) rule(w[i], decayed(g[i], decay, w[i]));

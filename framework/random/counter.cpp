@@ -3,6 +3,7 @@
 #include <Random123/philox.h>
 #include <fmt/format.h>
 
+#include <Random123/boxmuller.hpp>
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
@@ -38,6 +39,18 @@ void mask_bits(const MaskRow& where, std::span<std::uint32_t> out) {
     const auto block = static_cast<std::uint32_t>(unit / 4);
     const auto words = philox(key, {block, where.row, where.time_step, where.update});
     std::copy_n(words.begin(), std::min<std::size_t>(4, out.size() - unit), out.begin() + unit);
+  }
+}
+
+void normal_numbers(const MaskRow& where, std::span<double> out) {
+  const std::uint64_t key = layer_key(where.seed, where.layer);
+  for (std::size_t unit = 0; unit < out.size(); unit += 2) {
+    const auto block = static_cast<std::uint32_t>(unit / 2);
+    const auto words = philox(key, {block, where.row, where.time_step, where.update});
+    const r123::double2 pair =
+        r123::boxmuller(std::uint64_t{words[1]} << 32 | words[0], std::uint64_t{words[3]} << 32 | words[2]);
+    out[unit] = pair.x;
+    if (unit + 1 < out.size()) out[unit + 1] = pair.y;
   }
 }
 

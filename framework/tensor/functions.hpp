@@ -21,6 +21,9 @@ enum class Unary : std::uint8_t {
   sigmoid,
   relu,
   softplus,
+  erf,
+  floor,
+  round,
   count  ///< no function
 };
 enum class Binary : std::uint8_t {

@@ -1,9 +1,10 @@
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <array>
+#include <algorithm>
 #include <cmath>
 
+#include "framework/autodiff/op.hpp"
+#include "framework/tensor/kernels.hpp"
 #include "models/language/definition.hpp"
 
 namespace unroll {
@@ -11,27 +12,22 @@ namespace {
 
 using Form = Expression::Kind;
 
-struct Row {
-  std::string_view name;
-  double (*value)(double);
-};
-constexpr auto numeric_functions = std::to_array<Row>({
-    {"exp", [](double x) { return std::exp(x); }},
-    {"log", [](double x) { return std::log(x); }},
-    {"sqrt", [](double x) { return std::sqrt(x); }},
-    {"sin", [](double x) { return std::sin(x); }},
-    {"cos", [](double x) { return std::cos(x); }},
-});
-
-double call(const std::string& name, double x, const Expression& e, const Source& source) {
-  std::vector<std::string_view> names;
-  for (const Row& row : numeric_functions) {
-    if (row.name == name) return row.value(x);
-    names.push_back(row.name);
+/// A function by the kernel that computes it for one element.
+double call(const Expression& e, const std::vector<double>& operands, const Source& source) {
+  const auto& kernels = unroll::kernels<double>();
+  double result = 0;
+  for (const Op* op : op_table()) {
+    if (op->name != e.name || op->element.form != ElementKernel::Form::unary || operands.size() != 1)
+      continue;
+    kernels.unary[op->element.index](operands.data(), &result, 1);
+    return result;
   }
+  if (operands.size() == 2 && e.name == "max") return std::max(operands[0], operands[1]);
+  if (operands.size() == 2 && e.name == "min") return std::min(operands[0], operands[1]);
+  if (operands.size() == 3 && e.name == "where") return operands[0] != 0 ? operands[1] : operands[2];
   throw EquationError(source, e.at,
-                      fmt::format("a number is expected here; of functions it may use {}, not {}",
-                                  fmt::join(names, ", "), name));
+                      fmt::format("a number is expected here; {} of {} value{} is not known for numbers",
+                                  e.name, operands.size(), operands.size() == 1 ? "" : "s"));
 }
 
 bool is_integer(const Expression& e) {
@@ -64,10 +60,26 @@ double constant_value(const Expression& e, const Source& source,
       return operand(0) / operand(1);
     case Form::power:
       return std::pow(operand(0), operand(1));
-    case Form::call:
-      if (e.operands.size() != 1)
-        throw EquationError(source, e.at, fmt::format("{} takes 1 value, not {}", e.name, e.operands.size()));
-      return call(e.name, operand(0), e, source);
+    case Form::less:
+      return operand(0) < operand(1);
+    case Form::less_equal:
+      return operand(0) <= operand(1);
+    case Form::greater:
+      return operand(0) > operand(1);
+    case Form::greater_equal:
+      return operand(0) >= operand(1);
+    case Form::equal:
+      return operand(0) == operand(1);
+    case Form::not_equal:
+      return operand(0) != operand(1);
+    case Form::call: {
+      std::vector<double> operands;
+      for (std::size_t i = 0; i < e.operands.size(); ++i) operands.push_back(operand(i));
+      return call(e, operands, source);
+    }
+    case Form::subscript:
+    case Form::range:
+      throw EquationError(source, e.at, "a number is expected here");
     case Form::product:
       break;
   }
@@ -76,15 +88,22 @@ double constant_value(const Expression& e, const Source& source,
 
 Size size_of(const Expression& e, const Source& source,
              const std::function<bool(std::string_view)>& is_size) {
-  if (is_integer(e) && e.number > 0) return Size::of(static_cast<std::int64_t>(e.number));
-  if (e.kind == Form::name && !e.next && is_size(e.name)) return Size::named(e.name);
-  if (e.kind == Form::add)
-    return size_of(e.operands[0], source, is_size) + size_of(e.operands[1], source, is_size);
-  if (e.kind == Form::multiply && is_integer(e.operands[0]))
-    return size_of(e.operands[1], source, is_size) * static_cast<std::int64_t>(e.operands[0].number);
-  throw EquationError(source, e.at,
-                      "a size is expected here: hidden, input, a constant of the cell, a whole number above "
-                      "0, or a sum like 2 * hidden + 1");
+  const auto operand = [&](std::size_t i) { return size_of(e.operands[i], source, is_size); };
+  try {
+    if (is_integer(e)) return Size::of(static_cast<std::int64_t>(e.number));
+    if (e.kind == Form::name && !e.next && is_size(e.name)) return Size::named(e.name);
+    if (e.kind == Form::add) return operand(0) + operand(1);
+    if (e.kind == Form::subtract) return operand(0) - operand(1);
+    if (e.kind == Form::multiply) return operand(0) * operand(1);
+    if (e.kind == Form::divide) return operand(0) / operand(1);
+    if (e.kind == Form::negate) return operand(0) * Size::of(-1);
+  } catch (const TypeError& error) {
+    throw EquationError(source, e.at, error.what());
+  }
+  throw EquationError(
+      source, e.at,
+      "a size is expected here: hidden, input, a constant of the cell, a whole number, or what "
+      "+, -, * and / make of them, like 2 * hidden + 1");
 }
 
 }  // namespace unroll

@@ -13,10 +13,16 @@ using Structure = ParameterStatement::Structure;
 
 std::string canonical(const Expression& e);
 
-std::string canonical(const std::vector<Expression>& list) {
+std::string canonical(std::span<const Expression> list) {
   std::vector<std::string> parts;
   for (const Expression& e : list) parts.push_back(canonical(e));
   return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string range_text(const Expression& e) {
+  if (e.single) return canonical(e.operands[0]);
+  return fmt::format("{}:{}", e.has_begin ? canonical(e.operands[0]) : "",
+                     e.has_end ? canonical(e.operands.back()) : "");
 }
 
 /// With every parenthesis, so that how it is read needs no rules.
@@ -41,16 +47,34 @@ std::string canonical(const Expression& e) {
       return binary("/");
     case Form::power:
       return binary("^");
+    case Form::less:
+      return binary("<");
+    case Form::less_equal:
+      return binary("<=");
+    case Form::greater:
+      return binary(">");
+    case Form::greater_equal:
+      return binary(">=");
+    case Form::equal:
+      return binary("==");
+    case Form::not_equal:
+      return binary("!=");
     case Form::product:
       return binary("@");
+    case Form::subscript:
+      return fmt::format("{}[{}]", canonical(e.operands[0]), canonical(std::span(e.operands).subspan(1)));
+    case Form::range:
+      return range_text(e);
     case Form::call:
       break;
   }
-  return fmt::format("{}({})", e.name == "σ" ? "sigmoid" : e.name, canonical(e.operands));
+  return fmt::format("{}({}{})", e.name == "σ" ? "sigmoid" : e.name, canonical(e.operands),
+                     e.axis ? fmt::format(", axis={}", *e.axis) : "");
 }
 
 std::string_view structure_name(Structure structure) {
-  constexpr std::string_view names[] = {"", "diagonal", "skew", "orthogonal", "low_rank"};
+  constexpr std::string_view names[] = {"",         "diagonal", "skew", "orthogonal", "orthogonal_exp",
+                                        "low_rank", "heads"};
   return names[static_cast<std::size_t>(structure)];
 }
 
@@ -63,10 +87,16 @@ std::string canonical(const ParameterStatement& p) {
   std::string line = "param " + p.name;
   if (p.shape) line += fmt::format(": ({})", canonical(*p.shape));
   if (p.structure != Structure::dense) line += fmt::format(" {}", structure_name(p.structure));
-  if (p.rank) line += fmt::format("({})", canonical(*p.rank));
+  if (p.count) line += fmt::format("({})", canonical(*p.count));
   if (p.init) line += fmt::format(" init {}({})", p.init->name, canonical(p.init->arguments));
   if (!p.bounds.empty()) line += fmt::format(" in [{}]", canonical(p.bounds));
+  if (p.rate) line += fmt::format(" rate {}", canonical(*p.rate));
   return line + (p.fixed ? " fixed\n" : "\n");
+}
+
+template <class Predicate>
+bool anywhere(const Term& t, Predicate is) {
+  return is(t) || std::ranges::any_of(t.operands, [&](const Term& operand) { return anywhere(operand, is); });
 }
 
 }  // namespace
@@ -74,9 +104,14 @@ std::string canonical(const ParameterStatement& p) {
 std::string canonical_text(const CellSyntax& cell) {
   std::string text = fmt::format("cell {}\n", cell.name);
   for (const ConstStatement& c : cell.constants)
-    text += fmt::format("const {} = {}\n", c.name, canonical(c.value));
+    text += fmt::format("const {}{} = {}\n", c.name,
+                        c.shape ? fmt::format(": ({})", canonical(*c.shape)) : "", canonical(c.value));
+  for (const DefStatement& d : cell.definitions)
+    text += fmt::format("def {}({}) = {}\n", d.name, fmt::join(d.parameters, ", "), canonical(d.value));
   for (const StateStatement& s : cell.states) text += canonical(s);
   for (const ParameterStatement& p : cell.parameters) text += canonical(p);
+  for (const RepeatStatement& r : cell.repeats)
+    text += fmt::format("repeat {}: {} to {}\n", canonical(r.count), r.begin, r.end);
   for (const Equation& e : cell.equations)
     text += fmt::format("{}{} = {}\n", e.name, e.next ? "'" : "", canonical(e.value));
   return text;
@@ -99,8 +134,25 @@ const CellDefinition::Equation* CellDefinition::find_equation(std::string_view w
   return found == equations.end() ? nullptr : &*found;
 }
 
-bool CellDefinition::has_constant(std::string_view wanted) const {
-  return std::ranges::find(constants, wanted, &Constant::name) != constants.end();
+const CellDefinition::Constant* CellDefinition::find_constant(std::string_view wanted) const {
+  const auto found = std::ranges::find(constants, wanted, &Constant::name);
+  return found == constants.end() ? nullptr : &*found;
+}
+
+bool CellDefinition::declares_gradients() const {
+  return std::ranges::any_of(equations, [](const Equation& e) {
+    return anywhere(e.value, [](const Term& t) {
+      return t.function && (t.function->name == "stop_gradient" || t.function->name == "surrogate");
+    });
+  });
+}
+
+bool CellDefinition::is_repeated(std::string_view wanted) const {
+  return std::ranges::any_of(repeats, [&](const Repeat& r) {
+    return std::any_of(equations.begin() + static_cast<std::ptrdiff_t>(r.begin),
+                       equations.begin() + static_cast<std::ptrdiff_t>(r.end),
+                       [&](const Equation& e) { return e.name == wanted; });
+  });
 }
 
 std::string CellDefinition::text(const Equation& equation) const {

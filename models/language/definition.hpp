@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "models/language/functions.hpp"
+#include "models/language/functions/function.hpp"
 #include "models/language/syntax.hpp"
 #include "models/language/type.hpp"
 
@@ -20,6 +20,15 @@ struct Term {
   std::string name = {};
   bool next = false;
   const Function* function = nullptr;  ///< of a call; null for `act`, which the cell's options give
+  std::optional<int> axis = std::nullopt;
+  /// Of a call of a `def`: unique names of what it is given, all operands but the last, which is its value.
+  std::vector<std::string> bound = {};
+  /// Of a subscript, for each axis: so many elements from `begin` on; of one alone the axis goes.
+  struct Cut {
+    Size begin, length;
+    bool drops = false;
+  };
+  std::vector<Cut> cuts = {};
   std::vector<Term> operands = {};
 };
 
@@ -28,7 +37,8 @@ struct Term {
 struct CellDefinition {
   struct Constant {
     std::string name;
-    Expression value;
+    Expression value;           ///< of a number
+    std::optional<Term> array;  ///< of an array: its elements, from the indices i and j
   };
   struct State {
     std::string name;
@@ -48,6 +58,12 @@ struct CellDefinition {
     Span at;
     Term value;
   };
+  /// Equations that are done `count` times, from `begin` to before `end`.
+  struct Repeat {
+    Expression count;
+    std::size_t begin, end;
+    std::vector<std::string> carried;  ///< values from before that they replace
+  };
   /// A tensor of PyTorch's layer of this cell: parameters stacked along the first axis.
   struct PyTorchTensor {
     std::string name;  ///< "weight_ih"
@@ -64,14 +80,21 @@ struct CellDefinition {
   std::vector<State> states = {};
   std::vector<Parameter> parameters = {};  ///< in the order of their first use
   std::vector<Equation> equations = {};
+  std::vector<Repeat> repeats = {};
   std::vector<PyTorchTensor> pytorch = {};  ///< none, or every parameter once
   bool uses_activation = false;
-  bool reads_input = false;  ///< whether any state depends on x
+  bool reads_input = false;   ///< whether any state depends on x
+  bool counts_steps = false;  ///< `step` or `first` is used
+  bool noisy = false;         ///< `noise` or `training_noise` is used
 
   const Parameter* find_parameter(std::string_view wanted) const;
   const State* find_state(std::string_view wanted) const;
   const Equation* find_equation(std::string_view wanted, bool next) const;
-  bool has_constant(std::string_view wanted) const;
+  const Constant* find_constant(std::string_view wanted) const;
+  /// Whether its gradient is not that of its equations: stop_gradient or surrogate is used.
+  bool declares_gradients() const;
+  /// Whether a block of `repeat` sets it.
+  bool is_repeated(std::string_view wanted) const;
   /// "h' = (1 - f) * h + f * g".
   std::string text(const Equation& equation) const;
 };
@@ -94,7 +117,8 @@ std::vector<CellDefinition::PyTorchTensor> pytorch_tensors(const CellDefinition&
 double constant_value(const Expression& e, const Source& source,
                       const std::function<std::optional<double>(std::string_view)>& lookup);
 
-/// The same as a size. Throws EquationError for what is no sum of names and integers.
+/// The same as a size. Throws EquationError for what is not made of names and whole numbers by sums, products
+/// and quotients.
 Size size_of(const Expression& e, const Source& source, const std::function<bool(std::string_view)>& is_size);
 
 }  // namespace unroll

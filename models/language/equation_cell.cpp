@@ -5,15 +5,27 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "framework/autodiff/ops.hpp"
+#include "framework/plan/plan.hpp"
 #include "models/language/broadcast.hpp"
+#include "models/language/matrix_maps.hpp"
 #include "models/nearest.hpp"
 
 namespace unroll {
 namespace {
 
 using Structure = ParameterStatement::Structure;
+
+/// Elements of an array of constants, and of a matrix that a function makes.
+constexpr std::int64_t largest_array = std::int64_t{1} << 22;
+
+std::size_t count_terms(const Term& t) {
+  std::size_t count = 1;
+  for (const Term& operand : t.operands) count += count_terms(operand);
+  return count;
+}
 
 bool is_vector_of_weights(std::string_view name) { return name.starts_with("w_"); }
 
@@ -22,25 +34,38 @@ bool is_vector_of_weights(std::string_view name) { return name.starts_with("w_")
 EquationCell::EquationCell(std::shared_ptr<const CellDefinition> definition, const CellOptions& options)
     : definition_(std::move(definition)), activation_(unroll::activation(options.activation)) {
   numbers_ = {{"hidden", static_cast<double>(options.hidden_size)},
-              {"input", static_cast<double>(options.input_size)}};
+              {"input", static_cast<double>(options.input_size)},
+              {"pi", std::numbers::pi}};
   read_constants(options);
   make_states();
   make_parameters();
+  check_terms();
+  fold_arrays();
+  fold_equations();
 }
 
+// ---- numbers and sizes
+
 void EquationCell::read_constants(const CellOptions& options) {
-  std::vector<std::string> known;
+  refuse_unknown_constants(options);
   for (const CellDefinition::Constant& c : definition_->constants) {
+    if (c.array) continue;
     const auto given = options.constants.find(c.name);
     numbers_[c.name] = given == options.constants.end() ? number(c.value) : given->second;
-    known.push_back(c.name);
   }
-  for (const auto& [name, value] : options.constants)
-    if (!definition_->has_constant(name))
-      throw std::invalid_argument(
-          known.empty() ? fmt::format("the cell {} has no constants, so no {}", definition_->name, name)
-                        : fmt::format("the cell {} has no constant {}{}; it has {}", definition_->name, name,
-                                      did_you_mean(name, known), fmt::join(known, ", ")));
+}
+
+void EquationCell::refuse_unknown_constants(const CellOptions& options) const {
+  std::vector<std::string> known;
+  for (const CellDefinition::Constant& c : definition_->constants)
+    if (!c.array) known.push_back(c.name);
+  for (const auto& [name, value] : options.constants) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    throw std::invalid_argument(
+        known.empty() ? fmt::format("the cell {} has no constants, so no {}", definition_->name, name)
+                      : fmt::format("the cell {} has no constant {}{}; it has {}", definition_->name, name,
+                                    did_you_mean(name, known), fmt::join(known, ", ")));
+  }
 }
 
 std::optional<double> EquationCell::constant(std::string_view name) const {
@@ -56,24 +81,170 @@ double EquationCell::number(const Expression& e) const {
   throw EquationError(definition_->source, e.at, fmt::format("this number is {}", value));
 }
 
+std::int64_t EquationCell::extent(const Size& size) const {
+  const double value = size.value([this](const std::string& name) { return numbers_.at(name); });
+  if (value >= 0 && value <= 1e6 && value == std::floor(value)) return static_cast<std::int64_t>(value);
+  throw std::invalid_argument(
+      fmt::format("the cell {} would have a value of the size {} = {}, at hidden {} and input {}; sizes are "
+                  "whole numbers from 1 to 1000000 (is a constant that stands for a size something else?)",
+                  definition_->name, size.text(), value, numbers_.at("hidden"), numbers_.at("input")));
+}
+
 Shape EquationCell::shape(const std::vector<Size>& sizes) const {
   Shape shape;
   for (const Size& size : sizes) {
-    double extent = static_cast<double>(size.number);
-    for (const auto& [name, factor] : size.terms) extent += numbers_.at(name) * static_cast<double>(factor);
-    if (!(extent >= 1 && extent <= 1e6 && extent == std::floor(extent)))
-      throw std::invalid_argument(
-          fmt::format("the cell {} would have a value of the size {}; sizes are whole numbers from 1 to "
-                      "1000000 (is a constant that stands for a size something else?)",
-                      definition_->name, extent));
-    shape.push_back(static_cast<std::int64_t>(extent));
+    shape.push_back(extent(size));
+    if (shape.back() == 0)
+      throw std::invalid_argument(fmt::format(
+          "the cell {} would have a value of the size {} = 0; sizes are whole numbers from 1 to 1000000",
+          definition_->name, size.text()));
   }
   return shape;
 }
 
+std::int64_t EquationCell::count(const CellDefinition::Parameter& p) const {
+  const double count = number(*p.statement.count);
+  const Shape whole = shape(p.shape);
+  const bool heads = p.statement.structure == Structure::heads;
+  const std::int64_t most = std::min(whole[0], whole[1]);
+  if (count != std::floor(count) || count < 1 || count > static_cast<double>(most))
+    throw EquationError(
+        definition_->source, p.statement.count->at,
+        fmt::format("{} of {} is a whole number from 1 to {}, not {}",
+                    heads ? "the number of heads" : "the rank", p.statement.name, most, count));
+  const auto n = static_cast<std::int64_t>(count);
+  if (heads && (whole[0] % n != 0 || whole[1] % n != 0))
+    throw EquationError(
+        definition_->source, p.statement.count->at,
+        fmt::format("{} heads do not divide {}, which is {}", n, p.statement.name, to_string(whole)));
+  return n;
+}
+
+// ---- what the sizes must fit
+
+void EquationCell::check_terms() const {
+  for (const CellDefinition::Constant& c : definition_->constants)
+    if (c.array) check_term(*c.array);
+  for (const CellDefinition::Equation& e : definition_->equations) check_term(e.value);
+  for (const CellDefinition::Repeat& r : definition_->repeats) check_rounds(r);
+}
+
+void EquationCell::check_rounds(const CellDefinition::Repeat& repeat) const {
+  constexpr std::size_t most = 100'000;
+  std::size_t terms = 0;
+  for (std::size_t i = repeat.begin; i < repeat.end; ++i)
+    terms += count_terms(definition_->equations[i].value);
+  if (terms * static_cast<std::size_t>(rounds(repeat)) > most)
+    throw EquationError(definition_->source, repeat.count.at,
+                        fmt::format("{} rounds of {} values and operators are more than a step can have, {}",
+                                    rounds(repeat), terms, most));
+}
+
+std::int64_t EquationCell::rounds(const CellDefinition::Repeat& repeat) const {
+  constexpr double most = 1000;
+  const double count = number(repeat.count);
+  if (count >= 1 && count <= most && count == std::floor(count)) return static_cast<std::int64_t>(count);
+  throw EquationError(
+      definition_->source, repeat.count.at,
+      fmt::format("a block is repeated a whole number of times from 1 to {}, not {}", most, count));
+}
+
+void EquationCell::check_arrays(const Term& t, const Shape& shape) const {
+  const std::string name = t.function ? t.function->name : "";
+  const bool square = name == "cumsum" || name == "reverse" || name == "diag";  // made with such a matrix
+  const std::int64_t made = square ? shape.back() * shape.back() : t.type.constant ? shape.numel() : 0;
+  if (made > largest_array)
+    throw std::invalid_argument(fmt::format("an array of {} constants, more than {}", made, largest_array));
+}
+
+void EquationCell::check_term(const Term& t) const {
+  for (const Term& operand : t.operands) check_term(operand);
+  try {
+    const Shape own = shape(t.type.shape);
+    check_arrays(t, own);
+    if (t.function && t.function->name == "reshape" && own.numel() != shape(t.operands[0].type.shape).numel())
+      throw std::invalid_argument(fmt::format("{} has {} elements, {} has {}", to_string(own), own.numel(),
+                                              to_string(shape(t.operands[0].type.shape)),
+                                              shape(t.operands[0].type.shape).numel()));
+    for (std::size_t i = 0; i < t.cuts.size(); ++i) {
+      const std::int64_t from = extent(t.cuts[i].begin), length = extent(t.cuts[i].length);
+      const std::int64_t whole = extent(t.operands[0].type.shape[i]);
+      if (length < 1 || from + length > whole)
+        throw std::invalid_argument(
+            fmt::format("there is no part from {} to before {} of {} elements", from, from + length, whole));
+    }
+  } catch (const EquationError&) {
+    throw;
+  } catch (const std::invalid_argument& error) {
+    throw EquationError(definition_->source, t.at, error.what());
+  }
+}
+
+// ---- arrays
+
+/// In double, by a plan of its own: what does not depend on parameters is computed once, for every precision
+/// as well as can be.
+Tensor<double> EquationCell::folded(const Term& t, const Shape& shape,
+                                    std::map<std::string, Tensor<double>> indices) const {
+  Tape tape;
+  Evaluator evaluate(*this, tape, [&](const std::string& name, bool, const Type&) {
+    if (const auto index = indices.find(name); index != indices.end())
+      return Quantity{0, tape.constant(index->second)};
+    return known(tape, name).value();
+  });
+  const Var value = batched(evaluate.var(evaluate(t)), Dims(shape.begin(), shape.end()));
+  Plan<double> plan(tape, {value});
+  plan.run();
+  return plan.tensor(value);
+}
+
+std::optional<Quantity> EquationCell::known(Tape& tape, const std::string& name) const {
+  if (const auto number = constant(name)) return Quantity{*number};
+  if (const auto array = arrays_.find(name); array != arrays_.end())
+    return Quantity{0, tape.constant(array->second)};
+  return std::nullopt;
+}
+
+void EquationCell::fold_arrays() {
+  for (const CellDefinition::Constant& c : definition_->constants) {
+    if (!c.array) continue;
+    const Shape own = shape(c.array->type.shape);
+    std::map<std::string, Tensor<double>> indices;
+    for (std::size_t axis = 0; axis < own.rank(); ++axis) {
+      Shape along = own;
+      if (own.rank() == 2) along[1 - axis] = 1;
+      Tensor<double> index(along);
+      for (std::int64_t i = 0; i < own[axis]; ++i) index[i] = static_cast<double>(i);
+      indices.emplace(axis == 0 ? "i" : "j", std::move(index));
+    }
+    arrays_.emplace(c.name, folded(*c.array, own, std::move(indices)));
+  }
+}
+
+void EquationCell::fold_equations() {
+  for (const CellDefinition::Equation& e : definition_->equations) {
+    if (e.next || !e.value.type.constant || definition_->is_repeated(e.name)) continue;
+    const Tensor<double> value = folded(e.value, shape(e.value.type.shape), {});
+    if (e.value.type.rank() == 0)
+      numbers_[e.name] = value[0];
+    else
+      arrays_.emplace(e.name, value);
+  }
+}
+
+// ---- states and parameters
+
 void EquationCell::make_states() {
   for (const CellDefinition::State& s : definition_->states)
-    states_.push_back({s.name, shape(s.shape), s.start ? number(*s.start) : 0, s.learned});
+    states_.push_back({.name = s.name,
+                       .shape = s.shape.empty() ? Shape{1} : shape(s.shape),
+                       .start = s.start ? number(*s.start) : 0,
+                       .learned = s.learned});
+  if (definition_->counts_steps) states_.push_back({.name = "step.count", .shape = {1}, .counts = true});
+}
+
+std::int64_t EquationCell::noise_size() const {
+  return definition_->noisy ? static_cast<std::int64_t>(numbers_.at("hidden")) : 0;
 }
 
 void EquationCell::make_parameters() {
@@ -81,20 +252,19 @@ void EquationCell::make_parameters() {
 }
 
 void EquationCell::add_parameter(const CellDefinition::Parameter& p) {
-  const ParameterSpec whole = spec(p);
-  if (p.statement.structure != Structure::low_rank) return parameters_.push_back(whole);
-  const double rank = number(*p.statement.rank);
-  const std::int64_t most = std::min(whole.shape[0], whole.shape[1]);
-  if (rank != std::floor(rank) || rank < 1 || rank > static_cast<double>(most))
-    throw EquationError(
-        definition_->source, p.statement.rank->at,
-        fmt::format("the rank of {} is a whole number from 1 to {}, not {}", p.statement.name, most, rank));
-  const auto inner = static_cast<std::int64_t>(rank);
+  ParameterSpec whole = spec(p);
+  if (p.statement.structure == Structure::low_rank) return add_factors(whole, p);
+  if (p.statement.structure == Structure::heads) whole.shape[1] /= count(p);
+  parameters_.push_back(std::move(whole));
+}
+
+void EquationCell::add_factors(const ParameterSpec& whole, const CellDefinition::Parameter& p) {
+  const std::int64_t rank = count(p);
   ParameterSpec left = whole, right = whole;
   left.name = left_factor(p.statement.name);
-  left.shape = {whole.shape[0], inner};
+  left.shape = {whole.shape[0], rank};
   right.name = right_factor(p.statement.name);
-  right.shape = {inner, whole.shape[1]};
+  right.shape = {rank, whole.shape[1]};
   left.role = right.role = Role::input_matrix;
   parameters_.push_back(left);
   parameters_.push_back(right);
@@ -105,7 +275,8 @@ ParameterSpec EquationCell::spec(const CellDefinition::Parameter& p) const {
   ParameterSpec spec{s.name, shape(p.shape), Role::bias};
   const bool square = p.shape.size() == 2 && p.shape[0] == p.shape[1];
   if (p.shape.size() == 2)
-    spec.role = square && p.applied_to_state ? Role::recurrent_matrix : Role::input_matrix;
+    spec.role = square && p.applied_to_state && s.structure != Structure::heads ? Role::recurrent_matrix
+                                                                                : Role::input_matrix;
   if (s.structure == Structure::diagonal) spec.shape = {spec.shape[0]};
   const double last = spec.shape.rank() == 0 ? 1 : static_cast<double>(spec.shape.back());
   // No bias, and no matrix that glorot could be asked for: as PyTorch starts its recurrent layers.
@@ -117,6 +288,10 @@ ParameterSpec EquationCell::spec(const CellDefinition::Parameter& p) const {
     throw EquationError(
         definition_->source, s.bounds[0].at,
         fmt::format("the bounds of {} are empty: [{}, {}]", s.name, spec.bounds.lower, spec.bounds.upper));
+  if (s.rate) spec.rate = number(*s.rate);
+  if (spec.rate < 0)
+    throw EquationError(definition_->source, s.rate->at,
+                        fmt::format("the rate of {} is a factor of at least 0, not {}", s.name, spec.rate));
   spec.trained = !s.fixed;
   if (s.init) check_start(spec, *s.init);
   return spec;
@@ -157,36 +332,11 @@ Var EquationCell::parameter(const Parameters& p, const CellDefinition::Parameter
       return stored - transpose(stored);
     case Structure::orthogonal:
       return cayley(stored - transpose(stored));
+    case Structure::orthogonal_exp:
+      return matrix_exponential(stored - transpose(stored));
     default:
       return stored;
   }
-}
-
-CellStep EquationCell::step(const Parameters& p, Var x, const std::vector<Var>& state) const {
-  std::map<std::pair<std::string, bool>, Quantity> known;
-  known[{"x", false}] = {0, x};
-  for (const auto& [name, value] : numbers_) known[{name, false}] = {value};
-  for (std::size_t i = 0; i < states_.size(); ++i) known[{states_[i].name, false}] = {0, state[i]};
-  const Evaluator evaluate(*definition_, activation_, state[0], [&](const std::string& name, bool next) {
-    if (const auto found = known.find({name, next}); found != known.end()) return found->second;
-    const CellDefinition::Parameter* parameter = definition_->find_parameter(name);
-    const Quantity q{0, parameter ? this->parameter(p, *parameter) : p[name]};
-    return known[{name, next}] = q;
-  });
-  CellStep result;
-  for (const CellDefinition::Equation& e : definition_->equations) {
-    const Quantity value = evaluate(e.value);
-    if (e.next) {
-      const Shape own = shape(definition_->find_state(e.name)->shape);
-      known[{e.name, true}] = {0, batched(evaluate.var(value), StateSpec{"", own}.dims(x.dims()[0]))};
-      continue;
-    }
-    known[{e.name, false}] = value;
-    const Dims dims = StateSpec{"", shape(e.value.type.shape)}.dims(x.dims()[0]);
-    if (e.value.type.rank() > 0) result.values.emplace(e.name, batched(evaluate.var(value), dims));
-  }
-  for (const StateSpec& s : states_) result.state.push_back(known.at({s.name, true}).var);
-  return result;
 }
 
 }  // namespace unroll

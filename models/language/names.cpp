@@ -19,8 +19,8 @@ bool is_vector_name(std::string_view name) {
 }
 
 bool is_reserved_name(std::string_view name) {
-  constexpr std::string_view reserved[] = {"x",     "hidden", "input", "learned", "act",
-                                           "state", "const",  "param", "cell",    "pytorch"};
+  constexpr std::string_view reserved[] = {"x",     "hidden", "input", "learned", "act", "state",  "const",
+                                           "param", "cell",   "def",   "repeat",  "pi",  "pytorch"};
   return std::ranges::find(reserved, name) != std::end(reserved);
 }
 

@@ -1,21 +1,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <tao/pegtl/contrib/parse_tree.hpp>
 
 #include "models/language/grammar.hpp"
-#include "models/language/syntax.hpp"
+#include "models/language/syntax_builder.hpp"
+#include "models/nearest.hpp"
 
 namespace unroll {
 namespace {
 
-using Form = Expression::Kind;
-using Node = tao::pegtl::parse_tree::node;
 namespace g = grammar;
-
-/// Nesting is followed by recursive functions: this keeps their stack small.
-constexpr std::size_t deepest = 200;
 
 // ---- what a message says where a rule does not match
 
@@ -23,7 +17,7 @@ template <class>
 inline constexpr const char* expected = "this does not fit here";
 template <>
 inline constexpr const char* expected<g::statement> =
-    "expected a statement: cell, const, state, param, pytorch, or an equation NAME = ...";
+    "expected a statement: cell, const, def, state, param, pytorch, repeat, or an equation NAME = ...";
 template <>
 inline constexpr const char* expected<g::end_of_statement> = "expected an operator or the end of the line";
 template <>
@@ -31,7 +25,29 @@ inline constexpr const char* expected<g::factor> = "expected a value after the o
 template <>
 inline constexpr const char* expected<g::term> = expected<g::factor>;
 template <>
+inline constexpr const char* expected<g::sum> = expected<g::factor>;
+template <>
 inline constexpr const char* expected<g::token<g::expression>> = "expected a value";
+template <>
+inline constexpr const char* expected<g::extent_factor> = expected<g::factor>;
+template <>
+inline constexpr const char* expected<g::ranges> = "expected a range: BEGIN:END, one index, or : for all";
+template <>
+inline constexpr const char* expected<g::token<g::axis_number>> = "expected 0, 1 or -1";
+template <>
+inline constexpr const char* expected<g::token<g::identifier>> = "expected a name";
+template <>
+inline constexpr const char* expected<g::token<g::parameter_names>> =
+    "expected the names of what it takes: (a, b)";
+template <>
+inline constexpr const char* expected<g::token<g::rate_value>> =
+    "expected a number, a constant, or an expression in parentheses";
+template <>
+inline constexpr const char* expected<g::token<g::open_brace>> = "expected {";
+template <>
+inline constexpr const char* expected<g::token<g::close_brace>> = "expected an equation, or }";
+template <>
+inline constexpr const char* expected<tao::pegtl::eol> = "expected the end of the line";
 template <>
 inline constexpr const char* expected<g::expression> = "expected a value";
 template <>
@@ -59,7 +75,7 @@ inline constexpr const char* expected<g::token<g::defined_name>> = "expected a n
 template <>
 inline constexpr const char* expected<g::token<g::init_name>> = "expected the name of an initialiser";
 template <>
-inline constexpr const char* expected<g::token<g::parenthesis>> = "expected the rank in parentheses";
+inline constexpr const char* expected<g::token<g::parenthesis>> = "expected a number in parentheses";
 template <>
 inline constexpr const char* expected<g::stacked_part> = "expected the name of a parameter, or 0";
 template <>
@@ -81,227 +97,15 @@ using Control = tao::pegtl::must_if<Messages>::control<Rule>;
 
 template <class Rule>
 using Selected = tao::pegtl::parse_tree::selector<
-    Rule, tao::pegtl::parse_tree::store_content::on<
-              g::expression, g::extent, g::extent_term, g::term, g::factor, g::product, g::power,
-              g::power_operand, g::parenthesis, g::call, g::function_name, g::number, g::reference, g::prime,
-              g::negation, g::plus_or_minus, g::times_or_over, g::identifier, g::cell_line, g::cell_name,
-              g::const_line, g::defined_name, g::state_line, g::state_start, g::param_line, g::shape_part,
-              g::diagonal, g::skew, g::orthogonal, g::low_rank, g::init, g::init_name, g::bounds, g::fixed,
-              g::nothing, g::pytorch_line, g::equation, g::left_side>>;
-
-// ---- from the parse tree to ours
-
-Span span_of(const Node& node) { return {node.begin().byte, node.end().byte}; }
-
-class Builder {
- public:
-  explicit Builder(const Source& source) : source_(source) {}
-
-  CellSyntax cell(const Node& root) {
-    for (const auto& child : root.children) statement(*child);
-    if (cell_.name.empty())
-      throw EquationError(source_, {0, 0}, "a cell starts with a line `cell NAME`; there is none");
-    return std::move(cell_);
-  }
-
- private:
-  std::string text(const Node& node) const { return std::string(source_.text(span_of(node))); }
-
-  void statement(const Node& node) {
-    if (node.is_type<g::cell_line>()) return cell_line(node);
-    if (node.is_type<g::const_line>()) return const_line(node);
-    if (node.is_type<g::state_line>()) return state_line(node);
-    if (node.is_type<g::param_line>()) return param_line(node);
-    if (node.is_type<g::pytorch_line>()) return pytorch_line(node);
-    const Node& left = *node.children[0];
-    cell_.equations.push_back(
-        {text(*left.children[0]), left.children.size() > 1, span_of(left), expression(*node.children[1], 0)});
-  }
-
-  void cell_line(const Node& node) {
-    if (!cell_.name.empty())
-      throw EquationError(source_, span_of(node), "a file holds one cell; this would be the second");
-    cell_.name = text(*node.children[0]);
-    cell_.at = span_of(*node.children[0]);
-  }
-
-  void const_line(const Node& node) {
-    cell_.constants.push_back(
-        {text(*node.children[0]), span_of(*node.children[0]), expression(*node.children[1], 0)});
-  }
-
-  std::vector<Expression> shape(const Node& part) {
-    std::vector<Expression> extents;
-    for (const auto& extent : part.children) extents.push_back(expression(*extent, 0));
-    return extents;
-  }
-
-  void state_line(const Node& node) {
-    StateStatement common;
-    for (const auto& child : node.children) {
-      if (child->is_type<g::shape_part>()) common.shape = shape(*child);
-      if (child->is_type<g::state_start>()) common.start = expression(*child->children[0], 0);
-    }
-    for (const auto& child : node.children) {
-      if (!child->is_type<g::defined_name>()) continue;
-      common.name = text(*child);
-      common.at = span_of(*child);
-      cell_.states.push_back(common);
-    }
-  }
-
-  void param_line(const Node& node) {
-    using enum ParameterStatement::Structure;
-    ParameterStatement common;
-    refuse_repeats(node);
-    for (const auto& child : node.children) {
-      if (child->is_type<g::shape_part>()) common.shape = shape(*child);
-      if (child->is_type<g::diagonal>()) common.structure = diagonal;
-      if (child->is_type<g::skew>()) common.structure = skew;
-      if (child->is_type<g::orthogonal>()) common.structure = orthogonal;
-      if (child->is_type<g::low_rank>()) {
-        common.structure = low_rank;
-        common.rank = expression(*child->children[0]->children[0], 0);
-      }
-      if (child->is_type<g::init>()) common.init = init(*child);
-      if (child->is_type<g::bounds>())
-        common.bounds = {expression(*child->children[0], 0), expression(*child->children[1], 0)};
-      if (child->is_type<g::fixed>()) common.fixed = true;
-    }
-    for (const auto& child : node.children) {
-      if (!child->is_type<g::defined_name>()) continue;
-      common.name = text(*child);
-      common.at = span_of(*child);
-      cell_.parameters.push_back(common);
-    }
-  }
-
-  void pytorch_line(const Node& node) {
-    PyTorchStatement tensor{text(*node.children[0]), span_of(*node.children[0]), {}};
-    for (std::size_t i = 1; i < node.children.size(); ++i) {
-      const Node& part = *node.children[i];
-      tensor.parts.push_back({part.is_type<g::nothing>() ? "" : text(part), span_of(part)});
-    }
-    cell_.pytorch.push_back(std::move(tensor));
-  }
-
-  void refuse_repeats(const Node& param) {
-    int structures = 0, starts = 0, ranges = 0;
-    for (const auto& child : param.children) {
-      structures += child->is_type<g::diagonal>() || child->is_type<g::skew>() ||
-                    child->is_type<g::orthogonal>() || child->is_type<g::low_rank>();
-      starts += child->is_type<g::init>();
-      ranges += child->is_type<g::bounds>();
-      if (structures > 1 || starts > 1 || ranges > 1)
-        throw EquationError(source_, span_of(*child),
-                            "a parameter has one structure, one init and one range");
-    }
-  }
-
-  InitCall init(const Node& node) {
-    InitCall call{text(*node.children[0]), span_of(*node.children[0]), {}};
-    for (std::size_t i = 1; i < node.children.size(); ++i)
-      call.arguments.push_back(expression(*node.children[i], 0));
-    return call;
-  }
-
-  Expression make(Form kind, Span at, std::vector<Expression> operands) {
-    return {.kind = kind, .at = at, .operands = std::move(operands)};
-  }
-
-  static bool is_sum(const Node& node) { return node.is_type<g::expression>() || node.is_type<g::extent>(); }
-
-  /// Operators between operands, from left to right.
-  Expression chain(const Node& node, std::size_t depth) {
-    Expression left = expression(*node.children[0], depth + node.children.size() / 2);
-    for (std::size_t i = 1; i + 1 < node.children.size(); i += 2) {
-      const std::string sign = text(*node.children[i]);
-      const Form kind = sign == "+"     ? Form::add
-                        : sign == "/"   ? Form::divide
-                        : !is_sum(node) ? Form::multiply
-                                        : Form::subtract;
-      Expression right = expression(*node.children[i + 1], depth + 1);
-      const Span at{left.at.begin, right.at.end};
-      std::vector<Expression> both;
-      both.push_back(std::move(left));
-      both.push_back(std::move(right));
-      left = make(kind, at, std::move(both));
-    }
-    return left;
-  }
-
-  Expression product(const Node& node, std::size_t depth) {
-    Expression right = expression(*node.children.back(), depth + node.children.size());
-    for (std::size_t i = node.children.size() - 1; i-- > 0;) {
-      Expression left = expression(*node.children[i], depth + 1);
-      const Span at{left.at.begin, right.at.end};
-      std::vector<Expression> both;
-      both.push_back(std::move(left));
-      both.push_back(std::move(right));
-      right = make(Form::product, at, std::move(both));
-    }
-    return right;
-  }
-
-  /// Minus signs before the last child.
-  Expression negated(const Node& node, std::size_t depth) {
-    Expression value = expression(*node.children.back(), depth + 1);
-    for (std::size_t i = 1; i < node.children.size(); ++i) {
-      std::vector<Expression> operand;
-      const Span at{node.begin().byte, value.at.end};
-      operand.push_back(std::move(value));
-      value = make(Form::negate, at, std::move(operand));
-    }
-    return value;
-  }
-
-  Expression call(const Node& node, std::size_t depth) {
-    Expression e{.kind = Form::call, .at = span_of(node), .name = text(*node.children[0])};
-    for (std::size_t i = 1; i < node.children.size(); ++i)
-      e.operands.push_back(expression(*node.children[i], depth + 1));
-    return e;
-  }
-
-  Expression number(const Node& node) {
-    const std::string_view digits = source_.text(span_of(node));
-    Expression e{.kind = Form::number, .at = span_of(node)};
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), e.number);
-    if (error != std::errc{})
-      throw EquationError(source_, e.at, fmt::format("{} is outside the range of a number", digits));
-    return e;
-  }
-
-  Expression expression(const Node& node, std::size_t depth) {
-    if (depth + node.children.size() > deepest)
-      throw EquationError(source_, span_of(node),
-                          "this is nested too deeply; name parts of it by equations of their own");
-    if (node.is_type<g::number>()) return number(node);
-    if (node.is_type<g::reference>())
-      return {.kind = Form::name,
-              .at = span_of(node),
-              .name = text(*node.children[0]),
-              .next = node.children.size() > 1};
-    if (node.is_type<g::call>()) return call(node, depth);
-    if (node.is_type<g::parenthesis>()) {
-      Expression inside = expression(*node.children[0], depth + 1);
-      inside.at = span_of(node);
-      return inside;
-    }
-    if (node.children.size() == 1) return expression(*node.children[0], depth + 1);
-    if (is_sum(node) || node.is_type<g::term>() || node.is_type<g::extent_term>()) return chain(node, depth);
-    if (node.is_type<g::product>()) return product(node, depth);
-    if (node.is_type<g::power>()) {
-      std::vector<Expression> both;
-      both.push_back(expression(*node.children[0], depth + 1));
-      both.push_back(expression(*node.children[1], depth + 1));
-      return make(Form::power, span_of(node), std::move(both));
-    }
-    return negated(node, depth);
-  }
-
-  const Source& source_;
-  CellSyntax cell_;
-};
+    Rule,
+    tao::pegtl::parse_tree::store_content::on<
+        g::expression, g::sum, g::comparison_sign, g::range, g::range_end, g::colon, g::part, g::axis,
+        g::axis_number, g::extent, g::extent_term, g::term, g::factor, g::product, g::power, g::power_operand,
+        g::parenthesis, g::call, g::function_name, g::number, g::reference, g::prime, g::negation,
+        g::plus_or_minus, g::times_or_over, g::identifier, g::cell_line, g::cell_name, g::const_line,
+        g::def_line, g::repeat_line, g::orthogonal_exp, g::heads, g::rate, g::defined_name, g::state_line,
+        g::state_start, g::param_line, g::shape_part, g::diagonal, g::skew, g::orthogonal, g::low_rank,
+        g::init, g::init_name, g::bounds, g::fixed, g::nothing, g::pytorch_line, g::equation, g::left_side>>;
 
 // ---- comments and line breaks
 
@@ -313,10 +117,10 @@ std::string without_comments(const Source& source) {
     if (text[i] == '#')
       for (; i < text.size() && text[i] != '\n'; ++i) text[i] = ' ';
     if (i == text.size()) break;
-    if (text[i] == '(') open.push_back(i);
-    if (text[i] == ')' && !open.empty()) open.pop_back();
+    if (text[i] == '(' || text[i] == '[') open.push_back(i);
+    if ((text[i] == ')' || text[i] == ']') && !open.empty()) open.pop_back();
     if (text[i] == '\n' && !open.empty()) text[i] = ' ';
-    if (open.size() > deepest / 2)
+    if (open.size() > deepest_nesting / 2)
       throw EquationError(source, {i, i + 1}, "parentheses are nested too deeply here");
   }
   if (!open.empty())
@@ -336,23 +140,75 @@ std::string comment_beside(const Source& source, std::size_t at) {
   return text.substr(first, last - first + 1);
 }
 
+/// The names that lines `def NAME(` define.
+std::vector<std::string> defined_functions(const std::string& text) {
+  std::vector<std::string> names;
+  for (std::size_t line = 0; line < text.size();
+       line = std::min(text.find('\n', line), text.size() - 1) + 1) {
+    const std::size_t word = text.find_first_not_of(" \t", line);
+    if (word == std::string::npos || text.compare(word, 3, "def") != 0) continue;
+    const std::size_t name = text.find_first_not_of(" \t", word + 3);
+    if (name == std::string::npos || name == word + 3) continue;
+    names.push_back(text.substr(name, text.find_first_of(" \t(\n", name) - name));
+  }
+  return names;
+}
+
+bool ends_name(char c) {
+  return std::string_view(" \t\n()[]{},+-*/^=<>!:'@").find(c) != std::string_view::npos;
+}
+
+/// The name before the innermost parenthesis that is open at `at`, as in NAME(a, b; empty where there is
+/// none.
+std::string_view called_name(std::string_view text, std::size_t at) {
+  int closed = 0;
+  for (std::size_t i = at; i-- > 0;) {
+    closed += text[i] == ')';
+    if (text[i] != '(' || closed-- > 0) continue;
+    std::size_t begin = i;
+    while (begin > 0 && !ends_name(text[begin - 1])) --begin;
+    return text.substr(begin, i - begin);
+  }
+  return {};
+}
+
+/// What to write instead, where it is known what somebody meant.
+std::string advice(std::string_view text, std::size_t at, const g::CallNames& callable) {
+  const char c = at < text.size() ? text[at] : '\n';
+  if (c == '@') return "; a product of a matrix and a vector is written W x, without a sign";
+  if (c == '^' && at + 1 < text.size() && text[at + 1] == '^') return "; a power is written a^b";
+  if (c == '%') return "; the remainder is mod(a, b)";
+  if (c == '&' || c == '|') return "; of conditions, which are 0 or 1, `and` is a * b and `or` is max(a, b)";
+  if (c == '<' || c == '>') return "; comparisons do not chain: (a < b) * (b < c)";
+  if (c == '=') return "; two values are compared by ==";
+  if (c != ',') return "";
+  const std::string_view name = called_name(text, at);
+  if (name.empty()) return "";
+  std::vector<std::string> known = callable.functions.names();
+  known.insert(known.end(), callable.definitions.begin(), callable.definitions.end());
+  return fmt::format("; {} is no function{} (`unroll cells functions` lists them)", name,
+                     did_you_mean(name, known));
+}
+
 }  // namespace
 
 CellSyntax parse_cell(const Source& source, const FunctionTable& functions) {
   const std::string text = without_comments(source);
+  const g::CallNames callable{functions, defined_functions(text)};
   tao::pegtl::memory_input<> in(text, source.name());
   try {
     const auto root =
-        tao::pegtl::parse_tree::parse<g::file, Selected, tao::pegtl::nothing, Control>(in, functions);
+        tao::pegtl::parse_tree::parse<g::file, Selected, tao::pegtl::nothing, Control>(in, callable);
     if (!root) throw EquationError(source, {0, 0}, "this is no cell");
-    CellSyntax cell = Builder(source).cell(*root);
+    CellSyntax cell = build_syntax(source, *root);
     cell.note = comment_beside(source, cell.at.end);
     return cell;
   } catch (const tao::pegtl::parse_error& error) {
     const std::size_t at = error.positions().front().byte;
     const std::size_t start = source.text().find_first_not_of(" \t", at);
     const std::size_t byte = start == std::string::npos ? at : start;
-    throw EquationError(source, {byte, byte + 1}, error.message());
+    throw EquationError(source, {byte, byte + 1},
+                        std::string(error.message()) + advice(text, byte, callable));
   }
 }
 

@@ -78,7 +78,8 @@ class Stacking {
   }
 
   std::string no_parameter(const std::string& name) const {
-    if (cell_.find_state(name) || cell_.find_equation(name, false) || cell_.has_constant(name) || name == "x")
+    if (cell_.find_state(name) || cell_.find_equation(name, false) || cell_.find_constant(name) ||
+        name == "x")
       return fmt::format("{} is no parameter; only parameters stand in PyTorch's tensors", name);
     std::vector<std::string> known;
     for (const CellDefinition::Parameter& p : cell_.parameters) known.push_back(p.statement.name);

@@ -19,14 +19,24 @@ struct Expression {
     multiply,  ///< elementwise
     divide,
     power,
-    product,  ///< juxtaposition: a matrix and what it is applied to
-    call,     ///< of the function `name`
+    less,
+    less_equal,
+    greater,
+    greater_equal,
+    equal,
+    not_equal,
+    product,    ///< juxtaposition: a matrix and what it is applied to
+    call,       ///< of the function `name`
+    subscript,  ///< of the first operand, by one `range` for each axis
+    range,      ///< begin and end, one index alone, or nothing: all
   };
   Kind kind;
   Span at;
   double number = 0;
   std::string name = {};
   bool next = false;
+  std::optional<int> axis = std::nullopt;                   ///< of a call: axis=0 or axis=1
+  bool has_begin = false, has_end = false, single = false;  ///< of a range: what of BEGIN:END is written
   std::vector<Expression> operands = {};
 };
 
@@ -38,10 +48,19 @@ struct StateStatement {
   std::optional<Expression> start;               ///< zero without; the name `learned` is a parameter
 };
 
-/// const NAME = VALUE
+/// const NAME [: SHAPE] = VALUE
 struct ConstStatement {
   std::string name;
   Span at;
+  std::optional<std::vector<Expression>> shape;  ///< of an array, whose elements have the indices i and j
+  Expression value;
+};
+
+/// def NAME(NAME, ...) = VALUE
+struct DefStatement {
+  std::string name;
+  Span at;
+  std::vector<std::string> parameters;
   Expression value;
 };
 
@@ -52,16 +71,17 @@ struct InitCall {
   std::vector<Expression> arguments;
 };
 
-/// param NAME, ... [: SHAPE] [diagonal | skew | orthogonal | low_rank(R)] [init ...] [in [LOW, HIGH]] [fixed]
+/// param NAME, ... [: SHAPE] [STRUCTURE] [init ...] [in [LOW, HIGH]] [rate R] [fixed]
 struct ParameterStatement {
-  enum class Structure { dense, diagonal, skew, orthogonal, low_rank };
+  enum class Structure { dense, diagonal, skew, orthogonal, orthogonal_exp, low_rank, heads };
   std::string name;
   Span at;
   std::optional<std::vector<Expression>> shape;
   Structure structure = Structure::dense;
-  std::optional<Expression> rank = std::nullopt;  ///< low_rank
+  std::optional<Expression> count = std::nullopt;  ///< the rank of low_rank, the number of heads
   std::optional<InitCall> init = std::nullopt;
   std::vector<Expression> bounds = {};  ///< none, or two
+  std::optional<Expression> rate = std::nullopt;
   bool fixed = false;
 };
 
@@ -84,16 +104,25 @@ struct Equation {
   Expression value;
 };
 
+/// repeat COUNT { EQUATIONS }: those from `begin` to before `end` of the cell's.
+struct RepeatStatement {
+  Expression count;
+  Span at;
+  std::size_t begin = 0, end = 0;
+};
+
 /// A cell's text, parsed.
 struct CellSyntax {
   std::string name;
   Span at;
   std::string note;  ///< the comment on the line of `cell`: where it was published
   std::vector<ConstStatement> constants;
+  std::vector<DefStatement> definitions;
   std::vector<StateStatement> states;
   std::vector<ParameterStatement> parameters;
   std::vector<PyTorchStatement> pytorch;
   std::vector<Equation> equations;
+  std::vector<RepeatStatement> repeats;
 };
 
 /// The cell again, one statement per line, with every parenthesis and without comments and names for files:
@@ -102,8 +131,8 @@ std::string canonical_text(const CellSyntax& cell);
 
 class FunctionTable;
 
-/// Parses a cell's text by the grammar in grammar.hpp. `NAME(` is a call when `functions` has NAME, and a
-/// product with a parenthesis otherwise. Throws EquationError.
+/// Parses a cell's text by the grammar in grammar.hpp. `NAME(` is a call when `functions` or a line `def` has
+/// NAME, and a product with a parenthesis otherwise. Throws EquationError.
 CellSyntax parse_cell(const Source& source, const FunctionTable& functions);
 
 }  // namespace unroll

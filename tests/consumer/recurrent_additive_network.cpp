@@ -17,10 +17,10 @@ std::vector<StateSpec> RecurrentAdditiveNetwork::states() const {
   return {{"h", {hidden_}}, {"c", {hidden_}}};
 }
 
-CellStep RecurrentAdditiveNetwork::step(const Parameters& p, Var x, const std::vector<Var>& state) const {
-  const Var h = state[0], c = state[1];
-  const Var i = sigmoid(linear(x, p["W_i"]) + linear(h, p["U_i"]) + p["b_i"]);
-  const Var f = sigmoid(linear(x, p["W_f"]) + linear(h, p["U_f"]) + p["b_f"]);
-  const Var next = i * linear(x, p["W_c"]) + f * c;
+CellStep RecurrentAdditiveNetwork::step(const Parameters& p, const StepInputs& in) const {
+  const Var h = in.state[0], c = in.state[1];
+  const Var i = sigmoid(linear(in.x, p["W_i"]) + linear(h, p["U_i"]) + p["b_i"]);
+  const Var f = sigmoid(linear(in.x, p["W_f"]) + linear(h, p["U_f"]) + p["b_f"]);
+  const Var next = i * linear(in.x, p["W_c"]) + f * c;
   return {{tanh(next), next}, {{"i", i}, {"f", f}}};
 }

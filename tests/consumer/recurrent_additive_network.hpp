@@ -15,8 +15,7 @@ class RecurrentAdditiveNetwork final : public unroll::Cell {
 
   std::vector<unroll::ParameterSpec> parameters() const override;
   std::vector<unroll::StateSpec> states() const override;
-  unroll::CellStep step(const unroll::Parameters& p, unroll::Var x,
-                        const std::vector<unroll::Var>& state) const override;
+  unroll::CellStep step(const unroll::Parameters& p, const unroll::StepInputs& in) const override;
 
  private:
   std::int64_t inputs_, hidden_;

@@ -27,7 +27,8 @@ void record(const Cell& cell) {
   const Parameters p(tape, specs);
   std::vector<Var> state;
   for (const StateSpec& s : cell.states()) state.push_back(tape.input(s.name, s.dims(sizes::B)));
-  cell.step(p, tape.input("x", {sizes::B, 2}), state);
+  const Var noise = cell.noise_size() > 0 ? tape.input("noise", {sizes::B, cell.noise_size()}) : Var{};
+  cell.step(p, {tape.input("x", {sizes::B, 2}), state, noise});
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "models/activation.hpp"
 #include "models/cell_table.hpp"
 #include "models/language/equation_cell.hpp"
+#include "tests/models/small_cells.hpp"
 
 using namespace unroll;
 
@@ -28,7 +29,10 @@ const Op& wrong_op() {
 
 FunctionTable with_wrong_function() {
   std::vector<Function> functions(standard_functions().all().begin(), standard_functions().all().end());
-  functions.push_back(elementwise_function(wrong_op()));
+  Function twist = *standard_functions().find("tanh");
+  twist.name = "twist";
+  twist.record = [](const FunctionCall& call) { return record(wrong_op(), {call.values[0]}); };
+  functions.push_back(std::move(twist));
   return FunctionTable(std::move(functions));
 }
 
@@ -37,10 +41,11 @@ FunctionTable with_wrong_function() {
 TEST_CASE("[cells] every cell passes its check, with every activation") {
   for (const CellRow& row : cell_table())
     for (const std::string& activation : activation_names()) {
-      const auto checks = check_cell(*row.make({3, 4, activation}), 3);
+      if (!row.definition->uses_activation && activation != "tanh") continue;
+      const auto checks = check_cell(*row.make({3, 4, activation, test::small_constants(row.name)}), 3);
       INFO(row.name, " ", activation, "\n", to_text(checks, row.name));
       CHECK(all_ok(checks));
-      if (row.definition) CHECK(checks.size() == row.definition->equations.size() + 4);
+      CHECK(checks.size() >= row.definition->equations.size() + 4);
     }
 }
 

@@ -77,8 +77,8 @@ std::vector<double> vanilla_by_hand(const Fixture& f, const std::string& activat
     }
     h = next;
     for (std::int64_t o = 0; o < outputs; ++o) {
-      double y = w.at("b_y")[o];
-      for (std::int64_t j = 0; j < hidden; ++j) y += w.at("W_hy")[o * hidden + j] * h[j];
+      double y = w.at("readout.b_y")[o];
+      for (std::int64_t j = 0; j < hidden; ++j) y += w.at("readout.W_hy")[o * hidden + j] * h[j];
       all.push_back(y);
     }
   }
@@ -161,8 +161,8 @@ TEST_CASE("[cells] with the identity start and all units on, ReLU's gradient nei
   plan.bind(p["W_xh"], W_xh);
   plan.bind(p["W_hh"], W_hh);
   plan.bind(p["b_h"], b_h);
-  plan.bind(p["W_hy"], W_hy);
-  plan.bind(p["b_y"], b_y);
+  plan.bind(p["readout.W_hy"], W_hy);
+  plan.bind(p["readout.b_y"], b_y);
   plan.run();
   for (const double g : plan.value(d)) CHECK(g == 0.5);
 }
@@ -185,7 +185,7 @@ TEST_CASE("[cells] the activation matters in every cell that has one of its choi
   }
   // With φ = identity and all weights 0 a gate is σ(0) = 1/2, so that h of a GRU halves b_n once per step.
   Fixture f("gru_v1", "identity", Readout::last, 2, 1);
-  for (auto& [name, value] : f.values) value = Tensor<double>(value.shape(), name == "b_n" || name == "W_hy");
+  for (auto& [name, value] : f.values) value = Tensor<double>(value.shape(), name == "b_n" || name == "readout.W_hy");
   Plan<double> plan(f.tape, {f.recorded.outputs});
   f.bind(plan);
   plan.run();
@@ -211,5 +211,5 @@ TEST_CASE("[cells] unknown names are refused with the known ones") {
   Tape tape;
   const SequenceModel model(make_cell("vanilla", {1, 2, "tanh"}), 1, Readout::last);
   const Parameters p(tape, model.parameters());
-  CHECK_THROWS_WITH_AS(p["W_hx"], doctest::Contains("W_xh, W_hh, b_h, W_hy, b_y"), std::invalid_argument);
+  CHECK_THROWS_WITH_AS(p["W_hx"], doctest::Contains("W_xh, W_hh, b_h, readout.W_hy, readout.b_y"), std::invalid_argument);
 }

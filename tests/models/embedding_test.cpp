@@ -109,10 +109,10 @@ double distance_from_one_hot(std::string_view cell, bool tied) {
   const Var one_hot = tape.input("one-hot", {T, B, types}), next = tape.index_input("next", {T, B});
   const SequenceModel plain(named(cell), width, {}, types, Readout::every_step);
   const Parameters p(tape, f.model.parameters());
-  const Var x = matmul(one_hot, p["E"]);
+  const Var x = matmul(one_hot, p["embedding.E"]);
   // The cell's own outputs, and the readout in the open.
   const Var h = plain.layers()[0].record(x, p, {}, {}).features;
-  const Var y = matmul(h, transpose(p[tied ? "E" : "W_hy"])) + p["b_y"];
+  const Var y = matmul(h, transpose(p[tied ? "embedding.E" : "readout.W_hy"])) + p["readout.b_y"];
   Tensor<double> vectors(Shape{steps, rows, types});
   const Tensor<std::int64_t> tokens = some_tokens();
   for (std::int64_t i = 0; i < tokens.numel(); ++i) vectors[i * types + tokens[i]] = 1;
@@ -151,10 +151,10 @@ TEST_CASE("[embedding] gradients through tokens' vectors agree with central diff
 
 TEST_CASE("[embedding] a tied model has no readout matrix, and its vectors get both gradients") {
   Fixture untied(named("vanilla"), wrappers.at("untied")), tied(named("vanilla"), wrappers.at("tied"));
-  CHECK(has(untied.model, "W_hy"));
-  CHECK_FALSE(has(tied.model, "W_hy"));
-  REQUIRE(untied.model.parameters()[0].name == "E");
-  REQUIRE(tied.model.parameters()[0].name == "E");
+  CHECK(has(untied.model, "readout.W_hy"));
+  CHECK_FALSE(has(tied.model, "readout.W_hy"));
+  REQUIRE(untied.model.parameters()[0].name == "embedding.E");
+  REQUIRE(tied.model.parameters()[0].name == "embedding.E");
   // The readout's matrix is E too: the same outputs, and E's gradient is the sum of both.
   for (std::size_t i = 0; i < tied.values.size(); ++i)
     for (std::size_t k = 0; k < untied.values.size(); ++k)
@@ -164,13 +164,13 @@ TEST_CASE("[embedding] a tied model has no readout matrix, and its vectors get b
     const auto specs = f.model.parameters();
     return static_cast<std::size_t>(std::ranges::find(specs, name, &ParameterSpec::name) - specs.begin());
   };
-  untied.values[at(untied, "W_hy")] = tied.values[0];
+  untied.values[at(untied, "readout.W_hy")] = tied.values[0];
   const auto of = [](Fixture& f) {
     return run<double>(f.tape, f.loss, f.p, f.values, {{f.tokens, some_tokens()}, {f.next, f.classes()}}, {});
   };
   const auto apart = of(untied), together = of(tied);
   CHECK(apart.back()[0] == doctest::Approx(together.back()[0]).epsilon(1e-14));
-  const Tensor<double>&g_E = apart[0], &g_W = apart[at(untied, "W_hy")];
+  const Tensor<double>&g_E = apart[0], &g_W = apart[at(untied, "readout.W_hy")];
   for (std::int64_t i = 0; i < g_E.numel(); ++i)
     CHECK(together[0][i] == doctest::Approx(g_E[i] + g_W[i]).epsilon(1e-12));
 }

@@ -10,6 +10,7 @@
 #include "framework/plan/plan.hpp"
 #include "models/initialiser.hpp"
 #include "models/language/equation_cell.hpp"
+#include "models/language/matrix_maps.hpp"
 
 using namespace unroll;
 

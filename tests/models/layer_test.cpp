@@ -293,8 +293,8 @@ TEST_CASE("[layers] layer norm gives every new state the mean 0 and the variance
   constexpr std::int64_t units = 10, rows = 3, steps = 4;
   Fixture f(adder(units), units, {.layer = {.layer_norm = true}}, Readout::last, true, steps, rows);
   const auto specs = f.model.parameters();
-  REQUIRE(specs[0].name == "ln_gain");
-  REQUIRE(specs[1].name == "ln_bias");
+  REQUIRE(specs[0].name == "layer_norm.gain");
+  REQUIRE(specs[1].name == "layer_norm.bias");
   f.values[0].fill(2);
   f.values[1].fill(0.5);
   const Tensor<double> h = f.h();
@@ -378,7 +378,7 @@ TEST_CASE("[layers] states start at the cell's number, at a learned parameter or
 
   Fixture learned(adder(2, 5), 2, {.layer = {.learned_start = true}}, Readout::last, false, 1, 2);
   const ParameterSpec spec = learned.model.parameters()[0];
-  CHECK(spec.name == "h_0");
+  CHECK(spec.name == "start.h");
   CHECK(spec.init->scale == 5);
   learned.batch.fill(1);
   learned.values[0] = Tensor<double>({2}, {10, 20});

@@ -12,8 +12,8 @@ class Adder final : public Cell {
 
   std::vector<ParameterSpec> parameters() const override { return {}; }
   std::vector<StateSpec> states() const override { return {{"h", {size_}, start_}}; }
-  CellStep step(const Parameters&, Var x, const std::vector<Var>& state) const override {
-    return {{state[0] + x}, {{"seen", x}}};
+  CellStep step(const Parameters&, const StepInputs& in) const override {
+    return {{in.state[0] + in.x}, {{"seen", in.x}}};
   }
 
  private:
@@ -28,7 +28,7 @@ class Echo final : public Cell {
 
   std::vector<ParameterSpec> parameters() const override { return {}; }
   std::vector<StateSpec> states() const override { return {{"h", {size_}}}; }
-  CellStep step(const Parameters&, Var x, const std::vector<Var>&) const override { return {{identity(x)}}; }
+  CellStep step(const Parameters&, const StepInputs& in) const override { return {{identity(in.x)}}; }
 
  private:
   std::int64_t size_;
@@ -50,12 +50,12 @@ class FastWeights final : public Cell {
   std::vector<StateSpec> states() const override {
     return {{"h", {hidden_}}, {"A", {hidden_, hidden_}, 0.125}};
   }
-  CellStep step(const Parameters& p, Var x, const std::vector<Var>& state) const override {
-    const Var h = state[0], k = tanh(linear(x, p["W_k"]));
-    const Var A = 0.9 * state[1] + 0.5 * outer(h, k);
+  CellStep step(const Parameters& p, const StepInputs& in) const override {
+    const Var h = in.state[0], k = tanh(linear(in.x, p["W_k"]));
+    const Var A = 0.9 * in.state[1] + 0.5 * outer(h, k);
     const Dim rows = h.dims()[0];
     const Var read = reshape(matmul(A, reshape(h, {rows, hidden_, 1})), {rows, hidden_});
-    return {{tanh(linear(h, p["W_h"]) + linear(x, p["W_x"]) + read), A}, {{"k", k}}};
+    return {{tanh(linear(h, p["W_h"]) + linear(in.x, p["W_x"]) + read), A}, {{"k", k}}};
   }
 
  private:

@@ -56,7 +56,7 @@ std::map<std::string, Tensor<float>> computed(const Cell& cell, std::int64_t inp
   for (const auto& [name, shape] : shapes) values[name] = random_tensor<float>(shape, ++seed, 0.3);
 
   const auto step = [&](const std::vector<Var>& x, const std::vector<Var>& state) {
-    return Step{cell.step(p, x[0], state).state};
+    return Step{cell.step(p, {x[0], state}).state};
   };
   const Scanned scanned = scan(step, {given["x"]}, start);
   Var loss = tape.zeros({});

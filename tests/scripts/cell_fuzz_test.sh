@@ -13,7 +13,7 @@ command -v clang++ >/dev/null || fail "no clang++ here (Debian: clang, libclang-
 compile() {
   clang++ -std=c++20 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address -I. -w -c "$1" -o "$2"
 }
-for source in models/language/*.cpp models/nearest.cpp tests/fuzz/cell_fuzz.cpp; do
+for source in models/language/*.cpp models/language/functions/*.cpp models/nearest.cpp tests/fuzz/cell_fuzz.cpp; do
   compile "$source" "$work/$(basename "$source" .cpp).o" &
   while (($(jobs -rp | wc -l) >= $(nproc))); do wait -n; done
 done
@@ -35,6 +35,17 @@ cat >"$work/words" <<'WORDS'
 "diagonal"
 "skew"
 "orthogonal"
+"orthogonal_exp"
+"heads("
+"rate "
+"def "
+"repeat "
+"axis="
+"where("
+"reshape("
+"surrogate("
+"noise"
+"first"
 "low_rank("
 "learned"
 "sigmoid("

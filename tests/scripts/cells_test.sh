@@ -15,7 +15,24 @@ expect 0 vanilla "$unroll" cells
 expect 0 '"cell": "lstm"' "$unroll" cells --format json
 expect 0 'parameter  U            (8, 8)' "$unroll" cells show leaky.cell --hidden 8
 expect 0 'constant   dt' "$unroll" cells show leaky.cell
-expect 0 'checks agree' "$unroll" cells check leaky.cell vanilla
+expect 0 'at input 3 and hidden 4' "$unroll" cells check leaky.cell vanilla
+expect 0 'at input 3 and hidden 9' "$unroll" cells check leaky.cell --hidden 9
+expect 0 'surrogate(a, b)' "$unroll" cells functions
+expect 0 'orthogonal_exp' "$unroll" cells language
+expect 0 'my_cell.cell is written' "$unroll" cells new my_cell
+expect 0 'checks agree' "$unroll" cells check my_cell.cell
+expect 2 'is there already' "$unroll" cells new my_cell
+expect 2 'a meaning of its own' "$unroll" cells new sigmoid
+expect 0 'its gradient is declared' "$unroll" cells check spiking_lif
+expect 0 'its gradient is declared' "$unroll" cells show spiking_lif
+
+# ---- sizes that a cell allows only from some hidden on, or in multiples
+printf 'cell low\nstate h\nparam U low_rank(8)\nh'"'"' = tanh(W x + U h)\n' >low.cell
+expect 0 'at input 3 and hidden 8' "$unroll" cells check low.cell
+expect 2 'from 1 to 4, not 8' "$unroll" cells check low.cell --hidden 4
+expect 0 report "$unroll" run task.length=5 train.updates=5 train.validation_sequences=20 model.cell=low.cell \
+  model.hidden=32 --out low
+expect 2 'from 1 to 4, not 8' "$unroll" run task.length=5 model.cell=low.cell model.hidden=4 --out lower
 expect 0 digraph "$unroll" cells graph leaky.cell --format dot
 expect 0 'its products alone' "$unroll" cells bench leaky.cell --steps 20 --rows 4 --hidden 16
 command -v dot >/dev/null || fail "no dot here (Debian: graphviz)"
@@ -28,7 +45,7 @@ expect 2 'typo.cell:4:26' "$unroll" run task.length=5 model.cell=typo.cell
 expect 2 'did you mean "vanilla"?' "$unroll" cells show vanila
 expect 2 'there is no file' "$unroll" cells show nothing.cell
 expect 2 'takes one cell' "$unroll" cells graph
-expect 2 'does show, check, graph and bench' "$unroll" cells chek
+expect 2 'it does show, check, graph, bench, functions, language, new' "$unroll" cells chek
 expect 2 'must be at least 1' "$unroll" cells --hidden 0
 
 # ---- in a sweep, with its constants
@@ -81,9 +98,13 @@ cp d/results.csv first.csv
 expect 0 report "$unroll" sweep d/sweep.toml --out d
 cmp d/results.csv first.csv || fail 'the resolved cases are other trials'
 
-# ---- names that would mean two things, starts that fit no shape, sizes beyond measure, line ends
-printf 'cell a\nstate h\nparam W_hy: hidden\nh'"'"' = tanh(W x + U h) * W_hy\n' >clash.cell
-expect 2 'two parameters are named W_hy' "$unroll" run task.length=5 model.cell=clash.cell
+# ---- a cell's names are its own: those of the readout, the embedding, learned starts and layer norm
+printf 'cell a\nstate h\nparam W_hy, h_0, ln_gain: hidden\nh'"'"' = tanh(W x + E h + b_y) * W_hy + h_0 + ln_gain\n' >names.cell
+expect 0 'checks agree' "$unroll" cells check names.cell
+expect 0 report "$unroll" run task.length=5 train.updates=5 train.validation_sequences=20 model.cell=names.cell \
+  model.layer_norm=true model.learned_start=true --out names
+
+# ---- starts that fit no shape, sizes beyond measure, line ends
 printf 'cell a\nstate h\nparam b init glorot\nh'"'"' = tanh(W x + U h + b)\n' >start.cell
 expect 2 'start.cell:3:14: b is (4096): initialiser glorot' "$unroll" cells check start.cell
 printf 'cell a\nstate h: 1000000\nh'"'"' = tanh(W x + U h)\n' >huge.cell

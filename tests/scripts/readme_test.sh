@@ -25,6 +25,16 @@ g++ -std=c++20 -I"$UNROLL_BINARY_DIR/include" -I"$UNROLL_SOURCE_DIR" "$work/proo
 diff <(sed 's/ [0-9.]*e-[0-9]*$//' "$work/proof.out") <(block text | grep '^gradients' | sed 's/ [0-9.]*e-[0-9]*$//') ||
   fail "the C++ example prints something else than the README says"
 
+# ---- The program of the page on cells ----
+cells=$UNROLL_SOURCE_DIR/models/README.md
+block cpp "$cells" >"$work/cells.cpp"
+[[ $(wc -l <"$work/cells.cpp") -le 60 ]] || fail "the program of models/README.md has more than 60 lines"
+# shellcheck disable=SC2086
+g++ -std=c++20 -I"$UNROLL_BINARY_DIR/include" -I"$UNROLL_SOURCE_DIR" "$work/cells.cpp" "$UNROLL_BINARY_DIR/libunroll.a" \
+  -ltbb -lxsmm -lopenblas -ldnnl -lgomp -lfmt -lzip -lxxhash -lutf8proc -o "$work/cells" ||
+  fail "the program of models/README.md does not compile"
+diff <("$work/cells") <(block text "$cells") || fail "the program of models/README.md prints something else"
+
 # ---- The commands, but for the two that other tests are: the long-range sweep, and all tests ----
 mkdir -p "$work/scripts"
 ln -s "$UNROLL_PROGRAM" "$work/scripts/unroll"

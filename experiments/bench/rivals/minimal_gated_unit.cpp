@@ -16,10 +16,10 @@ std::vector<ParameterSpec> MinimalGatedUnit::parameters() const {
 
 std::vector<StateSpec> MinimalGatedUnit::states() const { return {{"h", {hidden_size_}}}; }
 
-CellStep MinimalGatedUnit::step(const Parameters& p, Var x, const std::vector<Var>& state) const {
-  const Var h = state[0];
-  const Var f = sigmoid(linear(x, p["W_f"]) + linear(h, p["U_f"]) + p["b_f"]);
-  const Var g = tanh(linear(x, p["W_g"]) + linear(f * h, p["U_g"]) + p["b_g"]);
+CellStep MinimalGatedUnit::step(const Parameters& p, const StepInputs& in) const {
+  const Var h = in.state[0];
+  const Var f = sigmoid(linear(in.x, p["W_f"]) + linear(h, p["U_f"]) + p["b_f"]);
+  const Var g = tanh(linear(in.x, p["W_g"]) + linear(f * h, p["U_g"]) + p["b_g"]);
   return {{(1.0 - f) * h + f * g}};
 }
 

@@ -107,9 +107,15 @@ constexpr auto argmax_kernel = [](const auto& c) {
   }
 };
 
+constexpr auto as_real_kernel = [](const auto& c) {
+  using Real = std::decay_t<decltype(*c.out)>;
+  std::transform(c.integer(0), c.integer(0) + c.out_shape->numel(), c.out,
+                 [](std::int64_t i) { return static_cast<Real>(i); });
+};
+
 constexpr OperandSpec index_operand{.kind = Kind::integer};
 
-enum Row { gather_row, scatter_add_row, pick_row, place_row, argmax_row };
+enum Row { gather_row, scatter_add_row, pick_row, place_row, argmax_row, as_real_row };
 
 constexpr Op indexing_table[] = {
     Op{.name = "gather",
@@ -143,6 +149,10 @@ constexpr Op indexing_table[] = {
        .forward = forward(argmax_kernel),
        .domain = Domain::separated,
        .rows = Rows::last_axis},
+    Op{.name = "as_real",
+       .operands = {{.kind = Kind::integer, .constant_because = "an index is no point of a line"}},
+       .shape = same_shape,
+       .forward = forward(as_real_kernel)},
 };
 
 }  // namespace
@@ -156,6 +166,7 @@ Var scatter_add(Var index, Var updates, Dim rows) {
   return record(indexing_table[scatter_add_row], {index, updates}, ExtentAttrs{rows});
 }
 Var argmax(Var x) { return record(indexing_table[argmax_row], {x}); }
+Var as_real(Var index) { return record(indexing_table[as_real_row], {index}); }
 Var pick(Var x, Var index) { return record(indexing_table[pick_row], {x, index}); }
 Var place(Var values, Var index, Dim n) {
   return record(indexing_table[place_row], {values, index}, ExtentAttrs{n});

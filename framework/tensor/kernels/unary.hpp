@@ -165,5 +165,32 @@ struct Function<Unary::softplus> : Smooth {
   static constexpr auto vjp = [](const auto& p) { return p.g() * sigmoid(p.in(0)); };
 };
 
+/// 2 / sqrt(pi) times the integral of e^(-t²) from 0 to x.
+template <>
+struct Function<Unary::erf> : Smooth {
+  static constexpr std::string_view name = "erf";
+  static constexpr Keep keep = Keep::inputs;
+  float operator()(float x) const { return erff(x); }
+  double operator()(double x) const { return ::erf(x); }
+  static constexpr auto vjp = [](const auto& p) {
+    return p.g() * (1.1283791670955126 * exp(-square(p.in(0))));
+  };
+};
+
+template <>
+struct Function<Unary::floor> : Flat {
+  static constexpr std::string_view name = "floor";
+  float operator()(float x) const { return floorf(x); }
+  double operator()(double x) const { return ::floor(x); }
+};
+
+/// To the nearest whole number, halves to the even one.
+template <>
+struct Function<Unary::round> : Flat {
+  static constexpr std::string_view name = "round";
+  float operator()(float x) const { return rintf(x); }
+  double operator()(double x) const { return ::rint(x); }
+};
+
 }  // namespace
 }  // namespace unroll

@@ -272,7 +272,7 @@ TEST_CASE("[around] a start that equations call learned is trained, also in wind
     config.model.cell = "cell test\nstate h = learned\nh' = tanh(W_xh x + W_hh h + b_h)\n";
     config.train.window = config.train.stride = window;
     Training training(config);
-    const auto at = std::ranges::find(training.trainer.specs(), "h_0", &ParameterSpec::name) -
+    const auto at = std::ranges::find(training.trainer.specs(), "start.h", &ParameterSpec::name) -
                     training.trainer.specs().begin();
     REQUIRE(at < std::ssize(training.trainer.specs()));
     const Tensor<float> start = training.trainer.parameters()[static_cast<std::size_t>(at)];

@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <cmath>
+#include <numbers>
 
 #include "tests/framework/autodiff/case_runner.hpp"
 
@@ -152,13 +154,53 @@ constexpr std::uint32_t mask_layer = 7;
 
 /// A layer's key comes from the seed's stream of masks (purpose 4, marked 0xFF00); the counter of a unit is
 /// (unit / 4, row, time step, update).
-Real mask_element(double keep, Real update, Real time_step, Real row, std::int64_t unit) {
+Words block_of(std::int64_t number, Real row, Real time_step, Real update) {
   const Words words = philox_from_the_paper(mask_seed, {0, mask_layer, 0, 4 | 0xFF00});
   const std::uint64_t key = std::uint64_t{words[1]} << 32 | words[0];
-  const Words block =
-      philox_from_the_paper(key, {static_cast<std::uint32_t>(unit / 4), static_cast<std::uint32_t>(row),
-                                  static_cast<std::uint32_t>(time_step), static_cast<std::uint32_t>(update)});
+  return philox_from_the_paper(key,
+                               {static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(row),
+                                static_cast<std::uint32_t>(time_step), static_cast<std::uint32_t>(update)});
+}
+
+Real mask_element(double keep, Real update, Real time_step, Real row, std::int64_t unit) {
+  const Words block = block_of(unit / 4, row, time_step, update);
   return static_cast<double>(block[static_cast<std::size_t>(unit % 4)]) < keep * 4294967296.0 ? 1 : 0;
+}
+
+/// By Box and Muller 1958: the first half of a block is an angle in (-pi, pi), the second a probability.
+Real normal_element(Real update, Real time_step, Real row, std::int64_t unit) {
+  const Words block = block_of(unit / 2, row, time_step, update);
+  const auto whole = [&](std::size_t i) { return std::uint64_t{block[i + 1]} << 32 | block[i]; };
+  const Real turn =
+      (static_cast<Real>(static_cast<std::int64_t>(whole(0))) + Real(0.5)) * std::exp2(Real(-63));
+  const Real probability = (static_cast<Real>(whole(2)) + Real(0.5)) * std::exp2(Real(-64));
+  const Real angle = turn * std::numbers::pi_v<Real>, radius = std::sqrt(-2 * std::log(probability));
+  return radius * (unit % 2 == 0 ? std::sin(angle) : std::cos(angle));
+}
+
+OpCase normal_case(std::int64_t rows, std::int64_t units) {
+  return {.op = "random_normal",
+          .label = "",
+          .operands = {index_operand({}, 1000), index_operand({}, 1000), index_operand({}, 1000)},
+          .record =
+              [=](const std::vector<Var>& in) {
+                return random_normal(in[0], in[1], in[2], {rows, units}, mask_seed, mask_layer);
+              },
+          .reference =
+              [=](const std::vector<Array>& in) {
+                return generate(Shape{rows, units}, [&](const Index& i) {
+                  return normal_element(in[0].at({}), in[1].at({}), in[2].at({}) + static_cast<Real>(i[0]),
+                                        i[1]);
+                });
+              }};
+}
+
+OpCase as_real_case(Dims dims) {
+  return {.op = "as_real",
+          .label = "",
+          .operands = {index_operand(std::move(dims), 1000)},
+          .record = [](const std::vector<Var>& in) { return as_real(in[0]); },
+          .reference = [](const std::vector<Array>& in) { return in[0]; }};
 }
 
 OpCase mask_case(std::int64_t rows, std::int64_t units, double keep) {
@@ -206,6 +248,10 @@ std::vector<OpCase> indexing_cases() {
           argmax_case({4}),
           argmax_case({T, B, 3}),
           argmax_case({1, 1}),
+          as_real_case({3, 2}),
+          as_real_case({}),
+          as_real_case({T, B}),
+          as_real_case({0, 2}),
           index_identity_case({3, 2}),
           index_identity_case({T, B}),
           index_reshape_case({3, 2}, {2, 3},
@@ -217,8 +263,9 @@ std::vector<OpCase> indexing_cases() {
 }
 
 std::vector<OpCase> random_cases() {
-  return {mask_case(3, 6, 0.5),  mask_case(2, 9, 0.8), mask_case(4, 3, 0),  mask_case(4, 3, 1),
-          mask_case(1, 1, 0.25), mask_case(0, 3, 0.5), mask_case(3, 0, 0.5)};
+  return {mask_case(3, 6, 0.5),  mask_case(2, 9, 0.8), mask_case(4, 3, 0),   mask_case(4, 3, 1),
+          mask_case(1, 1, 0.25), mask_case(0, 3, 0.5), mask_case(3, 0, 0.5), normal_case(3, 6),
+          normal_case(2, 9),     normal_case(1, 1),    normal_case(0, 3)};
 }
 
 namespace {

@@ -165,6 +165,9 @@ std::vector<Misfit> misfits() {
   list.push_back({"random_mask", counters, [](const In& in) {
                     random_mask(in[0], in[1], in[2], {2, 2}, 0.5, 1, 1);
                   }});
+  list.push_back({"random_normal", counters, [](const In& in) {
+                    random_normal(in[0], in[1], in[2], {2, 2}, 1, 1);
+                  }});
   return list;
 }
 

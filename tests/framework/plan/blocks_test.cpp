@@ -65,7 +65,7 @@ struct Net {
     for (const StateSpec& state : cell->states()) initial.push_back(add(state.name, state.dims(B)));
     const Scanned s = scan(
         [&](const auto& in, const auto& state) {
-          Step step{cell->step(*p, in[0], state).state};
+          Step step{cell->step(*p, {in[0], state}).state};
           step.summed = {sum(square(linear(step.state[0], (*p)["W_hy"]) - in[1]))};
           return step;
         },
@@ -223,7 +223,7 @@ TEST_CASE("[plan] only the recurrence is left in the steps of a cell with four g
   const Parameters p(tape, specs);
   const Scanned s = scan(
       [&](const auto& in, const auto& state) {
-        Step step{cell->step(p, in[0], state).state};
+        Step step{cell->step(p, {in[0], state}).state};
         step.summed = {sum(square(linear(step.state[0], p["W_hy"]) - in[1]))};
         return step;
       },

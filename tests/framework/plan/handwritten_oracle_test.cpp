@@ -175,7 +175,7 @@ TEST_CASE("[bench] the minimal gated unit is its equations") {
   const auto specs = cell.parameters();
   const Parameters p(tape, specs);
   const Var x = tape.input("x", {B, 1}), h = tape.input("h", {B, 1});
-  const Var next = cell.step(p, x, {h}).state[0];
+  const Var next = cell.step(p, {x, {h}}).state[0];
   Plan<double> plan(tape, {next});
   const double w_f = 0.5, u_f = -0.7, b_f = 0.1, w_g = 1.2, u_g = 0.9, b_g = -0.3, xs = 0.8, hs = -0.4;
   std::vector<Tensor<double>> values;

@@ -32,7 +32,7 @@ inline RecordedProgram record_cell(const CellRow& row, bool second = false) {
   for (const StateSpec& state : cell->states()) initial.push_back(tape.input(state.name, state.dims(B)));
   const Scanned s = scan(
       [&](const auto& in, const auto& state) {
-        Step step{cell->step(p, in[0], state).state};
+        Step step{cell->step(p, {in[0], state}).state};
         step.summed = {sum(square(linear(step.state[0], p["W_hy"]) - in[1]))};
         return step;
       },

@@ -1,90 +1,11 @@
-#include "models/language/equation_cell.hpp"
-
 #include <doctest/doctest.h>
 
 #include <cmath>
 
-#include "framework/autodiff/ops.hpp"
-#include "framework/plan/plan.hpp"
-#include "tests/support/random_tensor.hpp"
+#include "tests/models/language/stepped.hpp"
 
 using namespace unroll;
-using sizes::B;
-
-namespace {
-
-std::shared_ptr<const CellDefinition> defined(const std::string& body) {
-  return define_cell("test", "cell test\n" + body);
-}
-
-/// A step of a cell with the given body, hidden 3 and input 2, from random values, in double.
-struct Stepped {
-  explicit Stepped(const std::string& body, std::map<std::string, double> constants = {},
-                   const std::string& activation = "tanh")
-      : cell(defined(body), {2, 3, activation, std::move(constants)}),
-        specs(cell.parameters()),
-        p(tape, specs) {
-    x = tape.input("x", {B, 2});
-    for (const StateSpec& s : cell.states()) state.push_back(tape.input(s.name, s.dims(B)));
-    const CellStep step = cell.step(p, x, state);
-    std::vector<Var> outputs = step.state;
-    for (const auto& [name, v] : step.values) outputs.push_back(v);
-    Plan<double> plan(tape, outputs);
-    std::uint64_t seed = 0;
-    for (const ParameterSpec& spec : specs) given[spec.name] = random_tensor<double>(spec.shape, ++seed);
-    given["x"] = random_tensor<double>({rows, 2}, 50);
-    for (const StateSpec& s : cell.states())
-      given[s.name] = random_tensor<double>(s.batch_shape(rows), ++seed);
-    for (const ParameterSpec& spec : specs) plan.bind(p[spec.name], given[spec.name]);
-    plan.bind(x, given["x"]);
-    for (std::size_t i = 0; i < state.size(); ++i) plan.bind(state[i], given[cell.states()[i].name]);
-    plan.run();
-    for (std::size_t i = 0; i < step.state.size(); ++i)
-      result[cell.states()[i].name + "'"] = plan.tensor(step.state[i]);
-    for (const auto& [name, v] : step.values) result[name] = plan.tensor(v);
-  }
-
-  /// Element i of row r of a vector.
-  double at(const std::string& name, std::int64_t r, std::int64_t i) const {
-    const Tensor<double>& t = given.contains(name) ? given.at(name) : result.at(name);
-    return t.shape().rank() == 1 ? t[i] : t[r * t.shape()[1] + i];
-  }
-  /// Element i of M v for row r.
-  double product(const std::string& matrix, const std::string& vector, std::int64_t r, std::int64_t i) const {
-    const Tensor<double>& m = given.at(matrix);
-    double sum = 0;
-    for (std::int64_t j = 0; j < m.shape()[1]; ++j) sum += m[i * m.shape()[1] + j] * at(vector, r, j);
-    return sum;
-  }
-
-  /// CHECKs element by element of a vector of 3.
-  template <class F>
-  void check(const std::string& name, F expected) const {
-    for (std::int64_t r = 0; r < rows; ++r)
-      for (std::int64_t i = 0; i < 3; ++i)
-        CHECK(at(name, r, i) == doctest::Approx(expected(r, i)).epsilon(1e-12));
-  }
-
-  static constexpr std::int64_t rows = 4;
-  Tape tape;
-  EquationCell cell;
-  std::vector<ParameterSpec> specs;
-  Parameters p;
-  Var x;
-  std::vector<Var> state;
-  std::map<std::string, Tensor<double>> given, result;
-};
-
-std::string error_of(const std::string& body, const CellOptions& options = {2, 3}) {
-  try {
-    const EquationCell cell(defined(body), options);
-    return "no error";
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-}
-
-}  // namespace
+using namespace unroll::test;
 
 TEST_CASE("[language] products bind tighter than * and go to the right; powers bind tightest") {
   const Stepped s("state h\nh' = U V h * h ^ 2 - h / 2 * 3\nparam V: (hidden, hidden)\n");
@@ -176,8 +97,8 @@ TEST_CASE("[language] structured matrices: diagonal, skew, orthogonal, low rank"
       "state h\nparam D diagonal\nparam S skew\nparam Q orthogonal\nparam L low_rank(2)\n"
       "d = D h\ns = S h\nq = Q h\nl = L h\nh' = d + s + q + l\n");
   CHECK(s.given.at("D").shape() == Shape{3});
-  CHECK(s.given.at("L_left").shape() == Shape{3, 2});
-  CHECK(s.given.at("L_right").shape() == Shape{2, 3});
+  CHECK(s.given.at("L.left").shape() == Shape{3, 2});
+  CHECK(s.given.at("L.right").shape() == Shape{2, 3});
   s.check("d", [&](std::int64_t r, std::int64_t i) { return s.given.at("D")[i] * s.at("h", r, i); });
   for (std::int64_t r = 0; r < Stepped::rows; ++r) {
     double across = 0, before = 0, after = 0;
@@ -192,7 +113,7 @@ TEST_CASE("[language] structured matrices: diagonal, skew, orthogonal, low rank"
   s.check("l", [&](std::int64_t r, std::int64_t i) {
     double sum = 0;
     for (std::int64_t k = 0; k < 2; ++k)
-      sum += s.given.at("L_left")[i * 2 + k] * s.product("L_right", "h", r, k);
+      sum += s.given.at("L.left")[i * 2 + k] * s.product("L.right", "h", r, k);
     return sum;
   });
 }

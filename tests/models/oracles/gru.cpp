@@ -17,11 +17,11 @@ std::vector<ParameterSpec> Gru::parameters() const {
 
 std::vector<StateSpec> Gru::states() const { return {{"h", {hidden_size_}}}; }
 
-CellStep Gru::step(const Parameters& p, Var x, const std::vector<Var>& state) const {
-  const Var h = state[0];
-  const Var r = sigmoid(gate(p, "r", x, h));
-  const Var z = sigmoid(gate(p, "z", x, h));
-  const Var n = phi_(linear(x, p["W_n"]) + p["b_n"] + r * (linear(h, p["U_n"]) + p["c_n"]));
+CellStep Gru::step(const Parameters& p, const StepInputs& in) const {
+  const Var h = in.state[0];
+  const Var r = sigmoid(gate(p, "r", in.x, h));
+  const Var z = sigmoid(gate(p, "z", in.x, h));
+  const Var n = phi_(linear(in.x, p["W_n"]) + p["b_n"] + r * (linear(h, p["U_n"]) + p["c_n"]));
   return {{(1 - z) * n + z * h}};
 }
 
@@ -36,11 +36,11 @@ std::vector<ParameterSpec> GruV1::parameters() const {
 
 std::vector<StateSpec> GruV1::states() const { return {{"h", {hidden_size_}}}; }
 
-CellStep GruV1::step(const Parameters& p, Var x, const std::vector<Var>& state) const {
-  const Var h = state[0];
-  const Var r = sigmoid(gate(p, "r", x, h));
-  const Var z = sigmoid(gate(p, "z", x, h));
-  const Var n = phi_(gate(p, "n", x, r * h));
+CellStep GruV1::step(const Parameters& p, const StepInputs& in) const {
+  const Var h = in.state[0];
+  const Var r = sigmoid(gate(p, "r", in.x, h));
+  const Var z = sigmoid(gate(p, "z", in.x, h));
+  const Var n = phi_(gate(p, "n", in.x, r * h));
   return {{z * h + (1 - z) * n}};
 }
 

@@ -20,7 +20,7 @@ class Gru final : public Cell {
 
   std::vector<ParameterSpec> parameters() const override;
   std::vector<StateSpec> states() const override;
-  CellStep step(const Parameters& p, Var x, const std::vector<Var>& state) const override;
+  CellStep step(const Parameters& p, const StepInputs& in) const override;
 
  private:
   std::int64_t input_size_, hidden_size_;
@@ -42,7 +42,7 @@ class GruV1 final : public Cell {
 
   std::vector<ParameterSpec> parameters() const override;
   std::vector<StateSpec> states() const override;
-  CellStep step(const Parameters& p, Var x, const std::vector<Var>& state) const override;
+  CellStep step(const Parameters& p, const StepInputs& in) const override;
 
  private:
   std::int64_t input_size_, hidden_size_;

@@ -43,6 +43,7 @@ struct CellLoop {
   std::map<std::string, double> constants;  ///< with which the cell is compared
   /// Moves the state on by one step.
   void (*step)(const LoopParameters& p, const Vector& x, LoopState& s);
+  std::map<std::string, double> whole = {};  ///< constants, too: sizes, and others whose effect jumps
 };
 
 /// Those of the cells that no file of tests/data has values of PyTorch for.
@@ -53,6 +54,13 @@ std::vector<CellLoop> gated_loops();
 std::vector<CellLoop> residual_loops();
 std::vector<CellLoop> linear_algebra_loops();
 std::vector<CellLoop> plain_loops();
+std::vector<CellLoop> declared_loops();
+std::vector<CellLoop> minimal_loops();
+std::vector<CellLoop> lstm_variant_loops();
+std::vector<CellLoop> matrix_memory_loops();
+std::vector<CellLoop> searched_loops();
+std::vector<CellLoop> scan_loops();
+std::vector<CellLoop> continuous_loops();
 
 double logistic(double a);
 

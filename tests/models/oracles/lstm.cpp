@@ -15,12 +15,12 @@ std::vector<ParameterSpec> Lstm::parameters() const {
 
 std::vector<StateSpec> Lstm::states() const { return {{"h", {hidden_size_}}, {"c", {hidden_size_}}}; }
 
-CellStep Lstm::step(const Parameters& p, Var x, const std::vector<Var>& state) const {
-  const Var h = state[0], c = state[1];
-  const Var i = sigmoid(gate(p, "i", x, h));
-  const Var f = sigmoid(gate(p, "f", x, h));
-  const Var g = phi_(gate(p, "g", x, h));
-  const Var o = sigmoid(gate(p, "o", x, h));
+CellStep Lstm::step(const Parameters& p, const StepInputs& in) const {
+  const Var h = in.state[0], c = in.state[1];
+  const Var i = sigmoid(gate(p, "i", in.x, h));
+  const Var f = sigmoid(gate(p, "f", in.x, h));
+  const Var g = phi_(gate(p, "g", in.x, h));
+  const Var o = sigmoid(gate(p, "o", in.x, h));
   const Var next = f * c + i * g;
   return {{o * phi_(next), next}};
 }

@@ -23,7 +23,7 @@ class Lstm final : public Cell {
 
   std::vector<ParameterSpec> parameters() const override;
   std::vector<StateSpec> states() const override;
-  CellStep step(const Parameters& p, Var x, const std::vector<Var>& state) const override;
+  CellStep step(const Parameters& p, const StepInputs& in) const override;
 
  private:
   std::int64_t input_size_, hidden_size_;

@@ -46,7 +46,7 @@ std::vector<CellLoop> plain_loops() {
   return {{"jordan", {{"mu", 0.7}}, jordan},
           {"irnn", {}, irnn},
           {"indrnn", {}, indrnn},
-          {"scrn", {{"alpha", 0.9}, {"context", 3}}, scrn}};
+          {"scrn", {{"alpha", 0.9}}, scrn, {{"context", 3}}}};
 }
 
 }  // namespace unroll

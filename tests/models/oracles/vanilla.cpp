@@ -15,9 +15,9 @@ std::vector<ParameterSpec> Vanilla::parameters() const {
 
 std::vector<StateSpec> Vanilla::states() const { return {{"h", {hidden_size_}}}; }
 
-CellStep Vanilla::step(const Parameters& p, Var x, const std::vector<Var>& state) const {
-  const Var h = state[0];
-  return {{f_(linear(x, p["W_xh"]) + linear(h, p["W_hh"]) + p["b_h"])}};
+CellStep Vanilla::step(const Parameters& p, const StepInputs& in) const {
+  const Var h = in.state[0];
+  return {{f_(linear(in.x, p["W_xh"]) + linear(h, p["W_hh"]) + p["b_h"])}};
 }
 
 }  // namespace unroll

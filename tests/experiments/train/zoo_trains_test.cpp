@@ -1,0 +1,74 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "models/cell_table.hpp"
+#include "tests/experiments/train/training.hpp"
+#include "tests/models/small_cells.hpp"
+#include "tests/support/any_task.hpp"
+
+using namespace unroll;
+using unroll::test::Training;
+
+namespace {
+
+Config small(const std::string& cell, TaskConfig task) {
+  Config config = laboratory().default_config();
+  config.task = std::move(task);
+  config.model.cell = cell;
+  config.model.hidden = 8;
+  config.model.constants = test::small_constants(cell);
+  config.train.batch = 8;
+  config.train.updates = 4;
+  config.train.learning_rate = 1e-3;
+  config.train.clip_norm = 1;
+  config.train.validation_sequences = 20;
+  return config;
+}
+
+/// Some updates and a validation: all losses are finite, and every parameter moved that is to be trained.
+void check_trains(const Config& config) {
+  Training training(config);
+  const std::vector<Tensor<float>> start = training.trainer.parameters();
+  for (std::int64_t n = 0; n < config.train.updates; ++n) REQUIRE(std::isfinite(training.update(n)));
+  CHECK(std::isfinite(training.validate().loss()));
+  const std::vector<ParameterSpec>& specs = training.trainer.specs();
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    CAPTURE(specs[i].name);
+    CHECK(training.trainer.parameters()[i].same_bits(start[i]) == !specs[i].trained);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("[zoo] every cell trains on adding, 50 steps") {
+  for (const CellRow& row : cell_table()) {
+    CAPTURE(row.name);
+    check_trains(small(row.name, any_task("adding", "", 50)));
+  }
+}
+
+TEST_CASE("[zoo] every cell trains on a text") {
+  for (const CellRow& row : cell_table()) {
+    CAPTURE(row.name);
+    Config config = small(row.name, any_task("words", "punctuation", 100));
+    config.train.window = 20;
+    config.train.stride = 20;
+    check_trains(config);
+  }
+}
+
+TEST_CASE("[zoo] noise is a cell's own: other seeds, other losses; the same seed, the same bits") {
+  const auto losses = [](std::uint64_t seed) {
+    Config config = small("ctrnn", any_task("adding", "", 20));
+    config.model.constants = {{"sigma", 1}};
+    config.seed = seed;
+    Training training(config);
+    return std::vector<double>{training.update(0), training.update(1), training.validate().loss(),
+                               training.validate().loss()};
+  };
+  const std::vector<double> first = losses(1);
+  CHECK(losses(1) == first);
+  CHECK(losses(2) != first);
+  CHECK(first[2] == first[3]);
+}
