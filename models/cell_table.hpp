@@ -7,9 +7,10 @@
 #include <string_view>
 
 #include "models/cell.hpp"
-#include "models/language/definition.hpp"
 
 namespace unroll {
+
+struct CellDefinition;  // models/language/definition.hpp
 
 /// One row per cell: what model.cell may be.
 struct CellRow {

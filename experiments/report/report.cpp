@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "experiments/config/cell_text.hpp"
 #include "experiments/config/text.hpp"
 #include "experiments/report/axes.hpp"
 #include "experiments/report/csv.hpp"
@@ -20,6 +21,7 @@
 #include "experiments/report/table.hpp"
 #include "experiments/report/web_files.hpp"
 #include "experiments/sweep/progress.hpp"
+#include "models/language/definition.hpp"
 
 namespace unroll {
 namespace {
@@ -198,6 +200,29 @@ std::string loss_step_text(const SweepPlan& plan) {
                               : "its step " + steps[0];
 }
 
+bool declares_gradients(const CellText& cell) {
+  try {
+    const auto definition = cell_definition(cell);
+    return definition && definition->declares_gradients();
+  } catch (const std::invalid_argument&) {  // of a version with another language
+    return false;
+  }
+}
+
+/// Cells whose gradient is not that of their equations.
+std::string declared_html(const SweepPlan& plan) {
+  std::set<std::string> labels;
+  for (const Trial& trial : plan.trials) labels.insert(trial.config.model.cell.text);
+  std::string html;
+  for (const std::string& cell : labels)
+    if (declares_gradients(cell))
+      html += fmt::format(
+          "<br>The gradient of the cell <code>{}</code> is declared, by stop_gradient or "
+          "surrogate, and not that of its equations.",
+          html_escaped(label_of(cell)));
+  return html;
+}
+
 /// A text that the page's scripts read when they need it. Base64 has no '<' that could end the element.
 std::string packed_html(const std::string& id, const std::string& text) {
   return fmt::format("<script id=\"packed-{}\" type=\"text/plain\">{}</script>", id, packed(text));
@@ -235,7 +260,7 @@ std::string report_html(const SweepPlan& plan, const std::vector<TrialRecord>& r
   const auto value_of = [&](std::string_view name) -> std::string {
     if (name == "title") return html_escaped(title);
     if (name == "summary") return summary_html(plan, counts_of(runs));
-    if (name == "rules") return success_rules_html(runs);
+    if (name == "rules") return success_rules_html(runs) + declared_html(plan);
     if (name == "loss_step") return html_escaped(loss_step_text(plan));
     if (name == "table") return table_html(plan, records);
     if (name == "trouble") return trouble_html(plan, runs);

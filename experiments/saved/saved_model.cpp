@@ -15,6 +15,7 @@
 #include "framework/tensor/safetensors.hpp"
 #include "models/cell_table.hpp"
 #include "models/interchange.hpp"
+#include "models/language/definition.hpp"
 #include "models/nearest.hpp"
 
 namespace unroll {

@@ -15,6 +15,7 @@
 #include "experiments/sweep/trial_axes.hpp"
 #include "framework/tensor/file.hpp"
 #include "models/cell_table.hpp"
+#include "models/language/definition.hpp"
 #include "models/nearest.hpp"
 
 namespace unroll {

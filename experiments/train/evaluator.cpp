@@ -46,7 +46,8 @@ Evaluation Evaluator::evaluate(const DataSource& source, const std::vector<Tenso
 }
 
 /// False when the loss is not finite.
-bool Evaluator::evaluate_batch(std::int64_t n, Batch batch, const std::vector<Tensor<float>>& parameters, Tally& tally) {
+bool Evaluator::evaluate_batch(std::int64_t n, Batch batch, const std::vector<Tensor<float>>& parameters,
+                               Tally& tally) {
   piece_ = Piece{.batch = std::move(batch)};
   piece_.number = n;
   plan_.run(piece_, parameters);
@@ -54,7 +55,8 @@ bool Evaluator::evaluate_batch(std::int64_t n, Batch batch, const std::vector<Te
   return std::isfinite(tally.mean(0));
 }
 
-bool Evaluator::evaluate_windows(std::int64_t n, Batch batch, const std::vector<Tensor<float>>& parameters, Tally& tally) {
+bool Evaluator::evaluate_windows(std::int64_t n, Batch batch, const std::vector<Tensor<float>>& parameters,
+                                 Tally& tally) {
   const std::int64_t window = evaluation_window(batch.rows());
   WindowedBatch windows(plan_.model(), std::move(batch), window, window);
   while (!windows.finished()) {

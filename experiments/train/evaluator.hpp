@@ -41,8 +41,10 @@ class Evaluator {
   double runs(const DataSource& source) const;
 
  private:
-  bool evaluate_batch(std::int64_t n, Batch batch, const std::vector<Tensor<float>>& parameters, Tally& tally);
-  bool evaluate_windows(std::int64_t n, Batch batch, const std::vector<Tensor<float>>& parameters, Tally& tally);
+  bool evaluate_batch(std::int64_t n, Batch batch, const std::vector<Tensor<float>>& parameters,
+                      Tally& tally);
+  bool evaluate_windows(std::int64_t n, Batch batch, const std::vector<Tensor<float>>& parameters,
+                        Tally& tally);
 
   ShardedPlan plan_;
   Piece piece_;

@@ -12,6 +12,7 @@
 #include "framework/tensor/file.hpp"
 #include "models/cell_check.hpp"
 #include "models/cell_table.hpp"
+#include "models/language/definition.hpp"
 
 namespace unroll {
 namespace {
@@ -40,7 +41,11 @@ void print_inferred(const Laboratory& laboratory, const Config& config) {
     parts.push_back(fmt::format("state {} {}", s.name, to_string(s.shape)));
   for (const ParameterSpec& p : cell->parameters())
     parts.push_back(fmt::format("{} {}", p.name, to_string(p.shape)));
-  say("cell {}: {}\n", label_of(config.model.cell), fmt::join(parts, ", "));
+  const auto definition = cell_definition(laboratory.cells(), config.model.cell);
+  say("cell {}: {}{}\n", label_of(config.model.cell), fmt::join(parts, ", "),
+      definition->declares_gradients()
+          ? "; its gradient is declared, by stop_gradient or surrogate, and not that of its equations"
+          : "");
 }
 
 }  // namespace

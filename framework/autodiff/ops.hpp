@@ -28,7 +28,7 @@ inline Var softplus(Var x) { return record(Unary::softplus, x); }  ///< log(1 + 
 inline Var erf(Var x) { return record(Unary::erf, x); }
 inline Var floor(Var x) { return record(Unary::floor, x); }  ///< gradient 0
 inline Var round(Var x) { return record(Unary::round, x); }  ///< halves to the even number; gradient 0
-Var identity(Var x);                                               ///< of indices too
+Var identity(Var x);                                         ///< of indices too
 Var stop_gradient(Var x);
 
 // Elementwise, two operands; comparisons give 0 or 1, with gradient 0
@@ -125,8 +125,8 @@ Var place(Var values, Var index, Dim n);
 /// first_row: index scalars.
 Var random_mask(Var update, Var time_step, Var first_row, Dims dims, double keep, std::uint64_t seed,
                 std::uint32_t layer);
-/// Standard normal numbers, with dependences as those of random_mask; a mask and these of the same layer share
-/// their bits, so each has a layer of its own.
+/// Standard normal numbers, with dependences as those of random_mask; a mask and these of the same layer
+/// share their bits, so each has a layer of its own.
 Var random_normal(Var update, Var time_step, Var first_row, Dims dims, std::uint64_t seed,
                   std::uint32_t layer);
 /// Inside the step of a scan that `any` belongs to: the absolute time step, an index scalar.

@@ -29,9 +29,8 @@ struct Slope {
 /// (f(h) - f(-h)) / 2h, and h, h³, ... for the jump (f(h) - 2 f(0) + f(-h)) / h. `sample(h)` returns the
 /// slopes and then the jumps of several functions at once.
 template <class Sample>
-std::vector<Slope> ridders(const Sample& sample, std::size_t functions) {
+std::vector<Slope> ridders(const Sample& sample, std::size_t functions, double first_step) {
   constexpr int rows = 11;
-  constexpr double first_step = 0.05;
   std::vector<Estimate> best(2 * functions, {0, std::numeric_limits<double>::infinity()});
   std::vector<std::vector<double>> previous, current;
   double h = first_step;
@@ -121,7 +120,7 @@ class Subject {
   }
 
   /// d output / d(variable i along `direction`), by central differences.
-  std::vector<Slope> differences(std::size_t i, const Tensor<double>& direction) {
+  std::vector<Slope> differences(std::size_t i, const Tensor<double>& direction, double first_step) {
     Tensor<double>& x = point(i);
     const Tensor<double> origin = x;
     const auto at = [&](double h) {
@@ -140,7 +139,7 @@ class Subject {
       }
       return both;
     };
-    std::vector<Slope> result = ridders(sample, n);
+    std::vector<Slope> result = ridders(sample, n, first_step);
     std::copy(origin.span().begin(), origin.span().end(), x.data());
     return result;
   }
@@ -225,7 +224,7 @@ void check_jacobian(Subject& subject, std::size_t i, const std::string& name, co
   for (std::int64_t j = 0; j < inputs; ++j) {
     Tensor<double> direction(shape);
     direction[j] = 1;
-    const std::vector<Slope> column = subject.differences(i, direction);
+    const std::vector<Slope> column = subject.differences(i, direction, options.first_step);
     for (std::int64_t o = 0; o < outputs; ++o)
       report.entries.push_back(judge(element(name, j, shape), element("output", o, subject.result_shape()),
                                      rows[o][j], column[o], options));
@@ -241,7 +240,7 @@ void check_projection(Subject& subject, std::size_t i, const std::string& name,
   const auto pulled = subject.pull_back(v, i);
   double reverse = 0;
   for (std::int64_t j = 0; j < u.numel(); ++j) reverse += pulled[j] * u[j];
-  const std::vector<Slope> slopes = subject.differences(i, u);
+  const std::vector<Slope> slopes = subject.differences(i, u, options.first_step);
   Slope difference{};
   for (std::int64_t o = 0; o < v.numel(); ++o) {
     difference.slope.value += v[o] * slopes[o].slope.value;

@@ -14,8 +14,9 @@ struct GradcheckOptions {
   double tolerance = 1e-6;  ///< on |reverse - difference| relative to the larger one and to `floor`
   double floor = 1e-6;      ///< derivatives below it are compared absolutely
   std::int64_t jacobian_elements =
-      400;              ///< the full Jacobian is checked up to this many entries per variable
-  int projections = 3;  ///< random projections, at any size
+      400;                   ///< the full Jacobian is checked up to this many entries per variable
+  int projections = 3;       ///< random projections, at any size
+  double first_step = 0.05;  ///< the longest difference, halved ten times: short near poles
   std::uint64_t seed = 1;
   Sizes sizes = {.time = 3, .batch = 2};  ///< T and B of inputs without a given value
 };

@@ -29,14 +29,13 @@ class LoneEquation {
   bool declares() const { return !constants_.empty(); }
 
   /// At the values that the names have in the cell at a point of it.
-  GradcheckPoint draw(const StepProbe& probe, std::uint64_t seed) const {
-    const GradcheckPoint whole = probe.inputs.draw(seed);
+  GradcheckPoint draw(StepProbe& probe, std::uint64_t seed) const {
+    const StepProbe::Drawn& whole = probe.draw(seed);
     GradcheckPoint point;
     for (const ParameterSpec& spec : specs_)
-      point.real[parameters_[spec.name]] = whole.real.at(probe.inputs.p[spec.name]);
-    const std::map<std::string, Tensor<double>> named = probe.named_values(whole);
+      point.real[parameters_[spec.name]] = whole.point.real.at(probe.inputs.p[spec.name]);
     for (const auto& [name, v] : values_)
-      point.real[v] = Tensor<double>(resolve(v.dims(), check_sizes), named.at(name).span());
+      point.real[v] = Tensor<double>(resolve(v.dims(), check_sizes), whole.named.at(name).span());
     // Each may depend on those before it.
     for (std::size_t k = 0; k < frozen_.size(); ++k) {
       for (std::size_t l = k; l < frozen_.size(); ++l)
@@ -103,7 +102,7 @@ class LoneEquation {
 };
 
 /// The gradient that training uses is that of the equation with its constants held.
-CellCheck check_declaration(LoneEquation& lone, const StepProbe& probe, const std::string& what,
+CellCheck check_declaration(LoneEquation& lone, StepProbe& probe, const std::string& what,
                             std::uint64_t seed) {
   const GradcheckPoint point = lone.draw(probe, seed);
   std::vector<Var> both = gradients(sum(sin(lone.result)), lone.wrt());
@@ -115,7 +114,7 @@ CellCheck check_declaration(LoneEquation& lone, const StepProbe& probe, const st
 }
 
 std::vector<CellCheck> check_equation(const EquationCell& cell, const CellDefinition::Equation& equation,
-                                      const StepProbe& probe, std::uint64_t seed) {
+                                      StepProbe& probe, std::uint64_t seed) {
   LoneEquation lone(cell, equation);
   const std::string what = cell.definition().text(equation);
   if (lone.wrt().empty()) return {{what}};

@@ -102,14 +102,16 @@ std::string StepProbe::fault(const GradcheckPoint& point, bool derivatives) {
   return "";
 }
 
-std::map<std::string, Tensor<double>> StepProbe::named_values(const GradcheckPoint& point) const {
+const StepProbe::Drawn& StepProbe::draw(std::uint64_t seed) {
+  const auto [at, fresh] = drawn_.try_emplace(seed);
+  if (!fresh) return at->second;
+  at->second.point = inputs.draw(seed);
   std::vector<Var> all;
   for (const auto& [name, v] : named_) all.push_back(v);
-  const std::vector<Tensor<double>> computed = values_at(tape, all, point);
-  std::map<std::string, Tensor<double>> values;
+  const std::vector<Tensor<double>> computed = values_at(tape, all, at->second.point);
   std::size_t i = 0;
-  for (const auto& [name, v] : named_) values.emplace(name, computed[i++]);
-  return values;
+  for (const auto& [name, v] : named_) at->second.named.emplace(name, computed[i++]);
+  return at->second;
 }
 
 }  // namespace unroll

@@ -28,8 +28,12 @@ class StepProbe {
   /// Where a value that is not finite is first made of ones that are, at a point, in words; empty where there
   /// is none. At a start its derivatives count, too.
   std::string fault(const GradcheckPoint& point, bool derivatives);
-  /// The values of what equations name, by name, "h" or "h'", at a point.
-  std::map<std::string, Tensor<double>> named_values(const GradcheckPoint& point) const;
+  /// A random point, and the values that what equations name has there, by name, "h" or "h'".
+  struct Drawn {
+    GradcheckPoint point;
+    std::map<std::string, Tensor<double>> named;
+  };
+  const Drawn& draw(std::uint64_t seed);
 
   Tape tape;
   CheckInputs inputs;
@@ -45,6 +49,7 @@ class StepProbe {
   const EquationCell& cell_;
   std::map<const Term*, Var> recorded_;
   std::map<std::string, Var> named_;
+  std::map<std::uint64_t, Drawn> drawn_;
 };
 
 }  // namespace unroll

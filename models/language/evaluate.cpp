@@ -64,6 +64,7 @@ std::string right_factor(const std::string& name) { return name + ".right"; }
 
 Quantity Evaluator::operator()(const Term& t) {
   const Quantity q = value(t);
+  if (bound_.empty()) recorded_.insert_or_assign(&t, q);
   if (hooks_.term) hooks_.term(t, q);
   return q;
 }
@@ -178,7 +179,9 @@ Quantity Evaluator::applied(const Term& t, const std::vector<Quantity>& operands
 
 Quantity Evaluator::call_of_definition(const Term& t) {
   for (std::size_t i = 0; i < t.bound.size(); ++i) bound_[t.bound[i]] = (*this)(t.operands[i]);
-  return (*this)(t.operands.back());
+  const Quantity result = (*this)(t.operands.back());
+  for (const std::string& name : t.bound) bound_.erase(name);
+  return result;
 }
 
 // ---- where
@@ -203,7 +206,7 @@ Quantity Evaluator::where(const Term& t) {
 
 /// Only elementwise functions are looked into: the others mix what belongs to different conditions.
 bool Evaluator::may_fail(const Term& t) {
-  static const std::set<std::string_view> risky = {"log", "sqrt", "exp", "mod", "norm", "logsigmoid"};
+  static const std::set<std::string_view> risky = {"log", "sqrt", "exp", "mod"};
   if (t.kind == Form::divide || t.kind == Form::power) return true;
   if (t.kind == Form::call && t.function && risky.contains(t.function->name)) return true;
   if (const Term* inside = elementwise_equation(t)) return may_fail(*inside);
@@ -228,14 +231,19 @@ Quantity Evaluator::guarded(const Term& t, const Guard& guard) {
     return guarded(*inside, guard);
   if (!t.bound.empty()) {
     for (std::size_t i = 0; i < t.bound.size(); ++i) bound_[t.bound[i]] = guarded(t.operands[i], guard);
-    return guarded(t.operands.back(), guard);
+    const Quantity result = guarded(t.operands.back(), guard);
+    for (const std::string& name : t.bound) bound_.erase(name);
+    return result;
   }
   const bool call =
       t.kind == Form::call && (!t.function || (t.function->elementwise && t.operands.size() > 0));
   const bool reduces = t.axis || (t.operands.size() == 1 && t.type.rank() != t.operands[0].type.rank());
   const bool leaf = t.operands.empty() || t.kind == Form::product || t.kind == Form::subscript || reduces ||
                     (t.kind == Form::call && !call);
-  if (leaf) return masked((*this)(t), t.type, guard);
+  if (leaf) {
+    const auto before = recorded_.find(&t);
+    return masked(before == recorded_.end() ? (*this)(t) : before->second, t.type, guard);
+  }
   std::vector<Quantity> operands;
   for (const Term& operand : t.operands) operands.push_back(guarded(operand, guard));
   if (call) return applied(t, operands);

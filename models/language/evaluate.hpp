@@ -70,7 +70,8 @@ class Evaluator {
   Tape& tape_;
   Lookup lookup_;
   const Hooks hooks_;
-  std::map<std::string, Quantity> bound_;  ///< in calls of `def`
+  std::map<std::string, Quantity> bound_;     ///< in calls of `def`
+  std::map<const Term*, Quantity> recorded_;  ///< of terms outside of them
 };
 
 /// Names of the two factors of a low-rank parameter, and (columns to rank, then rank to rows) how they apply.

@@ -85,6 +85,7 @@ class Inference {
 
   /// Terms of one cell: what calls of `def` in calls of `def` multiply stays below it.
   static constexpr std::size_t most_terms = 20'000;
+  static constexpr std::size_t most_equations = 200;
 
   const FunctionTable& functions_;
   CellSyntax syntax_;

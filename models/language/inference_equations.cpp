@@ -24,6 +24,10 @@ CellDefinition Inference::run() {
 }
 
 void Inference::equations() {
+  if (syntax_.equations.size() > most_equations)
+    fail(syntax_.equations[most_equations].at,
+         fmt::format("a cell has at most {} equations, not {}; `def` and `repeat` say what repeats",
+                     most_equations, syntax_.equations.size()));
   auto block = syntax_.repeats.begin();
   for (std::size_t i = 0; i < syntax_.equations.size(); ++i) {
     if (block == syntax_.repeats.end() || block->begin != i) {

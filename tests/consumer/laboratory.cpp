@@ -7,9 +7,9 @@
 #include "recurrent_additive_network.hpp"
 
 int main(int argc, char** argv) {
-  const unroll::CellRow ran = {"ran", "Lee, Levy & Zettlemoyer 2017", [](const unroll::CellOptions& options) {
-                                 return std::make_unique<RecurrentAdditiveNetwork>(options.input_size,
-                                                                                   options.hidden_size);
-                               }};
-  return unroll::run_program(argc, argv, unroll::Laboratory({echo_row()}, {}, {ran}));
+  const unroll::CellRow additive = {
+      "additive", "Lee, Levy & Zettlemoyer 2017", [](const unroll::CellOptions& options) {
+        return std::make_unique<RecurrentAdditiveNetwork>(options.input_size, options.hidden_size);
+      }};
+  return unroll::run_program(argc, argv, unroll::Laboratory({echo_row()}, {}, {additive}));
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <stdexcept>
 
 #include "framework/tensor/linalg.hpp"
@@ -132,11 +133,12 @@ TEST_CASE("[models] every column of a sparse start is as likely as any other") {
 TEST_CASE("[models] a start depends only on its stream") {
   for (const std::string& name : initialiser_names()) {
     CAPTURE(name);
-    const Tensor<float> w = start({.name = name}, {20, 20});
+    const InitialiserOptions options{.name = name, .low = 0.1};
+    const Tensor<float> w = start(options, {20, 20});
     CHECK(w.shape() == Shape{20, 20});
-    CHECK(w.same_bits(start({.name = name}, {20, 20})));
-    const bool drawn = name != "zeros" && name != "identity" && name != "constant" && name != "signs";
-    CHECK(w.same_bits(start({.name = name}, {20, 20}, 1)) != drawn);
+    CHECK(w.same_bits(start(options, {20, 20})));
+    const std::set<std::string> steady = {"zeros", "identity", "constant", "signs", "linspace", "logspace"};
+    CHECK(w.same_bits(start(options, {20, 20}, 1)) == steady.contains(name));
   }
 }
 
@@ -155,4 +157,19 @@ TEST_CASE("[models] unknown initialisers, shapes and options that do not fit are
   CHECK_THROWS_AS(start({.name = "sparse", .nonzeros = 0}, {5, 5}), std::invalid_argument);
   CHECK_THROWS_AS(start({.name = "sparse", .spectral_radius = 0}, {5, 5}), std::invalid_argument);
   CHECK_THROWS_AS(start({.name = "normal", .scale = std::nan("")}, {5, 5}), std::invalid_argument);
+}
+
+TEST_CASE("[models] a start of a spectral radius, of equal distances or ratios, and a permutation") {
+  const Tensor<float> w = start({.name = "radius", .scale = 0.9}, {50, 50});
+  CHECK(spectral_radius(convert<double>(w)) == doctest::Approx(0.9).epsilon(1e-5));
+  const Tensor<float> line = start({.name = "linspace", .low = -1, .high = 2}, {4});
+  CHECK(line.same_bits(Tensor<float>({4}, {-1.0f, 0.0f, 1.0f, 2.0f})));
+  const Tensor<float> powers = start({.name = "logspace", .low = 0.01, .high = 10}, {4});
+  for (int i = 0; i < 4; ++i) CHECK(powers[i] == doctest::Approx(0.01 * std::pow(10, i)));
+  const Tensor<float> p = start({.name = "permutation"}, {9, 9});
+  for (int i = 0; i < 9; ++i) {
+    float row = 0, column = 0;
+    for (int j = 0; j < 9; ++j) row += p[i * 9 + j], column += p[j * 9 + i];
+    CHECK((row == 1 && column == 1));
+  }
 }

@@ -135,7 +135,8 @@ TEST_CASE("[interchange] a cell without the mapping keeps our names, and so does
   options.layer.layer_norm = options.layer.learned_start = true;
   const std::vector<std::string> names = names_of(model_of("mgu", options));
   const std::set<std::string> found(names.begin(), names.end());
-  for (const char* name : {"rnn.W_f_l0", "rnn.U_g_l1", "rnn.start.h_l0", "rnn.layer_norm.gain_l1", "rnn.layer_norm.bias_l0"})
+  for (const char* name :
+       {"rnn.W_f_l0", "rnn.U_g_l1", "rnn.start.h_l0", "rnn.layer_norm.gain_l1", "rnn.layer_norm.bias_l0"})
     CHECK(found.contains(name));
   CHECK(names_of(model_of("lstm", options)).size() == 2 * (4 + 4) + 2);
 }

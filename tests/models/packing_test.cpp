@@ -74,7 +74,7 @@ struct Model {
   std::vector<Tensor<double>> values() const {
     std::vector<Tensor<double>> all;
     for (const ParameterSpec& spec : model.parameters())
-      all.push_back(random_tensor<double>(spec.shape, all.size() + 1, 0.6));
+      all.push_back(random_tensor<double>(spec.shape, all.size() + 1, 0.3));
     return all;
   }
 

@@ -60,7 +60,8 @@ struct Recorded {
       computed[state.name + "_T"] = r.final_state[i];
     }
     computed.insert({{"y", r.outputs}, {"h", r.state_trajectory[0]}, {"loss", loss}});
-    for (const ParameterSpec& spec : model.parameters()) given[spec.name.substr(spec.name.rfind('.') + 1)] = p[spec.name];
+    for (const ParameterSpec& spec : model.parameters())
+      given[spec.name.substr(spec.name.rfind('.') + 1)] = p[spec.name];
     differentiate(loss);
   }
 

@@ -22,7 +22,7 @@ expect 0 'orthogonal_exp' "$unroll" cells language
 expect 0 'my_cell.cell is written' "$unroll" cells new my_cell
 expect 0 'checks agree' "$unroll" cells check my_cell.cell
 expect 2 'is there already' "$unroll" cells new my_cell
-expect 2 'a meaning of its own' "$unroll" cells new sigmoid
+expect 2 "expected the cell's name" "$unroll" cells new 9lives
 expect 0 'its gradient is declared' "$unroll" cells check spiking_lif
 expect 0 'its gradient is declared' "$unroll" cells show spiking_lif
 
@@ -102,7 +102,7 @@ cmp d/results.csv first.csv || fail 'the resolved cases are other trials'
 printf 'cell a\nstate h\nparam W_hy, h_0, ln_gain: hidden\nh'"'"' = tanh(W x + E h + b_y) * W_hy + h_0 + ln_gain\n' >names.cell
 expect 0 'checks agree' "$unroll" cells check names.cell
 expect 0 report "$unroll" run task.length=5 train.updates=5 train.validation_sequences=20 model.cell=names.cell \
-  model.layer_norm=true model.learned_start=true --out names
+  model.layer_norm=true model.initial_state=learned --out names
 
 # ---- starts that fit no shape, sizes beyond measure, line ends
 printf 'cell a\nstate h\nparam b init glorot\nh'"'"' = tanh(W x + U h + b)\n' >start.cell
@@ -114,6 +114,26 @@ expect 0 'checks agree' "$unroll" cells check mac.cell
 printf '\xef\xbb\xbfcell a\r\nstate h\r\nh'"'"' = tanh(W x + U h)\r\n' >dos.cell
 expect 0 report "$unroll" run task.length=5 train.updates=5 train.validation_sequences=20 model.cell=dos.cell --out e
 expect 0 report "$unroll" sweep e/sweep.toml --out e
+
+# ---- a declared gradient trains: signs forwards, their identity backwards, parity solved
+cat >signs.cell <<'CELL'
+cell signs
+state h
+a  = tanh(W x + U h + b)
+h' = surrogate(sign(a), a)
+CELL
+expect 0 '1/1' "$unroll" run task.name=parity task.length=20 model.cell=signs.cell model.hidden=32 \
+  train.optimizer=adam train.learning_rate=1e-2 train.updates=2000 --out signs
+grep -q 'its gradient is declared' output || fail 'the run does not say that the gradient is declared'
+grep -q 'The gradient of the cell <code>signs@' signs/report.html || fail 'the report does not say it'
+
+# ---- noise of a cell's own: the same bits for any number of jobs
+for jobs in 1 2; do
+  expect 0 report "$unroll" sweep "$UNROLL_SOURCE_DIR/experiments/configs/one.toml" model.cell=ctrnn \
+    seed=1,2 task.length=20 train.updates=100 train.validation_sequences=50 --jobs $jobs --out "noise$jobs"
+done
+cmp noise1/results.csv noise2/results.csv || fail 'the results depend on the number of jobs'
+
 # ---- a graph goes to dot itself: no shell reads a folder's name, and none for temporary files is needed
 if command -v dot >/dev/null; then
   TMPDIR="$PWD/'; touch stolen; '" expect 0 '</svg>' "$unroll" cells graph lstm --format svg

@@ -82,7 +82,7 @@ struct Loop {
   std::vector<State> states = {};
   std::vector<Stack> stacks = {};
   Id step_index = none;  ///< the absolute time step, where the body reads it
-  std::vector<Instruction> body = {};
+  std::vector<Instruction> body;
 
   template <class Kind>
   bool is() const {

@@ -52,7 +52,7 @@ Function transpose_function() {
           .most = 1,
           .signature = "transpose(A)",
           .summary = "of a matrix",
-          .example = "S = U + transpose(U)",
+          .example = "h' = tanh((U + transpose(U)) h + W x)",
           .type =
               [](const FunctionArgs& args) {
                 require_rank(args, 0, 2, "transpose");
@@ -165,9 +165,10 @@ std::vector<Function> matrix_functions() {
           identity_function(),
           diag_function(),
           solve_function(),
-          square_function("expm", "the matrix exponential", "Q = expm(U - transpose(U))", matrix_exponential),
+          square_function("expm", "the matrix exponential", "h' = expm(U - transpose(U)) h + W x",
+                          matrix_exponential),
           square_function("cayley", "(I + A)^-1 (I - A): orthogonal where A is skew-symmetric",
-                          "Q = cayley(U - transpose(U))", cayley)};
+                          "h' = cayley(U - transpose(U)) h + W x", cayley)};
 }
 
 }  // namespace unroll

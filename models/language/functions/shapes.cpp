@@ -18,7 +18,7 @@ Function concat_function() {
           .most = Function::any_number,
           .signature = "concat(v, w, ...)",
           .summary = "vectors one after the other",
-          .example = "z = V concat(h, x)",
+          .example = "h' = tanh(V concat(h, x))",
           .type =
               [](const FunctionArgs& args) {
                 Size total;
@@ -133,9 +133,9 @@ Function reverse_function() {
 std::vector<Function> shape_functions() {
   return {concat_function(),
           as_matrix("row", "a vector as a matrix of one row, which goes with every row of another",
-                    "M = U * row(h)", row_of),
+                    "h' = tanh((U * row(a)) h)", row_of),
           as_matrix("column", "a vector as a matrix of one column, which goes with every column of another",
-                    "M = column(h) * U", column_of),
+                    "h' = tanh((column(a) * U) h)", column_of),
           reshape_function(),
           roll_function(),
           reverse_function()};

@@ -96,7 +96,8 @@ TEST_CASE("[text model] a blank is filled in as what whole texts cost says") {
       SomeModel trained(config);
       if (learned)
         for (std::size_t i = 0; i < trained.specs.size(); ++i)
-          if (trained.specs[i].name.find("start.") != std::string::npos) trained.parameters[i].span()[0] = 0.7f;
+          if (trained.specs[i].name.find("start.") != std::string::npos)
+            trained.parameters[i].span()[0] = 0.7f;
       const SavedModel model = trained.reloaded();
       for (const char* text :
            {"one ___ two", "___ one two three .", "one two three ___.", "one ___\ntwo zebra"}) {

@@ -139,7 +139,8 @@ TEST_CASE("[text model] what a text costs is the chain of predictions, in blocks
       SomeModel trained(config);
       if (learned)  // starts that are not 0
         for (std::size_t i = 0; i < trained.specs.size(); ++i)
-          if (trained.specs[i].name.find("start.") != std::string::npos) trained.parameters[i].span()[0] = 0.7f;
+          if (trained.specs[i].name.find("start.") != std::string::npos)
+            trained.parameters[i].span()[0] = 0.7f;
       const SavedModel model = trained.reloaded();
       INFO(std::string(cell), " ", learned);
       const std::vector<std::int32_t> text = encode(model, counting_text(150)).ids;

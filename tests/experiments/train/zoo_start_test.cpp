@@ -7,6 +7,7 @@
 
 #include "experiments/train/make_model.hpp"
 #include "models/cell_table.hpp"
+#include "models/language/definition.hpp"
 #include "tests/support/laboratory.hpp"
 
 using namespace unroll;
@@ -36,7 +37,8 @@ bool all(const Tensor<float>& w, bool (*holds)(float)) {
 
 }  // namespace
 
-TEST_CASE("[zoo] every parameter of every cell starts at a finite number, and no weight at 0 unless it says so") {
+TEST_CASE(
+    "[zoo] every parameter of every cell starts at a finite number, and no weight at 0 unless it says so") {
   for (const CellRow& row : cell_table())
     for (const auto& [name, w] : start_of(row.name)) {
       INFO(row.name, " ", name);

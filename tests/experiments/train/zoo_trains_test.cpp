@@ -20,6 +20,7 @@ Config small(const std::string& cell, TaskConfig task) {
   config.model.constants = test::small_constants(cell);
   config.train.batch = 8;
   config.train.updates = 4;
+  config.train.optimizer = "adam";
   config.train.learning_rate = 1e-3;
   config.train.clip_norm = 1;
   config.train.validation_sequences = 20;

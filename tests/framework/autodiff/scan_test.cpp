@@ -305,8 +305,7 @@ TEST_CASE("[scan] misuse is refused with the reason") {
   const auto nested = [&](const std::vector<Var>&, const std::vector<Var>& s) {
     return Step{scan(keep, {}, {s[0]}, {.length = Dim(2)}).final_state};
   };
-  CHECK_THROWS_WITH_AS(scan(nested, {x}, {h}), doctest::Contains("a scan in a scan"),
-                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(scan(nested, {x}, {h}), doctest::Contains("a scan in a scan"), std::invalid_argument);
   Var leaked;
   const auto leak = [&](const std::vector<Var>& in, const std::vector<Var>& s) {
     leaked = in[0];

@@ -11,7 +11,8 @@ using namespace unroll::test;
 TEST_CASE("[language] arrays are made of their indices, and equations of them alone are computed in double") {
   const Stepped s(
       "const n = 3\nconst A: (n, n) = where(i < j, -1, (-1)^(i - j + 1)) * (2 * i + 1) / 10\n"
-      "const d: n = 2^i + pi\nstate h\nE = expm(A)\nD = solve(A, d)\na = A h\ne = E h\nh' = a + e + d * D + "
+      "const d: n = 2^i + pi\nstate h: n\nE = expm(A)\nD = solve(A, d)\na = A h\ne = E h\nh' = a + e + d * D "
+      "+ "
       "W x\n");
   const double A[3][3] = {{-0.1, -0.1, -0.1}, {0.3, -0.3, -0.3}, {-0.5, 0.5, -0.5}};
   s.check("a", [&](std::int64_t r, std::int64_t i) {
@@ -73,7 +74,7 @@ TEST_CASE("[language] reductions over everything or an axis, of vectors and matr
 TEST_CASE("[language] parts of vectors and matrices: from 0, without the end, one index drops the axis") {
   const Stepped s(
       "state h\nstate A: (hidden, hidden)\nA' = A\nl = h[1:]\nf = h[:hidden - 1]\n"
-      "h' = concat(l * f, x[0:1]) + A[0, :] + A[:, 1] + h[-1] * A[1:2, 0:1][0, 0]\n");
+      "h' = concat(l * f, x[0:1]) + A[0, :] + A[:, 1] + h[-1] * A[1, 0]\n");
   s.check("h'", [&](std::int64_t r, std::int64_t i) {
     const double joined = i < 2 ? s.at("h", r, i + 1) * s.at("h", r, i) : s.at("x", r, 0);
     return joined + s.at("A", r, 0, i) + s.at("A", r, i, 1) + s.at("h", r, 2) * s.at("A", r, 1, 0);

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <cmath>
 
@@ -133,4 +134,24 @@ TEST_CASE("[language] a value or derivative that is not finite at the first step
 TEST_CASE("[language] an equation is checked at values that its names have in the cell") {
   const auto checks = checked("state h\nv = softplus(U h + W x) + 0.1\nr = sqrt(v) + log(v)\nh' = tanh(r)\n");
   CHECK_MESSAGE(all_ok(checks), text_of(checks));
+}
+
+TEST_CASE("[language] what is too large or too deep is refused before it takes time") {
+  std::string many = "state h\na0 = h\n", calls = "def f0(a) = a + a\n";
+  for (int i = 1; i <= 2000; ++i) many += fmt::format("a{} = 0.5 * a{}\n", i, i - 1);
+  for (int i = 1; i < 30; ++i) calls += fmt::format("def f{}(a) = f{}(f{}(a))\n", i, i - 1, i - 1);
+  CHECK(error_of(many + "h' = a2000 + W x\n").find("at most 200 equations, not 2002") != std::string::npos);
+  CHECK(error_of(calls + "state h\nh' = f29(h) + W x\n").find("larger than 20000") != std::string::npos);
+  const std::string deep = std::string(10000, '(') + "h" + std::string(10000, ')');
+  CHECK(error_of("state h\nh' = W x + " + deep + "\n").find("nested too deeply") != std::string::npos);
+  CHECK(error_of("const n = 3000\nconst A: (n, n) = i - j\nstate h\nh' = h * A[0, 0] + W x\n")
+            .find("9000000 constants") != std::string::npos);
+  CHECK(error_of("state h\ny = h\nrepeat 1000 {\n  y = y" +
+                 [] {
+                   std::string sum;
+                   for (int i = 0; i < 60; ++i) sum += " + 0.1 * y";
+                   return sum;
+                 }() +
+                 "\n}\nh' = y + W x\n")
+            .find("more than a step can have") != std::string::npos);
 }

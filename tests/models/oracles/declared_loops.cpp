@@ -159,8 +159,8 @@ void spiking_lif(const LoopParameters& p, const Vector& x, LoopState& s) {
   Vector &spikes = s["s"], &current = s["i"], &v = s["v"];
   const Vector drive = p.affine({{"W", x}, {"U", spikes}});
   for (std::size_t k = 0; k < v.size(); ++k) {
-    current[k] = alpha * current[k] + drive[k];
     v[k] = beta * v[k] + current[k] - spikes[k];
+    current[k] = alpha * current[k] + drive[k];
   }
   for (std::size_t k = 0; k < v.size(); ++k) spikes[k] = v[k] > 1;
 }

@@ -34,7 +34,9 @@ Vector LoopParameters::affine(std::initializer_list<Product> products, std::stri
 
 std::vector<CellLoop> loops() {
   std::vector<CellLoop> all;
-  for (const auto& kind : {plain_loops(), gated_loops(), residual_loops(), linear_algebra_loops()})
+  for (const auto& kind : {plain_loops(), gated_loops(), residual_loops(), linear_algebra_loops(),
+                           minimal_loops(), lstm_variant_loops(), matrix_memory_loops(), searched_loops(),
+                           scan_loops(), continuous_loops(), declared_loops()})
     all.insert(all.end(), kind.begin(), kind.end());
   return all;
 }
