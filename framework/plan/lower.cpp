@@ -61,7 +61,7 @@ class Lowering {
   void lower_scan(const Tape& tape, const Node& node, Ids& ids, Code& code) {
     const ScanAttrs& attrs = node.attrs.as<ScanAttrs>();
     const ScanBody& body = *attrs.body;
-    Loop loop{.over = Loop::Steps{}, .length = attrs.length, .reverse = attrs.reverse};
+    Loop loop{.over = Loop::Steps{}, .length = attrs.length, .reverse = attrs.reverse, .body = {}};
     Ids inner(body.tape.values().size(), ir::none);
     std::size_t operand = 0;
     const auto outer = [&] { return ids[node.inputs[operand++]]; };

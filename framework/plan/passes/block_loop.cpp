@@ -14,7 +14,8 @@ namespace {
 Loop in_blocks(Program& program, Loop steps) {
   Loop block{.over = Loop::Blocks{std::get<Loop::Steps>(steps.over).state_sizes},
              .length = steps.length,
-             .reverse = steps.reverse};
+             .reverse = steps.reverse,
+             .body = {}};
   steps.over = Loop::Steps{};
   steps.length = Dim::block();
   for (Loop::Slice& slice : steps.slices) {

@@ -113,7 +113,7 @@ class RandomProgram {
   }
 
   void add_loop() {
-    ir::Loop loop{.over = ir::Loop::Steps{}, .length = T, .reverse = chance(2) == 0};
+    ir::Loop loop{.over = ir::Loop::Steps{}, .length = T, .reverse = chance(2) == 0, .body = {}};
     Ids pool, sums;
     Dims sizes;
     for (std::size_t n = 1 + chance(3); n-- > 0;) {
