@@ -25,13 +25,9 @@ std::string name_of(double x) { return std::isnan(x) ? "NaN" : "infinite"; }
 
 /// What of the operands makes it so.
 std::string_view cause(const Term& t) {
-  const std::string_view function = t.function ? std::string_view(t.function->name) : "";
   if (t.kind == Form::divide) return "a division by 0";
   if (t.kind == Form::power) return "a negative number to a power that is not whole, or 0 to one below 0";
-  if (function == "sqrt") return "the square root of a negative number, or the derivative of that of 0";
-  if (function == "log") return "the logarithm of what is not above 0";
-  if (function == "exp") return "an exponential beyond what numbers reach";
-  if (function == "mod") return "a remainder of a division by 0";
+  if (t.function && !t.function->pole.empty()) return t.function->pole;
   return "too large numbers";
 }
 

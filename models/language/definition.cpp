@@ -141,9 +141,7 @@ const CellDefinition::Constant* CellDefinition::find_constant(std::string_view w
 
 bool CellDefinition::declares_gradients() const {
   return std::ranges::any_of(equations, [](const Equation& e) {
-    return anywhere(e.value, [](const Term& t) {
-      return t.function && (t.function->name == "stop_gradient" || t.function->name == "surrogate");
-    });
+    return anywhere(e.value, [](const Term& t) { return t.function && t.function->declares; });
   });
 }
 

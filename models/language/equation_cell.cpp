@@ -150,9 +150,9 @@ std::int64_t EquationCell::rounds(const CellDefinition::Repeat& repeat) const {
 }
 
 void EquationCell::check_arrays(const Term& t, const Shape& shape) const {
-  const std::string name = t.function ? t.function->name : "";
-  const bool square = name == "cumsum" || name == "reverse" || name == "diag";  // made with such a matrix
-  const std::int64_t made = square ? shape.back() * shape.back() : t.type.constant ? shape.numel() : 0;
+  const std::int64_t made = t.function && t.function->squares ? shape.back() * shape.back()
+                            : t.type.constant                 ? shape.numel()
+                                                              : 0;
   if (made > largest_array)
     throw std::invalid_argument(fmt::format("an array of {} constants, more than {}", made, largest_array));
 }
@@ -162,7 +162,7 @@ void EquationCell::check_term(const Term& t) const {
   try {
     const Shape own = shape(t.type.shape);
     check_arrays(t, own);
-    if (t.function && t.function->name == "reshape" && own.numel() != shape(t.operands[0].type.shape).numel())
+    if (t.function && t.function->rearranges && own.numel() != shape(t.operands[0].type.shape).numel())
       throw std::invalid_argument(fmt::format("{} has {} elements, {} has {}", to_string(own), own.numel(),
                                               to_string(shape(t.operands[0].type.shape)),
                                               shape(t.operands[0].type.shape).numel()));

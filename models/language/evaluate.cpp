@@ -158,7 +158,7 @@ Quantity Evaluator::subscript(const Term& t) {
 
 Quantity Evaluator::call(const Term& t) {
   if (!t.bound.empty()) return call_of_definition(t);
-  if (t.function && t.function->name == "where") return where(t);
+  if (t.function && t.function->chooses) return where(t);
   std::vector<Quantity> operands;
   for (const Term& operand : t.operands) operands.push_back((*this)(operand));
   return applied(t, operands);
@@ -206,9 +206,8 @@ Quantity Evaluator::where(const Term& t) {
 
 /// Only elementwise functions are looked into: the others mix what belongs to different conditions.
 bool Evaluator::may_fail(const Term& t) {
-  static const std::set<std::string_view> risky = {"log", "sqrt", "exp", "mod"};
   if (t.kind == Form::divide || t.kind == Form::power) return true;
-  if (t.kind == Form::call && t.function && risky.contains(t.function->name)) return true;
+  if (t.kind == Form::call && t.function && !t.function->pole.empty()) return true;
   if (const Term* inside = elementwise_equation(t)) return may_fail(*inside);
   return std::ranges::any_of(t.operands, [&](const Term& operand) { return may_fail(operand); });
 }

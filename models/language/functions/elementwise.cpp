@@ -44,6 +44,19 @@ Function binary(std::string name, std::string summary, std::string example, Var 
              [f](Vars v) { return f(v[0], v[1]); });
 }
 
+Function with_pole(Function f, std::string pole) {
+  f.pole = std::move(pole);
+  return f;
+}
+
+Function where_function() {
+  Function f =
+      row("where", 3, "b where a is not 0, else c; nothing of the branch not taken reaches value or gradient",
+          "r = where(h > 0, sqrt(h), 0)", [](Vars v) { return where(v[0], v[1], v[2]); });
+  f.chooses = true;
+  return f;
+}
+
 Var minimum(Var a, Var b) { return -maximum(-a, -b); }
 Var logsigmoid(Var x) { return -softplus(-x); }
 Var silu(Var x) { return x * sigmoid(x); }
@@ -60,6 +73,7 @@ Function stop_gradient_function() {
   Function f =
       unary("stop_gradient", "a, as a constant for the gradient", "s = stop_gradient(h)", stop_gradient);
   f.record = [](const FunctionCall& call) { return call.stopped(call.values[0]); };
+  f.declares = true;
   return f;
 }
 
@@ -95,9 +109,11 @@ Function surrogate_function() {
 
 std::vector<Function> elementwise_functions() {
   return {
-      unary("exp", "e^a", "g = exp(-abs(a))", exp),
-      unary("log", "the natural logarithm", "l = log(1 + square(h))", log),
-      unary("sqrt", "the square root", "r = sqrt(1 + square(a))", sqrt),
+      with_pole(unary("exp", "e^a", "g = exp(-abs(a))", exp), "an exponential beyond what numbers reach"),
+      with_pole(unary("log", "the natural logarithm", "l = log(1 + square(h))", log),
+                "the logarithm of what is not above 0"),
+      with_pole(unary("sqrt", "the square root", "r = sqrt(1 + square(a))", sqrt),
+                "the square root of a negative number, or the derivative of that of 0"),
       unary("square", "a^2", "s = square(h)", square),
       unary("abs", "|a|", "m = abs(h)", abs),
       unary("sign", "-1, 0 or 1; derivative 0", "s = sign(h)", sign),
@@ -116,11 +132,11 @@ std::vector<Function> elementwise_functions() {
       unary("erf", "the error function", "e = erf(a)", erf),
       unary("floor", "the largest whole number up to a; derivative 0", "k = floor(a)", floor),
       unary("round", "the nearest whole number, halves to the even one; derivative 0", "k = round(a)", round),
-      binary("mod", "the remainder a - b floor(a / b)", "r = mod(a, 4)", modulo),
+      with_pole(binary("mod", "the remainder a - b floor(a / b)", "r = mod(a, 4)", modulo),
+                "a remainder of a division by 0"),
       row("clip", 3, "a, moved into [b, c]", "c = clip(a, -1, 1)",
           [](Vars v) { return clip(v[0], v[1], v[2]); }),
-      row("where", 3, "b where a is not 0, else c; nothing of the branch not taken reaches value or gradient",
-          "r = where(h > 0, sqrt(h), 0)", [](Vars v) { return where(v[0], v[1], v[2]); }),
+      where_function(),
       stop_gradient_function(),
       surrogate_function(),
   };

@@ -58,6 +58,11 @@ struct Function {
   std::function<Var(const FunctionCall&)> record;
   /// Every element of the result is made of the operands' elements at the same place.
   bool elementwise = false;
+  bool chooses = false;     ///< the first operand says which of the two others counts
+  std::string pole = {};    ///< where its value or derivative is not finite, if anywhere
+  bool declares = false;    ///< its gradient is not that of its value
+  bool rearranges = false;  ///< as many elements as its first operand has
+  bool squares = false;     ///< is recorded with a matrix of n times n for a vector of n
 };
 
 /// The functions that a cell's equations may call.

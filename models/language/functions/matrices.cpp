@@ -123,7 +123,8 @@ Function diag_function() {
               [](const FunctionCall& call) {
                 const Var v = call.values[0];
                 return row_of(v) * identity_matrix(v.tape(), v.dims().back().number());
-              }};
+              },
+          .squares = true};
 }
 
 /// A^-1 b: rows of a batch are columns for the solver.

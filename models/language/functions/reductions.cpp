@@ -122,6 +122,9 @@ Var cumulative_sum(Var v) {
 }  // namespace
 
 std::vector<Function> reductions() {
+  Function cumsum = along("cumsum", "the sums of the first element, the first two, ...",
+                          "c = cumsum(softmax(h))", cumulative_sum);
+  cumsum.squares = true;
   return {reduction("sum", "of all elements, or over the rows (axis=0) or columns (axis=1)", "s = sum(h * h)",
                     sum_of),
           reduction("mean", "of all elements, or over the rows or columns", "m = mean(h)", mean_of),
@@ -131,8 +134,7 @@ std::vector<Function> reductions() {
           reduction("logsumexp", "log(sum(exp(v))), without overflow", "l = logsumexp(h)", logsumexp),
           along("softmax", "e^v over its sum", "p = softmax(h)", softmax_of),
           along("layer_norm", "mean 0, variance 1", "n = layer_norm(h)", layer_norm),
-          along("cumsum", "the sums of the first element, the first two, ...", "c = cumsum(softmax(h))",
-                cumulative_sum)};
+          cumsum};
 }
 
 }  // namespace unroll

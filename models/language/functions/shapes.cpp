@@ -32,7 +32,8 @@ Function concat_function() {
               [](const FunctionCall& call) { return concat(equally_batched(call.values, call.types), -1); }};
 }
 
-Function as_matrix(const std::string& name, std::string summary, std::string example, Var (*f)(Var)) {
+Function as_matrix(const std::string& name, bool row, std::string summary, std::string example,
+                   Var (*f)(Var)) {
   return {.name = name,
           .least = 1,
           .most = 1,
@@ -40,10 +41,10 @@ Function as_matrix(const std::string& name, std::string summary, std::string exa
           .summary = std::move(summary),
           .example = std::move(example),
           .type =
-              [name](const FunctionArgs& args) {
+              [name, row](const FunctionArgs& args) {
                 require_rank(args, 0, 1, name);
                 const Size n = args.types[0].shape[0], one = Size::of(1);
-                return joined(args, name == "row" ? std::vector<Size>{one, n} : std::vector<Size>{n, one});
+                return joined(args, row ? std::vector<Size>{one, n} : std::vector<Size>{n, one});
               },
           .record = [f](const FunctionCall& call) { return f(call.values[0]); }};
 }
@@ -125,16 +126,18 @@ Function reverse_function() {
                 require_rank(args, 0, 1, "reverse");
                 return joined(args, args.types[0].shape);
               },
-          .record = [](const FunctionCall& call) { return reversed(call.values[0]); }};
+          .record = [](const FunctionCall& call) { return reversed(call.values[0]); },
+          .squares = true};
 }
 
 }  // namespace
 
 std::vector<Function> shape_functions() {
   return {concat_function(),
-          as_matrix("row", "a vector as a matrix of one row, which goes with every row of another",
+          as_matrix("row", true, "a vector as a matrix of one row, which goes with every row of another",
                     "h' = tanh((U * row(a)) h)", row_of),
-          as_matrix("column", "a vector as a matrix of one column, which goes with every column of another",
+          as_matrix("column", false,
+                    "a vector as a matrix of one column, which goes with every column of another",
                     "h' = tanh((column(a) * U) h)", column_of),
           reshape_function(),
           roll_function(),
