@@ -102,7 +102,8 @@ Function surrogate_function() {
             return common_type(args, "surrogate");
           },
       .record = surrogate,
-      .elementwise = true};
+      .elementwise = true,
+      .declares = true};
 }
 
 }  // namespace

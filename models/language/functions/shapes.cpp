@@ -78,7 +78,8 @@ Function reshape_function() {
           .record =
               [](const FunctionCall& call) {
                 return shaped(call.values[0], call.types[0], call.numbers.subspan(1));
-              }};
+              },
+          .rearranges = true};
 }
 
 /// v_{i-k}: the last k elements come first.
