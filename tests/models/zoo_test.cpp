@@ -140,10 +140,10 @@ TEST_CASE("[zoo] every cell of the table has an implementation of its own that i
   CHECK(compared == std::set<std::string>(names.begin(), names.end()));
 }
 
-TEST_CASE("[zoo] every state of every cell is that of the paper's equations as loops, to 1e-10") {
+TEST_CASE("[zoo] every state of every cell is that of the paper's equations as loops, to 1e-12") {
   for (const CellLoop& loop : loops()) {
     INFO(loop.cell);
-    CHECK(error(loop.cell, loop) < 1e-10);
+    CHECK(error(loop.cell, loop) < 1e-12);
   }
 }
 
