@@ -8,6 +8,7 @@
 
 #include "experiments/bench/engine_step.hpp"
 #include "experiments/bench/timing.hpp"
+#include "experiments/bench/traffic_floor.hpp"
 #include "framework/tensor/gemm.hpp"
 #include "models/cell_table.hpp"
 #include "models/language/equation_cell.hpp"
@@ -112,6 +113,9 @@ class ProductFloor {
   std::vector<Tensor<float>> weights_, transposed_, values_, results_;
 };
 
+constexpr std::int64_t most_values = 250'000'000;  ///< 1 GB; beyond it that row is left out
+constexpr std::string_view values_alone = "its values written and read";
+
 Contestant engine(const std::string& key, const std::string& cell, StepShape shape) {
   const auto step = std::make_shared<EngineStep>(cell, shape);
   return timed(key, [step] { step->run(); });
@@ -126,10 +130,16 @@ std::vector<nlohmann::ordered_json> bench_cell(const CellText& cell, const CellO
   // Equations are measured as equations, also where the bench has a class of the same name.
   const std::string text = definition ? definition->source.text() : cell.text;
   std::vector<Contestant> contestants = {engine(label_of(cell), text, shape)};
+  Traffic traffic;
   if (definition) {
-    const auto floor =
-        std::make_shared<ProductFloor>(Products(EquationCell(definition, options)).list(), shape);
+    const EquationCell equations(definition, options);
+    const auto floor = std::make_shared<ProductFloor>(Products(equations).list(), shape);
     contestants.push_back(timed("its products alone", [floor] { floor->run(); }));
+    traffic = traffic_of(equations);
+    if (traffic.elements * rows <= most_values / steps) {
+      const auto values = std::make_shared<TrafficFloor>(traffic.elements * rows, steps);
+      contestants.push_back(timed(std::string(values_alone), [values] { values->run(); }));
+    }
   }
   contestants.push_back(engine("vanilla", "vanilla", shape));
   const std::vector<Measured> measured =
@@ -141,6 +151,12 @@ std::vector<nlohmann::ordered_json> bench_cell(const CellText& cell, const CellO
     line["milliseconds"] = fmt::format("{:.3g}", 1e3 * m.timing.median);
     line["us_per_step"] = fmt::format("{:.3g}", 1e6 * m.timing.median / static_cast<double>(steps));
     line["cell_to_it"] = fmt::format("{:.2f}", measured[0].timing.median / m.timing.median);
+    const bool values = m.key == values_alone;
+    const double runs = static_cast<double>(steps) * static_cast<double>(rows);
+    line["megabytes"] =
+        values ? fmt::format("{:.3g}", 12e-6 * runs * static_cast<double>(traffic.elements)) : "";
+    line["million_operations"] =
+        values ? fmt::format("{:.3g}", 1e-6 * runs * static_cast<double>(traffic.operations)) : "";
     lines.push_back(std::move(line));
   }
   return lines;

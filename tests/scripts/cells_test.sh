@@ -34,6 +34,7 @@ expect 0 report "$unroll" run task.length=5 train.updates=5 train.validation_seq
   model.hidden=32 --out low
 expect 2 'from 1 to 4, not 8' "$unroll" run task.length=5 model.cell=low.cell model.hidden=4 --out lower
 expect 0 digraph "$unroll" cells graph leaky.cell --format dot
+expect 0 'its values written and read' "$unroll" cells bench leaky.cell --steps 20 --rows 4 --hidden 16
 expect 0 'its products alone' "$unroll" cells bench leaky.cell --steps 20 --rows 4 --hidden 16
 command -v dot >/dev/null || fail "no dot here (Debian: graphviz)"
 expect 0 '<svg' "$unroll" cells graph leaky.cell --format svg
