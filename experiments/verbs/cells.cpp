@@ -116,7 +116,8 @@ CellOptions check_options(const CellText& text, const Arguments& arguments) {
     if (!arguments.flags["hidden"].defaulted()) options.hidden_size = given.hidden_size;
     return make_cell(arguments.laboratory().cells(), text, options);
   };
-  CellOptions small = small_sizes(make, {given.input_size + 1, given.hidden_size, given.activation});
+  constexpr std::int64_t inputs = 3;
+  CellOptions small = small_sizes(make, {inputs, given.hidden_size, given.activation});
   if (!arguments.flags["input"].defaulted()) small.input_size = given.input_size;
   if (!arguments.flags["hidden"].defaulted()) small.hidden_size = given.hidden_size;
   return small;
@@ -287,6 +288,7 @@ const Verb& cells_verb() {
       .usage =
           "[show CELL | check [CELL...] | graph CELL | bench CELL | functions | language | new NAME] "
           "[flags]\n\n"
+          "`check` takes small sizes that the cell allows unless --input and --hidden say others. "
           "CELL is a name of the list that `unroll cells` prints, or the path of a .cell file; "
           "models/README.md "
           "is about writing one.",

@@ -33,7 +33,7 @@ std::array<std::uint32_t, 4> philox(std::uint64_t key, const std::array<std::uin
   return {out.v[0], out.v[1], out.v[2], out.v[3]};
 }
 
-void mask_bits(const MaskRow& where, std::span<std::uint32_t> out) {
+void mask_bits(const RandomRow& where, std::span<std::uint32_t> out) {
   const std::uint64_t key = layer_key(where.seed, where.layer);
   for (std::size_t unit = 0; unit < out.size(); unit += 4) {
     const auto block = static_cast<std::uint32_t>(unit / 4);
@@ -42,7 +42,7 @@ void mask_bits(const MaskRow& where, std::span<std::uint32_t> out) {
   }
 }
 
-void normal_numbers(const MaskRow& where, std::span<double> out) {
+void normal_numbers(const RandomRow& where, std::span<double> out) {
   const std::uint64_t key = layer_key(where.seed, where.layer);
   for (std::size_t unit = 0; unit < out.size(); unit += 2) {
     const auto block = static_cast<std::uint32_t>(unit / 2);

@@ -11,7 +11,7 @@ namespace unroll {
 std::array<std::uint32_t, 4> philox(std::uint64_t key, const std::array<std::uint32_t, 4>& counter);
 
 /// Where a row of random bits or numbers stands in a training run.
-struct MaskRow {
+struct RandomRow {
   std::uint64_t seed;
   std::uint32_t layer;
   std::uint32_t update;
@@ -22,11 +22,11 @@ struct MaskRow {
 /// Fills out[u] with the 32 random bits of unit u. They depend on `where` and u alone: not on the number of
 /// units, not on what was drawn before. A mask recomputed, differentiated or computed by another thread is
 /// the same mask. Four units share one block of Philox.
-void mask_bits(const MaskRow& where, std::span<std::uint32_t> out);
+void mask_bits(const RandomRow& where, std::span<std::uint32_t> out);
 
 /// Fills out[u] with a standard normal number for unit u (Box-Muller), which depends on `where` and u alone,
 /// like the bits above. Two units share one block.
-void normal_numbers(const MaskRow& where, std::span<double> out);
+void normal_numbers(const RandomRow& where, std::span<double> out);
 
 /// The threshold below which bits mean "keep": bits < keep_threshold(p) holds with probability p (to 2^-32).
 /// 64 bits wide, for p = 1 keeps everything. Throws std::invalid_argument unless 0 <= p <= 1.

@@ -72,6 +72,10 @@ GradcheckPoint CheckInputs::start(std::uint64_t seed) const {
   GradcheckPoint point = draw(seed);
   Stream stream(seed, Purpose::check, {6});
   for (const ParameterSpec& spec : specs) point.real[p[spec.name]] = start_of(spec, stream);
+  for (const ParameterSpec& spec : specs)
+    if (spec.init && !spec.init->of.empty())
+      point.real[p[spec.name]] =
+          convert<double>(derive(*spec.init, convert<float>(point.real[p[spec.init->of]])));
   for (std::size_t k = 0; k < states.size(); ++k)
     std::ranges::fill(point.real[initial[k]].span(), states[k].start);
   return point;

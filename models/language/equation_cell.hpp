@@ -36,6 +36,8 @@ class EquationCell final : public Cell {
   /// The rank of a low-rank parameter, or how many heads it has.
   std::int64_t count(const CellDefinition::Parameter& parameter) const;
   std::int64_t rounds(const CellDefinition::Repeat& repeat) const;
+  /// Whether a name means something before anything is recorded.
+  bool is_known(std::string_view name) const { return numbers_.contains(name) || arrays_.contains(name); }
   /// What a name means before anything is recorded: a number, or an array as a constant of the tape; nothing
   /// for another name.
   std::optional<Quantity> known(Tape& tape, const std::string& name) const;

@@ -70,7 +70,7 @@ class StepRecorder {
   }
 
   void equation(const CellDefinition::Equation& e) {
-    if (!e.next && e.value.type.constant && cell_.known(tape_, e.name)) return;
+    if (!e.next && e.value.type.constant && cell_.is_known(e.name)) return;
     if (equation_begins_) equation_begins_(e);
     const Quantity value = evaluate_(e.value);
     if (e.next) {

@@ -32,8 +32,9 @@ struct MaskAttrs {
 template <class Call, class Attrs, class Fill>
 void fill_rows(const Call& c, const Attrs& attrs, Fill fill) {
   const std::int64_t units = c.out_shape->back(), rows = (*c.out_shape)[0];
-  MaskRow where{attrs.seed, static_cast<std::uint32_t>(attrs.layer),
-                static_cast<std::uint32_t>(c.integer(0)[0]), static_cast<std::uint32_t>(c.integer(1)[0]), 0};
+  RandomRow where{attrs.seed, static_cast<std::uint32_t>(attrs.layer),
+                  static_cast<std::uint32_t>(c.integer(0)[0]), static_cast<std::uint32_t>(c.integer(1)[0]),
+                  0};
   for (std::int64_t r = 0; r < rows; ++r) {
     where.row = static_cast<std::uint32_t>(c.integer(2)[0] + r);
     fill(where, c.out + r * units);
@@ -54,7 +55,7 @@ constexpr auto mask_kernel = [](const auto& c) {
   const auto& attrs = c.attrs.template as<MaskAttrs>();
   const std::uint64_t threshold = keep_threshold(attrs.keep);
   const std::span<std::uint32_t> bits = row_of<std::uint32_t>(c);
-  fill_rows(c, attrs, [&](const MaskRow& where, auto* out) {
+  fill_rows(c, attrs, [&](const RandomRow& where, auto* out) {
     mask_bits(where, bits);
     for (std::size_t u = 0; u < bits.size(); ++u) out[u] = bits[u] < threshold ? 1 : 0;
   });
@@ -63,7 +64,7 @@ constexpr auto mask_kernel = [](const auto& c) {
 constexpr auto normal_kernel = [](const auto& c) {
   using Real = std::decay_t<decltype(*c.out)>;
   const std::span<double> numbers = row_of<double>(c);
-  fill_rows(c, c.attrs.template as<NormalAttrs>(), [&](const MaskRow& where, auto* out) {
+  fill_rows(c, c.attrs.template as<NormalAttrs>(), [&](const RandomRow& where, auto* out) {
     normal_numbers(where, numbers);
     for (std::size_t u = 0; u < numbers.size(); ++u) out[u] = static_cast<Real>(numbers[u]);
   });
@@ -79,6 +80,8 @@ Dims random_shape(const ShapeArgs& args) {
 }
 
 constexpr OperandSpec counter{.kind = Kind::integer, .constant_because = "it is a counter"};
+
+enum Row { mask_row, normal_row };
 
 constexpr Op random_table[] = {
     Op{.name = "random_mask",
@@ -102,13 +105,14 @@ std::span<const Op> random_rows() { return random_table; }
 Var random_mask(Var update, Var time_step, Var first_row, Dims dims, double keep, std::uint64_t seed,
                 std::uint32_t layer) {
   keep_threshold(keep);  // throws on a probability outside [0, 1] now, not when the plan runs
-  return record(random_table[0], {update, time_step, first_row},
+  return record(random_table[mask_row], {update, time_step, first_row},
                 MaskAttrs{std::move(dims), keep, seed, layer});
 }
 
 Var random_normal(Var update, Var time_step, Var first_row, Dims dims, std::uint64_t seed,
                   std::uint32_t layer) {
-  return record(random_table[1], {update, time_step, first_row}, NormalAttrs{std::move(dims), seed, layer});
+  return record(random_table[normal_row], {update, time_step, first_row},
+                NormalAttrs{std::move(dims), seed, layer});
 }
 
 }  // namespace unroll

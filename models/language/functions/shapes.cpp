@@ -91,20 +91,22 @@ Var rolled(Var v, double shift) {
 }
 
 Function roll_function() {
-  return {.name = "roll",
-          .least = 2,
-          .most = 2,
-          .signature = "roll(v, K)",
-          .summary = "element i is v_(i - K), around the ends",
-          .example = "n = roll(h, 1)",
-          .type =
-              [](const FunctionArgs& args) {
-                require_rank(args, 0, 1, "roll");
-                if (!args.types[1].constant || args.types[1].rank() != 0)
-                  throw TypeError("roll needs a constant number behind the vector");
-                return joined(args, args.types[0].shape);
-              },
-          .record = [](const FunctionCall& call) { return rolled(call.values[0], call.numbers[1]); }};
+  return {
+      .name = "roll",
+      .least = 2,
+      .most = 2,
+      .signature = "roll(v, K)",
+      .summary = "element i is v_(i - K), around the ends",
+      .example = "n = roll(h, 1)",
+      .type =
+          [](const FunctionArgs& args) {
+            require_rank(args, 0, 1, "roll");
+            if (!args.extents[1])
+              throw TypeError(
+                  "roll needs a whole number behind the vector, or what sizes and constants make of them");
+            return joined(args, args.types[0].shape);
+          },
+      .record = [](const FunctionCall& call) { return rolled(call.values[0], call.numbers[1]); }};
 }
 
 Var reversed(Var v) {

@@ -2,10 +2,12 @@
 
 #include <cmath>
 
+#include "models/carried_run.hpp"
 #include "models/cell_table.hpp"
 #include "tests/experiments/train/training.hpp"
 #include "tests/models/small_cells.hpp"
 #include "tests/support/any_task.hpp"
+#include "tests/support/random_tensor.hpp"
 
 using namespace unroll;
 using unroll::test::Training;
@@ -72,4 +74,39 @@ TEST_CASE("[zoo] noise is a cell's own: other seeds, other losses; the same seed
   CHECK(losses(1) == first);
   CHECK(losses(2) != first);
   CHECK(first[2] == first[3]);
+}
+
+TEST_CASE("[zoo] noise is that of its row and step, however batches are split and steps are cut") {
+  Config config = small("ctrnn", any_task("adding", "", 20));
+  config.model.constants = {{"sigma", 1}};
+  Training whole(config);
+  config.train.batch_shards = 2;
+  Training split(config);
+  CHECK(split.update(0) == doctest::Approx(whole.update(0)).epsilon(1e-5));
+
+  constexpr std::int64_t steps = 10, rows = 3;
+  const auto model = [] {
+    return SequenceModel(make_cell("ctrnn", {.input_size = 2, .hidden_size = 5, .constants = {{"sigma", 1}}}),
+                         1, Readout::every_step);
+  };
+  std::vector<Tensor<float>> parameters;
+  for (const ParameterSpec& spec : model().parameters())
+    parameters.push_back(random_tensor<float>(spec.shape, parameters.size() + 1, 0.5));
+  const Tensor<float> x = random_tensor<float>({steps, rows, 2}, 50);
+  CarriedRun at_once(model(), 2, false, parameters), in_parts(model(), 2, false, parameters);
+  at_once.start(rows);
+  at_once.run(x);
+  const std::vector<float> all(at_once.outputs().begin(), at_once.outputs().end());
+  in_parts.start(rows);
+  std::vector<float> joined;
+  for (const std::int64_t first : {0, 4}) {
+    const std::int64_t count = first == 0 ? 4 : 6;
+    in_parts.run(Tensor<float>({count, rows, 2}, x.span().subspan(first * rows * 2, count * rows * 2)));
+    joined.insert(joined.end(), in_parts.outputs().begin(), in_parts.outputs().end());
+  }
+  CHECK(joined == all);
+  at_once.start(rows);
+  at_once.set_noise(1, 0);
+  at_once.run(x);
+  CHECK(std::vector<float>(at_once.outputs().begin(), at_once.outputs().end()) != all);
 }

@@ -305,3 +305,20 @@ TEST_CASE("[optim] parameters that are not those of the first step are refused")
   CHECK_THROWS_AS(make_optimizer(named("adagrad"))->restore(optimizer->state()), std::invalid_argument);
   CHECK(optimizer->state().steps == 1);
 }
+
+TEST_CASE("[optim] a parameter's own rate is a factor of the learning rate") {
+  for (const std::string& name : optimizer_names()) {
+    CAPTURE(name);
+    std::vector<float> slow = {1, -2, 3}, own = slow;
+    const std::vector<float> gradient = {0.5f, -0.25f, 2};
+    OptimizerOptions options;
+    options.name = name;
+    const auto a = make_optimizer(options), b = make_optimizer(options);
+    for (int t = 0; t < 3; ++t) {
+      const std::vector<ParameterRef> at_rate = {{"w", slow, gradient, 0.125}}, all = {{"w", own, gradient}};
+      a->step(0.5, at_rate);
+      b->step(0.0625, all);
+    }
+    CHECK(slow == own);
+  }
+}

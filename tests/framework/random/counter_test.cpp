@@ -13,7 +13,7 @@ using namespace unroll;
 
 namespace {
 
-std::vector<std::uint32_t> bits_of(const MaskRow& where, std::size_t units) {
+std::vector<std::uint32_t> bits_of(const RandomRow& where, std::size_t units) {
   std::vector<std::uint32_t> bits(units);
   mask_bits(where, bits);
   return bits;
@@ -32,7 +32,7 @@ TEST_CASE("[random] Philox gives the vectors published with Random123") {
 }
 
 TEST_CASE("[random] a unit's mask bits do not depend on the number of units") {
-  const MaskRow where{.seed = 5, .layer = 1, .update = 2, .time_step = 3, .row = 4};
+  const RandomRow where{.seed = 5, .layer = 1, .update = 2, .time_step = 3, .row = 4};
   const auto many = bits_of(where, 103);
   for (std::size_t units :
        {std::size_t{0}, std::size_t{1}, std::size_t{3}, std::size_t{4}, std::size_t{102}}) {
@@ -42,8 +42,8 @@ TEST_CASE("[random] a unit's mask bits do not depend on the number of units") {
 }
 
 TEST_CASE("[random] each coordinate of a mask row changes about half of its bits") {
-  const MaskRow where{.seed = 5, .layer = 1, .update = 2, .time_step = 3, .row = 4};
-  std::vector<MaskRow> others(6, where);
+  const RandomRow where{.seed = 5, .layer = 1, .update = 2, .time_step = 3, .row = 4};
+  std::vector<RandomRow> others(6, where);
   others[0].seed ^= 1;
   others[1].seed ^= std::uint64_t{1} << 63;
   others[2].layer ^= 1;
@@ -52,7 +52,7 @@ TEST_CASE("[random] each coordinate of a mask row changes about half of its bits
   others[5].row ^= 1;
   const std::size_t units = 1000;
   const auto reference = bits_of(where, units);
-  for (const MaskRow& other : others) {
+  for (const RandomRow& other : others) {
     const auto bits = bits_of(other, units);
     int changed = 0;
     for (std::size_t u = 0; u < units; ++u) changed += std::popcount(bits[u] ^ reference[u]);

@@ -130,3 +130,12 @@ TEST_CASE("[language] states and values that are numbers") {
     CHECK(s.result.at("m'")[r] == doctest::Approx(0.5 * s.given.at("m")[r] + mean));
   }
 }
+
+TEST_CASE("[language] how far a vector is rolled is a whole number that is known") {
+  const Stepped s("const k = 2\nstate h\nh' = roll(h, k - 3) + W x\n");
+  s.check("h'", [&](std::int64_t r, std::int64_t i) {
+    return s.at("h", r, (i + 1) % 3) + s.product("W", "x", r, i);
+  });
+  CHECK(error_of("state h\nh' = roll(h, floor(2.5)) + W x\n").find("roll needs a whole number") !=
+        std::string::npos);
+}

@@ -138,12 +138,13 @@ TEST_CASE("[language] a constant that is a size must be a whole number above 0")
 TEST_CASE("[language] declared starts, bounds and what is not trained are in the specs") {
   const EquationCell cell(
       defined("const T = 10\nstate h = learned\nparam w_u init range(0, 2^(1/T)) in [-2^(1/T), 2^(1/T)]\n"
-              "param U init identity(0.5) fixed\nh' = relu(W x + U h + w_u * h + b)\n"),
+              "param U init identity(0.5) rate 0.1 fixed\nh' = relu(W x + U h + w_u * h + b)\n"),
       {2, 3});
   CHECK(cell.states()[0].learned);
   for (const ParameterSpec& spec : cell.parameters()) {
     CHECK(spec.trained == (spec.name != "U"));
     if (spec.name == "U") CHECK((spec.init->name == "identity" && spec.init->scale == 0.5));
+    CHECK(spec.rate == (spec.name == "U" ? 0.1 : 1));
     if (spec.name != "w_u") continue;
     CHECK(spec.bounds.upper == std::pow(2, 0.1));
     CHECK(spec.bounds.lower == -std::pow(2, 0.1));
