@@ -35,7 +35,7 @@ struct CellOptions {
 struct StepInputs {
   Var x;                   ///< (B, input_size)
   std::vector<Var> state;  ///< before the step, in the order of states()
-  Var noise = {};          ///< (B, noise_size()), standard normal; only where the cell asks for it
+  Var noise = {};          ///< (B, noise_size()), standard normal; without it the noise is 0
   bool training = true;    ///< or is this an evaluation, for noise that is of training alone
 };
 

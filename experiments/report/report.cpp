@@ -200,26 +200,23 @@ std::string loss_step_text(const SweepPlan& plan) {
                               : "its step " + steps[0];
 }
 
-bool declares_gradients(const CellText& cell) {
+std::string gradient_note(const CellText& cell) {
   try {
     const auto definition = cell_definition(cell);
-    return definition && definition->declares_gradients();
+    return definition ? std::string(definition->gradient_note()) : "";
   } catch (const std::invalid_argument&) {  // of a version with another language
-    return false;
+    return "";
   }
 }
 
 /// Cells whose gradient is not that of their equations.
 std::string declared_html(const SweepPlan& plan) {
-  std::set<std::string> labels;
-  for (const Trial& trial : plan.trials) labels.insert(trial.config.model.cell.text);
+  std::set<std::string> cells;
+  for (const Trial& trial : plan.trials) cells.insert(trial.config.model.cell.text);
   std::string html;
-  for (const std::string& cell : labels)
-    if (declares_gradients(cell))
-      html += fmt::format(
-          "<br>The gradient of the cell <code>{}</code> is declared, by stop_gradient or "
-          "surrogate, and not that of its equations.",
-          html_escaped(label_of(cell)));
+  for (const std::string& cell : cells)
+    if (const std::string note = gradient_note(cell); !note.empty())
+      html += fmt::format("<br>The cell <code>{}</code>: {}.", html_escaped(label_of(cell)), note);
   return html;
 }
 

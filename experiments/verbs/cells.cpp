@@ -80,7 +80,7 @@ std::string start_text(const ParameterSpec& spec) {
 std::string declared_text(const CellList& cells, const CellText& text) {
   const auto definition = cell_definition(cells, text);
   if (!definition || !definition->declares_gradients()) return "";
-  return "; its gradient is declared, by stop_gradient or surrogate, and not that of its equations";
+  return fmt::format("; {}", definition->gradient_note());
 }
 
 int show(const CellText& text, const Arguments& arguments) {

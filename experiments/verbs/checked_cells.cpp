@@ -41,11 +41,9 @@ void print_inferred(const Laboratory& laboratory, const Config& config) {
     parts.push_back(fmt::format("state {} {}", s.name, to_string(s.shape)));
   for (const ParameterSpec& p : cell->parameters())
     parts.push_back(fmt::format("{} {}", p.name, to_string(p.shape)));
-  const auto definition = cell_definition(laboratory.cells(), config.model.cell);
-  say("cell {}: {}{}\n", label_of(config.model.cell), fmt::join(parts, ", "),
-      definition->declares_gradients()
-          ? "; its gradient is declared, by stop_gradient or surrogate, and not that of its equations"
-          : "");
+  const std::string_view note = cell_definition(laboratory.cells(), config.model.cell)->gradient_note();
+  say("cell {}: {}{}{}\n", label_of(config.model.cell), fmt::join(parts, ", "), note.empty() ? "" : "; ",
+      note);
 }
 
 }  // namespace

@@ -145,6 +145,11 @@ bool CellDefinition::declares_gradients() const {
   });
 }
 
+std::string_view CellDefinition::gradient_note() const {
+  if (!declares_gradients()) return "";
+  return "its gradient is declared, by stop_gradient or surrogate, and not that of its equations";
+}
+
 bool CellDefinition::is_repeated(std::string_view wanted) const {
   return std::ranges::any_of(repeats, [&](const Repeat& r) {
     return std::any_of(equations.begin() + static_cast<std::ptrdiff_t>(r.begin),

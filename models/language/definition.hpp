@@ -93,6 +93,8 @@ struct CellDefinition {
   const Constant* find_constant(std::string_view wanted) const;
   /// Whether its gradient is not that of its equations: stop_gradient or surrogate is used.
   bool declares_gradients() const;
+  /// What is to be said of that, wherever the cell is: empty where it does not.
+  std::string_view gradient_note() const;
   /// Whether a block of `repeat` sets it.
   bool is_repeated(std::string_view wanted) const;
   /// "h' = (1 - f) * h + f * g".

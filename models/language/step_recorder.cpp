@@ -25,8 +25,10 @@ class StepRecorder {
     for (std::size_t i = 0; i < states.size(); ++i) define(states[i].name, in.state[i]);
     if (cell.definition().counts_steps) count(in.state.back());
     if (!cell.definition().noisy) return;
-    define("noise", in.noise);
-    define("training_noise", in.training ? in.noise : tape_.zeros(in.noise.dims()));
+    const Var none = tape_.zeros({rows_, cell.noise_size()});
+    const Var noise = in.noise.valid() ? in.noise : none;
+    define("noise", noise);
+    define("training_noise", in.training ? noise : none);
   }
 
   CellStep record() {
