@@ -120,10 +120,11 @@ constexpr std::int64_t carried_window = 50;
 
 }  // namespace
 
-Laboratory::Laboratory(TaskList tasks, ObjectiveList objectives, CellList cells)
+Laboratory::Laboratory(TaskList tasks, ObjectiveList objectives, CellList cells, StudyList studies)
     : tasks_(with_more(standard_tasks(), std::move(tasks), "tasks")),
       objectives_(with_more(standard_objectives(), std::move(objectives), "objectives")),
       cells_(with_more(cell_table(), std::move(cells), "cells")),
+      studies_(with_more(StudyList{}, std::move(studies), "studies")),
       options_(std::make_unique<OptionTable>(all_rows(tasks_, cells_), std::vector{constants_family()})) {}
 
 std::shared_ptr<const Task> Laboratory::make_task(const TaskConfig& config) const {

@@ -3,6 +3,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "experiments/config/option.hpp"
@@ -13,19 +14,30 @@
 
 namespace unroll {
 
-/// Everything that can be named in a config: tasks, objectives, cells, and the settings that follow from
+/// A study as the text of its file (experiments/studies/study.hpp), under its name.
+struct StudyRow {
+  std::string name;
+  std::string text;
+};
+
+using StudyList = std::vector<StudyRow>;
+
+/// Everything that can be named: tasks, objectives, cells, studies, and the settings that follow from
 /// them. A program of one's own hands its rows to it and has every verb with them.
 class Laboratory {
  public:
   /// The standard lists, with more rows behind them. Throws std::invalid_argument for a name or a setting
   /// that is there twice.
-  explicit Laboratory(TaskList tasks = {}, ObjectiveList objectives = {}, CellList cells = {});
+  explicit Laboratory(TaskList tasks = {}, ObjectiveList objectives = {}, CellList cells = {},
+                      StudyList studies = {});
   Laboratory(const Laboratory&) = delete;  // its options refer to its lists
   Laboratory& operator=(const Laboratory&) = delete;
 
   const TaskList& tasks() const { return tasks_; }
   const ObjectiveList& objectives() const { return objectives_; }
   const CellList& cells() const { return cells_; }
+  /// Those of the caller, beside those that come with the program.
+  const StudyList& studies() const { return studies_; }
   const OptionTable& options() const { return *options_; }
 
   /// The task of a config. The last few are kept: the check of a plan, its costs and its trials share what
@@ -49,6 +61,7 @@ class Laboratory {
   TaskList tasks_;
   ObjectiveList objectives_;
   CellList cells_;
+  StudyList studies_;
   std::unique_ptr<const OptionTable> options_;
 
   struct KeptTask {

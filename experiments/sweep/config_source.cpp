@@ -143,20 +143,24 @@ bool is_sweep_override(const std::string& token) {
 
 }  // namespace
 
-ConfigSource read_source(const OptionTable& options, const std::optional<std::filesystem::path>& file,
-                         const std::vector<std::string>& tokens) {
+ConfigSource read_source(const OptionTable& options, std::string name,
+                         const std::vector<TomlDocument>& documents, const std::vector<std::string>& tokens) {
   std::vector<std::string> of_settings, of_sweep;
   for (const std::string& token : tokens)
     (is_sweep_override(token) ? of_sweep : of_settings).push_back(token);
   const std::vector<Override> overrides = parse_overrides(options, of_settings);
-  ConfigSource source{"the command line", "out/run"};
-  if (file) {
-    source.name = file->string();
-    source.out = "out/" + file->stem().string();
-    for (const TomlDocument& document : read_with_includes(*file)) add_document(options, document, source);
-  }
+  ConfigSource source{std::move(name), "out/run"};
+  for (const TomlDocument& document : documents) add_document(options, document, source);
   for (const Override& override_ : overrides) add_override(options, override_, source);
   for (const std::string& token : of_sweep) add_sweep_override(options, token, source);
+  return source;
+}
+
+ConfigSource read_source(const OptionTable& options, const std::optional<std::filesystem::path>& file,
+                         const std::vector<std::string>& tokens) {
+  if (!file) return read_source(options, "the command line", {}, tokens);
+  ConfigSource source = read_source(options, file->string(), read_with_includes(*file), tokens);
+  source.out = "out/" + file->stem().string();
   return source;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/config/document.hpp"
 #include "experiments/config/where.hpp"
 #include "experiments/sweep/axis.hpp"
 #include "experiments/sweep/halving.hpp"
@@ -32,6 +33,11 @@ struct ConfigSource {
 /// Reads a file (none: nothing is said) and overrides: "train.updates=100", "task.length=10,20",
 /// "task.length=10..100:10", "seed={count=20}", "sweep.where=...", "sweep.sampler={...}". Throws ConfigError.
 ConfigSource read_source(const OptionTable& options, const std::optional<std::filesystem::path>& file,
+                         const std::vector<std::string>& overrides);
+
+/// The same of documents, a later one over an earlier one, and of a name for messages.
+ConfigSource read_source(const OptionTable& options, std::string name,
+                         const std::vector<TomlDocument>& documents,
                          const std::vector<std::string>& overrides);
 
 /// What of [sweep] is no axis of one key, for --help.

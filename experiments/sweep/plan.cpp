@@ -51,7 +51,11 @@ OptionValue some_value(const ConfigAxis& axis, std::size_t key) {
 
 SweepPlan plan_sweep(const Laboratory& laboratory, const std::filesystem::path& file,
                      const std::vector<std::string>& overrides) {
-  Space space(laboratory, read_source(laboratory.options(), file, overrides));
+  return plan_sweep(laboratory, read_source(laboratory.options(), file, overrides));
+}
+
+SweepPlan plan_sweep(const Laboratory& laboratory, ConfigSource source) {
+  Space space(laboratory, std::move(source));
   SweepPlan plan{{}, {}, "", shown_base(laboratory, space.source(), space.base()), {}};
   plan.trials.reserve(space.points());
   expand(

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "experiments/laboratory.hpp"
+#include "experiments/sweep/config_source.hpp"
 #include "experiments/sweep/halving.hpp"
 #include "experiments/sweep/trial_id.hpp"
 
@@ -41,6 +42,9 @@ struct SweepPlan {
 /// every trial. Throws ConfigError (experiments/config/config_error.hpp).
 SweepPlan plan_sweep(const Laboratory& laboratory, const std::filesystem::path& file,
                      const std::vector<std::string>& overrides);
+
+/// The same of a config that has been read.
+SweepPlan plan_sweep(const Laboratory& laboratory, ConfigSource source);
 
 /// The one trial of `unroll run`: the file (none: the defaults) with overrides. Throws ConfigError, also when
 /// axes are left; the overrides that would fix them are part of the message.

@@ -159,13 +159,8 @@ const Space::Shape& Space::shape_of(const Config& config, const std::vector<std:
 
 bool Space::is_wanted(Config& config) const {
   if (!source_.sweep.where) return true;
-  return source_.sweep.where->holds([&](const Option& option) -> std::optional<OptionValue> {
-    if (!laboratory_.has(config, option)) return std::nullopt;
-    if (!option.of_family) return load(option.field(config));
-    Config copy = config;  // asking for a constant makes it
-    const OptionValue value = load(option.field(copy));
-    return is_unset(value) ? std::nullopt : std::optional(value);
-  });
+  return source_.sweep.where->holds(
+      [&](const Option& option) { return value_in(laboratory_, config, option); });
 }
 
 std::optional<Space::PointTrial> Space::trial(std::size_t point) {

@@ -129,6 +129,14 @@ std::string canonical(const OptionValue& value) {
   return to_text(value);
 }
 
+std::optional<OptionValue> value_in(const Laboratory& laboratory, const Config& config,
+                                    const Option& option) {
+  if (!laboratory.has(config, option)) return std::nullopt;
+  Config copy = config;  // asking for a constant makes it
+  const OptionValue value = load(option.field(copy));
+  return is_unset(value) ? std::nullopt : std::optional(value);
+}
+
 std::vector<TrialSetting> settings_of(const Laboratory& laboratory, const Trial& trial) {
   Config config = trial.config;
   std::vector<TrialSetting> settings;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,10 @@ struct TrialSetting {
   std::string_view key;
   OptionValue value;
 };
+
+/// What a setting is in a config; nothing where the config has none of that key: that of another task, a
+/// constant of another cell.
+std::optional<OptionValue> value_in(const Laboratory& laboratory, const Config& config, const Option& option);
 
 /// Every result-affecting setting of a trial that can matter in it, in the order of the options table,
 /// defaults filled in, and results_revision.

@@ -56,6 +56,7 @@ std::span<const Verb> verb_table();
 
 const Verb& run_verb();
 const Verb& sweep_verb();
+const Verb& study_verb();
 const Verb& plan_verb();
 const Verb& status_verb();
 const Verb& retry_verb();

@@ -27,6 +27,7 @@ order=(
   experiments/cluster
   experiments/report
   experiments/export
+  experiments/studies
   experiments/saved
   experiments/bench
   "experiments/verbs experiments/main"

@@ -35,6 +35,10 @@ g++ -std=c++20 -I"$UNROLL_BINARY_DIR/include" -I"$UNROLL_SOURCE_DIR" "$work/cell
   fail "the program of models/README.md does not compile"
 diff <("$work/cells") <(block text "$cells") || fail "the program of models/README.md prints something else"
 
+# ---- The study of the page on studies ----
+(cd "$work" && block toml "$UNROLL_SOURCE_DIR/experiments/studies/README.md" >own_study.toml && "$UNROLL_PROGRAM" study own_study.toml >study.out 2>&1) ||
+  fail "the study of experiments/studies/README.md: $(<"$work/study.out")"
+
 # ---- The commands, but for the two that other tests are: the long-range sweep, and all tests ----
 mkdir -p "$work/scripts"
 ln -s "$UNROLL_PROGRAM" "$work/scripts/unroll"

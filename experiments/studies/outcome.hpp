@@ -1,0 +1,39 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "experiments/studies/verdict.hpp"
+
+namespace unroll {
+
+/// What came out of a study, as it is kept in its folder: verdict.json, a function of the trials alone, and
+/// made.json, what computed it.
+struct Outcome {
+  std::string study, title, source, about, chosen, budget;
+  std::vector<std::string> overrides;  ///< of the command line, but for the data it asks for
+  std::vector<Judgement> judgements;
+  std::string commit, build;  ///< of the program
+  double seconds = 0;         ///< of all trials together, on one worker each
+  std::size_t trials = 0;
+
+  std::size_t count(Verdict verdict) const;
+  bool all_met() const { return count(Verdict::met) == judgements.size(); }
+  /// "7 of 8 expectations met", "all 8 expectations met".
+  std::string summary() const;
+};
+
+/// Writes both files. Throws FileError.
+void write_outcome(const std::filesystem::path& folder, const Outcome& outcome);
+/// None where the folder holds no verdict, or one that cannot be read.
+std::optional<Outcome> read_outcome(const std::filesystem::path& folder);
+
+/// The table expectation, paper, ours, band, verdict, for a terminal.
+std::string verdict_table(const Outcome& outcome);
+/// The same as Markdown and as HTML.
+std::string verdict_markdown(const Outcome& outcome);
+std::string verdict_html(const Outcome& outcome);
+
+}  // namespace unroll
