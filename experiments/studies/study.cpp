@@ -16,7 +16,7 @@ namespace unroll {
 namespace {
 
 constexpr std::string_view about_key = "study", budgets_key = "budgets", parts_key = "parts",
-                           expectations_key = "expect";
+                           expectations_key = "expect", only_key = "only";
 constexpr std::array<std::string_view, 3> budget_names = {"smoke", "laptop", "paper"};
 
 bool is_own(std::string_view key) {
@@ -77,7 +77,7 @@ void refuse_other_budget(const Member& member) {
 }
 
 bool is_cost(std::string_view key) { return key == "cost"; }
-bool is_budgets(std::string_view key) { return key == budgets_key; }
+bool is_of_part(std::string_view key) { return key == budgets_key || key == only_key; }
 
 /// The budgets in the order of the file; a study that names none has one, laptop, which changes nothing.
 void read_budgets(const TomlDocument& document, Study& study) {
@@ -104,9 +104,17 @@ StudyPart part_of(const TomlDocument& document, const Study& study, std::string 
   for (const StudyBudget& budget : study.budgets)
     part.layers[budget.name] = {layer(document, document.root, is_own),
                                 layer(document, under(of_all, budget.name), is_cost),
-                                layer(document, own ? *own : none, is_budgets),
+                                layer(document, own ? *own : none, is_of_part),
                                 layer(document, under(of_part, budget.name), is_cost)};
   return part;
+}
+
+void keep_only(StudyPart& part, const Study& study, const Member& only) {
+  const std::vector<std::string> kept = texts_of(only);
+  for (const std::string& name : kept)
+    if (!part.runs_under(name)) refuse(only, "budgets of this study");
+  for (const StudyBudget& budget : study.budgets)
+    if (std::ranges::find(kept, budget.name) == kept.end()) part.layers.erase(budget.name);
 }
 
 void read_parts(const TomlDocument& document, Study& study) {
@@ -115,7 +123,10 @@ void read_parts(const TomlDocument& document, Study& study) {
     if (const TomlTable* budgets = table_at(table, budgets_key))
       for (const TomlMember& one : *budgets)
         refuse_other_budget({one.key, place(document.name, one.at), one.node, document});
-    study.parts.push_back(part_of(document, study, std::string(member.key), &table));
+    StudyPart part = part_of(document, study, std::string(member.key), &table);
+    for (const Member& inner : members_of(member))
+      if (inner.key == only_key) keep_only(part, study, inner);
+    study.parts.push_back(std::move(part));
   }
   if (study.parts.empty()) study.parts.push_back(part_of(document, study, study.name, nullptr));
 }

@@ -15,7 +15,9 @@ namespace unroll {
 /// One sweep of a study: a config in layers, a later one over an earlier one.
 struct StudyPart {
   std::string name;
-  std::map<std::string, std::vector<TomlDocument>> layers;  ///< by budget
+  std::map<std::string, std::vector<TomlDocument>> layers;  ///< by budget, of those that it is run under
+
+  bool runs_under(const std::string& budget) const { return layers.contains(budget); }
 };
 
 /// How much of a study is run.
@@ -30,6 +32,7 @@ struct StudyBudget {
 ///     [task] [model] [train] [sweep]  as in any config: what all parts have in common
 ///     [budgets.laptop]                cost, and again settings, over those above
 ///     [parts.NAME]                    settings of one part, over those above; none: the study is one sweep
+///                                     only = ["paper"]: under those budgets alone
 ///     [parts.NAME.budgets.laptop]     its settings under that budget
 ///     [[expect]]                      studies/expectation.hpp
 struct Study {

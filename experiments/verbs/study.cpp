@@ -76,6 +76,16 @@ void require_data(const Study& study, const std::vector<std::string>& overrides)
                                study.name, fmt::join(lacking, " ")));
 }
 
+/// Those parts that are run under a budget, and what is expected of them then.
+Study under(Study study, const StudyBudget& budget) {
+  std::erase_if(study.parts, [&](const StudyPart& part) { return !part.runs_under(budget.name); });
+  std::erase_if(study.expectations, [&](const Expectation& one) {
+    return !one.holds_under(budget.name) ||
+           std::ranges::find(study.parts, one.part, &StudyPart::name) == study.parts.end();
+  });
+  return study;
+}
+
 /// A study's parts, planned and checked before the first one is trained.
 std::deque<SweepPlan> plans_of(const Laboratory& laboratory, const Study& study, const StudyBudget& budget,
                                const std::vector<std::string>& overrides) {
@@ -83,7 +93,6 @@ std::deque<SweepPlan> plans_of(const Laboratory& laboratory, const Study& study,
   for (const StudyPart& part : study.parts)
     plans.push_back(plan_sweep(laboratory, source_of(laboratory.options(), part, budget.name, overrides)));
   for (const Expectation& expectation : study.expectations) {
-    if (!expectation.holds_under(budget.name)) continue;
     const auto part = std::ranges::find(study.parts, expectation.part, &StudyPart::name);
     check_expectation(laboratory, expectation, plans[static_cast<std::size_t>(part - study.parts.begin())]);
   }
@@ -128,7 +137,6 @@ Outcome outcome_of(const Laboratory& laboratory, const Study& study, const Study
                   .commit = source_commit(),
                   .build = build_description()};
   for (const Expectation& expectation : study.expectations) {
-    if (!expectation.holds_under(budget.name)) continue;
     const auto part = std::ranges::find(parts.results, expectation.part, &PartResult::name);
     outcome.judgements.push_back(judge(laboratory, expectation, *part));
   }
@@ -142,8 +150,9 @@ Outcome outcome_of(const Laboratory& laboratory, const Study& study, const Study
 int run_study(const Arguments& arguments, const std::string& name,
               const std::vector<std::string>& overrides) {
   const Laboratory& laboratory = arguments.laboratory();
-  const Study study = find_study(laboratory, name);
-  const StudyBudget budget = budget_of(arguments, study);
+  const Study whole = find_study(laboratory, name);
+  const StudyBudget budget = budget_of(arguments, whole);
+  const Study study = under(whole, budget);
   const fs::path folder = folder_of(arguments, study, budget);
   require_data(study, overrides);
   const std::deque<SweepPlan> plans = plans_of(laboratory, study, budget, overrides);
