@@ -9,8 +9,6 @@
 #include <map>
 #include <vector>
 
-#include "experiments/report/bands.hpp"
-
 namespace unroll {
 namespace {
 
@@ -90,7 +88,7 @@ std::string series_block(std::span<const SweepCell> cells, const SeriesSummary& 
     moments += moments.empty() ? "[" : ",[";
     for (const SweepCell& cell : cells) {
       if (moments.back() != '[') moments += ',';
-      append_curve(moments, band_of(cell, series.name, moment, places), lists);
+      append_curve(moments, series.band_at(cell, moment, places), lists);
     }
     moments += ']';
   }

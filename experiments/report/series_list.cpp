@@ -5,6 +5,7 @@
 
 #include "experiments/report/axes.hpp"
 #include "experiments/report/statistics.hpp"
+#include "experiments/report/survival.hpp"
 
 namespace unroll {
 namespace {
@@ -51,10 +52,12 @@ std::string_view kind_name(SeriesKind kind) {
 
 std::vector<SeriesSummary> series_list(const SweepPlan& plan, const std::vector<TrialRecord>& records) {
   std::vector<SeriesSummary> list;
-  for (const TrialRecord* run : runs_of(plan, records)) {
+  const std::vector<const TrialRecord*> runs = runs_of(plan, records);
+  for (const TrialRecord* run : runs) {
     if (!has_result(run)) continue;
     for (const RecordedSeries& series : run->series) note(list, series);
   }
+  add_survival(runs, list);
   for (SeriesSummary& one : list) choose_leader(list, one);
   return list;
 }

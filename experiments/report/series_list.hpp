@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "experiments/records/record.hpp"
+#include "experiments/report/bands.hpp"
 #include "experiments/sweep/plan.hpp"
 
 namespace unroll {
@@ -27,6 +28,13 @@ struct SeriesSummary {
   /// Whether it stands for those of its kind and axis where there is room for one: among points the first of
   /// which more is better (an accuracy says more at a glance than a loss), otherwise the first.
   bool leads = false;
+  /// What is drawn of one cell at a moment, at most so many places; null: the records' own series of that
+  /// name, with their median and range.
+  Band (*band)(const SweepCell&, std::string_view moment, std::size_t points) = nullptr;
+
+  Band band_at(const SweepCell& cell, std::string_view moment, std::size_t points) const {
+    return band ? band(cell, moment, points) : band_of(cell, name, moment, points);
+  }
 };
 
 /// By name, in order of first appearance over the plan. Failed trials have none.
