@@ -15,8 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* verdict_name_of_file = "verdict.json";
-constexpr const char* made_name_of_file = "made.json";
+constexpr const char* made_file_name = "made.json";
 
 /// JSON has no numbers for what is not finite.
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(exact_number(value)); }
@@ -121,17 +120,16 @@ void write_outcome(const std::filesystem::path& folder, const Outcome& outcome) 
       {"about", outcome.about},         {"chosen", outcome.chosen}, {"budget", outcome.budget},
       {"overrides", outcome.overrides}, {"trials", outcome.trials}, {"expectations", std::move(rows)}};
   const Json made = {{"commit", outcome.commit}, {"build", outcome.build}, {"seconds", outcome.seconds}};
-  write_file(folder / verdict_name_of_file, verdict.dump(1) + "\n");
-  write_file(folder / made_name_of_file, made.dump(1) + "\n");
+  write_file(folder / verdict_file_name, verdict.dump(1) + "\n");
+  write_file(folder / made_file_name, made.dump(1) + "\n");
 }
 
 std::optional<Outcome> read_outcome(const std::filesystem::path& folder) {
   try {
-    const std::string verdict = read_file(folder / verdict_name_of_file),
-                      made = read_file(folder / made_name_of_file);
+    const std::string verdict = read_file(folder / verdict_file_name),
+                      made = read_file(folder / made_file_name);
     simdjson::dom::parser one, other;
-    return outcome_of(parse_json(one, verdict, verdict_name_of_file),
-                      parse_json(other, made, made_name_of_file));
+    return outcome_of(parse_json(one, verdict, verdict_file_name), parse_json(other, made, made_file_name));
   } catch (const std::exception&) {  // none, or of another version: as if it had not been run
     return std::nullopt;
   }

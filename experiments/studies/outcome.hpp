@@ -9,6 +9,8 @@
 
 namespace unroll {
 
+inline constexpr const char* verdict_file_name = "verdict.json";
+
 /// What came out of a study, as it is kept in its folder: verdict.json, a function of the trials alone, and
 /// made.json, what computed it.
 struct Outcome {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <stdexcept>
 
 #include "experiments/config/config_error.hpp"
@@ -91,6 +92,28 @@ void read_budgets(const TomlDocument& document, Study& study) {
   if (study.budgets.empty()) study.budgets.push_back({"laptop", ""});
 }
 
+constexpr std::array<std::string_view, 2> whole_axes = {"cases", "zip"};
+
+TomlTable* sweep_of(TomlDocument& layer) {
+  const auto sweep = std::ranges::find(layer.root, "sweep", &TomlMember::key);
+  return sweep == layer.root.end() ? nullptr : std::get_if<TomlTable>(&sweep->node.value);
+}
+
+/// The cases of a layer stand for all of those before: of nothing a part is left.
+std::vector<TomlDocument> with_last_cases(std::vector<TomlDocument> layers) {
+  for (const std::string_view key : whole_axes) {
+    bool seen = false;
+    for (TomlDocument& layer : std::views::reverse(layers)) {
+      TomlTable* sweep = sweep_of(layer);
+      if (!sweep) continue;
+      const auto same = [&](const TomlMember& member) { return member.key == key; };
+      if (seen) std::erase_if(*sweep, same);
+      seen = seen || std::ranges::any_of(*sweep, same);
+    }
+  }
+  return layers;
+}
+
 /// The settings under each budget of one part; `own`: the part's table, null of a study that is one sweep.
 StudyPart part_of(const TomlDocument& document, const Study& study, std::string name, const TomlTable* own) {
   StudyPart part{std::move(name), {}};
@@ -102,10 +125,10 @@ StudyPart part_of(const TomlDocument& document, const Study& study, std::string 
     return found ? *found : none;
   };
   for (const StudyBudget& budget : study.budgets)
-    part.layers[budget.name] = {layer(document, document.root, is_own),
-                                layer(document, under(of_all, budget.name), is_cost),
-                                layer(document, own ? *own : none, is_of_part),
-                                layer(document, under(of_part, budget.name), is_cost)};
+    part.layers[budget.name] = with_last_cases({layer(document, document.root, is_own),
+                                                layer(document, under(of_all, budget.name), is_cost),
+                                                layer(document, own ? *own : none, is_of_part),
+                                                layer(document, under(of_part, budget.name), is_cost)});
   return part;
 }
 

@@ -1,7 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "experiments/sweep/resolved.hpp"
 #include "experiments/sweep/say.hpp"
+#include "experiments/verbs/run_json.hpp"
 #include "experiments/verbs/text_or_json.hpp"
 #include "experiments/verbs/train.hpp"
 
@@ -19,13 +22,20 @@ SweepPlan plan_of(const Laboratory& laboratory, Trial trial) {
   return plan;
 }
 
+void show_json(const Laboratory& laboratory, const SweepPlan& plan, const StoredSweep& stored,
+               const std::vector<TrialRecord>& records, bool) {
+  const auto record = std::ranges::find(records, plan.trials.front().id, &TrialRecord::id);
+  if (record != records.end())
+    fmt::print("{}\n", run_json(laboratory, plan.trials.front(), *record, stored.folder));
+}
+
 void add_flags(Flags& flags) {
   add_training_flags(flags);
   add_text_or_json_flag(flags);
 }
 
 int run(const Arguments& arguments) {
-  wants_json(arguments);  // refuses what is neither before anything is trained
+  const bool json = wants_json(arguments);  // refuses what is neither before anything is trained
   const ConfigArguments config = split_arguments(arguments.words);
   if (arguments.has("print-config")) return print_config_of(arguments, config);
   const SweepPlan plan =
@@ -36,7 +46,8 @@ int run(const Arguments& arguments) {
       output_folder(arguments, plan.base, fmt::format("{}-{}", stem, plan.trials.front().id.substr(0, 8)));
   say("one trial in {}\n", folder.string());
   return train(
-      arguments, plan, folder, [&](const Trial&) { return folder; }, "best");
+      arguments, plan, folder, [&](const Trial&) { return folder; }, "best",
+      json ? ShowResults(show_json) : ShowResults(print_tables));
 }
 
 }  // namespace

@@ -147,9 +147,21 @@ Outcome outcome_of(const Laboratory& laboratory, const Study& study, const Study
   return outcome;
 }
 
+/// The verdict is what is printed; every number is in the parts' reports.
+void no_tables(const Laboratory&, const SweepPlan&, const StoredSweep&, const std::vector<TrialRecord>&,
+               bool) {}
+
+bool wants_json(const Arguments& arguments) {
+  const auto format = arguments.flags["format"].as<std::string>();
+  if (format == "table" || format == "json") return format == "json";
+  throw UsageError(
+      fmt::format("a study's verdict has the formats table and json, not \"{}\"", printable(format)));
+}
+
 int run_study(const Arguments& arguments, const std::string& name,
               const std::vector<std::string>& overrides) {
   const Laboratory& laboratory = arguments.laboratory();
+  const bool json = wants_json(arguments);
   const Study whole = find_study(laboratory, name);
   const StudyBudget budget = budget_of(arguments, whole);
   const Study study = under(whole, budget);
@@ -162,7 +174,8 @@ int run_study(const Arguments& arguments, const std::string& name,
     say("{} of {}, budget {}{}: {} trials in {}\n", study.parts[i].name, study.name, budget.name,
         budget.cost.empty() ? "" : " (about " + budget.cost + ")", plans[i].trials.size(), of_part.string());
     const int status = train(
-        arguments, plans[i], of_part, [&](const Trial& trial) { return of_part / "trials" / trial.id; }, "");
+        arguments, plans[i], of_part, [&](const Trial& trial) { return of_part / "trials" / trial.id; }, "",
+        no_tables);
     if (status != exit_good && status != exit_trial_failed) return status;
     failed = failed || status == exit_trial_failed;
   }
@@ -170,8 +183,11 @@ int run_study(const Arguments& arguments, const std::string& name,
   const Outcome outcome = outcome_of(laboratory, study, budget, parts, overrides);
   write_outcome(folder, outcome);
   write_file(folder / "study.html", study_html(outcome, parts.results));
-  fmt::print("{}: {}\n\n{}\n{}\nstudy: {}\n", study.title, study.source, verdict_table(outcome),
-             outcome.summary(), message_text((folder / "study.html").string()));
+  if (json)
+    fmt::print("{}", read_file(folder / verdict_file_name));
+  else
+    fmt::print("{}: {}\n\n{}\n{}\nstudy: {}\n", study.title, study.source, verdict_table(outcome),
+               outcome.summary(), message_text((folder / "study.html").string()));
   return outcome.all_met() && !failed ? exit_good : exit_trial_failed;
 }
 

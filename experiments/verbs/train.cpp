@@ -26,9 +26,7 @@
 #include "experiments/verbs/duration_flag.hpp"
 #include "experiments/verbs/number_flag.hpp"
 #include "experiments/verbs/outputs.hpp"
-#include "experiments/verbs/run_json.hpp"
 #include "experiments/verbs/text_memory.hpp"
-#include "experiments/verbs/text_or_json.hpp"
 #include "models/nearest.hpp"
 
 namespace unroll {
@@ -103,15 +101,6 @@ void print_data(const Laboratory& laboratory, const SweepPlan& plan) {
     const std::string text = laboratory.make_task(trial.config.task)->description();
     if (!text.empty()) say("{}\n", text);
   }
-}
-
-void print_tables(const Laboratory& laboratory, const SweepPlan& plan, const StoredSweep& stored,
-                  const std::vector<TrialRecord>& records, bool written) {
-  fmt::print("{}\n", summary_table(stored.plan, records));
-  if (const std::string best = best_point_text(stored.plan, records); !best.empty()) fmt::print("{}\n", best);
-  if (const std::string baselines = baseline_tables(laboratory, plan, records); !baselines.empty())
-    fmt::print("{}\n", baselines);
-  if (written) fmt::print("report: {}\n", message_text((stored.folder / "report.html").string()));
 }
 
 /// Models on the way of trials that are recorded, whichever process left them.
@@ -233,8 +222,17 @@ void check_plan(const Laboratory& laboratory, const SweepPlan& plan, CheckedCell
   print_data(laboratory, plan);
 }
 
+void print_tables(const Laboratory& laboratory, const SweepPlan& plan, const StoredSweep& stored,
+                  const std::vector<TrialRecord>& records, bool written) {
+  fmt::print("{}\n", summary_table(stored.plan, records));
+  if (const std::string best = best_point_text(stored.plan, records); !best.empty()) fmt::print("{}\n", best);
+  if (const std::string baselines = baseline_tables(laboratory, plan, records); !baselines.empty())
+    fmt::print("{}\n", baselines);
+  if (written) fmt::print("report: {}\n", message_text((stored.folder / "report.html").string()));
+}
+
 int train(const Arguments& arguments, const SweepPlan& plan, const std::filesystem::path& folder,
-          const FolderOfModel& folder_of_model, const std::string& kept_by_default) {
+          const FolderOfModel& folder_of_model, const std::string& kept_by_default, const ShowResults& show) {
   const Laboratory& laboratory = arguments.laboratory();
   std::atomic<bool> stop = false;
   const SignalWatch signals(stop);
@@ -265,13 +263,7 @@ int train(const Arguments& arguments, const SweepPlan& plan, const std::filesyst
                    signals.exit_status());
 
   const bool written = try_to_write_outputs(laboratory, stored);
-  if (arguments.has("format") && wants_json(arguments)) {
-    const auto record = std::ranges::find(result.records, plan.trials.front().id, &TrialRecord::id);
-    if (record != result.records.end())
-      fmt::print("{}\n", run_json(laboratory, plan.trials.front(), *record, folder));
-  } else {
-    print_tables(laboratory, plan, stored, result.records, written);
-  }
+  show(laboratory, plan, stored, result.records, written);
   if (!written)
     say("{0} finished trials are kept in {1}; `unroll report {1}` writes the tables and the page when they "
         "can "

@@ -4,8 +4,10 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "experiments/config/overrides.hpp"
+#include "experiments/sweep/folder.hpp"
 #include "experiments/sweep/runner.hpp"
 #include "experiments/train/trial_models.hpp"
 #include "experiments/verbs/checked_cells.hpp"
@@ -42,11 +44,17 @@ std::set<Kept> kept_models(const Arguments& arguments, const std::string& by_def
 void check_plan(const Laboratory& laboratory, const SweepPlan& plan, CheckedCells& cells);
 
 /// Runs what is missing of `plan` in `folder` and writes results.csv and report.html, also after an
-/// interruption. Prints the table and the report's path to stdout. Gives the exit status.
-/// The best model of each trial is kept in folder_of_model(trial), the first and last ones in first/ and
-/// last/ below: those that --keep-models names, or else `kept_by_default`.
+/// interruption. Prints the table and the report's path to stdout, or what `show` does. Gives the exit
+/// status. The best model of each trial is kept in folder_of_model(trial), the first and last ones in first/
+/// and last/ below: those that --keep-models names, or else `kept_by_default`.
 using FolderOfModel = std::function<std::filesystem::path(const Trial&)>;
+/// Prints what came out; `written`: whether the report could be.
+using ShowResults = std::function<void(const Laboratory&, const SweepPlan&, const StoredSweep&,
+                                       const std::vector<TrialRecord>&, bool written)>;
+void print_tables(const Laboratory& laboratory, const SweepPlan& plan, const StoredSweep& stored,
+                  const std::vector<TrialRecord>& records, bool written);
 int train(const Arguments& arguments, const SweepPlan& plan, const std::filesystem::path& folder,
-          const FolderOfModel& folder_of_model, const std::string& kept_by_default);
+          const FolderOfModel& folder_of_model, const std::string& kept_by_default,
+          const ShowResults& show = print_tables);
 
 }  // namespace unroll
