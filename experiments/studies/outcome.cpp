@@ -158,17 +158,17 @@ std::string verdict_markdown(const Outcome& outcome) {
 }
 
 std::string verdict_html(const Outcome& outcome) {
-  std::string html = "<table><thead><tr>";
-  for (const char* head : {"expectation", "paper", "ours", "every trial", "band", "measure", "verdict"})
+  std::string html = "<table class=\"verdicts\"><thead><tr>";
+  for (const char* head : {"verdict", "expectation", "paper", "ours", "every trial", "band", "measure"})
     html += cell("th", head);
   html += "</tr></thead><tbody>\n";
   for (const Judgement& judgement : outcome.judgements) {
     const bool met = judgement.verdict == Verdict::met;
-    html += "<tr>" + cell("td", judgement.says) + cell("td", judgement.paper) +
-            cell("td", ours_text(judgement)) + cell("td", values_text(judgement)) +
-            cell("td", judgement.band) + cell("td", judgement.measure) +
-            fmt::format("<td><span class=\"{}\">{}</span></td></tr>\n", met ? "met" : "failed",
+    html += fmt::format("<tr><td><strong class=\"{}\">{}</strong></td>", met ? "met" : "failed",
                         verdict_name(judgement.verdict));
+    html += cell("td", judgement.says) + cell("td", judgement.paper) + cell("td", ours_text(judgement)) +
+            cell("td", values_text(judgement)) + cell("td", judgement.band) + cell("td", judgement.measure) +
+            "</tr>\n";
   }
   return html + "</tbody></table>";
 }

@@ -15,8 +15,8 @@ std::span<const EmbeddedFile> embedded_studies();
 namespace {
 
 /// In the order of the literature: a study whose file stands here comes with the program.
-constexpr std::array<std::string_view, 10> names = {
-    "gradient-flow", "lstm-1997",      "adding",  "lem-adding",       "temporal-order",
+constexpr std::array<std::string_view, 11> names = {
+    "gradient-flow", "lstm-1997",      "odyssey", "adding",           "lem-adding", "temporal-order",
     "copy-memory",   "state-tracking", "char-lm", "orthogonal-start", "pixels"};
 
 StudyRow row_of(std::string_view name) {

@@ -48,7 +48,9 @@ std::string study_html(const Outcome& outcome, const std::vector<PartResult>& pa
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
       "content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light "
       "dark\">\n"
-      "<link rel=\"icon\" href=\"data:,\">\n<title>{0}</title>\n<style>\n{1}\n</style>\n</head>\n<body>\n"
+      "<link rel=\"icon\" href=\"data:,\">\n<title>{0}</title>\n<style>\n{1}\n\n.verdicts td, .verdicts th "
+      "{{ white-space: normal; text-align: left; vertical-align: top; }}"
+      "\n.met {{ color: var(--high); }}</style>\n</head>\n<body>\n"
       "<header><h1>{0}</h1>\n<p class=\"lead\"><strong{2}>{3}</strong>. {4}</p></header>\n<main>\n",
       html_escaped(outcome.title), web_file("report.css"), outcome.all_met() ? "" : " class=\"failed\"",
       html_escaped(outcome.summary()), html_escaped(made_by(outcome)));

@@ -3,10 +3,12 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "experiments/config/config_error.hpp"
 #include "experiments/studies/study_list.hpp"
 #include "experiments/studies/verdict.hpp"
+#include "experiments/sweep/trial_axes.hpp"
 #include "tests/experiments/studies/small_study.hpp"
 #include "tests/support/laboratory.hpp"
 
@@ -158,6 +160,28 @@ TEST_CASE("[study] those of the program are read, planned and checked under each
             check_expectation(laboratory(), expectation, plan_of(study, expectation.part, budget.name)));
       }
       CHECK(expected > 0);
+    }
+  }
+}
+
+TEST_CASE("[study] those of the program spell every default out: no default that changes changes a study") {
+  for (const StudyRow& row : standard_studies()) {
+    const Study study = read_study(laboratory().options(), row.text, row.name, row.name + ".toml");
+    if (!study.needs.empty()) continue;  // no data here
+    for (const StudyPart& part : study.parts) {
+      const std::string budget = part.layers.begin()->first;
+      const ConfigSource source = source_of(laboratory().options(), part, budget, {});
+      std::set<std::string, std::less<>> said;
+      for (const auto& [key, setting] : source.settings) said.insert(key);
+      for (const ConfigAxis& axis : source.sweep.axes)
+        for (const Option* option : axis.keys) said.insert(option->key);
+      for (const Trial& trial : plan_sweep(laboratory(), source).trials)
+        for (const TrialSetting& setting : settings_of(laboratory(), trial)) {
+          const bool of_cell =
+              setting.key.starts_with("model.constants.") || setting.key == "results_revision";
+          CHECK_MESSAGE((of_cell || said.contains(setting.key)), row.name, ", ", part.name, ": ",
+                        setting.key);
+        }
     }
   }
 }
