@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "experiments/config/option.hpp"
+#include "experiments/instruments/instrument.hpp"
 #include "experiments/objectives/objective.hpp"
 #include "experiments/tasks/task.hpp"
 #include "experiments/train/config.hpp"
@@ -13,19 +14,21 @@
 
 namespace unroll {
 
-/// Everything that can be named in a config: tasks, objectives, cells, and the settings that follow from
-/// them. A program of one's own hands its rows to it and has every verb with them.
+/// Everything that can be named in a config: tasks, objectives, cells, instruments, and the settings that
+/// follow from them. A program of one's own hands its rows to it and has every verb with them.
 class Laboratory {
  public:
   /// The standard lists, with more rows behind them. Throws std::invalid_argument for a name or a setting
   /// that is there twice.
-  explicit Laboratory(TaskList tasks = {}, ObjectiveList objectives = {}, CellList cells = {});
+  explicit Laboratory(TaskList tasks = {}, ObjectiveList objectives = {}, CellList cells = {},
+                      InstrumentList instruments = {});
   Laboratory(const Laboratory&) = delete;  // its options refer to its lists
   Laboratory& operator=(const Laboratory&) = delete;
 
   const TaskList& tasks() const { return tasks_; }
   const ObjectiveList& objectives() const { return objectives_; }
   const CellList& cells() const { return cells_; }
+  const InstrumentList& instruments() const { return instruments_; }
   const OptionTable& options() const { return *options_; }
 
   /// The task of a config. The last few are kept: the check of a plan, its costs and its trials share what
@@ -49,6 +52,7 @@ class Laboratory {
   TaskList tasks_;
   ObjectiveList objectives_;
   CellList cells_;
+  InstrumentList instruments_;
   std::unique_ptr<const OptionTable> options_;
 
   struct KeptTask {
