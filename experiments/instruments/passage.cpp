@@ -15,7 +15,7 @@ using sizes::T;
 Passage passage(const Subject& subject, const SequenceModel& model, const std::vector<std::string>& names) {
   const TaskSpec& spec = subject.models.spec();
   const bool tokens = spec.inputs == InputKind::tokens;
-  Passage result{.batch = subject.models.diagnostics(), .states = model.states()};
+  Passage result{subject.models.diagnostics(), model.states(), {}, {}};
   Tape tape;
   const std::vector<ParameterSpec> specs = model.parameters();
   const Parameters p(tape, specs);
