@@ -97,8 +97,9 @@ void look_at_kept(const Watched& watched, const Subject& subject, Findings& find
     series.y.push_back(1 / (1 - sum / static_cast<double>(samples)));
   }
   std::ranges::sort(series.y);
-  findings.numbers.push_back(
-      {fmt::format("time_scale_{}", watched.name), series.y[series.y.size() / 2], {.unit = "steps"}});
+  std::string number = fmt::format("time_scale_{}", watched.name);
+  std::ranges::replace(number, ' ', '_');
+  findings.numbers.push_back({std::move(number), series.y[series.y.size() / 2], {.unit = "steps"}});
   findings.series.push_back(std::move(series));
 }
 

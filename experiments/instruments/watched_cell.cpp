@@ -35,7 +35,9 @@ class RecordedStep {
  public:
   RecordedStep(const std::vector<StateSpec>& states, const StepInputs& in, std::size_t first, CellStep& step)
       : states_(states), in_(in), tape_(in.x.tape()), first_(first), step_(step) {
-    for (const auto& [name, value] : step.values) names_.try_emplace(value.id(), name);
+    // What is made of parameters alone is recorded outside of the step.
+    for (const auto& [name, value] : step.values)
+      if (&value.tape() == &tape_) names_.try_emplace(value.id(), name);
     for (std::size_t k = 0; k < states.size(); ++k) names_.try_emplace(step.state[k].id(), states[k].name);
   }
 
@@ -74,7 +76,8 @@ class RecordedStep {
     if (!node.op->is(Binary::mul)) return;
     for (const std::size_t factor : {0u, 1u}) {
       const auto gate = gate_in(tape_, node.inputs[factor]);
-      if (!gate || node.inputs[1 - factor] != in_.state[k].id()) continue;
+      // A gate that is the same in all sequences has no name here: a parameter, not an activation.
+      if (!gate || !names_.contains(*gate) || node.inputs[1 - factor] != in_.state[k].id()) continue;
       step_.values.insert_or_assign(fmt::format("kept of {} by {}", states_[k].name, names_.at(*gate)),
                                     Var(tape_, node.inputs[factor]));
     }
