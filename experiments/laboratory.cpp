@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "experiments/instruments/moments.hpp"
 #include "experiments/train/option_rows.hpp"
 #include "experiments/train/options.hpp"
 #include "framework/optim/rules.hpp"
@@ -23,6 +24,35 @@ std::vector<Row> with_more(const Rows& standard, std::vector<Row> more, std::str
     all.push_back(std::move(row));
   }
   return all;
+}
+
+bool reads_loss_step(const InstrumentList& instruments, const Config& config) {
+  return std::ranges::any_of(config.diagnose, [&](const std::string& name) {
+    const Instrument* row = find_instrument(instruments, name);
+    return row && row->reads_loss_step;
+  });
+}
+
+/// What is looked at while training.
+std::vector<Option> instrument_rows(const InstrumentList& instruments) {
+  const auto names = [&instruments] {
+    std::vector<std::string> all;
+    for (const Instrument& row : instruments) all.push_back(row.name);
+    return all;
+  };
+  return {row("diagnose", {std::vector<std::string>{"state_gradients"}, {}, names}, result,
+              "what is looked at while training, of `unroll instruments`; []: nothing",
+              [](Config& c) -> OptionField { return &c.diagnose; }),
+          row(
+              "diagnose_at", {std::vector<std::string>{"0", "end"}}, result,
+              "when: numbers of updates done, \"start\", \"end\", \"every N\"",
+              [](Config& c) -> OptionField { return &c.diagnose_at; },
+              [](const Config& c) { return !c.diagnose.empty(); }),
+          row(
+              "diagnose_loss_step", text("last"), result,
+              "whose loss the states' gradients are of: last, all, or a step from 1 on",
+              [](Config& c) -> OptionField { return &c.diagnose_loss_step; },
+              [&instruments](const Config& c) { return reads_loss_step(instruments, c); })};
 }
 
 std::vector<Option> general_rows() {
@@ -90,9 +120,11 @@ void add_task_rows(const TaskRow& task, std::vector<Option>& all) {
   }
 }
 
-std::vector<Option> all_rows(const TaskList& tasks, const CellList& cells) {
+std::vector<Option> all_rows(const TaskList& tasks, const CellList& cells,
+                             const InstrumentList& instruments) {
   std::vector<Option> all = general_rows();
   const auto append = [&](std::vector<Option> rows) { std::ranges::move(rows, std::back_inserter(all)); };
+  append(instrument_rows(instruments));
   append(common_task_rows(tasks));
   for (const TaskRow& task : tasks) add_task_rows(task, all);
   append(cell_option_rows(cells));
@@ -120,12 +152,15 @@ constexpr std::int64_t carried_window = 50;
 
 }  // namespace
 
-Laboratory::Laboratory(TaskList tasks, ObjectiveList objectives, CellList cells, StudyList studies)
+Laboratory::Laboratory(TaskList tasks, ObjectiveList objectives, CellList cells, InstrumentList instruments,
+                       StudyList studies)
     : tasks_(with_more(standard_tasks(), std::move(tasks), "tasks")),
       objectives_(with_more(standard_objectives(), std::move(objectives), "objectives")),
       cells_(with_more(cell_table(), std::move(cells), "cells")),
+      instruments_(with_more(standard_instruments(), std::move(instruments), "instruments")),
       studies_(with_more(StudyList{}, std::move(studies), "studies")),
-      options_(std::make_unique<OptionTable>(all_rows(tasks_, cells_), std::vector{constants_family()})) {}
+      options_(std::make_unique<OptionTable>(all_rows(tasks_, cells_, instruments_),
+                                             std::vector{constants_family()})) {}
 
 std::shared_ptr<const Task> Laboratory::make_task(const TaskConfig& config) const {
   constexpr std::size_t most_kept = 4;
@@ -153,6 +188,7 @@ Config Laboratory::default_config() const {
 
 void Laboratory::resolve(Config& config) const {
   resolve_task(tasks_, config.task);
+  config.diagnose_at = resolved_moments(std::move(config.diagnose_at));
   std::erase_if(config.model.constants, [](const auto& constant) { return constant.second == unset; });
   const TaskRow* task = find_task(tasks_, config.task.name);
   if (config.train.window == 0 && task && task->carried) config.train.window = carried_window;

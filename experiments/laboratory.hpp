@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "experiments/config/option.hpp"
+#include "experiments/instruments/instrument.hpp"
 #include "experiments/objectives/objective.hpp"
 #include "experiments/tasks/task.hpp"
 #include "experiments/train/config.hpp"
@@ -22,14 +23,14 @@ struct StudyRow {
 
 using StudyList = std::vector<StudyRow>;
 
-/// Everything that can be named: tasks, objectives, cells, studies, and the settings that follow from
-/// them. A program of one's own hands its rows to it and has every verb with them.
+/// Everything that can be named in a config: tasks, objectives, cells, instruments, and the settings that
+/// follow from them; and studies. A program of one's own hands its rows to it and has every verb with them.
 class Laboratory {
  public:
   /// The standard lists, with more rows behind them. Throws std::invalid_argument for a name or a setting
   /// that is there twice.
   explicit Laboratory(TaskList tasks = {}, ObjectiveList objectives = {}, CellList cells = {},
-                      StudyList studies = {});
+                      InstrumentList instruments = {}, StudyList studies = {});
   Laboratory(const Laboratory&) = delete;  // its options refer to its lists
   Laboratory& operator=(const Laboratory&) = delete;
 
@@ -38,6 +39,7 @@ class Laboratory {
   const CellList& cells() const { return cells_; }
   /// Those of the caller, beside those that come with the program.
   const StudyList& studies() const { return studies_; }
+  const InstrumentList& instruments() const { return instruments_; }
   const OptionTable& options() const { return *options_; }
 
   /// The task of a config. The last few are kept: the check of a plan, its costs and its trials share what
@@ -61,6 +63,7 @@ class Laboratory {
   TaskList tasks_;
   ObjectiveList objectives_;
   CellList cells_;
+  InstrumentList instruments_;
   StudyList studies_;
   std::unique_ptr<const OptionTable> options_;
 

@@ -31,6 +31,12 @@ std::string help_default(const Option& option) {
   return shown.empty() ? "\"\"" : shown;
 }
 
+std::string objection_to_name(const std::string& given, const std::vector<std::string>& names) {
+  if (std::ranges::find(names, given) != names.end()) return "";
+  return fmt::format("\"{}\" is unknown{} Known: {}", printable(given),
+                     nearest(given, names) ? did_you_mean(given, names) : ".", fmt::join(names, ", "));
+}
+
 std::string owners_text(const Option& option) {
   return option.owners.empty() ? "" : fmt::format("; of {}", fmt::join(option.owners, ", "));
 }
@@ -106,6 +112,8 @@ std::string_view section_of(std::string_view key) {
 }
 
 std::string expectation(const Option& option) {
+  const bool list = std::holds_alternative<std::vector<std::string>>(option.default_value);
+  if (option.known && list) return fmt::format("a list of any of: {}", fmt::join(option.known(), ", "));
   if (option.known) return fmt::format("one of: {}", fmt::join(option.known(), ", "));
   const std::string range = has_range(option) ? describe(option.range) : "";
   return std::string(type_name(option.default_value)) + (range.empty() ? "" : " " + range);
@@ -117,10 +125,15 @@ std::string objection(const Option& option, const OptionValue& value) {
   if (option.objection) return option.objection(value);
   if (!option.known) return "";
   const std::vector<std::string> names = option.known();
-  const auto& given = std::get<std::string>(value);
-  if (std::ranges::find(names, given) != names.end()) return "";
-  return fmt::format("\"{}\" is unknown{} Known: {}", printable(given),
-                     nearest(given, names) ? did_you_mean(given, names) : ".", fmt::join(names, ", "));
+  if (const auto* text = std::get_if<std::string>(&value)) return objection_to_name(*text, names);
+  const auto& list = std::get<std::vector<std::string>>(value);
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (std::string why = objection_to_name(list[i], names); !why.empty()) return why;
+    if (std::find(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(i), list[i]) !=
+        list.begin() + static_cast<std::ptrdiff_t>(i))
+      return fmt::format("\"{}\" is listed twice", printable(list[i]));
+  }
+  return "";
 }
 
 std::string options_help(const OptionTable& table) {

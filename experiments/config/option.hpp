@@ -21,8 +21,9 @@ struct OptionSpec {
   std::string key;            ///< dotted; the part before the dot is the section of the file
   OptionValue default_value;  ///< also gives the type
   std::string meaning;
-  OptionRange range = {};                                     ///< of numbers
-  std::function<std::vector<std::string>()> known = nullptr;  ///< of strings: what there is; null: any text
+  OptionRange range = {};  ///< of numbers
+  std::function<std::vector<std::string>()> known =
+      nullptr;                  ///< of strings, or those in a list: what there is; null: any text
   bool affects_results = true;  ///< whether it is part of a trial's id, may be swept, is compared on resuming
 };
 

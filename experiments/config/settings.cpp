@@ -49,14 +49,24 @@ void refuse_repeated_keys(const std::vector<Assignment>& assignments) {
   }
 }
 
+/// The node as an item of a list; a whole number may stand for its digits.
+template <class Item>
+std::optional<Item> item_of(const TomlNode& node) {
+  if (const auto* item = std::get_if<Item>(&node.value)) return *item;
+  const auto* integer = std::get_if<std::int64_t>(&node.value);
+  if constexpr (std::is_same_v<Item, std::string>)
+    if (integer) return std::to_string(*integer);
+  return std::nullopt;
+}
+
 /// A list of items of one type, or an item alone.
 template <class Item>
 std::optional<OptionValue> list_of(const TomlNode& node) {
   std::vector<Item> items;
   const auto take = [&](const TomlNode& one) {
-    const auto* item = std::get_if<Item>(&one.value);
-    if (item) items.push_back(*item);
-    return item != nullptr;
+    std::optional<Item> item = item_of<Item>(one);
+    if (item) items.push_back(std::move(*item));
+    return item.has_value();
   };
   if (const auto* array = std::get_if<TomlArray>(&node.value)) {
     if (!std::ranges::all_of(*array, take)) return std::nullopt;

@@ -7,6 +7,7 @@
 #include <ranges>
 #include <utility>
 
+#include "experiments/report/series_list.hpp"
 #include "experiments/report/statistics.hpp"
 
 namespace unroll {
@@ -70,6 +71,15 @@ void append(Band& band, double place, std::vector<double> values, bool more_is_b
   band.high.push_back(more_is_better ? -middle.min : middle.max);
 }
 
+Band points_of(const RecordedSeries& series, std::size_t points) {
+  Band band;
+  for (std::size_t i = 0; i < std::min(series.x.size(), points); ++i) {
+    band.at.push_back(series.x[i]);
+    for (std::vector<double>* values : {&band.median, &band.low, &band.high}) values->push_back(series.y[i]);
+  }
+  return band;
+}
+
 }  // namespace
 
 Band band_of(const SweepCell& cell, std::string_view name, std::string_view moment, std::size_t points) {
@@ -79,6 +89,7 @@ Band band_of(const SweepCell& cell, std::string_view name, std::string_view mome
   for (const TrialRecord* run : cell.runs) {
     const RecordedSeries* series = has_result(run) ? run->find(name, moment) : nullptr;
     if (series == nullptr) continue;
+    if (is_coordinate(series->axis)) return points_of(*series, points);
     more_is_better = series->descriptor.direction == "higher";
     curves.emplace_back(*run, *series).add_places(places);
   }

@@ -190,7 +190,7 @@ std::string machine_text(const SweepPlan& plan, const std::vector<const TrialRec
 std::string loss_step_text(const SweepPlan& plan) {
   std::vector<std::string> steps;
   for (const Trial& trial : plan.trials) {
-    const std::string& step = trial.config.train.gradient_loss_step;
+    const std::string& step = trial.config.diagnose_loss_step;
     const std::string text = step == "last" || step == "all" ? step : "number " + step;
     if (std::ranges::find(steps, text) == steps.end()) steps.push_back(text);
   }

@@ -15,6 +15,7 @@ constexpr std::size_t kFewPlaces = 12;
 
 SeriesKind kind_of(const RecordedSeries& series) {
   if (series.held) return SeriesKind::curve;
+  if (is_coordinate(series.axis)) return SeriesKind::plane;
   // However few: a sequence may be short.
   if (series.axis == "time step" || series.x.size() > kFewPlaces) return SeriesKind::profile;
   return SeriesKind::points;
@@ -45,8 +46,12 @@ void choose_leader(std::vector<SeriesSummary>& list, SeriesSummary& first) {
 
 }  // namespace
 
+bool is_coordinate(std::string_view axis) {
+  return axis == "real part" || axis.ends_with("principal component");
+}
+
 std::string_view kind_name(SeriesKind kind) {
-  constexpr std::array<std::string_view, 3> names{"curve", "points", "profile"};
+  constexpr std::array<std::string_view, 4> names{"curve", "points", "profile", "plane"};
   return names[static_cast<std::size_t>(kind)];
 }
 

@@ -11,13 +11,17 @@
 namespace unroll {
 
 enum class SeriesKind {
-  curve,   ///< held: over the updates of training
-  points,  ///< at a few places that somebody chose, such as lengths
-  profile  ///< over all time steps, or anything else with many places
+  curve,    ///< held: over the updates of training
+  points,   ///< at a few places that somebody chose, such as lengths
+  profile,  ///< over all time steps, or anything else with many places
+  plane     ///< points whose x is a coordinate as well: eigenvalues, trajectories
 };
 
-/// "curve", "points" or "profile".
+/// "curve", "points", "profile" or "plane".
 std::string_view kind_name(SeriesKind kind);
+
+/// Whether what lies along this axis is no place where other runs have a value, too: a coordinate.
+bool is_coordinate(std::string_view axis);
 
 /// What the series of one name have in common in all records of a sweep.
 struct SeriesSummary {

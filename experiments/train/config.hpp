@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "experiments/config/bytes.hpp"
 #include "experiments/config/cell_text.hpp"
@@ -69,8 +70,6 @@ struct TrainConfig {
   std::int64_t test_sequences = 0;
   bool pack = false;  ///< sequences of different lengths share rows, instead of being padded
   bool early_stop = false;
-  bool gradient_norms = false;     ///< look at them before and after training
-  std::string gradient_loss_step;  ///< last, all, or a number from 1
   double checkpoint_seconds = 60;  ///< between the states kept of training; no part of a trial's id
 };
 
@@ -79,8 +78,11 @@ struct Config {
   ModelConfig model;
   TrainConfig train;
   std::uint64_t seed = 0;
-  std::string out;        ///< output folder; no part of a trial's id
-  std::int64_t jobs = 0;  ///< threads; no part of a trial's id
+  std::vector<std::string> diagnose;     ///< instruments
+  std::vector<std::string> diagnose_at;  ///< when they look: start, end, a number of updates, every N
+  std::string diagnose_loss_step;        ///< last, all, or a number from 1
+  std::string out;                       ///< output folder; no part of a trial's id
+  std::int64_t jobs = 0;                 ///< threads; no part of a trial's id
 };
 
 }  // namespace unroll

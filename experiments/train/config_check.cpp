@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "experiments/config/config_error.hpp"
-#include "experiments/train/gradient_norms.hpp"
+#include "experiments/instruments/moments.hpp"
 #include "experiments/train/make_model.hpp"
 #include "experiments/train/sharded_plan.hpp"
 #include "experiments/train/windowed_batch.hpp"
@@ -108,12 +108,25 @@ void check_shards(const TrainConfig& train, const OriginOf& origin_of) {
   }
 }
 
-void check_loss_step(const TrainConfig& train, const OriginOf& origin_of) {
+/// Throws what check() does as an error at that key.
+template <class Check>
+void check_key(const char* key, const OriginOf& origin_of, Check check) {
   try {
-    loss_step(train);
+    check();
   } catch (const std::invalid_argument& error) {
-    throw ConfigError(fmt::format("{}: {}", place_of("train.gradient_loss_step", origin_of), error.what()));
+    throw ConfigError(fmt::format("{}: {}", place_of(key, origin_of), error.what()));
   }
+}
+
+void check_instruments(const Laboratory& laboratory, const Config& config, const OriginOf& origin_of) {
+  check_key("diagnose_at", origin_of, [&] { Moments{config.diagnose_at}; });
+  check_key("diagnose_loss_step", origin_of, [&] { loss_step(config.diagnose_loss_step); });
+  check_key("diagnose", origin_of, [&] {
+    for (const Instrument* one : instruments_of(laboratory.instruments(), config)) {
+      const std::string why = one->objection ? one->objection(laboratory, config) : "";
+      if (!why.empty()) throw std::invalid_argument(fmt::format("diagnose: {}: {}", one->name, why));
+    }
+  });
 }
 
 }  // namespace
@@ -122,7 +135,7 @@ void check_config(const Laboratory& laboratory, const Config& config, const Orig
   check_owners(laboratory, config, origin_of);
   check_variant(laboratory.tasks(), config.task, origin_of);
   check_shards(config.train, origin_of);
-  check_loss_step(config.train, origin_of);
+  check_instruments(laboratory, config, origin_of);
   const std::shared_ptr<const Task> task = checked_task(laboratory, config.task, origin_of);
   check_model(laboratory, config, task->spec(), origin_of);
   check_windows(config, *task, origin_of);

@@ -24,7 +24,8 @@ CellOptions cell_options(const Config& config, const ModelSizes& sizes) {
           config.model.activation, config.model.constants};
 }
 
-SequenceModel make_model(const CellList& cells, const Config& config, const ModelSizes& sizes) {
+SequenceModel make_model(const CellList& cells, const Config& config, const ModelSizes& sizes,
+                         const WrapCell& wrap) {
   const ModelConfig& model = config.model;
   if (model.tied && !sizes.tokens)
     throw std::invalid_argument(
@@ -34,7 +35,8 @@ SequenceModel make_model(const CellList& cells, const Config& config, const Mode
   const auto cell = [&](std::int64_t input_size) {
     CellOptions options = cell_options(config, sizes);
     options.input_size = input_size;
-    return make_cell(cells, model.cell, options);
+    std::unique_ptr<Cell> made = make_cell(cells, model.cell, options);
+    return wrap ? wrap(std::move(made)) : std::move(made);
   };
   const LayerOptions layer = {.dropout_input = model.dropout_input,
                               .dropout_output = model.dropout_output,

@@ -17,8 +17,12 @@ ModelSizes sizes_of(const TaskSpec& spec);
 /// What the cell of a config's first layer is made from.
 CellOptions cell_options(const Config& config, const ModelSizes& sizes);
 
+/// Puts something around each cell of a model.
+using WrapCell = std::function<std::unique_ptr<Cell>(std::unique_ptr<Cell>)>;
+
 /// The model that a config describes. Throws std::invalid_argument when the configuration makes no model.
-SequenceModel make_model(const CellList& cells, const Config& config, const ModelSizes& sizes);
+SequenceModel make_model(const CellList& cells, const Config& config, const ModelSizes& sizes,
+                         const WrapCell& wrap = nullptr);
 
 /// Whether the config has masks drawn in training (dropout, zoneout).
 bool draws_noise(const ModelConfig& model);

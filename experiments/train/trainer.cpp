@@ -68,6 +68,8 @@ double Trainer::update(std::int64_t n) {
   const double loss = plan.loss();
   if (!std::isfinite(loss)) return loss;
   if (windowed_) windowed_->advance(plan);
+  collect_gradients();
+  if (watch_) watch_(n, gradient_spans_);
   clip();
   parameter_refs_.clear();
   const std::vector<std::size_t>& trained = model().trained;
@@ -79,10 +81,13 @@ double Trainer::update(std::int64_t n) {
   return loss;
 }
 
-void Trainer::clip() {
+void Trainer::collect_gradients() {
   gradient_spans_.clear();
   for (const Var& g : model().parameter_gradients)
     gradient_spans_.push_back(models_.training_plan().mean_elements(g));
+}
+
+void Trainer::clip() {
   if (config_.train.clip_norm > 0) clip_by_norm(gradient_spans_, config_.train.clip_norm);
   if (config_.train.clip_value > 0)
     clip_by_value(gradient_spans_, static_cast<float>(config_.train.clip_value));

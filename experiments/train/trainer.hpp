@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,6 +31,9 @@ class Trainer {
   /// Update number n (0, 1, 2, ... in this order): sample, forward, backward, clip, step. Returns the batch's
   /// loss before the step. When the loss is not finite, the parameters stay as they are.
   double update(std::int64_t n);
+  /// Called at every update with its number and its gradients before they are clipped.
+  using Watch = std::function<void(std::int64_t n, std::span<const std::span<float>> gradients)>;
+  void watch(Watch watch) { watch_ = std::move(watch); }
   /// Lets the schedule see a validation loss.
   void observe(double validation_loss) { schedule_.observe(validation_loss); }
 
@@ -45,6 +49,7 @@ class Trainer {
  private:
   Batch batch(std::int64_t n) const;
   void take_piece(std::int64_t n);
+  void collect_gradients();
   void clip();
   bool truncated() const { return config_.train.window > 0; }
   const TaskModel& model() const { return models_.training_model(); }
@@ -57,6 +62,7 @@ class Trainer {
   std::unique_ptr<WindowedBatch> windowed_;  ///< null with full BPTT and before the first update
   std::int64_t batches_ = 0;                 ///< windowed so far
   Piece piece_;
+  Watch watch_ = nullptr;
   std::vector<std::span<float>> gradient_spans_;
   std::vector<ParameterRef> parameter_refs_;
 };

@@ -22,7 +22,7 @@ std::vector<Option> training_option_rows() {
           "one per sequence",
           [](Config& c) -> OptionField { return &c.train.batch_shards; }),
       row("train.max_memory", amount(0), display,
-          "bytes that the values of an update, of a validation and of the gradients' norms may take at a "
+          "bytes that the values of an update, of a validation and of the states' gradients may take at a "
           "time, "
           "by computing some again; 0: as many as they take",
           [](Config& c) -> OptionField { return &c.train.max_memory; }),
@@ -53,14 +53,6 @@ std::vector<Option> training_option_rows() {
       row("train.early_stop", flag(true), result,
           "stop when the task's success rule holds, on the validation set and then on the test set",
           [](Config& c) -> OptionField { return &c.train.early_stop; }),
-      row("train.gradient_norms", flag(true), result,
-          "how large the loss's gradient is at every step's state, before and after training, for the report",
-          [](Config& c) -> OptionField { return &c.train.gradient_norms; }),
-      row(
-          "train.gradient_loss_step", text("last"), result,
-          "whose loss these are gradients of: last, all, or a step from 1 on",
-          [](Config& c) -> OptionField { return &c.train.gradient_loss_step; },
-          [](const Config& c) { return c.train.gradient_norms; }),
       row("train.checkpoint_seconds", number(60.0, above(0)), display,
           "seconds after which the state of training is kept again, and a better model; at an interruption "
           "it is kept in any case",

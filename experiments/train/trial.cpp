@@ -7,7 +7,7 @@
 #include <cmath>
 #include <limits>
 
-#include "experiments/train/gradient_norms.hpp"
+#include "experiments/instruments/panel.hpp"
 #include "experiments/train/non_finite.hpp"
 #include "experiments/train/restored_record.hpp"
 #include "experiments/train/trainer.hpp"
@@ -53,7 +53,6 @@ class Training {
   bool is_stopped_by_search() const;
   void stop();
   void finish();
-  void look_at_gradients(const std::string& moment);
   void tell_progress() const;
   bool resume();
   void restore(const SafeTensors& file);
@@ -72,6 +71,7 @@ class Training {
   const TrialHooks& hooks_;
   TrialModels models_;
   Trainer trainer_;
+  Panel panel_;
   SuccessRule rule_;
   std::vector<const Metric*> metrics_;
   TrialRecord record_;
@@ -92,9 +92,14 @@ Training::Training(const Laboratory& laboratory, const Config& config, const Tri
       hooks_(hooks),
       models_(laboratory, config),
       trainer_(config, models_),
+      panel_(laboratory, config),
       rule_(models_.task().success()),
       metrics_(metrics_of(models_.spec().objective, models_.spec().criterion)) {
   if (config.train.max_memory.count > 0) models_.cost();  // throws where it is too little
+  if (panel_.watches())
+    trainer_.watch([this](std::int64_t n, std::span<const std::span<float>> gradients) {
+      panel_.watch(n + 1, gradients, record_);
+    });
   record_.success_rule = rule_.text;
   record_.attempts = hooks.attempts;
   record_.set({"parameters", trained_numbers(trainer_.specs())});
@@ -113,7 +118,7 @@ TrialRecord Training::run() {
 
 void Training::begin() {
   keep_or_warn(Kept::first, true);
-  look_at_gradients("start");
+  panel_.look_after(0, models_, trainer_.parameters(), record_);
   validate(0, std::numeric_limits<double>::quiet_NaN());
 }
 
@@ -139,6 +144,7 @@ void Training::train() {
       loss_sum_ = 0;
       losses_ = 0;
     }
+    panel_.look_after(record_.updates, models_, trainer_.parameters(), record_);
     save_now_and_then();
   }
 }
@@ -149,6 +155,7 @@ bool Training::validate(std::int64_t n, double train_loss) {
   const bool finite = std::isfinite(validation.loss());
   const std::string where = finite ? "" : first_bad_of_validation();
   note(n, train_loss, validation.metrics);
+  panel_.sum_up(n, record_);
   if (!finite) {
     diverge("the validation loss", validation.loss(), n, where);
     return false;
@@ -245,7 +252,9 @@ void Training::stop() {
 
 void Training::finish() {
   keep_at_the_end();
-  if (record_.status == TrialStatus::done) look_at_gradients("end");
+  panel_.sum_up(record_.updates, record_);
+  if (record_.status == TrialStatus::done)
+    panel_.look_at_end(record_.updates, models_, trainer_.parameters(), record_);
   test();
   if (!hooks_.checkpoint.empty()) remove_checkpoint(hooks_.checkpoint);
 }
@@ -267,12 +276,6 @@ void Training::test() {
       series.y.push_back(values.at(metric->name));
     }
   }
-}
-
-void Training::look_at_gradients(const std::string& moment) {
-  if (!config_.train.gradient_norms) return;
-  for (RecordedSeries& series : gradient_norms(config_, models_, trainer_.parameters(), moment))
-    record_.series.push_back(std::move(series));
 }
 
 void Training::tell_progress() const {

@@ -127,13 +127,20 @@ Plan<double> TrialModels::diagnostics_plan() {
 
 /// The gradients with respect to every step's state, which no checkpoints make fewer.
 std::size_t TrialModels::diagnostics_bytes() {
-  if (!config_.train.gradient_norms) return 0;
   const std::int64_t rows = training_->carried() ? config_.train.batch : diagnostics_batch;
   const std::int64_t steps = training_->max_steps(rows);
   const Sizes sizes{training_->carried() ? std::min(steps, config_.train.window) : steps, rows};
-  const Work work{"the gradient's norms, in double at every step", "set train.gradient_norms to false",
+  const Work work{"the gradient's norms, in double at every step", "leave state_gradients out of diagnose",
                   sizes};
   return bytes_of(diagnostics_plan(), work, config_.train) + batch_bytes(spec(), sizes, sizeof(double));
+}
+
+/// They look one after the other.
+std::size_t TrialModels::instruments_bytes() {
+  std::size_t most = 0;
+  for (const Instrument* one : instruments_of(laboratory_.instruments(), config_))
+    if (one->bytes) most = std::max(most, one->bytes(*this));
+  return most;
 }
 
 TrialCost TrialModels::cost() {
@@ -155,7 +162,7 @@ TrialCost TrialModels::cost() {
           batches * batch_bytes(spec(),
                                 {std::max(update.time, check.time), std::max(update.batch, check.batch)},
                                 sizeof(float)) +
-          diagnostics_bytes() + (sharded ? elements * sizeof(float) : 0),  // the mean gradients
+          instruments_bytes() + (sharded ? elements * sizeof(float) : 0),  // the mean gradients
       static_cast<double>(train.updates) * training_plan_.flops(update) +
           validations * evaluator_.runs(*validation_) * evaluator_.plan().flops(check)};
 }

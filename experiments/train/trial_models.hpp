@@ -33,6 +33,8 @@ class TrialModels {
   /// A plan of the gradients of the loss with respect to every state, in double.
   Plan<double> diagnostics_plan();
   const TaskModel& diagnostics_model();
+  /// Bytes of that plan and its batch, whatever T and B are in training.
+  std::size_t diagnostics_bytes();
 
   /// Throws std::length_error, with the bytes needed and what to do, when train.max_memory is too little.
   TrialCost cost();
@@ -40,7 +42,7 @@ class TrialModels {
  private:
   std::shared_ptr<TaskModel> record(const Recording& recording) const;
   std::shared_ptr<TaskModel> record_unless_alike(const Recording& recording) const;
-  std::size_t diagnostics_bytes();
+  std::size_t instruments_bytes();
 
   const Laboratory& laboratory_;
   const Config& config_;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "experiments/train/gradient_norms.hpp"
+#include "experiments/instruments/panel.hpp"
 #include "experiments/train/trainer.hpp"
 
 namespace unroll {
@@ -53,9 +53,11 @@ TrialTiming time_trial(const Laboratory& laboratory, const Config& config, doubl
   TrialModels models(laboratory, config);
   Trainer trainer(config, models);
   timing.once = watch.lap();
-  if (config.train.gradient_norms) {
-    gradient_norms(config, models, trainer.parameters(), "start");
-    timing.once += 2 * watch.lap();  // at the start and at the end
+  const Panel panel(laboratory, config);
+  if (const std::int64_t looks = panel.looks(config.train.updates); looks > 0) {
+    TrialRecord record;
+    panel.look(0, "start", models, trainer.parameters(), record);
+    timing.once += static_cast<double>(looks) * watch.lap();
   }
   models.evaluator().evaluate(models.validation(), trainer.parameters());
   double first = watch.lap();

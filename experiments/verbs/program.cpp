@@ -34,11 +34,11 @@ namespace unroll {
 namespace po = boost::program_options;
 
 std::span<const Verb> verb_table() {
-  static const std::array table = {run_verb(),      sweep_verb(),    study_verb(),   plan_verb(),
-                                   status_verb(),   retry_verb(),    report_verb(),  export_verb(),
-                                   compare_verb(),  evaluate_verb(), predict_verb(), states_verb(),
-                                   generate_verb(), score_verb(),    import_verb(),  tasks_verb(),
-                                   cells_verb(),    bench_verb(),    doctor_verb()};
+  static const std::array table = {run_verb(),      sweep_verb(),       study_verb(),   plan_verb(),
+                                   status_verb(),   retry_verb(),       report_verb(),  export_verb(),
+                                   compare_verb(),  evaluate_verb(),    predict_verb(), states_verb(),
+                                   generate_verb(), score_verb(),       import_verb(),  tasks_verb(),
+                                   cells_verb(),    instruments_verb(), bench_verb(),   doctor_verb()};
   return table;
 }
 
@@ -49,7 +49,7 @@ void print_overview(std::FILE* out) {
              "unroll {}: recurrent networks, differentiated and trained on this machine\n\nusage: unroll "
              "VERB ...\n\n",
              program_version());
-  for (const Verb& verb : verb_table()) fmt::print(out, "  {:<10}{}\n", verb.name, verb.summary);
+  for (const Verb& verb : verb_table()) fmt::print(out, "  {:<12}{}\n", verb.name, verb.summary);
   fmt::print(out,
              "\n`unroll VERB --help` shows what a verb takes, with examples.\n"
              "exit status: 0 good, 1 a trial failed or output could not be written, 2 wrong usage, config or "

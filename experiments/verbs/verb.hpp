@@ -71,6 +71,7 @@ const Verb& score_verb();
 const Verb& import_verb();
 const Verb& tasks_verb();
 const Verb& cells_verb();
+const Verb& instruments_verb();
 const Verb& bench_verb();
 const Verb& doctor_verb();
 

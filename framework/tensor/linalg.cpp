@@ -99,6 +99,14 @@ Tensor<double> singular_values(const Tensor<double>& a) {
   return to_tensor(std::get<1>(xt::linalg::svd(as_xtensor(a), false, false)));
 }
 
+Svd svd(const Tensor<double>& a) {
+  require(a.shape().rank() == 2, "svd", "a matrix", a.shape());
+  require_finite("svd", a);
+  if (a.numel() == 0) return {Tensor<double>(Shape{0}), Tensor<double>(Shape{0, a.shape()[1]})};
+  const auto [u, s, v] = xt::linalg::svd(as_xtensor(a), false, true);
+  return {to_tensor(s), to_tensor(v)};
+}
+
 std::vector<std::complex<double>> eigenvalues(const Tensor<double>& a) {
   require_square("eigenvalues", a.shape());
   require_finite("eigenvalues", a);

@@ -57,6 +57,14 @@ Qr qr(const Tensor<double>& a);
 /// The min(m, n) singular values of a matrix (m, n), largest first.
 Tensor<double> singular_values(const Tensor<double>& a);
 
+/// A = U diag(s) V with k = min(m, n): V of shape (k, n) has orthonormal rows, s falls. U is left out.
+struct Svd {
+  Tensor<double> s;
+  Tensor<double> v;
+};
+
+Svd svd(const Tensor<double>& a);
+
 /// The n eigenvalues of a matrix (n, n), by falling magnitude.
 std::vector<std::complex<double>> eigenvalues(const Tensor<double>& a);
 

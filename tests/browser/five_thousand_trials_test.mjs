@@ -23,7 +23,8 @@ function check(good, what) {
 }
 
 // Those with a rate of 1e30 diverge: not all is well in 5,000 trials.
-const config = `[task]
+const config = `diagnose = []
+[task]
 name = "adding"
 length = 3
 [model]
@@ -34,7 +35,6 @@ validate_every = 2
 batch = 2
 validation_sequences = 4
 test_sequences = 4
-gradient_norms = false
 [sweep]
 seed = { count = 5 }
 "train.learning_rate" = [${Array.from({ length: 49 }, (_, i) => ((i + 1) / 1000).toFixed(3))}, 1e30]

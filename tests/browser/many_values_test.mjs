@@ -21,7 +21,8 @@ function check(good, what) {
   console.error(`FAILED ${what}`);
 }
 
-const config = (values) => `[task]
+const config = (values) => `diagnose = []
+[task]
 name = "adding"
 length = 5
 [model]
@@ -32,7 +33,6 @@ validate_every = 10
 batch = 2
 validation_sequences = 4
 test_sequences = 4
-gradient_norms = false
 [sweep]
 "train.learning_rate" = [${Array.from({ length: values }, (_, i) => ((i + 1) / 1000).toFixed(3))}]
 `;

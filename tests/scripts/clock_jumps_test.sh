@@ -17,6 +17,7 @@ fail() {
 
 cat >tiny.toml <<'END'
 jobs = 1
+diagnose = []
 [task]
 name = "adding"
 length = 50
@@ -28,7 +29,6 @@ validate_every = 10
 batch = 20
 validation_sequences = 20
 test_sequences = 20
-gradient_norms = false
 early_stop = false
 checkpoint_seconds = 0.05
 [sweep]

@@ -3,7 +3,7 @@
 source "$UNROLL_SOURCE_DIR/tests/scripts/support/program.bash"
 
 small=(model.hidden=8 train.batch=4 train.updates=60 train.validate_every=20
-  train.validation_sequences=16 train.test_sequences=16 train.gradient_norms=false)
+  train.validation_sequences=16 train.test_sequences=16 'diagnose=[]')
 echo >empty.toml
 sweep() {
   local out=$1

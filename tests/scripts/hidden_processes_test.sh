@@ -16,6 +16,7 @@ fail() {
 
 cat >tiny.toml <<'END'
 jobs = 1
+diagnose = []
 [task]
 name = "adding"
 length = 40
@@ -27,7 +28,6 @@ validate_every = 10
 batch = 20
 validation_sequences = 20
 test_sequences = 20
-gradient_norms = false
 early_stop = false
 [sweep]
 seed = { count = 40 }

@@ -22,7 +22,7 @@ order=(
   experiments/objectives
   experiments/tasks
   experiments/records
-  "experiments/train experiments/laboratory"
+  "experiments/train experiments/instruments experiments/laboratory"
   experiments/sweep
   experiments/cluster
   experiments/report

@@ -56,7 +56,7 @@ says "$second"
 said=$("$UNROLL_PROGRAM" --version)
 [[ $said =~ ^'unroll '[0-9.]+' (commit '([0-9a-f]{12}(-changed)?|unknown)')'$ ]] || fail "--version says $said"
 "$UNROLL_PROGRAM" run task.length=4 model.hidden=4 train.batch=2 train.updates=2 train.validate_every=2 \
-  train.validation_sequences=4 train.test_sequences=4 train.gradient_norms=false --out "$work/run" >/dev/null 2>&1 || fail 'no run'
+  train.validation_sequences=4 train.test_sequences=4 'diagnose=[]' --out "$work/run" >/dev/null 2>&1 || fail 'no run'
 told=${said#*(}
 grep -Eq "^# begun 20[0-9]{2}-[01][0-9]-[0-3][0-9] [0-2][0-9]:[0-5][0-9]:[0-5][0-9] UTC, with the program of ${told%)}\$" \
   "$work/run/sweep.toml" || fail "sweep.toml begins with $(head -5 "$work/run/sweep.toml")"

@@ -11,7 +11,7 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 
 "$UNROLL_PROGRAM" run task.name=adding task.length=6 model.cell=lstm model.hidden=5 train.updates=2 \
-  train.validate_every=2 train.gradient_norms=false --out run >/dev/null 2>&1
+  train.validate_every=2 'diagnose=[]' --out run >/dev/null 2>&1
 "$UNROLL_PROGRAM" states run --sequences 3 --out states.npz >/dev/null
 shapes=$(/usr/bin/python3 -c 'import numpy; print({k: v.shape for k, v in numpy.load("states.npz").items()})')
 for expected in "'h': (6, 3, 5)" "'f': (6, 3, 5)" "'outputs': (6, 3, 1)" "'inputs': (6, 3, 2)" "'lengths': (3,)"; do

@@ -47,6 +47,7 @@ recorded_once() {
 }
 
 cat >tiny.toml <<'END'
+diagnose = []
 [task]
 name = "adding"
 length = 3
@@ -58,7 +59,6 @@ validate_every = 2
 batch = 2
 validation_sequences = 4
 test_sequences = 4
-gradient_norms = false
 early_stop = false
 [sweep]
 seed = { count = 60 }
@@ -144,6 +144,7 @@ same_results damaged
 
 # ---- checkpoints -------------------------------------------------------------------------------------------
 cat >long.toml <<'END'
+diagnose = []
 [task]
 name = "adding"
 length = 20
@@ -155,7 +156,6 @@ validate_every = 100
 batch = 8
 validation_sequences = 4
 test_sequences = 4
-gradient_norms = false
 early_stop = false
 checkpoint_seconds = 0.05
 END

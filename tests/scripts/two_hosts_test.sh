@@ -68,6 +68,7 @@ on() {
 
 cat >"$work/disk/tiny.toml" <<'END'
 jobs = 1
+diagnose = []
 [task]
 name = "adding"
 length = 40
@@ -79,7 +80,6 @@ validate_every = 10
 batch = 20
 validation_sequences = 20
 test_sequences = 20
-gradient_norms = false
 [sweep]
 seed = { count = 10 }
 "train.learning_rate" = [1e-4, 2e-4]

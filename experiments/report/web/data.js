@@ -116,7 +116,7 @@ const groups = (() => {
     { id: "learning", title: "Learning curves", series: curves.filter((summary) => summary.leads) },
     { id: "metrics", title: "Other metrics", series: curves.filter((summary) => !summary.leads) },
   ];
-  for (const kind of ["points", "profile"])
+  for (const kind of ["points", "profile", "plane"])
     for (const axis of new Set(ofKind(kind).map((summary) => summary.axis))) {
       const series = ofKind(kind).filter((summary) => summary.axis === axis);
       found.push({ id: `${kind}-${axis.replace(/\W+/g, "-")}`, title: titleOf(series), series });

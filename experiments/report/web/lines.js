@@ -23,7 +23,7 @@ function curvesOf(view, panel) {
 }
 
 /** A band from the lowest to the highest run is drawn around one line per colour; profiles have two that cross. */
-const isBanded = (summary, moment) => summary.kind !== "profile" && moment === mainMoment(summary);
+const isBanded = (summary, moment) => ["curve", "points"].includes(summary.kind) && moment === mainMoment(summary);
 
 const drawable = (values, logarithmic) =>
   values.map((value) => value !== null && (!logarithmic || value > 0) ? value : null);
@@ -62,6 +62,10 @@ function bandTraces({ series, band }, logarithmic) {
   ];
 }
 
+/** Eigenvalues have no order; a trajectory has. */
+const modeOf = ({ kind, axis }) => kind === "plane" ? (axis === "real part" ? "markers" : "lines+markers")
+  : kind === "points" ? "lines+markers" : "lines";
+
 function lineTrace(summary, { series, moment, band }, logarithmic) {
   const color = colorOf(series);
   const solid = moment === mainMoment(summary);
@@ -69,8 +73,9 @@ function lineTrace(summary, { series, moment, band }, logarithmic) {
   const y = drawable(band.median, logarithmic);
   const alone = y.filter((value) => value !== null).length < 2;
   return {
-    type: "scatter", mode: alone ? "markers" : summary.kind === "points" ? "lines+markers" : "lines", x: band.at, y, name,
-    line: { color, width: solid ? 2 : 1.5, dash: solid ? "solid" : "6px,5px" }, marker: { color, size: 7 },
+    type: "scatter", mode: alone ? "markers" : modeOf(summary), x: band.at, y, name,
+    line: { color, width: solid ? 2 : 1.5, dash: solid ? "solid" : "6px,5px" },
+    marker: { color, size: summary.kind === "plane" ? 5 : 7, symbol: solid ? "circle" : "circle-open" },
     connectgaps: false, customdata: band.at.map((_, i) => [band.median, band.low, band.high].map((list) => number(list[i]))),
     hovertemplate: `${name}<br>${plain(summary.axis)} %{x}<br>median %{customdata[0]} (%{customdata[1]} – %{customdata[2]})<extra></extra>`,
   };
@@ -173,7 +178,7 @@ function valueAxis(summary, range, logarithmic) {
 /** Lowest and highest value and all places of the panels that stand side by side: they share their scales. */
 const frameOf = (view, panels) => ({
   values: valueRange(view, panels, view.logarithmic()),
-  places: panels.flatMap((panel) => curvesOf(view, panel)).flatMap(({ band }) => [band.at[0], band.at.at(-1)]),
+  places: panels.flatMap((panel) => curvesOf(view, panel)).flatMap(({ band }) => extent(band.at)),
 });
 
 function drawLines(element, view, panel, frame) {

@@ -41,6 +41,7 @@ const heldNote = "A run that stopped keeps its last value; one that diverged ran
 function noteOf(summary) {
   const subject = `${capitalised(mainMoment(summary) || summary.name)} over ${summary.axis}`;
   if (summary.kind === "curve") return `${subject}s: ${bandNote} ${heldNote}`;
+  if (summary.kind === "plane") return `${capitalised(summary.name)}: of the first run of each colour.`;
   if (summary.kind === "profile") return isGradient(summary) ? "" : "Lines are medians over seeds.";
   return `${subject}: ${bandNote}${mainMoment(summary) === "test" ? " The model is that of the lowest validation loss." : ""}`;
 }

@@ -50,7 +50,7 @@ inline SweepPlan plan_of(const std::vector<std::string>& keys, const std::vector
   for (const auto& point : points) {
     const std::string number = std::to_string(plan.trials.size());
     Config config;
-    config.train.gradient_loss_step = "last";
+    config.diagnose_loss_step = "last";
     plan.trials.push_back({std::string(32 - number.size(), '0') + number, config, point});
   }
   return plan;

@@ -199,11 +199,11 @@ TEST_CASE("[report] the page says which step's loss the gradients are of") {
     return has(report_html(plan, fixture::records_of(plan), ""), "the loss of one sequence at " + text + ".");
   };
   CHECK(says("its last step"));
-  for (Trial& trial : plan.trials) trial.config.train.gradient_loss_step = "all";
+  for (Trial& trial : plan.trials) trial.config.diagnose_loss_step = "all";
   CHECK(says("all of its steps together"));
-  for (Trial& trial : plan.trials) trial.config.train.gradient_loss_step = "7";
+  for (Trial& trial : plan.trials) trial.config.diagnose_loss_step = "7";
   CHECK(says("its step number 7"));
-  plan.trials[1].config.train.gradient_loss_step = "last";
+  plan.trials[1].config.diagnose_loss_step = "last";
   CHECK(says("the step that its trial says (number 7, last)"));
 }
 

@@ -18,8 +18,9 @@ using namespace unroll::config_tests;
 namespace {
 
 const std::string small =
-    "[model]\nhidden = 8\n[train]\nbatch = 4\nupdates = 40\nvalidation_sequences = 20\ntest_sequences = 20\n"
-    "gradient_norms = false\nearly_stop = false\n";
+    "diagnose = []\n[model]\nhidden = 8\n[train]\nbatch = 4\nupdates = 40\nvalidation_sequences = "
+    "20\ntest_sequences = 20\n"
+    "early_stop = false\n";
 
 Outlook outlook(const std::string& text, const OutlookOptions& options) {
   const ConfigFile file(text);

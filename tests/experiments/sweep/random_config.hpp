@@ -42,11 +42,14 @@ inline std::vector<std::string> task_names() {
 
 inline OptionValue random_value(const Option& option) {
   if (option.key == "task.name") return *rc::gen::elementOf(task_names());
+  if (option.known && std::holds_alternative<std::vector<std::string>>(option.default_value))
+    return std::vector<std::string>{*rc::gen::elementOf(option.known())};
   if (option.known) return *rc::gen::elementOf(option.known());
   if (std::holds_alternative<CellText>(option.default_value))
     return CellText(*rc::gen::elementOf(names_of(laboratory().cells())));
-  if (option.key == "train.gradient_loss_step")
-    return *rc::gen::element<std::string>("last", "all", "1", "17");
+  if (option.key == "diagnose_loss_step") return *rc::gen::element<std::string>("last", "all", "1", "17");
+  if (option.key == "diagnose_at")
+    return std::vector<std::string>{*rc::gen::element<std::string>("0", "7", "every 3"), "end"};
   if (std::holds_alternative<LengthRange>(option.default_value))
     return LengthRange(*rc::gen::inRange<std::int64_t>(100, 200));
   if (std::holds_alternative<std::int64_t>(option.default_value)) return random_integer(option);

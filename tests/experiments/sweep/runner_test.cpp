@@ -391,9 +391,9 @@ TEST_CASE(
   const TemporaryFolder folder;
   const auto config = folder.path() / "config.toml";
   write_text(config,
-             "[task]\nname = \"adding\"\nlength = 5\n[model]\nhidden = 4\n[train]\nbatch = 2\n"
+             "diagnose = []\n[task]\nname = \"adding\"\nlength = 5\n[model]\nhidden = 4\n[train]\nbatch = 2\n"
              "updates = 400\nvalidate_every = 200\nvalidation_sequences = 5\ntest_sequences = 5\n"
-             "early_stop = false\ngradient_norms = false\n");
+             "early_stop = false\n");
   const SweepPlan plan = plan_sweep(laboratory(), config, {});
   QuietOptions quiet(folder.path() / "out", 1);
   const TrialFunction real = [](const Config& c, const TrialHooks& hooks) {

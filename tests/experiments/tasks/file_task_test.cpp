@@ -301,7 +301,7 @@ TEST_CASE("[file task] training learns what a tiny set says, ragged and masked")
   config.train.optimizer = "adam";
   config.train.learning_rate = 0.02;
   config.train.updates = 300;
-  config.train.gradient_norms = false;
+  config.diagnose = {};
   const TrialRecord record = run_trial(laboratory, config);
   CHECK(record.success);
   CHECK(*record.scalar("trivial_loss") > 0.9);

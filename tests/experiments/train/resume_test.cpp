@@ -62,6 +62,8 @@ Config small(const TaskConfig& task) {
   config.train.validation_sequences = 30;
   config.train.early_stop = false;
   config.train.learning_rate = 0.02;
+  config.diagnose = {"state_gradients", "gradient_norm", "recurrent_matrix"};
+  config.diagnose_at = {"0", "every 5", "end"};
   laboratory().resolve(config);
   return config;
 }

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "experiments/instruments/panel.hpp"
 #include "experiments/tasks/task.hpp"
-#include "experiments/train/gradient_norms.hpp"
 #include "experiments/train/trainer.hpp"
 #include "framework/optim/optimizer.hpp"
 #include "framework/tensor/cpu.hpp"
@@ -30,7 +30,6 @@ Config small() {
   config.train.validate_every = 10;
   config.train.validation_sequences = 40;
   config.train.test_sequences = 40;
-  config.train.gradient_norms = true;
   return config;
 }
 
@@ -195,7 +194,11 @@ TEST_CASE("[trial] gradient norms do not depend on whether training flushes subn
   config.task.length = 80;  // each step takes about four digits: the first ones are below 1e-308
   TrialModels models(laboratory(), config);
   const Trainer trainer(config, models);
-  const auto norms = [&] { return gradient_norms(config, models, trainer.parameters(), "start").at(0).y; };
+  const auto norms = [&] {
+    TrialRecord record;
+    Panel(laboratory(), config).look(0, "start", models, trainer.parameters(), record);
+    return record.series.at(0).y;
+  };
   const std::vector<double> kept = norms();
   const FlushSubnormals guard;
   CHECK(norms() == kept);
@@ -248,7 +251,7 @@ TEST_CASE("[trial] less memory changes no bit of the record, and too little is r
   Config config = long_sequences();
   config.model.cell = "lstm";
   CHECK(run_with_less_and_less(config) >= 2);
-  config.train.gradient_norms = false;  // they have a length that no checkpoints shorten
+  config.diagnose = {};  // they have a length that no checkpoints shorten
   CHECK(run_with_less_and_less(config) >= 3);
   config.train.batch_shards = 2;
   CHECK(run_with_less_and_less(config) >= 3);
@@ -261,9 +264,9 @@ TEST_CASE("[trial] what cannot be made small names the setting to change") {
     trial_cost(laboratory(), config);
     FAIL("not refused");
   } catch (const std::length_error& error) {
-    CHECK(std::string(error.what()).find("train.gradient_norms to false") != std::string::npos);
+    CHECK(std::string(error.what()).find("state_gradients out of diagnose") != std::string::npos);
   }
-  config.train.gradient_norms = false;
+  config.diagnose = {};
   const TrialRecord record = run_trial(laboratory(), config);
   CHECK(record.status == TrialStatus::done);
   CHECK(record.find("gradient norm of h", "start") == nullptr);
@@ -274,7 +277,7 @@ TEST_CASE("[trial] divergence in a long sequence is found where it is, whatever 
   config.model.activation = "relu";
   config.model.init = "identity";
   config.model.init_scale = 1.06;  // 3.4e38 after some 1,500 steps
-  config.train.gradient_norms = false;
+  config.diagnose = {};
   const TrialRecord record = run_trial(laboratory(), config);
   REQUIRE(record.status == TrialStatus::diverged);
   CHECK_MESSAGE(record.reason.find("h at time step 1") != std::string::npos, record.reason);

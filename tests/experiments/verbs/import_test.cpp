@@ -169,7 +169,7 @@ TEST_CASE("[import] a language model with its vocabulary predicts as the one tha
   REQUIRE(
       call(folder.path(), {"run", "task.name=words", "task.text=" + text, "model.cell=gru", "model.hidden=6",
                            "model.layers=2", "model.embedding=4", "train.updates=4", "train.validate_every=2",
-                           "train.batch=2", "train.window=5", "train.gradient_norms=false", "--out", run})
+                           "train.batch=2", "train.window=5", "diagnose=[]", "--out", run})
           .status == 0);
   const Outcome expected = call(folder.path(), {"score", run, text, "--format", "csv"});
   REQUIRE(expected.status == 0);

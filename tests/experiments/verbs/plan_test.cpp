@@ -81,10 +81,11 @@ TEST_CASE("[program] --print-config shows where each key comes from, and runs no
 TEST_CASE("[budget] all trials make equally many updates, and a folder keeps its number") {
   const TemporaryFolder folder;
   const auto config = (folder.path() / "config.toml").string();
-  test::write_text(config,
-                   "[task]\nname = \"adding\"\nlength = 5\n[model]\nhidden = 4\n[train]\nbatch = 2\n"
-                   "updates = 7\nvalidate_every = 10\nvalidation_sequences = 5\ntest_sequences = 5\n"
-                   "early_stop = false\ngradient_norms = false\n[sweep]\nseed = [1, 2]\n");
+  test::write_text(
+      config,
+      "diagnose = []\n[task]\nname = \"adding\"\nlength = 5\n[model]\nhidden = 4\n[train]\nbatch = 2\n"
+      "updates = 7\nvalidate_every = 10\nvalidation_sequences = 5\ntest_sequences = 5\n"
+      "early_stop = false\n[sweep]\nseed = [1, 2]\n");
   const auto out = (folder.path() / "out").string();
   const auto first = call(folder.path(), {"sweep", config, "--out", out, "--budget", "1s"});
   REQUIRE(first.status == 0);

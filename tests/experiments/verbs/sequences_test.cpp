@@ -110,9 +110,9 @@ TEST_CASE("[states] hold what predict answers, and the equations hold among them
 TEST_CASE("[predict] classes with their probabilities, at every step where the task asks there") {
   const TemporaryFolder folder;
   const std::string run = (folder.path() / "run").string(), data = (folder.path() / "x.npy").string();
-  REQUIRE(call(folder.path(), {"run", "task.name=copy", "model.hidden=5", "train.updates=3",
-                               "train.validate_every=3", "train.validation_sequences=20",
-                               "train.test_sequences=20", "train.gradient_norms=false", "--out", run})
+  REQUIRE(call(folder.path(),
+               {"run", "task.name=copy", "model.hidden=5", "train.updates=3", "train.validate_every=3",
+                "train.validation_sequences=20", "train.test_sequences=20", "diagnose=[]", "--out", run})
               .status == 0);
   const NamedTensors arrays = states(folder.path(), {run, "--sequences", "2"});
   const Tensor<float>&inputs = floats(arrays, "inputs"), &outputs = floats(arrays, "outputs");

@@ -29,7 +29,7 @@ Words tiny_run(int seed, const std::filesystem::path& out) {
           "train.updates=4",
           "train.validate_every=4",
           "train.validation_sequences=4",
-          "train.gradient_norms=false",
+          "diagnose=[]",
           fmt::format("seed={}", seed),
           "--jobs",
           "1",

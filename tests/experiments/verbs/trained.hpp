@@ -23,7 +23,7 @@ inline std::vector<std::string> adding_run(const std::filesystem::path& out,
                                     "train.validate_every=10",
                                     "train.validation_sequences=50",
                                     "train.test_sequences=130",
-                                    "train.gradient_norms=false",
+                                    "diagnose=[]",
                                     "--out",
                                     out.string()};
   words.insert(words.end(), more.begin(), more.end());
