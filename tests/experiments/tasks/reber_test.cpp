@@ -143,7 +143,7 @@ TEST_CASE("[tasks] reber: every branch is taken half of the time, in strings of 
       if (next.size() == 2) ++taken[next][all[t]];
     }
   }
-  CHECK(taken.size() == 6);  // TP outside and inside are one
+  CHECK(taken.size() == 5);  // TP of the frame, PT, TV, PV, and SX at two nodes
   for (const auto& [next, counts] : taken) {
     double both = 0;
     for (const auto& [letter, count] : counts) both += count;
