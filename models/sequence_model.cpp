@@ -42,6 +42,7 @@ SequenceModel::SequenceModel(const MakeCell& make_cell, std::int64_t input_size,
       embedding_(options.embedding),
       embedding_scale_(options.embedding_scale),
       tied_(options.tied),
+      state_readout_(options.state_readout),
       bidirectional_(options.bidirectional),
       output_size_(output_size),
       readout_(readout) {
@@ -62,6 +63,7 @@ SequenceModel::SequenceModel(const MakeCell& make_cell, std::int64_t input_size,
     input_size = outputs;
   }
   if (tied_) check_tied();
+  if (state_readout_) check_state_readout();
 }
 
 void SequenceModel::check_tied() const {
@@ -71,6 +73,16 @@ void SequenceModel::check_tied() const {
                   "tied, they are "
                   "one matrix, so both must be as many (model.embedding = 0 takes the size of the features)",
                   output_size_, feature_count(), embedding_ > 0 ? input_size_ : 0, embedding_));
+}
+
+void SequenceModel::check_state_readout() const {
+  if (tied_)
+    throw std::invalid_argument("[SequenceModel] outputs are features themselves; there is nothing to tie");
+  if (output_size_ <= feature_count()) return;
+  throw std::invalid_argument(
+      fmt::format("[SequenceModel] {} outputs are to be features themselves, but there are {}; make the "
+                  "state larger, or read it by a linear readout",
+                  output_size_, feature_count()));
 }
 
 std::int64_t SequenceModel::feature_count() const {
@@ -90,6 +102,7 @@ std::vector<ParameterSpec> SequenceModel::parameters() const {
                      Role::input_matrix,
                      InitialiserOptions{.name = "uniform", .scale = embedding_scale_}});
   for (const Layer& layer : layers_) std::ranges::copy(layer.parameters(), std::back_inserter(specs));
+  if (state_readout_) return specs;
   if (!tied_) specs.push_back({"readout.W_hy", {output_size_, feature_count()}, Role::readout_matrix});
   specs.push_back({"readout.b_y", {output_size_}, Role::bias});
   return specs;
@@ -153,9 +166,12 @@ SequenceModel::Recorded SequenceModel::record(Var inputs, const Parameters& p, c
     last = each_last.size() == 1 ? each_last[0] : concat(each_last, 1);
   }
   for (const std::string& name : run.values) all.values.push_back(values.at(name));
-  all.outputs =
-      linear(readout_ == Readout::last ? last : features, p[tied_ ? "embedding.E" : "readout.W_hy"]) +
-      p["readout.b_y"];
+  const Var read = readout_ == Readout::last ? last : features;
+  if (state_readout_) {
+    all.outputs = slice(read, -1, 0, output_size_);
+    return all;
+  }
+  all.outputs = linear(read, p[tied_ ? "embedding.E" : "readout.W_hy"]) + p["readout.b_y"];
   return all;
 }
 

@@ -20,13 +20,15 @@ struct ModelOptions {
   std::int64_t embedding = 0;    ///< size of the vectors of tokens; 0: inputs are vectors themselves
   double embedding_scale = 0.1;  ///< bound of the vectors' uniform start
   bool tied = false;  ///< the readout's matrix is that of the vectors (Press & Wolf 2017, Inan et al. 2017)
+  bool state_readout = false;  ///< no readout: outputs are the first features themselves
 };
 
 /// Cells unrolled over time, the same weights at every step, in layers on each other, with a linear readout
-/// y_t = W_hy h_t + b_y of the last layer. Layer 1 keeps its cell's names; those of layer k > 1 begin with
-/// "layerk.", those of a reverse direction with "reverse.": "layer2.reverse.W_hh". The features of both
-/// directions stand side by side, the forward ones first (Schuster & Paliwal 1997). With an embedding the
-/// inputs are tokens, and layer 1 sees the rows of E that they name.
+/// y_t = W_hy h_t + b_y of the last layer, or without one, y_t = h_t as far as there are outputs. Layer 1
+/// keeps its cell's names; those of layer k > 1 begin with "layerk.", those of a reverse direction with
+/// "reverse.": "layer2.reverse.W_hh". The features of both directions stand side by side, the forward ones
+/// first (Schuster & Paliwal 1997). With an embedding the inputs are tokens, and layer 1 sees the rows of E
+/// that they name.
 class SequenceModel {
  public:
   /// Makes a cell for inputs of the given size.
@@ -36,12 +38,13 @@ class SequenceModel {
   SequenceModel(std::unique_ptr<Cell> cell, std::int64_t output_size, Readout readout);
   /// `input_size` is the length of an input vector, or how many tokens there are. Throws
   /// std::invalid_argument for fewer than one layer, rates outside [0, 1), a residual connection between
-  /// sizes that differ, and a readout that is tied to vectors of another size or number.
+  /// sizes that differ, a readout that is tied to vectors of another size or number, and more outputs than
+  /// features to be read as they are.
   SequenceModel(const MakeCell& make_cell, std::int64_t input_size, const ModelOptions& options,
                 std::int64_t output_size, Readout readout);
 
   /// embedding.E (input_size, embedding) of tokens, the layers' parameters, then readout.W_hy (output,
-  /// features), unless it is the embedding's, and readout.b_y (output).
+  /// features), unless it is the embedding's, and readout.b_y (output), unless there is no readout.
   std::vector<ParameterSpec> parameters() const;
   /// Both directions of a layer, one after the other.
   const std::vector<Layer>& layers() const { return layers_; }
@@ -74,6 +77,7 @@ class SequenceModel {
  private:
   void check_inputs(Var inputs) const;
   void check_tied() const;
+  void check_state_readout() const;
   std::int64_t feature_count() const;
   std::int64_t directions() const { return bidirectional_ ? 2 : 1; }
   void check_initial(const std::vector<Var>& initial, Dim rows) const;
@@ -83,6 +87,7 @@ class SequenceModel {
   std::int64_t embedding_ = 0;
   double embedding_scale_ = 0;
   bool tied_ = false;
+  bool state_readout_ = false;
   bool bidirectional_ = false;
   std::vector<Layer> layers_;  ///< both directions of a layer, one after the other
   std::int64_t output_size_;

@@ -1,10 +1,25 @@
 #include <algorithm>
+#include <iterator>
+#include <numeric>
 #include <utility>
 
 #include "experiments/data/source.hpp"
 
 namespace unroll {
 namespace {
+
+/// Which of the shares a number from 0 to below 1 falls into, when they stand one behind the other.
+std::int64_t place_of(const std::vector<double>& shares, double number) {
+  double left = number * std::accumulate(shares.begin(), shares.end(), 0.0);
+  std::int64_t last = 0;  // with a share: where rounding leaves something over
+  for (std::int64_t i = 0; i < std::ssize(shares); ++i) {
+    const double share = shares[static_cast<std::size_t>(i)];
+    if (share > 0) last = i;
+    if (left < share) return i;
+    left -= share;
+  }
+  return last;
+}
 
 class Generated final : public DataSource {
  public:
@@ -40,7 +55,8 @@ class Generated final : public DataSource {
   std::int64_t drawn(Stream& stream, Lengths::Drawn place) const {
     const LengthRange range = generator_.lengths.range;
     if (range.fixed() || generator_.lengths.drawn != place) return range.least;
-    return stream.between(range.least, range.most + 1);
+    if (generator_.lengths.shares.empty()) return stream.between(range.least, range.most + 1);
+    return range.least + place_of(generator_.lengths.shares, stream.uniform());
   }
 
   Generator generator_;

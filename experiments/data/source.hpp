@@ -39,6 +39,8 @@ struct Lengths {
 
   LengthRange range;
   Drawn drawn = Drawn::per_batch;
+  /// How often each length of the range is drawn, in any unit; empty: one as often as another.
+  std::vector<double> shares = {};
 };
 
 /// Makes one sequence of a length; pure in the stream.

@@ -58,7 +58,7 @@ std::vector<const Metric*> metrics_of(const Objective& objective, const Criterio
 MetricValues values_of(const Objective& objective, const Criterion& criterion, const Tally& tally);
 
 /// A list of metrics, and behind them error_rate and accuracy per answer, where the criterion says what is
-/// right (`judged`; null: it always is said), and per sequence.
+/// right (`judged`; null: it always is said), the accuracy scaled from chance, and both per sequence.
 std::vector<Metric> with_accuracies(std::vector<Metric> metrics, bool (*judged)(const Criterion&) = nullptr);
 
 /// Mean squared error of the outputs. Metrics in the unit of the data: rmse, mae; nrmse is the rmse over the
@@ -68,5 +68,17 @@ Objective mse_objective();
 Objective cross_entropy_objective();
 /// Independent yes-or-no answers: -t log σ(z) - (1 - t) log(1 - σ(z)), the mean over outputs in nats.
 Objective binary_cross_entropy_objective();
+/// Mean squared error of logistic outputs σ(z) (Hochreiter & Schmidhuber 1997). An answer is right within the
+/// criterion's tolerance; max_error is the largest error of any output.
+Objective logistic_mse_objective();
+
+/// What a target says of a symbol that may come next, for each output.
+enum NextSymbol { impossible, possible, comes };
+
+/// What comes next, judged by what might have come: an answer is right when every possible symbol stands
+/// above all impossible ones (Smith & Zipser 1989). Targets are one NextSymbol for each output. Trained is
+/// the symbol that comes: -log softmax(outputs) of it in nats, or the squared errors of logistic outputs.
+Objective next_symbol_objective();
+Objective logistic_next_symbol_objective();
 
 }  // namespace unroll

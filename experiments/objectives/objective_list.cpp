@@ -11,7 +11,7 @@ namespace unroll {
 
 const ObjectiveList& standard_objectives() {
   static const ObjectiveList list = {mse_objective(), cross_entropy_objective(),
-                                     binary_cross_entropy_objective()};
+                                     binary_cross_entropy_objective(), logistic_mse_objective()};
   return list;
 }
 
@@ -30,6 +30,9 @@ std::vector<Metric> with_accuracies(std::vector<Metric> metrics, bool (*judged)(
                      [](const Tally& t) { return t.error_rate(); }, judged});
   metrics.push_back({"accuracy", "share of answers", Direction::higher,
                      [](const Tally& t) { return 1 - t.error_rate(); }, judged});
+  metrics.push_back({"scaled_accuracy", "0 by chance, 1 if all are right", Direction::higher,
+                     [](const Tally& t) { return (1 - t.error_rate() - t.chance) / (1 - t.chance); },
+                     [](const Criterion& criterion) { return criterion.chance.has_value(); }});
   metrics.push_back({"sequence_error_rate", "share of sequences", Direction::lower,
                      [](const Tally& t) { return t.sequence_error_rate(); }, whole});
   metrics.push_back({"sequence_accuracy", "share of sequences", Direction::higher,

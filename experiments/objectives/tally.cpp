@@ -1,11 +1,15 @@
 #include "experiments/objectives/tally.hpp"
 
+#include <cmath>
 #include <limits>
 
 #include "experiments/objectives/objective.hpp"
 
 namespace unroll {
 namespace {
+
+/// The larger one; NaN once there is one.
+double larger(double a, double b) { return std::isnan(a) || b <= a ? a : b; }
 
 /// Walks over one batch.
 class Adder {
@@ -22,6 +26,8 @@ class Adder {
     outputs_ =
         objective.target == TargetKind::classes ? 1 : static_cast<std::size_t>(shape_of(batch.target).back());
     tally_.sums.resize(elements.size(), std::vector<double>(outputs_));
+    tally_.largest.resize(elements.size(), -std::numeric_limits<double>::infinity());
+    tally_.chance = criterion.chance.value_or(0);
     tally_.units = criterion.units.empty() ? std::vector<double>(outputs_, 1.0) : criterion.units;
   }
 
@@ -42,8 +48,11 @@ class Adder {
     const std::size_t at = static_cast<std::size_t>(layout_.at(t, b)) * outputs_;
     for (std::size_t k = 0; k < elements_.size(); ++k) {
       step_[k] = elements_[k].subspan(at, outputs_);
-      for (std::size_t o = 0; o < outputs_; ++o)
-        tally_.sums[k][o] += weight * static_cast<double>(step_[k][o]);
+      for (std::size_t o = 0; o < outputs_; ++o) {
+        const auto value = static_cast<double>(step_[k][o]);
+        tally_.sums[k][o] += weight * value;
+        tally_.largest[k] = larger(tally_.largest[k], value);
+      }
     }
     tally_.weight += weight;
     if (criterion_.step_from_end && length - 1 - t != *criterion_.step_from_end) return true;

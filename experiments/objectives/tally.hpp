@@ -25,6 +25,8 @@ struct Criterion {
   bool sequences = false;
   /// Numbers: what 1 in a target is in the unit of the data, by output; empty: 1.
   std::vector<double> units = {};
+  /// The share of answers that a guess has right: accuracies are scaled from it too; none: not.
+  std::optional<double> chance = {};
 };
 
 /// Where in an objective's elements the values of step t of sequence b stand.
@@ -45,10 +47,12 @@ struct Layout {
 /// sequences: the same whatever the number of threads.
 struct Tally {
   std::vector<std::vector<double>> sums;  ///< of each element, of each output: weighted, over steps
+  std::vector<double> largest;            ///< of each element, of all steps that count; NaN if one is
   double weight = 0;                      ///< of all steps
   double judged = 0, wrong = 0;           ///< steps that are right or wrong
   double sequences = 0, wrong_sequences = 0;
   std::vector<double> units;  ///< as Criterion says, 1 where it says nothing
+  double chance = 0;          ///< as Criterion says
 
   /// Mean of an element over steps and outputs; NaN before anything was evaluated.
   double mean(std::size_t element) const;

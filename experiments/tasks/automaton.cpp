@@ -41,9 +41,11 @@ std::optional<double> answer_entropy(const Automaton& automaton, const Probabili
 class Follow final : public SymbolTask {
  public:
   Follow(Automaton automaton, const TaskConfig& config, bool odd_only)
-      : SymbolTask({automaton.symbols, automaton.classes,
-                    std::ranges::all_of(automaton.states,
-                                        [](const auto& state) { return state.answer.has_value(); })},
+      : SymbolTask({.symbols = automaton.symbols,
+                    .classes = automaton.classes,
+                    .always_answers = std::ranges::all_of(
+                        automaton.states, [](const auto& state) { return state.answer.has_value(); }),
+                    .signs = automaton.signs},
                    config, supervision_of(config)),
         automaton_(std::move(automaton)),
         odd_only_(odd_only) {}

@@ -21,6 +21,7 @@ struct Automaton {
   std::int64_t symbols, classes;
   std::vector<State> states;
   std::int64_t start = 0;
+  bool signs = false;  ///< of two symbols: read as -1 and 1
 };
 
 /// Of so many states, each of which answers itself: `next(state, symbol)` follows.

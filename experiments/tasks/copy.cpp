@@ -14,14 +14,15 @@ namespace {
 struct Variant {
   std::string_view name;
   std::int64_t values;
-  std::int64_t symbols;  ///< to remember in each sequence
-  bool by_error_rate;    ///< solved by few wrong sequences, not by half of the trivial loss
+  std::int64_t symbols;   ///< to remember in each sequence
+  bool by_error_rate;     ///< solved by few wrong sequences, not by half of the trivial loss
+  bool marker_at_recall;  ///< the marker is read at the first step that is answered, not one before
 };
 
 constexpr std::array<Variant, 3> variants = {{
-    {"urnn", 8, 10, false},
-    {"5-bit", 2, 5, true},
-    {"20-bit", 5, 10, true},
+    {"urnn", 8, 10, false, false},
+    {"5-bit", 2, 5, true, true},
+    {"20-bit", 5, 10, true, true},
 }};
 
 class Copy final : public GeneratedTask {
@@ -66,7 +67,8 @@ class Copy final : public GeneratedTask {
       put(s, symbol);
       classes[recall + s] = symbol;
     }
-    for (std::int64_t t = variant_.symbols; t < steps; ++t) put(t, t == recall - 1 ? variant_.values + 1 : 0);
+    const std::int64_t marker = variant_.marker_at_recall ? recall : recall - 1;
+    for (std::int64_t t = variant_.symbols; t < steps; ++t) put(t, t == marker ? variant_.values + 1 : 0);
     return {std::move(inputs), std::move(classes)};
   }
 

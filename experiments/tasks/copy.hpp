@@ -14,7 +14,8 @@ namespace unroll {
 /// - urnn: V = 8, S = 10 (Arjovsky, Shah, Bengio 2016, section 5.1 and published code). The paper gives no
 ///   threshold; half of the trivial loss is ours.
 /// - 5-bit: V = 2, S = 5, 20-bit: V = 5, S = 10 (noiseless memorisation: Martens & Sutskever 2011; Pascanu et
-///   al. 2013, published code, where the channels stand in another order).
+///   al. 2013, published code, where the channels stand in another order). The marker is read at the very
+///   step that the first symbol is asked for, behind T blanks.
 TaskRow copy_row();
 
 }  // namespace unroll

@@ -17,7 +17,11 @@ Generator GeneratedTask::generator(const Lengths& lengths) const {
 }
 
 std::unique_ptr<DataSource> GeneratedTask::training(std::uint64_t seed) const {
-  return generated(generator(lengths_), seed, Purpose::training_data);
+  Generator training = generator(lengths_);
+  training.generate = [this](Stream& stream, std::int64_t length) {
+    return generate_for_training(stream, length);
+  };
+  return generated(std::move(training), seed, Purpose::training_data);
 }
 
 std::unique_ptr<DataSource> GeneratedTask::validation(std::int64_t sequences) const {

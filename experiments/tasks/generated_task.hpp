@@ -17,10 +17,14 @@ class GeneratedTask : public Task {
  protected:
   /// `evaluated`: lengths of validation and test, where they are not those of training.
   GeneratedTask(TaskSpec spec, Lengths lengths, std::optional<Lengths> evaluated = std::nullopt)
-      : spec_(std::move(spec)), lengths_(lengths), evaluated_(evaluated.value_or(lengths)) {}
+      : spec_(std::move(spec)), lengths_(std::move(lengths)), evaluated_(evaluated.value_or(lengths_)) {}
 
   /// One sequence of a length, as the task counts it. Pure in the stream.
   virtual Sequence generate(Stream& stream, std::int64_t length) const = 0;
+  /// The same, to train on: where what is trained on is not what is asked for.
+  virtual Sequence generate_for_training(Stream& stream, std::int64_t length) const {
+    return generate(stream, length);
+  }
   /// Its steps.
   virtual std::int64_t steps_of(std::int64_t length) const { return length; }
   /// Whether its sequences have weights of their own.

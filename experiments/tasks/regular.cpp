@@ -8,6 +8,9 @@ namespace {
 constexpr const char* deletang =
     "Delétang et al. 2023, Neural networks and the Chomsky hierarchy, and published code";
 
+/// The variant whose bits are numbers -1 and 1.
+constexpr const char* signs = "signs";
+
 Automaton parity() {
   return state_reporter(2, 2, [](std::int64_t odd, std::int64_t bit) { return (odd + bit) % 2; });
 }
@@ -50,7 +53,16 @@ TaskRow row_of(std::string name, std::string summary, std::string source, Automa
 
 }  // namespace
 
-TaskRow parity_row() { return row_of("parity", "is the number of ones so far odd?", deletang, parity); }
+TaskRow parity_row() {
+  TaskRow row = row_of("parity", "is the number of ones so far odd?", deletang, parity);
+  row.variants.push_back(signs);
+  row.make = [](const TaskConfig& config, const ObjectiveList&) {
+    Automaton automaton = parity();
+    automaton.signs = config.variant == signs;
+    return follow(std::move(automaton), config);
+  };
+  return row;
+}
 
 TaskRow even_pairs_row() {
   return row_of("even_pairs", "are there as many changes from 0 to 1 as from 1 to 0?", deletang, even_pairs);

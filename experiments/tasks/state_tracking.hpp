@@ -9,11 +9,15 @@ namespace unroll {
 // Inputs (T, symbols), one-hot and uniformly random; classes, cross-entropy. Every sequence has a length of
 // its own, uniform in task.length (3 to 40 as in Beck et al. 2024), and task.test_lengths ask how far beyond
 // a model goes. With task.supervision = "every step" there is a target after every step (T), with "end" one
-// at the end, as in Delétang et al. A sequence is right when all of its answers are. The trivial loss is that
-// of knowing the number of steps, not the symbols: the answers' entropy, exact. Solved when more than 99 % of
-// the answers are right: our rule, for the papers report accuracies.
+// at the end, as in Delétang et al. The metric scaled_accuracy is (accuracy - 1/classes) / (1 - 1/classes)
+// (Grazzi et al. 2025). A sequence is right when all of its answers are. The trivial loss is that of knowing
+// the number of steps, not the symbols: the answers' entropy, exact. Solved when more than 99 % of the
+// answers are right: our rule, for the papers report accuracies.
 
 /// Bits: is the number of ones so far odd?
+///
+/// - standard: a bit is one-hot.
+/// - signs: a bit is a number, 1 or -1 (Bengio, Simard, Frasconi 1994, with task.supervision = "end").
 TaskRow parity_row();
 /// Bits: are there as many changes 01 as changes 10, which is: are the first and the last bit the same? 1 if
 /// they are.
@@ -37,12 +41,16 @@ TaskRow finite_state_machine_row();
 ///   only answer is at the end, whatever task.supervision says.
 TaskRow modular_arithmetic_row();
 
-/// The word problem of a group: elements one after the other, what is the product so far? The product p g is
-/// "first g, then p": (p g)(i) = p(g(i)). Classes are the group's elements in the lexicographic order of
-/// their one-line notation, 0 is the identity.
+/// The word problem of a group: elements one after the other, what is the product so far? The product p g of
+/// permutations is "first g, then p": (p g)(i) = p(g(i)). Classes are the group's elements, permutations in
+/// the lexicographic order of their one-line notation, 0 is the identity.
 ///
 /// - S5, A5: all permutations of five things (120), or the even ones (60); symbols are the elements, in the
 ///   same order. No fixed number of layers of linear recurrences with diagonal matrices can do it.
+/// - Z60: the numbers 0 to 59, added modulo 60. A4xZ5: even permutations of four things (12), each with a
+/// number
+///   modulo 5; element 5 p + z has permutation p and number z. Both have 60 elements as A5, but can be
+///   solved.
 /// - S5 transpositions: the symbols are four neighbours' exchanges, symbol k that of k and k + 1 (120
 ///   classes). After an even number of steps the product is even: the trivial loss is at most ln 60.
 TaskRow word_problem_row();

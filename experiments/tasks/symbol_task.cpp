@@ -12,11 +12,11 @@ constexpr const char* end = "end";
 
 TaskSpec spec_of(const Alphabet& alphabet, Supervision supervision) {
   const bool each = supervision == Supervision::every_step;
-  return {.input_size = alphabet.symbols,
+  return {.input_size = alphabet.signs ? 1 : alphabet.symbols,
           .output_size = alphabet.classes,
           .readout = each ? Readout::every_step : Readout::last,
           .objective = cross_entropy_objective(),
-          .criterion = {.sequences = each}};
+          .criterion = {.sequences = each, .chance = 1 / static_cast<double>(alphabet.classes)}};
 }
 
 }  // namespace
@@ -40,7 +40,8 @@ Supervision supervision_of(const TaskConfig& config) {
 SymbolTask::SymbolTask(const Alphabet& alphabet, const TaskConfig& config, Supervision supervision)
     : GeneratedTask(spec_of(alphabet, supervision), per_sequence(config.length)),
       length_(config.length),
-      weighted_(supervision == Supervision::every_step && !alphabet.always_answers) {}
+      weighted_(supervision == Supervision::every_step && !alphabet.always_answers),
+      signs_(alphabet.signs) {}
 
 double SymbolTask::trivial_loss() const {
   const std::int64_t longest = steps_of(length_.most);
@@ -70,7 +71,10 @@ Sequence SymbolTask::generate(Stream& stream, std::int64_t length) const {
   Tensor<std::int64_t> classes(Shape{steps});
   for (std::int64_t t = 0; t < steps; ++t) {
     const auto& [symbol, answer] = read[static_cast<std::size_t>(t)];
-    inputs[t * input_size() + symbol] = 1;
+    if (signs_)
+      inputs[t] = symbol == 0 ? -1 : 1;
+    else
+      inputs[t * input_size() + symbol] = 1;
     classes[t] = answer.value_or(0);
     weights[t] = answer.has_value();
   }

@@ -24,10 +24,12 @@ struct SymbolStep {
 struct Alphabet {
   std::int64_t symbols, classes;
   bool always_answers = true;  ///< whether there is an answer after every step
+  bool signs = false;          ///< two symbols, read as the numbers -1 and 1 instead of one-hot
 };
 
-/// A task that reads symbols, one-hot (T, symbols), each sequence of a length of its own, and answers classes
-/// that follow from them: cross-entropy, at every step with weight 0 where there is no answer, or at the end.
+/// A task that reads symbols, one-hot (T, symbols) or as signs (T, 1), each sequence of a length of its own,
+/// and answers classes that follow from them: cross-entropy, at every step with weight 0 where there is no
+/// answer, or at the end.
 class SymbolTask : public GeneratedTask {
  public:
   double trivial_loss() const override;
@@ -47,7 +49,7 @@ class SymbolTask : public GeneratedTask {
   bool weighted() const final { return weighted_; }
 
   LengthRange length_;
-  bool weighted_;
+  bool weighted_, signs_;
 };
 
 }  // namespace unroll

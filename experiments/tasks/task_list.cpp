@@ -6,12 +6,17 @@
 
 #include "experiments/tasks/cat.hpp"
 #include "experiments/tasks/copy.hpp"
+#include "experiments/tasks/counting.hpp"
 #include "experiments/tasks/file_task/file_task.hpp"
+#include "experiments/tasks/latching.hpp"
 #include "experiments/tasks/marked_numbers.hpp"
+#include "experiments/tasks/noise_free.hpp"
+#include "experiments/tasks/reber.hpp"
 #include "experiments/tasks/state_tracking.hpp"
 #include "experiments/tasks/task.hpp"
 #include "experiments/tasks/temporal_order.hpp"
 #include "experiments/tasks/text_task.hpp"
+#include "experiments/tasks/timing.hpp"
 
 namespace unroll {
 namespace {
@@ -32,6 +37,13 @@ const TaskList& standard_tasks() {
                                 temporal_order_row(),
                                 random_permutation_row(),
                                 copy_row(),
+                                latching_row(),
+                                two_sequences_row(),
+                                noise_free_row(),
+                                reber_row(),
+                                continual_reber_row(),
+                                counting_row(),
+                                timing_row(),
                                 parity_row(),
                                 even_pairs_row(),
                                 cycle_navigation_row(),

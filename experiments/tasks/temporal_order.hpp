@@ -17,9 +17,11 @@ namespace unroll {
 /// - 3-symbol: 8 classes, in [0.1, 0.2), [0.3, 0.4) and [0.6, 0.7).
 /// - hs97: 4 classes (Hochreiter & Schmidhuber 1997, experiment 6a). The symbols are X and Y, at steps from
 ///   T/10 to T/5 and from T/2 to 3T/5 (10 to 20 and 50 to 60 for T = 100, both ends included); channel 6
-///   marks the first step, channel 7 the last; the length of a batch is uniform from T to 1.1 T. There are 4
-///   outputs with softmax here in place of logistic units with squared errors; as there, a sequence is right
-///   only when every output is within 0.3 of its target.
+///   marks the first step, channel 7 the last; the length of a batch is uniform from T to 1.1 T. A sequence
+///   is right only when every output is within 0.3 of its target.
+///
+/// With task.outputs = "logistic" there are logistic units with squared errors in place of the softmax, as in
+/// 1997; a sequence is right when each is within 0.5 of its target, or as the variant has it.
 TaskRow temporal_order_row();
 
 /// Random permutation: the first of T symbols, 0 or 1, is asked for at the end; the others are drawn

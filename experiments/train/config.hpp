@@ -41,6 +41,7 @@ struct ModelConfig {
   bool residual = false;  ///< from the second layer on
   bool layer_norm = false;
   bool tied = false;     ///< readout matrix and tokens' vectors are one parameter
+  std::string readout;   ///< linear, state
   InputFile start = {};  ///< parameters to start from, as safetensors; none: drawn
 };
 

@@ -51,7 +51,8 @@ SequenceModel make_model(const CellList& cells, const Config& config, const Mode
                                 .layer = layer,
                                 .embedding = sizes.tokens ? embedding_size(model) : 0,
                                 .embedding_scale = model.embedding_scale,
-                                .tied = model.tied};
+                                .tied = model.tied,
+                                .state_readout = model.readout == readout_names().back()};
   return {cell, sizes.inputs, options, sizes.outputs, sizes.readout};
 }
 
@@ -59,6 +60,8 @@ bool draws_noise(const ModelConfig& model) {
   return model.dropout_input > 0 || model.dropout_output > 0 || model.dropout_recurrent > 0 ||
          model.zoneout > 0;
 }
+
+std::vector<std::string> readout_names() { return {"linear", "state"}; }
 
 std::vector<std::string> initial_state_names() { return {"cell", "learned"}; }
 

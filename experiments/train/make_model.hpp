@@ -27,6 +27,8 @@ SequenceModel make_model(const CellList& cells, const Config& config, const Mode
 /// Whether the config has masks drawn in training (dropout, zoneout).
 bool draws_noise(const ModelConfig& model);
 
+/// What model.readout may be.
+std::vector<std::string> readout_names();
 /// What model.initial_state may be.
 std::vector<std::string> initial_state_names();
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+
 #include "experiments/objectives/objective.hpp"
 #include "experiments/tasks/task.hpp"
 #include "framework/plan/plan.hpp"
@@ -42,9 +45,21 @@ inline MetricValues judged(const TaskSpec& spec, const Batch& batch, const Tenso
                    tally_of(spec.objective, spec.criterion, batch, layout, outputs, batch.target));
 }
 
-/// Outputs for which every answer is right: the target itself, or 10 for its class and 0 for the others.
+/// The number whose logistic function is p, but for p near 0 and 1.
+inline float logit(float p) {
+  const double near = std::clamp(static_cast<double>(p), 1e-4, 1 - 1e-4);
+  return static_cast<float>(std::log(near / (1 - near)));
+}
+
+/// Outputs for which every answer is right: the target itself or what makes it, or 10 for its class and 0 for
+/// the others.
 inline Tensor<float> right_outputs(const TaskSpec& spec, const Batch& batch) {
-  if (spec.objective.target == TargetKind::numbers) return std::get<Tensor<float>>(batch.target);
+  if (spec.objective.target == TargetKind::numbers) {
+    Tensor<float> outputs = std::get<Tensor<float>>(batch.target);
+    if (spec.objective.probabilities)
+      for (float& x : outputs.span()) x = logit(x);
+    return outputs;
+  }
   const auto& classes = std::get<Tensor<std::int64_t>>(batch.target);
   Shape shape = classes.shape();
   shape.push_back(spec.output_size);

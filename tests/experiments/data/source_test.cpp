@@ -114,6 +114,20 @@ TEST_CASE("[data] lengths are drawn for a batch or for each sequence, uniformly;
   CHECK_FALSE(generated(random_tokens({3, Lengths::Drawn::per_sequence}), 1, Purpose::check)->uneven());
 }
 
+TEST_CASE("[data] lengths are drawn as often as their shares say") {
+  const std::vector<double> shares = {3, 0, 1, 6, 0};
+  const auto source =
+      generated(random_tokens({{5, 9}, Lengths::Drawn::per_sequence, shares}), 5, Purpose::training_data);
+  CHECK(source->uneven());
+  std::map<std::int64_t, double> counts;
+  for (const std::int64_t length : indices(source->batch(0, 10000).target).span()) ++counts[length];
+  CHECK(counts.size() == 3);
+  for (const auto& [length, count] : counts) {
+    const double p = shares[static_cast<std::size_t>(length - 5)] / 10;
+    CHECK(std::abs(count - 10000 * p) < 5 * std::sqrt(10000 * p * (1 - p)));
+  }
+}
+
 TEST_CASE("[data] a fixed set is the first sequences of the endless one, its last batch what is left") {
   const Generator generator = random_tokens({{2, 5}, Lengths::Drawn::per_sequence});
   const auto all = generated(generator, 1, Purpose::validation_data);

@@ -136,6 +136,97 @@ TEST_CASE("[objectives] binary cross-entropy's metrics are those of a direct com
   }
 }
 
+TEST_CASE("[objectives] logistic squared error's metrics are those of a direct computation in double") {
+  const Objective objective = logistic_mse_objective();
+  const auto error = [](double z, double t) { return 1 / (1 + std::exp(-z)) - t; };
+  for (const Setup& setup : setups(TargetKind::numbers, 3))
+    for (const Criterion& criterion : {Criterion{}, Criterion{.tolerance = 0.8, .sequences = true}}) {
+      const Judged all = random_answers(setup, 9, true);
+      const std::vector<Answer> answers = answers_of(all);
+      const MetricValues values = metrics_of(objective, criterion, all);
+      const auto mean = [&](const auto& f) {
+        return weighted_mean(answers, [&](const Answer& one) { return over_outputs(one, f); });
+      };
+      CHECK(values.at("loss") == about(mean([&](double z, double t) { return error(z, t) * error(z, t); })));
+      CHECK(values.at("mae") == about(mean([&](double z, double t) { return std::abs(error(z, t)); })));
+      double largest = 0;
+      for (const Answer& one : answers)
+        for (std::size_t o = 0; o < 3; ++o)
+          largest = std::max(largest, std::abs(error(one.outputs[o], one.target[o])));
+      CHECK(values.at("max_error") == about(largest));
+      CHECK(values.contains("error_rate") == criterion.tolerance.has_value());
+      if (!criterion.tolerance) continue;
+      check_accuracies(values, criterion, all, [&](const Answer& one) {
+        return over_outputs(one, [&](double z, double t) { return std::abs(error(z, t)) >= 0.8; }) == 0;
+      });
+    }
+}
+
+TEST_CASE(
+    "[objectives] a next symbol costs what it is given, and is right where all that might come stand first") {
+  for (const Setup& setup : setups(TargetKind::numbers, 4)) {
+    Judged all = random_answers(setup, 13, true);
+    // 0 and 1 say what may come; of those that may, or else of all, the first one comes.
+    auto& target = std::get<Tensor<float>>(all.batch.target);
+    for (std::int64_t at = 0; at < target.numel(); at += 4) {
+      const float* first = std::find(target.data() + at, target.data() + at + 4, 1.f);
+      target[first == target.data() + at + 4 ? at : first - target.data()] = NextSymbol::comes;
+    }
+    const Criterion criterion{.sequences = true};
+    const std::vector<Answer> answers = answers_of(all);
+    const auto comes = [](double t) { return t == static_cast<double>(NextSymbol::comes); };
+    const auto is_right = [](const Answer& one) {
+      for (std::size_t i = 0; i < 4; ++i)
+        for (std::size_t k = 0; k < 4; ++k)
+          if (one.target[i] > 0 && one.target[k] == 0 && !(one.outputs[i] > one.outputs[k])) return false;
+      return true;
+    };
+    const MetricValues soft = metrics_of(next_symbol_objective(), criterion, all);
+    const double nats = weighted_mean(answers, [&](const Answer& one) {
+      double sum = 0, score = 0;
+      for (std::size_t k = 0; k < 4; ++k) {
+        sum += std::exp(one.outputs[k]);
+        if (comes(one.target[k])) score = one.outputs[k];
+      }
+      return std::log(sum) - score;
+    });
+    CHECK(soft.at("loss") == about(nats));
+    CHECK(soft.at("bits") == about(nats / std::numbers::ln2));
+    check_accuracies(soft, criterion, all, is_right);
+    const MetricValues logistic = metrics_of(logistic_next_symbol_objective(), criterion, all);
+    CHECK(logistic.at("loss") == about(weighted_mean(answers, [&](const Answer& one) {
+            return over_outputs(one, [&](double z, double t) {
+              const double error = 1 / (1 + std::exp(-z)) - comes(t);
+              return error * error;
+            });
+          })));
+    check_accuracies(logistic, criterion, all, is_right);
+  }
+}
+
+TEST_CASE("[objectives] the largest error is NaN once there is one, wherever it stands") {
+  for (const std::vector<float>& logits :
+       std::vector<std::vector<float>>{{not_a_number, 0}, {0, not_a_number}, {0, 0}}) {
+    const double largest =
+        of_one(logistic_mse_objective(), Tensor<float>({1, 2}, 1.f), logits).at("max_error");
+    const bool bad = std::isnan(logits[0]) || std::isnan(logits[1]);
+    CHECK(std::isnan(largest) == bad);
+    if (!bad) CHECK(largest == 0.5);
+  }
+}
+
+TEST_CASE("[objectives] the scaled accuracy is 0 by chance and 1 if all is right, where a chance is given") {
+  const Setup setup{TargetKind::classes, {400}, 4};
+  const Judged all = random_answers(setup, 17);
+  const MetricValues values = metrics_of(cross_entropy_objective(), {.chance = 0.25}, all);
+  CHECK(values.at("scaled_accuracy") ==
+        doctest::Approx((values.at("accuracy") - 0.25) / 0.75).epsilon(1e-12));
+  CHECK(std::abs(values.at("scaled_accuracy")) < 0.15);  // answers at random
+  CHECK(of_one(cross_entropy_objective(), class_0(), {1, 0}, {.chance = 0.5}).at("scaled_accuracy") == 1);
+  CHECK(of_one(cross_entropy_objective(), class_0(), {0, 1}, {.chance = 0.5}).at("scaled_accuracy") == -1);
+  CHECK_FALSE(metrics_of(cross_entropy_objective(), {}, all).contains("scaled_accuracy"));
+}
+
 TEST_CASE("[objectives] a tie or a NaN is not right") {
   const auto error_rate = [](const std::vector<float>& logits) {
     return of_one(cross_entropy_objective(), class_0(), logits).at("error_rate");

@@ -221,8 +221,8 @@ TEST_CASE("[tasks] adding, multiplication: success and wrong answers follow each
     CHECK(wrong_at(name, "pascanu", -0.201f) == 1);
   }
 
-  const auto solved = [](const Task& task, double loss, double error_rate) {
-    return task.success().holds({{"loss", loss}, {"error_rate", error_rate}});
+  const auto solved = [](const Task& task, double loss, double error_rate, double mean_error = 0) {
+    return task.success().holds({{"loss", loss}, {"error_rate", error_rate}, {"mae", mean_error}});
   };
   const auto sum = adding("sum", 40);
   CHECK(solved(*sum, 0.0833, 1));
@@ -230,6 +230,8 @@ TEST_CASE("[tasks] adding, multiplication: success and wrong answers follow each
   CHECK(sum->success().text == "MSE below 0.0833 (half of the trivial 0.1667)");
   CHECK(solved(*adding("hs97", 40), 0.001, 0));
   CHECK(!solved(*adding("hs97", 40), 0.001, 0.0005));
+  CHECK(solved(*adding("hs97", 40), 0.001, 0, 0.0099));
+  CHECK(!solved(*adding("hs97", 40), 0.001, 0, 0.01));
   CHECK(solved(*adding("pascanu", 40), 0.03, 0.0099));
   CHECK(!solved(*adding("pascanu", 40), 0.0, 0.01));
   const auto product = marked("multiplication", "hs97", 40);

@@ -185,3 +185,25 @@ TEST_CASE("[state tracking] both ways of supervision read the same sequences") {
       CHECK(class_at(a, a.lengths[static_cast<std::size_t>(row)] - 1, row) == indices(b.target)[row]);
   }
 }
+
+TEST_CASE("[state tracking] parity of signs: the bits of the standard variant as -1 and 1") {
+  for (const std::string supervision : {"every step", "end"}) {
+    const auto bits = tracking("parity", "standard", {3, 40}, supervision);
+    const auto signs = tracking("parity", "signs", {3, 40}, supervision);
+    CHECK(signs->spec().input_size == 1);
+    CHECK(signs->trivial_loss() == bits->trivial_loss());
+    const Batch a = training_batch(*bits, 30), b = training_batch(*signs, 30);
+    CHECK(same_bits(a.target, b.target));
+    for (std::int64_t row = 0; row < 30; ++row) {
+      const Symbols read = symbols_of(a, row);
+      for (std::size_t t = 0; t < read.size(); ++t)
+        CHECK(numbers(b.inputs)[static_cast<std::int64_t>(t) * 30 + row] == (read[t] == 1 ? 1 : -1));
+    }
+  }
+}
+
+TEST_CASE("[state tracking] accuracies are scaled from one right answer in as many as there are classes") {
+  CHECK(tracking("parity")->spec().criterion.chance == 0.5);
+  CHECK(tracking("modular_arithmetic", "brackets")->spec().criterion.chance == 0.2);
+  CHECK(tracking("word_problem", "A5")->spec().criterion.chance == doctest::Approx(1.0 / 60));
+}

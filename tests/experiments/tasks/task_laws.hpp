@@ -18,19 +18,27 @@ namespace unroll::task_laws {
 /// Those that draw their sequences; the others read a file.
 inline bool is_generated(const TaskRow& row) { return row.length.has_value(); }
 
+/// Whether its sequences have one length, that it was made for.
+inline bool has_one_length(const TaskRow& row) { return row.name == "noise_free"; }
+
+/// Of a length there is one sequence.
+inline bool is_all_length(const TaskRow& row) { return row.name == "counting"; }
+
 /// A row without variants is one case as well.
 inline std::vector<std::string> variants_of(const TaskRow& row) {
   return row.variants.empty() ? std::vector<std::string>{""} : row.variants;
 }
 
 /// Calls f(task, row) for every variant of every task, each setting with known values at each of them.
-/// Tasks that make sequences to a length get `length`; none: their own default.
+/// Tasks that make sequences to a length get `length`; none: their own default. Those of which there is one
+/// for a length get all up to it.
 template <class F>
 void for_every_variant(std::optional<LengthRange> length, const F& f) {
   for (const TaskRow& row : standard_tasks())
     for (const std::string& variant : variants_of(row)) {
-      TaskConfig config =
-          any_task(row.name, variant, row.length ? length.value_or(*row.length) : LengthRange{});
+      LengthRange range = row.length ? length.value_or(*row.length) : LengthRange{};
+      if (is_all_length(row)) range.least = 1;
+      TaskConfig config = any_task(row.name, variant, range);
       CAPTURE(config.name);
       CAPTURE(config.variant);
       f(*standard_task(config), row);

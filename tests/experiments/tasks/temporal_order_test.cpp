@@ -186,3 +186,34 @@ TEST_CASE("[tasks] random permutation: solved below 1 % wrong, and an answer tha
   CHECK(task->success().holds({{"error_rate", 0.0099}}));
   CHECK(!task->success().holds({{"error_rate", 0.01}}));
 }
+
+TEST_CASE("[tasks] temporal order, logistic: targets of 1 and 0 for the class, errors of 0.3 or of a half") {
+  for (const std::string variant : {"2-symbol", "3-symbol", "hs97"}) {
+    CAPTURE(variant);
+    TaskConfig config{.name = "temporal_order", .variant = variant, .length = 20};
+    const Batch classes = training_batch(*standard_task(config), 5000);
+    config.values["task.outputs"] = std::string("logistic");
+    const auto task = standard_task(config);
+    const Batch batch = training_batch(*task, 5000);
+    const std::int64_t outputs = task->spec().output_size;
+    CHECK(same_bits(batch.inputs, classes.inputs));
+    for (std::int64_t b = 0; b < batch.rows(); ++b)
+      for (std::int64_t k = 0; k < outputs; ++k)
+        CHECK(numbers(batch.target)[b * outputs + k] == float(indices(classes.target)[b] == k));
+    const auto of = [&](float of_class, float of_others) {
+      Tensor<float> answers = numbers(batch.target);
+      for (float& x : answers.span()) x = logit(x == 1 ? of_class : of_others);
+      return judged(task->spec(), batch, answers);
+    };
+    const float within = variant == "hs97" ? 0.3f : 0.5f;
+    CHECK(of(1 - within + 0.01f, within - 0.01f).at("error_rate") == 0);
+    CHECK(of(1 - within - 0.01f, 0).at("error_rate") == 1);
+    CHECK(of(1, within + 0.01f).at("error_rate") == 1);
+    const auto share = 1 / static_cast<float>(outputs);
+    CHECK(of(share, share).at("loss") == doctest::Approx(task->trivial_loss()).epsilon(1e-5));
+    if (variant != "hs97") continue;
+    CHECK(task->success().holds({{"mae", 0.09}, {"error_rate", 0}}));
+    CHECK_FALSE(task->success().holds({{"mae", 0.1}, {"error_rate", 0}}));
+    CHECK_FALSE(task->success().holds({{"mae", 0.09}, {"error_rate", 0.001}}));
+  }
+}

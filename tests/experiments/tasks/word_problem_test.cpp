@@ -60,3 +60,30 @@ TEST_CASE("[state tracking] a word problem's answer is the product, thing by thi
   CHECK(tracking("word_problem", "S5 transpositions")->spec().input_size == 4);
   CHECK(tracking("word_problem", "S5 transpositions")->spec().output_size == 120);
 }
+
+TEST_CASE("[state tracking] Z60 adds, A4xZ5 composes and adds; both have 60 elements") {
+  check_answers("word_problem", "Z60", [](const Symbols& read) {
+    std::int64_t sum = 0;
+    for (const std::int64_t number : read) sum += number;
+    return sum % 60;
+  });
+  // The even permutations of four things are those of five that leave the last one.
+  std::vector<Images> a4;
+  for (const Images& p : group(true))
+    if (p[4] == 4) a4.push_back(p);
+  REQUIRE(a4.size() == 12);
+  check_answers("word_problem", "A4xZ5", [&](const Symbols& read) {
+    Symbols permutations;
+    std::int64_t sum = 0;
+    for (const std::int64_t element : read) {
+      permutations.push_back(element / 5);
+      sum += element % 5;
+    }
+    return product_of(permutations, a4, a4) * 5 + sum % 5;
+  });
+  for (const std::string variant : {"Z60", "A4xZ5"}) {
+    CHECK(tracking("word_problem", variant)->spec().input_size == 60);
+    CHECK(tracking("word_problem", variant)->trivial_loss() ==
+          doctest::Approx(std::log(60.0)).epsilon(1e-12));
+  }
+}

@@ -25,6 +25,25 @@ void lstm_1997(const LoopParameters& p, const Vector& x, LoopState& s) {
   }
 }
 
+/// Three blocks of as equal sizes as there are, whose gates all units of the step before reach.
+void lstm_1997_blocks(const LoopParameters& p, const Vector& x, LoopState& s) {
+  Vector &y = s["h"], &cell = s["c"];
+  Vector sending = y;
+  for (const char* gates : {"y_in", "y_out"}) sending.insert(sending.end(), s[gates].begin(), s[gates].end());
+  const Vector in = p.affine({{"W_in", x}, {"U_in", sending}}, "b_in");
+  const Vector out = p.affine({{"W_out", x}, {"U_out", sending}}, "b_out");
+  const Vector net = p.affine({{"W_c", x}, {"U_c", sending}}, "b_c");
+  for (std::size_t block = 0; block < in.size(); ++block) {
+    s["y_in"][block] = logistic(in[block]);
+    s["y_out"][block] = logistic(out[block]);
+  }
+  for (std::size_t j = 0; j < y.size(); ++j) {
+    const std::size_t block = j * in.size() / y.size();
+    cell[j] += s["y_in"][block] * (4 / (1 + std::exp(-net[j])) - 2);
+    y[j] = s["y_out"][block] * (2 / (1 + std::exp(-cell[j])) - 1);
+  }
+}
+
 void lstm_peephole(const LoopParameters& p, const Vector& x, LoopState& s) {
   Vector &h = s["h"], &c = s["c"];
   const Vector i = p.affine({{"W_xi", x}, {"W_hi", h}}, "b_i");
@@ -79,6 +98,9 @@ void update_gate_rnn(const LoopParameters& p, const Vector& x, LoopState& s) {
 std::vector<CellLoop> gated_loops() {
   return {{"mgu", {}, mgu},
           {"lstm_1997", {}, lstm_1997},
+          {"lstm_1997_truncated", {}, lstm_1997},  // of whose gradient the values know nothing
+          {"lstm_1997_blocks", {}, lstm_1997_blocks, {{"blocks", 3}}},
+          {"lstm_1997_blocks_truncated", {}, lstm_1997_blocks, {{"blocks", 3}}},
           {"lstm_peephole", {}, lstm_peephole},
           {"lstm_coupled", {}, lstm_coupled},
           {"lstm_chrono", {}, lstm_chrono},
