@@ -124,7 +124,8 @@ Laboratory::Laboratory(TaskList tasks, ObjectiveList objectives, CellList cells)
     : tasks_(with_more(standard_tasks(), std::move(tasks), "tasks")),
       objectives_(with_more(standard_objectives(), std::move(objectives), "objectives")),
       cells_(with_more(cell_table(), std::move(cells), "cells")),
-      options_(std::make_unique<OptionTable>(all_rows(tasks_, cells_), std::vector{constants_family()})) {}
+      options_(std::make_unique<OptionTable>(all_rows(tasks_, cells_),
+                                             std::vector{constants_family(), rates_family()})) {}
 
 std::shared_ptr<const Task> Laboratory::make_task(const TaskConfig& config) const {
   constexpr std::size_t most_kept = 4;
@@ -152,7 +153,9 @@ Config Laboratory::default_config() const {
 
 void Laboratory::resolve(Config& config) const {
   resolve_task(tasks_, config.task);
-  std::erase_if(config.model.constants, [](const auto& constant) { return constant.second == unset; });
+  const auto is_unset_member = [](const auto& member) { return member.second == unset; };
+  std::erase_if(config.model.constants, is_unset_member);
+  std::erase_if(config.train.rates, is_unset_member);
   const TaskRow* task = find_task(tasks_, config.task.name);
   if (config.train.window == 0 && task && task->carried) config.train.window = carried_window;
   if (config.train.stride == 0) config.train.stride = config.train.window;

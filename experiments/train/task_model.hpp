@@ -55,7 +55,8 @@ struct Feed {
 struct TaskModel : BoundModel {
   TaskModel(const CellList& cells, const Config& config, const TaskSpec& task_spec, const Recording& how);
 
-  /// Records the gradient of the loss with respect to all trained parameters; again does nothing.
+  /// Records the gradient of the loss, with train.omega that of the regulariser added, with respect to all
+  /// trained parameters; again does nothing.
   void record_gradients();
   /// The same with respect to each state at each step, through all paths from it on, others held.
   void record_state_gradients();
@@ -78,12 +79,18 @@ struct TaskModel : BoundModel {
 
   TaskSpec spec;
   Recording recording;
+  double omega_factor;  ///< of the regulariser; 0: there is none
+  OmegaPath path;
+  Var omega;  ///< the regulariser, where gradients were recorded with it
   Var target, weights;
   std::vector<Var> elements;             ///< as the objective records them
   Var loss;                              ///< their first one's mean over all that counts
   std::vector<std::size_t> trained;      ///< which parameters are
   std::vector<Var> parameter_gradients;  ///< of those
   std::vector<Var> state_gradients;      ///< (T, B, shape...) of each state
+
+ private:
+  void record_regularised_gradients(const std::vector<Var>& wanted);
 };
 
 /// What all steps of a piece count together.

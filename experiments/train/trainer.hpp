@@ -26,9 +26,12 @@ class Trainer {
   const std::vector<ParameterSpec>& specs() const { return model().specs; }
   /// As they are now, in the order of specs().
   const std::vector<Tensor<float>>& parameters() const { return parameters_; }
+  /// Those that the last update took its gradient at: with noise, where there is to be.
+  const std::vector<Tensor<float>>& used_parameters() const { return noisy_.empty() ? parameters_ : noisy_; }
 
   /// Update number n (0, 1, 2, ... in this order): sample, forward, backward, clip, step. Returns the batch's
-  /// loss before the step. When the loss is not finite, the parameters stay as they are.
+  /// loss before the step, with noisy weights where they are wanted. When the loss is not finite, the
+  /// parameters stay as they are.
   double update(std::int64_t n);
   /// Lets the schedule see a validation loss.
   void observe(double validation_loss) { schedule_.observe(validation_loss); }
@@ -45,13 +48,16 @@ class Trainer {
  private:
   Batch batch(std::int64_t n) const;
   void take_piece(std::int64_t n);
+  void add_weight_noise(std::int64_t n);
   void clip();
+  void add_gradient_noise(std::int64_t n);
   bool truncated() const { return config_.train.window > 0; }
   const TaskModel& model() const { return models_.training_model(); }
 
   const Config& config_;
   TrialModels& models_;
   std::vector<Tensor<float>> parameters_;
+  std::vector<Tensor<float>> noisy_;  ///< the same with train.weight_noise; else empty
   std::unique_ptr<Optimizer> optimizer_;
   Schedule schedule_;
   std::unique_ptr<WindowedBatch> windowed_;  ///< null with full BPTT and before the first update

@@ -218,7 +218,7 @@ std::string Training::first_bad_parameter() const {
 std::string Training::first_bad_of_update() const {
   if (std::string parameter = first_bad_parameter(); !parameter.empty()) return parameter;
   return first_non_finite(laboratory_.cells(), config_, models_.spec(), trainer_.piece(), true,
-                          trainer_.parameters(), trainer_.steps());
+                          trainer_.used_parameters(), trainer_.steps());
 }
 
 std::string Training::first_bad_of_validation() {
