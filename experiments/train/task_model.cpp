@@ -20,7 +20,7 @@ RecordOptions record_options(const Config& config, const Recording& how) {
   options.training = how.training;
   options.masks = how.training && draws_noise(config.model);
   options.seed = config.seed;
-  options.transitions = how.training && config.train.omega > 0;
+  options.transitions = how.transitions || (how.training && config.train.omega > 0);
   options.clip_state_gradient = how.training ? config.train.clip_state_gradient : 0;
   return options;
 }

@@ -17,6 +17,7 @@ struct Recording {
   bool windows = false;               ///< windows of longer sequences: the states that enter are given
   bool weighted = false;              ///< steps count differently; padded sequences' do
   bool training = false;              ///< masks are drawn
+  bool transitions = false;           ///< the states that steps read are to be had
   std::int64_t packed_sequences = 0;  ///< above 0: so many sequences share rows
 
   bool operator==(const Recording&) const = default;

@@ -73,6 +73,8 @@ double Trainer::update(std::int64_t n) {
   if (windowed_) windowed_->advance(plan);
   clip();
   add_gradient_noise(n);
+  const bool finite = gradients_are_finite();
+  if (!finite) suspect(n);
   parameter_refs_.clear();
   const std::vector<std::size_t>& trained = model().trained;
   for (std::size_t g = 0; g < trained.size(); ++g)
@@ -80,7 +82,24 @@ double Trainer::update(std::int64_t n) {
                                specs()[trained[g]].rate});
   optimizer_->step(schedule_.learning_rate(n), parameter_refs_);
   for (const std::size_t i : trained) project(specs()[i].bounds, parameters_[i].span());
+  if (!finite) clear_suspicion();
   return loss;
+}
+
+bool Trainer::gradients_are_finite() const {
+  return std::ranges::all_of(gradient_spans_, [](std::span<const float> g) { return all_finite(g); });
+}
+
+void Trainer::suspect(std::int64_t n) {
+  if (suspect_) return;
+  suspect_ = {
+      .update = n + 1, .backward = true, .steps = steps(), .piece = piece_, .parameters = used_parameters()};
+}
+
+/// Bounds on a parameter may have taken the harm away.
+void Trainer::clear_suspicion() {
+  if (std::ranges::all_of(parameters_, [](const Tensor<float>& p) { return all_finite(p.span()); }))
+    suspect_.reset();
 }
 
 void Trainer::add_weight_noise(std::int64_t n) {

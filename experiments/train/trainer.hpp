@@ -1,9 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "experiments/train/non_finite.hpp"
 #include "experiments/train/trial_models.hpp"
 #include "experiments/train/windowed_batch.hpp"
 #include "framework/optim/optimizer.hpp"
@@ -41,6 +43,10 @@ class Trainer {
   /// Throws std::invalid_argument naming what is missing or of another shape.
   void restore(const SafeTensors& from);
 
+  /// The first update since all parameters were finite whose gradients were not, after clipping, though its
+  /// loss was: it spoils the loss of a later one. Nothing where there is none.
+  const std::optional<NonFiniteBatch>& suspect() const { return suspect_; }
+
   /// What the last update ran, and how long its sequences are.
   const Piece& piece() const { return piece_; }
   std::int64_t steps() const { return windowed_ ? windowed_->steps() : piece_.batch.steps(); }
@@ -51,6 +57,9 @@ class Trainer {
   void add_weight_noise(std::int64_t n);
   void clip();
   void add_gradient_noise(std::int64_t n);
+  bool gradients_are_finite() const;
+  void suspect(std::int64_t n);
+  void clear_suspicion();
   bool truncated() const { return config_.train.window > 0; }
   const TaskModel& model() const { return models_.training_model(); }
 
@@ -63,6 +72,7 @@ class Trainer {
   std::unique_ptr<WindowedBatch> windowed_;  ///< null with full BPTT and before the first update
   std::int64_t batches_ = 0;                 ///< windowed so far
   Piece piece_;
+  std::optional<NonFiniteBatch> suspect_;
   std::vector<std::span<float>> gradient_spans_;
   std::vector<ParameterRef> parameter_refs_;
 };
