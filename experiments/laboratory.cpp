@@ -160,7 +160,7 @@ Laboratory::Laboratory(TaskList tasks, ObjectiveList objectives, CellList cells,
       instruments_(with_more(standard_instruments(), std::move(instruments), "instruments")),
       studies_(with_more(StudyList{}, std::move(studies), "studies")),
       options_(std::make_unique<OptionTable>(all_rows(tasks_, cells_, instruments_),
-                                             std::vector{constants_family()})) {}
+                                             std::vector{constants_family(), rates_family()})) {}
 
 std::shared_ptr<const Task> Laboratory::make_task(const TaskConfig& config) const {
   constexpr std::size_t most_kept = 4;
@@ -189,7 +189,9 @@ Config Laboratory::default_config() const {
 void Laboratory::resolve(Config& config) const {
   resolve_task(tasks_, config.task);
   config.diagnose_at = resolved_moments(std::move(config.diagnose_at));
-  std::erase_if(config.model.constants, [](const auto& constant) { return constant.second == unset; });
+  const auto is_unset_member = [](const auto& member) { return member.second == unset; };
+  std::erase_if(config.model.constants, is_unset_member);
+  std::erase_if(config.train.rates, is_unset_member);
   const TaskRow* task = find_task(tasks_, config.task.name);
   if (config.train.window == 0 && task && task->carried) config.train.window = carried_window;
   if (config.train.stride == 0) config.train.stride = config.train.window;

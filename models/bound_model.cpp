@@ -16,18 +16,20 @@ BoundModel::BoundModel(SequenceModel sequence_model, std::int64_t input_size, bo
       specs(model.parameters()),
       states(model.states()),
       inputs(tokens ? tape->index_input("tokens", {T, B}) : tape->input("inputs", {T, B, input_size})),
+      named(*tape, specs),
+      parameters(named.all()),
       packed_sequences(options.packed_sequences) {
-  const Parameters p(*tape, specs);
-  parameters = p.all();
-  RunOptions run{.values = options.values};
-  if (options.given_states) run.initial = record_initial(p);
+  run = {.values = options.values,
+         .transitions = options.transitions,
+         .clip_state_gradient = options.clip_state_gradient};
+  if (options.given_states) run.initial = record_initial(named);
   if (options.masks || model.noisy())
     noise = Noise{options.seed, tape->index_input("batch number", {}), tape->index_input("first row", {}),
                   tape->index_input("time steps", {T}), options.training};
   if (packed_sequences > 0) packed.emplace(*tape, packed_sequences);
   run.noise = noise;
   run.packed = packed;
-  recorded = model.record(inputs, p, run);
+  recorded = model.record(inputs, named, run);
 }
 
 /// The states that enter: those that are given, or learned ones where a sequence begins.

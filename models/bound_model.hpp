@@ -21,6 +21,8 @@ struct RecordOptions {
   std::uint64_t seed = 0;                ///< of masks and of cells' own noise
   std::int64_t packed_sequences = 0;     ///< above 0: inputs are that many sequences, packed into rows
   std::vector<std::string> values = {};  ///< as RunOptions
+  bool transitions = false;              ///< as RunOptions
+  double clip_state_gradient = 0;        ///< as RunOptions
 };
 
 /// What a run of a bound model reads, in precision T. What the model has no input for is not looked at.
@@ -90,12 +92,14 @@ struct BoundModel {
   std::vector<ParameterSpec> specs;
   std::vector<StateSpec> states;  ///< of all layers; the first one is the h that the first layer puts out
   Var inputs;
+  Parameters named;
   std::vector<Var> parameters;  ///< in the order of specs
   std::vector<Var> initial;     ///< with given states: those that enter
   Var carried;                  ///< with given states: whether they count, where a start is learned
   std::optional<Noise> noise;
   std::optional<Packed> packed;
   std::int64_t packed_sequences;
+  RunOptions run;  ///< that it was recorded with
   SequenceModel::Recorded recorded;
 
  private:

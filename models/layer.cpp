@@ -108,4 +108,12 @@ Layer::Recorded Layer::record(Var inputs, const Parameters& p, const std::vector
   return LayerScan(*cell_, options_, place_, inputs, p.part(place_.prefix), initial, run).record();
 }
 
+OmegaTerms Layer::omega_terms(Var inputs, const Parameters& p, const RunOptions& run,
+                              const std::vector<Var>& entering, const std::vector<Var>& e,
+                              OmegaPath path) const {
+  const std::vector<Var> none;
+  return LayerScan(*cell_, options_, place_, stop_gradient(inputs), p.part(place_.prefix), none, run)
+      .omega_terms(entering, e, path);
+}
+
 }  // namespace unroll

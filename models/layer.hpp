@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "models/cell.hpp"
+#include "models/omega.hpp"
 
 namespace unroll {
 
@@ -68,6 +69,10 @@ struct RunOptions {
   std::vector<std::string> values = {};  ///< states and named values of the step to be had at every step
   std::optional<Noise> noise = std::nullopt;
   std::optional<Packed> packed = std::nullopt;
+  bool transitions = false;  ///< the states that steps read are to be had at every step, for Omega
+  /// Above 0: the largest |element| of the gradient, of the loss of one sequence of those that the loss is
+  /// the mean of, that a step hands back to the state before it.
+  double clip_state_gradient = 0;
 };
 
 /// Of the parameter that a learned state starts from: "start.h", "layer2.start.h".
@@ -106,12 +111,17 @@ class Layer {
     std::vector<Var> state_trajectory;  ///< (T, B, shape...) of each state
     std::vector<Var> final_state;       ///< (B, shape...)
     std::map<std::string, Var, std::less<>>
-        values;  ///< (T, B, ...) of each that was asked for and is the layer's
+        values;                 ///< (T, B, ...) of each that was asked for and is the layer's
+    std::vector<Var> entering;  ///< with transitions: (T, B, shape...) of each state, as the steps read it
   };
   /// `initial`: this layer's part of RunOptions::initial. Of packed sequences `last` and `final_state` have a
   /// row for each sequence; the rest has a row for each row of the packing.
   Recorded record(Var inputs, const Parameters& p, const std::vector<Var>& initial,
                   const RunOptions& run) const;
+  /// Pascanu's regulariser at every step. `entering`: of record() with the same arguments; `e`: the loss's
+  /// gradients with respect to the states after every step, as a state_trajectory's.
+  OmegaTerms omega_terms(Var inputs, const Parameters& p, const RunOptions& run,
+                         const std::vector<Var>& entering, const std::vector<Var>& e, OmegaPath path) const;
 
  private:
   bool learned(const StateSpec& state) const;

@@ -155,8 +155,8 @@ Var LayerScan::output(Var h, const Slices& at) const {
   return y + slice(x, 1, place_.input_at, units);
 }
 
-Step LayerScan::step(const Slices& at, const std::vector<Var>& carried) {
-  const std::vector<Var> before = begun({carried.begin(), carried.begin() + states_.size()}, at);
+/// What becomes of the states that a step finds, with all that is around the cell.
+CellStep LayerScan::moved(const Slices& at, const std::vector<Var>& before) const {
   std::vector<Var> read = before;
   read[0] = dropped(read[0], recurrent_mask_, at);
   CellStep next = cell_.step(p_, {.x = dropped(at.input(), input_mask_, at),
@@ -165,11 +165,24 @@ Step LayerScan::step(const Slices& at, const std::vector<Var>& carried) {
                                   .training = run_.noise && run_.noise->training});
   if (options_.layer_norm)
     next.state[0] = p_["layer_norm.gain"] * layer_norm(next.state[0]) + p_["layer_norm.bias"];
-  Step result;
-  for (std::size_t k = 0; k < states_.size(); ++k)
-    result.state.push_back(zoned(k, before[k], next.state[k], at));
+  for (std::size_t k = 0; k < states_.size(); ++k) next.state[k] = zoned(k, before[k], next.state[k], at);
+  return next;
+}
+
+std::vector<Var> LayerScan::clipped(std::vector<Var> before) const {
+  if (run_.clip_state_gradient == 0) return before;
+  const Dim sequences = run_.packed ? run_.packed->first.dims()[0] : inputs_[0].dims()[1];
+  for (Var& state : before) state = clip_gradient(state, run_.clip_state_gradient, sequences);
+  return before;
+}
+
+Step LayerScan::step(const Slices& at, const std::vector<Var>& carried) {
+  const std::vector<Var> before = begun({carried.begin(), carried.begin() + states_.size()}, at);
+  const CellStep next = moved(at, clipped(before));
+  Step result{.state = next.state};
   if (has_output_) (carries_output_ ? result.state : result.stacked).push_back(output(result.state[0], at));
   for (const std::string& name : wanted_) result.stacked.push_back(next.values.at(name));
+  if (run_.transitions) std::ranges::copy(before, std::back_inserter(result.stacked));
   return result;
 }
 
@@ -220,7 +233,30 @@ Layer::Recorded LayerScan::record() {
   }
   for (std::size_t i = 0; i < wanted_.size(); ++i)
     recorded.values[place_.prefix + wanted_[i]] = scanned.stacked[first_value + i];
+  if (run_.transitions)
+    recorded.entering.assign(scanned.stacked.end() - static_cast<std::ptrdiff_t>(states_.size()),
+                             scanned.stacked.end());
   return recorded;
+}
+
+/// The steps apart from each other: what enters them and what comes back to them are given.
+OmegaTerms LayerScan::omega_terms(const std::vector<Var>& entering, const std::vector<Var>& e,
+                                  OmegaPath path) const {
+  std::vector<Var> inputs = inputs_;
+  for (const std::vector<Var>* given : {&entering, &e})
+    for (const Var& v : *given) inputs.push_back(stop_gradient(v));
+  const auto split = static_cast<std::ptrdiff_t>(inputs_.size());
+  const auto states = static_cast<std::ptrdiff_t>(states_.size());
+  const Scanned scanned = scan(
+      [&](const std::vector<Var>& x, const std::vector<Var>&) {
+        const std::vector<Var> before(x.begin() + split, x.begin() + split + states);
+        const CellStep next = moved({{x.begin(), x.begin() + split}, *this}, before);
+        const OmegaTerms terms = omega_of_step(
+            {.given = x, .before = before, .after = next.state, .e = {x.end() - states, x.end()}}, path);
+        return Step{.state = {}, .stacked = {terms.term, terms.counted}};
+      },
+      inputs, {}, {.length = {}, .reverse = place_.reverse});
+  return {scanned.stacked[0], scanned.stacked[1]};
 }
 
 }  // namespace unroll

@@ -17,6 +17,7 @@ class LayerScan {
             Parameters p, const std::vector<Var>& initial, const RunOptions& run);
 
   Layer::Recorded record();
+  OmegaTerms omega_terms(const std::vector<Var>& entering, const std::vector<Var>& e, OmegaPath path) const;
 
  private:
   /// What a mask is for; each has random bits of its own.
@@ -66,6 +67,8 @@ class LayerScan {
   std::vector<Var> begun(std::vector<Var> state, const Slices& at) const;
   Var zoned(std::size_t k, Var before, Var after, const Slices& at) const;
   Var output(Var h, const Slices& at) const;
+  CellStep moved(const Slices& at, const std::vector<Var>& before) const;
+  std::vector<Var> clipped(std::vector<Var> before) const;
   Step step(const Slices& at, const std::vector<Var>& carried);
 
   std::vector<std::string> own_values() const;

@@ -156,6 +156,8 @@ SequenceModel::Recorded SequenceModel::record(Var inputs, const Parameters& p, c
         std::copy_n(run.initial.begin() + static_cast<std::ptrdiff_t>(all.final_state.size()), states,
                     std::back_inserter(initial));
       Layer::Recorded one = layer->record(features, p, initial, run);
+      all.layer_inputs.push_back(features);
+      std::ranges::copy(one.entering, std::back_inserter(all.entering));
       each_features.push_back(one.features);
       each_last.push_back(one.last);
       std::ranges::copy(one.state_trajectory, std::back_inserter(all.state_trajectory));
@@ -173,6 +175,26 @@ SequenceModel::Recorded SequenceModel::record(Var inputs, const Parameters& p, c
   }
   all.outputs = linear(read, p[tied_ ? "embedding.E" : "readout.W_hy"]) + p["readout.b_y"];
   return all;
+}
+
+Var SequenceModel::omega(const Parameters& p, const RunOptions& run, const Recorded& recorded,
+                         const std::vector<Var>& e, OmegaPath path) const {
+  const auto own = [](const std::vector<Var>& all, std::size_t first, std::size_t count) {
+    const auto begin = all.begin() + static_cast<std::ptrdiff_t>(first);
+    return std::vector<Var>(begin, begin + static_cast<std::ptrdiff_t>(count));
+  };
+  Tape& tape = e.at(0).tape();
+  Var total = tape.fill(0, {}), counted = tape.fill(0, {});
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const std::size_t states = layers_[i].states().size();
+    const OmegaTerms terms = layers_[i].omega_terms(
+        recorded.layer_inputs[i], p, run, own(recorded.entering, first, states), own(e, first, states), path);
+    total = total + sum(terms.term);
+    counted = counted + sum(terms.counted);
+    first += states;
+  }
+  return total / maximum(counted, tape.fill(1, {}));
 }
 
 void SequenceModel::check_inputs(Var inputs) const {

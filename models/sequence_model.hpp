@@ -62,6 +62,8 @@ class SequenceModel {
     std::vector<Var> state_trajectory;  ///< (T, B, shape...) of each state
     std::vector<Var> final_state;       ///< (B, shape...) of each state
     std::vector<Var> values;            ///< (T, B, ...) of each of RunOptions::values
+    std::vector<Var> layer_inputs;      ///< (T, B, size): what each of layers() reads
+    std::vector<Var> entering;  ///< with transitions: (T, B, shape...) of each state, as steps read it
   };
   /// `inputs` is (T, B, input_size), of tokens (T, B) indices, T and B numbers or symbols. The states before
   /// the first step are their starts, or those of `initial`, in the order of states(), else ShapeError. A
@@ -73,6 +75,12 @@ class SequenceModel {
   /// sequences have in a batch by themselves; masks of a step and zoneout are drawn for the packing's rows.
   Recorded record(Var inputs, const Parameters& p, const RunOptions& run) const;
   Recorded record(Var inputs, const Parameters& p, std::vector<Var> initial = {}) const;
+
+  /// Pascanu's regulariser (models/omega.hpp), a scalar: the mean of its terms over all steps, sequences and
+  /// layers that count. Each layer's own inputs are held. `run`, with transitions, is that of `recorded`;
+  /// `e`: the loss's gradients with respect to the state trajectories, which are held as well.
+  Var omega(const Parameters& p, const RunOptions& run, const Recorded& recorded, const std::vector<Var>& e,
+            OmegaPath path) const;
 
  private:
   void check_inputs(Var inputs) const;

@@ -26,9 +26,11 @@ void flatten_into(const OptionTable& options, const TomlDocument& document, cons
     const std::string key = prefix + member.key;
     const std::string origin = place(document.name, member.at);
     const auto* inner = std::get_if<TomlTable>(&member.node.value);
-    if (const Option* option = options.find(key)) {
+    const Option* option = options.find(key);
+    const bool more_of_family = inner && option && option->of_family;  // names of members may have dots
+    if (option && !more_of_family) {
       out.push_back({option, &member.node, origin});
-    } else if (inner && (options.is_section(key) || options.is_family(key))) {
+    } else if (inner && (more_of_family || options.is_section(key) || options.is_family(key))) {
       flatten_into(options, document, *inner, key + ".", out);
     } else if (options.is_section(key)) {
       throw ConfigError(

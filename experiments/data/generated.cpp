@@ -65,11 +65,51 @@ class Generated final : public DataSource {
   std::optional<std::int64_t> size_;
 };
 
+/// Sequence i is what a batch of one, number i, would hold. It is made whenever it is asked for: a set takes
+/// no memory.
+class GeneratedSet final : public Dataset {
+ public:
+  GeneratedSet(Generator generator, std::uint64_t seed, Purpose purpose, std::int64_t size)
+      : generator_(std::move(generator)), seed_(seed), purpose_(purpose), size_(size) {}
+
+  std::int64_t size() const override { return size_; }
+  Sequence get(std::int64_t i) const override {
+    Stream stream = stream_of(i);
+    return generator_.generate(stream, drawn(stream));
+  }
+  std::int64_t length(std::int64_t i) const override {
+    Stream stream = stream_of(i);
+    return generator_.steps(drawn(stream));
+  }
+  bool every_step() const override { return generator_.every_step; }
+  bool weighted() const override { return generator_.weighted; }
+
+ private:
+  Stream stream_of(std::int64_t i) const { return {seed_, purpose_, {static_cast<std::uint32_t>(i), 0}}; }
+  std::int64_t drawn(Stream& stream) const {
+    const LengthRange range = generator_.lengths.range;
+    return range.fixed() ? range.least : stream.between(range.least, range.most + 1);
+  }
+
+  Generator generator_;
+  std::uint64_t seed_;
+  Purpose purpose_;
+  std::int64_t size_;
+};
+
 }  // namespace
 
 std::unique_ptr<DataSource> generated(Generator generator, std::uint64_t seed, Purpose purpose,
                                       std::optional<std::int64_t> size) {
   return std::make_unique<Generated>(std::move(generator), seed, purpose, size);
+}
+
+std::unique_ptr<DataSource> generated_set(Generator generator, std::uint64_t seed, Purpose purpose,
+                                          std::int64_t size) {
+  std::vector<std::int64_t> all(static_cast<std::size_t>(size));
+  std::iota(all.begin(), all.end(), std::int64_t{0});
+  return shuffled(std::make_shared<GeneratedSet>(std::move(generator), seed, purpose, size), std::move(all),
+                  seed);
 }
 
 }  // namespace unroll

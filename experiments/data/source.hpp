@@ -60,6 +60,11 @@ struct Generator {
 std::unique_ptr<DataSource> generated(Generator generator, std::uint64_t seed, Purpose purpose,
                                       std::optional<std::int64_t> size = std::nullopt);
 
+/// The first `size` of them again and again, in an order drawn anew for every pass: to train on. Each has its
+/// own length, also where those of a batch would share one.
+std::unique_ptr<DataSource> generated_set(Generator generator, std::uint64_t seed, Purpose purpose,
+                                          std::int64_t size);
+
 /// A finite set of sequences.
 class Dataset {
  public:

@@ -297,6 +297,8 @@ TrialRecord SweepRun::run_trial_of(std::size_t index, std::int64_t earlier_start
   };
   if (options_.keep_model)
     hooks.keep_model = [&](const KeptModel& model) { options_.keep_model(trial, model); };
+  if (options_.keep_non_finite)
+    hooks.keep_non_finite = [&](const NonFiniteBatch& batch) { options_.keep_non_finite(trial, batch); };
   const auto begin = std::chrono::steady_clock::now();
   TrialRecord record;
   try {

@@ -39,6 +39,8 @@ struct SweepOptions {
   std::FILE* progress = stderr;
   /// What becomes of the best models; null: nothing. Called from the trials' threads.
   std::function<void(const Trial&, const KeptModel&)> keep_model = {};
+  /// What becomes of batches in which a value that is not finite came up; null: nothing.
+  std::function<void(const Trial&, const NonFiniteBatch&)> keep_non_finite = {};
 };
 
 struct SweepResult {

@@ -24,6 +24,10 @@ std::unique_ptr<DataSource> GeneratedTask::training(std::uint64_t seed) const {
   return generated(std::move(training), seed, Purpose::training_data);
 }
 
+std::unique_ptr<DataSource> GeneratedTask::training_set(std::uint64_t seed, std::int64_t sequences) const {
+  return generated_set(generator(lengths_), seed, Purpose::training_data, sequences);
+}
+
 std::unique_ptr<DataSource> GeneratedTask::validation(std::int64_t sequences) const {
   return generated(generator(evaluated_), fixed_seed, Purpose::validation_data, sequences);
 }

@@ -10,6 +10,7 @@ class GeneratedTask : public Task {
  public:
   const TaskSpec& spec() const override { return spec_; }
   std::unique_ptr<DataSource> training(std::uint64_t seed) const override;
+  std::unique_ptr<DataSource> training_set(std::uint64_t seed, std::int64_t sequences) const override;
   std::unique_ptr<DataSource> validation(std::int64_t sequences) const override;
   std::unique_ptr<DataSource> test(std::int64_t sequences) const override;
   std::unique_ptr<DataSource> test_at(std::int64_t length, std::int64_t sequences) const override;

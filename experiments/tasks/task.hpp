@@ -52,6 +52,9 @@ class Task {
   virtual const TaskSpec& spec() const = 0;
   /// What to train on; a generated task, and the order of a finite set, are drawn from `seed`.
   virtual std::unique_ptr<DataSource> training(std::uint64_t seed) const = 0;
+  /// A fixed set of so many sequences to train on, again and again. Throws std::invalid_argument where the
+  /// task does not make its sequences.
+  virtual std::unique_ptr<DataSource> training_set(std::uint64_t seed, std::int64_t sequences) const;
   /// What to validate on, the same in every trial. A generated task has `sequences` of them.
   virtual std::unique_ptr<DataSource> validation(std::int64_t sequences) const = 0;
   /// What the best model is tested on; null: there is no such part.

@@ -79,6 +79,13 @@ std::unique_ptr<Task> make_task(const TaskList& list, const ObjectiveList& objec
   return row.make(config, objectives);
 }
 
+std::unique_ptr<DataSource> Task::training_set(std::uint64_t, std::int64_t sequences) const {
+  throw std::invalid_argument(
+      fmt::format("train.training_sequences: {} sequences are to be made once and trained on, but this task "
+                  "does not make its sequences: it has a training set of its own; leave the setting at 0",
+                  sequences));
+}
+
 std::unique_ptr<DataSource> Task::test_at(std::int64_t length, std::int64_t) const {
   throw std::invalid_argument(
       fmt::format("task.test_lengths: sequences of this task are not made to a length such as {}", length));

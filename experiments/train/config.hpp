@@ -48,18 +48,26 @@ struct ModelConfig {
 struct TrainConfig {
   std::string optimizer;
   double learning_rate = 0;
+  std::map<std::string, double> rates;  ///< by parameter: factors of its learning rate, where set here
   double momentum = 0;
   double decay = 0;  ///< of the running mean of squares (RMSProp)
   double epsilon = 0;
   std::string rmsprop;          ///< variant: urnn, tensorflow, char-rnn
   double beta1 = 0, beta2 = 0;  ///< Adam, AdamW
   double weight_decay = 0;
-  std::string schedule;  ///< constant, exponential, step, plateau
+  std::string schedule;  ///< constant, exponential, step, plateau, gain
   double schedule_factor = 0;
   std::int64_t schedule_every = 0;
   std::int64_t schedule_patience = 0;
-  double clip_norm = 0;   ///< 0: off
-  double clip_value = 0;  ///< 0: off
+  double schedule_gain = 0;
+  double clip_norm = 0;             ///< 0: off
+  double clip_value = 0;            ///< 0: off
+  double clip_state_gradient = 0;   ///< 0: off
+  double omega = 0;                 ///< factor of Pascanu's regulariser; 0: off
+  std::string omega_through;        ///< weights, step
+  double gradient_noise = 0;        ///< eta of its variance; 0: off
+  double gradient_noise_decay = 0;  ///< gamma of its variance
+  double weight_noise = 0;          ///< standard deviation; 0: off
   std::int64_t batch = 0;
   std::int64_t batch_shards = 0;
   Bytes max_memory;         ///< of each plan; 0: as much as it takes; no part of a trial's id
@@ -67,6 +75,7 @@ struct TrainConfig {
   std::int64_t stride = 0;  ///< steps between its updates
   std::int64_t updates = 0;
   std::int64_t validate_every = 0;
+  std::int64_t training_sequences = 0;  ///< of a fixed set; 0: new ones at every update
   std::int64_t validation_sequences = 0;
   std::int64_t test_sequences = 0;
   bool pack = false;  ///< sequences of different lengths share rows, instead of being padded

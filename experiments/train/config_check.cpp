@@ -11,6 +11,7 @@
 #include "experiments/instruments/moments.hpp"
 #include "experiments/train/make_model.hpp"
 #include "experiments/train/sharded_plan.hpp"
+#include "experiments/train/trial_models.hpp"
 #include "experiments/train/windowed_batch.hpp"
 #include "models/interchange.hpp"
 #include "models/nearest.hpp"
@@ -90,10 +91,29 @@ void check_model(const Laboratory& laboratory, const Config& config, const TaskS
   }
 }
 
+std::unique_ptr<const DataSource> checked_training(const Task& task, const Config& config,
+                                                   const OriginOf& origin_of) {
+  try {
+    return training_source(task, config);
+  } catch (const std::invalid_argument& error) {
+    throw ConfigError(fmt::format("{}: {}", place_of_message(error.what(), origin_of), error.what()));
+  }
+}
+
+void check_rates(const Laboratory& laboratory, const Config& config, const TaskSpec& spec,
+                 const OriginOf& origin_of) {
+  try {
+    with_rates(make_model(laboratory.cells(), config, sizes_of(spec)).parameters(), config.train);
+  } catch (const std::invalid_argument& error) {
+    throw ConfigError(fmt::format("{}: {}", place_of_message(error.what(), origin_of), error.what()));
+  }
+}
+
 void check_windows(const Config& config, const Task& task, const OriginOf& origin_of) {
+  const std::unique_ptr<const DataSource> training = checked_training(task, config, origin_of);
   const bool by_stride = config.train.window == 0 || config.train.stride > config.train.window;
   try {
-    check_windows(config, task.spec(), *task.training(config.seed));
+    check_windows(config, task.spec(), *training);
   } catch (const std::invalid_argument& error) {
     throw ConfigError(fmt::format("{}: {}", place_of(by_stride ? "train.stride" : "train.window", origin_of),
                                   error.what()));
@@ -138,6 +158,7 @@ void check_config(const Laboratory& laboratory, const Config& config, const Orig
   check_instruments(laboratory, config, origin_of);
   const std::shared_ptr<const Task> task = checked_task(laboratory, config.task, origin_of);
   check_model(laboratory, config, task->spec(), origin_of);
+  check_rates(laboratory, config, task->spec(), origin_of);
   check_windows(config, *task, origin_of);
 }
 

@@ -1,16 +1,24 @@
 #include "experiments/train/make_model.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "models/cell_table.hpp"
+#include "models/nearest.hpp"
 
 namespace unroll {
 namespace {
 
 std::int64_t embedding_size(const ModelConfig& model) {
   return model.embedding > 0 ? model.embedding : model.hidden;
+}
+
+std::string hint_before_list(const std::string& name, const std::vector<std::string>& names) {
+  const std::string hint = did_you_mean(name, names);
+  return hint.empty() ? "." : hint;
 }
 
 }  // namespace
@@ -54,6 +62,26 @@ SequenceModel make_model(const CellList& cells, const Config& config, const Mode
                                 .tied = model.tied,
                                 .state_readout = model.readout == readout_names().back()};
   return {cell, sizes.inputs, options, sizes.outputs, sizes.readout};
+}
+
+std::vector<ParameterSpec> with_rates(std::vector<ParameterSpec> specs, const TrainConfig& train) {
+  std::vector<std::string> names;
+  for (const ParameterSpec& spec : specs) names.push_back(spec.name);
+  for (const auto& [name, rate] : train.rates) {
+    const auto spec = std::ranges::find(specs, name, &ParameterSpec::name);
+    if (spec == specs.end())
+      throw std::invalid_argument(fmt::format("train.rates.{}: the model has no such parameter{} It has: {}",
+                                              printable(name), hint_before_list(name, names),
+                                              fmt::join(names, ", ")));
+    if (!spec->trained)
+      throw std::invalid_argument(
+          fmt::format("train.rates.{}: the cell declares this parameter fixed, so that no learning rate "
+                      "reaches it; leave "
+                      "the factor out",
+                      name));
+    spec->rate = rate;
+  }
+  return specs;
 }
 
 bool draws_noise(const ModelConfig& model) {

@@ -36,6 +36,10 @@ std::vector<std::string> initial_state_names();
 /// its own, in its own way or in the way of its role, biases 0. Throws ModelMismatch, SafeTensorsError.
 std::vector<Tensor<float>> initial_parameters(const Config& config, const SequenceModel& model);
 
+/// Parameters with the learning-rate factors that train.rates gives them. Throws std::invalid_argument, with
+/// the names that there are, for a parameter that the model does not have or does not train.
+std::vector<ParameterSpec> with_rates(std::vector<ParameterSpec> specs, const TrainConfig& train);
+
 /// Moves every element to the nearest value within the bounds.
 void project(const Bounds& bounds, std::span<float> values);
 

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "experiments/train/option_rows.hpp"
 #include "experiments/train/options.hpp"
 #include "framework/optim/optimizer.hpp"
@@ -8,9 +10,29 @@ namespace {
 
 using namespace rows;
 
+/// The key below which every name is a setting.
+constexpr const char* rates_key = "train.rates";
+
+Option rate_row(const std::string& key) {
+  const std::string parameter = key.substr(std::string(rates_key).size() + 1);
+  return row(key, {unset, at_least(0)}, result, "factor of this parameter's learning rate",
+             [parameter](Config& c) -> OptionField {
+               return &c.train.rates.try_emplace(parameter, unset).first->second;
+             });
+}
+
+std::vector<std::string> rate_keys(const Config& config) {
+  std::vector<std::string> keys;
+  for (const auto& [parameter, rate] : config.train.rates)
+    keys.push_back(fmt::format("{}.{}", rates_key, parameter));
+  return keys;
+}
+
 bool is_adam(const Config& c) { return c.train.optimizer == "adam" || c.train.optimizer == "adamw"; }
 
 }  // namespace
+
+OptionFamily rates_family() { return {rates_key, rate_row, rate_keys}; }
 
 std::vector<Option> optimizer_option_rows() {
   return {

@@ -19,6 +19,8 @@ std::vector<Option> initialiser_option_rows();
 std::vector<Option> model_option_rows(const std::function<bool(const Config&)>& reads_tokens);
 /// model.constants.NAME
 OptionFamily constants_family();
+/// train.rates.NAME
+OptionFamily rates_family();
 std::vector<Option> optimizer_option_rows();
 std::vector<Option> schedule_option_rows();
 std::vector<Option> training_option_rows();

@@ -20,6 +20,8 @@ RecordOptions record_options(const Config& config, const Recording& how) {
   options.training = how.training;
   options.masks = how.training && draws_noise(config.model);
   options.seed = config.seed;
+  options.transitions = how.transitions || (how.training && config.train.omega > 0);
+  options.clip_state_gradient = how.training ? config.train.clip_state_gradient : 0;
   return options;
 }
 
@@ -88,7 +90,10 @@ TaskModel::TaskModel(const CellList& cells, const Config& config, const TaskSpec
     : BoundModel(make_model(cells, config, sizes_of(task_spec)), task_spec.input_size,
                  task_spec.inputs == InputKind::tokens, record_options(config, how)),
       spec(task_spec),
-      recording(how) {
+      recording(how),
+      omega_factor(how.training ? config.train.omega : 0),
+      path(omega_factor > 0 ? omega_path(config.train.omega_through) : OmegaPath::weights) {
+  specs = with_rates(std::move(specs), config.train);
   Dims dims = answer_dims(spec, how);
   if (how.weighted) weights = tape->input("weights", dims);
   const bool numbers = spec.objective.target == TargetKind::numbers;
@@ -110,7 +115,21 @@ void TaskModel::record_gradients() {
   if (!parameter_gradients.empty()) return;
   std::vector<Var> wanted;
   for (const std::size_t i : trained) wanted.push_back(parameters[i]);
-  parameter_gradients = gradients(loss, wanted);
+  if (omega_factor == 0)
+    parameter_gradients = gradients(loss, wanted);
+  else
+    record_regularised_gradients(wanted);
+}
+
+void TaskModel::record_regularised_gradients(const std::vector<Var>& wanted) {
+  std::vector<Var> all = wanted;
+  all.insert(all.end(), recorded.state_trajectory.begin(), recorded.state_trajectory.end());
+  all = gradients(loss, all);
+  const std::vector<Var> e(all.begin() + static_cast<std::ptrdiff_t>(wanted.size()), all.end());
+  omega = model.omega(named, run, recorded, e, path);
+  const std::vector<Var> added = gradients(omega, wanted);
+  for (std::size_t g = 0; g < wanted.size(); ++g)
+    parameter_gradients.push_back(all[g] + omega_factor * added[g]);
 }
 
 void TaskModel::record_state_gradients() {

@@ -17,6 +17,7 @@ struct Recording {
   bool windows = false;               ///< windows of longer sequences: the states that enter are given
   bool weighted = false;              ///< steps count differently; padded sequences' do
   bool training = false;              ///< masks are drawn
+  bool transitions = false;           ///< the states that steps read are to be had
   std::int64_t packed_sequences = 0;  ///< above 0: so many sequences share rows
 
   bool operator==(const Recording&) const = default;
@@ -55,7 +56,8 @@ struct Feed {
 struct TaskModel : BoundModel {
   TaskModel(const CellList& cells, const Config& config, const TaskSpec& task_spec, const Recording& how);
 
-  /// Records the gradient of the loss with respect to all trained parameters; again does nothing.
+  /// Records the gradient of the loss, with train.omega that of the regulariser added, with respect to all
+  /// trained parameters; again does nothing.
   void record_gradients();
   /// The same with respect to each state at each step, through all paths from it on, others held.
   void record_state_gradients();
@@ -78,12 +80,18 @@ struct TaskModel : BoundModel {
 
   TaskSpec spec;
   Recording recording;
+  double omega_factor;  ///< of the regulariser; 0: there is none
+  OmegaPath path;
+  Var omega;  ///< the regulariser, where gradients were recorded with it
   Var target, weights;
   std::vector<Var> elements;             ///< as the objective records them
   Var loss;                              ///< their first one's mean over all that counts
   std::vector<std::size_t> trained;      ///< which parameters are
   std::vector<Var> parameter_gradients;  ///< of those
   std::vector<Var> state_gradients;      ///< (T, B, shape...) of each state
+
+ private:
+  void record_regularised_gradients(const std::vector<Var>& wanted);
 };
 
 /// What all steps of a piece count together.

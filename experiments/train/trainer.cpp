@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "experiments/train/noise.hpp"
 #include "framework/optim/clipping.hpp"
 
 namespace unroll {
@@ -28,6 +29,7 @@ ScheduleOptions schedule_options(const TrainConfig& train) {
   options.factor = train.schedule_factor;
   options.every = train.schedule_every;
   options.patience = train.schedule_patience;
+  options.gain = train.schedule_gain;
   return options;
 }
 
@@ -64,13 +66,17 @@ void Trainer::take_piece(std::int64_t n) {
 double Trainer::update(std::int64_t n) {
   take_piece(n);
   ShardedPlan& plan = models_.training_plan();
-  plan.run(piece_, parameters_);
+  add_weight_noise(n);
+  plan.run(piece_, used_parameters());
   const double loss = plan.loss();
   if (!std::isfinite(loss)) return loss;
   if (windowed_) windowed_->advance(plan);
   collect_gradients();
   if (watch_) watch_(n, gradient_spans_);
   clip();
+  add_gradient_noise(n);
+  const bool finite = gradients_are_finite();
+  if (!finite) suspect(n);
   parameter_refs_.clear();
   const std::vector<std::size_t>& trained = model().trained;
   for (std::size_t g = 0; g < trained.size(); ++g)
@@ -78,7 +84,43 @@ double Trainer::update(std::int64_t n) {
                                specs()[trained[g]].rate});
   optimizer_->step(schedule_.learning_rate(n), parameter_refs_);
   for (const std::size_t i : trained) project(specs()[i].bounds, parameters_[i].span());
+  if (!finite) clear_suspicion();
   return loss;
+}
+
+bool Trainer::gradients_are_finite() const {
+  return std::ranges::all_of(gradient_spans_, [](std::span<const float> g) { return all_finite(g); });
+}
+
+void Trainer::suspect(std::int64_t n) {
+  if (suspect_) return;
+  suspect_ = {
+      .update = n + 1, .backward = true, .steps = steps(), .piece = piece_, .parameters = used_parameters()};
+}
+
+/// Bounds on a parameter may have taken the harm away.
+void Trainer::clear_suspicion() {
+  if (std::ranges::all_of(parameters_, [](const Tensor<float>& p) { return all_finite(p.span()); }))
+    suspect_.reset();
+}
+
+void Trainer::add_weight_noise(std::int64_t n) {
+  const double deviation = config_.train.weight_noise;
+  if (deviation == 0) return;
+  noisy_ = parameters_;
+  for (const std::size_t i : model().trained)
+    add_noise({config_.seed, Purpose::weight_noise, n, i}, deviation, noisy_[i].span());
+}
+
+void Trainer::add_gradient_noise(std::int64_t n) {
+  const TrainConfig& train = config_.train;
+  if (train.gradient_noise == 0) return;
+  const double variance =
+      train.gradient_noise / std::pow(1 + static_cast<double>(n), train.gradient_noise_decay);
+  const std::vector<std::size_t>& trained = model().trained;
+  for (std::size_t g = 0; g < trained.size(); ++g)
+    add_noise({config_.seed, Purpose::gradient_noise, n, trained[g]}, std::sqrt(variance),
+              gradient_spans_[g]);
 }
 
 void Trainer::collect_gradients() {

@@ -57,10 +57,14 @@ void Trainer::save(SafeTensors& to) const {
     to.tensors.emplace_back("optimizer/" + one.name, one.value);
   }
   const Schedule::State& schedule = schedule_.state();
-  Json json = {
-      {"optimizer", {{"steps", optimizer.steps}, {"tensors", names}}},
-      {"schedule", {{"best", number(schedule.best)}, {"stalled", schedule.stalled}, {"cuts", schedule.cuts}}},
-      {"batches", batches_}};
+  Json json = {{"optimizer", {{"steps", optimizer.steps}, {"tensors", names}}},
+               {"schedule",
+                {{"best", number(schedule.best)},
+                 {"stalled", schedule.stalled},
+                 {"cuts", schedule.cuts},
+                 {"last", number(schedule.last)},
+                 {"falls", schedule.falls}}},
+               {"batches", batches_}};
   if (windowed_) {
     Json entered = Json::array();
     for (const auto& [step, states] : windowed_->states()) {
@@ -85,7 +89,8 @@ void Trainer::restore(const SafeTensors& from) {
   optimizer_->restore(optimizer);
   const Json& schedule = json.at("schedule");
   schedule_.restore({number(schedule.at("best")), count(schedule, "stalled", updates + 1),
-                     count(schedule, "cuts", updates + 1)});
+                     count(schedule, "cuts", updates + 1), number(schedule.at("last")),
+                     count(schedule, "falls", updates + 1)});
   batches_ = count(json, "batches", updates);
   if (!json.contains("windows")) return;
   if (!truncated() || batches_ == 0)

@@ -1,5 +1,6 @@
 #include "experiments/train/option_rows.hpp"
 #include "experiments/train/options.hpp"
+#include "models/omega.hpp"
 
 namespace unroll {
 namespace {
@@ -15,6 +16,34 @@ std::vector<Option> training_option_rows() {
           [](Config& c) -> OptionField { return &c.train.clip_norm; }),
       row("train.clip_value", number(0.0, at_least(0)), result, "largest |element| of a gradient; 0: off",
           [](Config& c) -> OptionField { return &c.train.clip_value; }),
+      row("train.clip_state_gradient", number(0.0, at_least(0)), result,
+          "largest |element| of the gradient of a sequence's loss with respect to its states that a step "
+          "hands "
+          "back to the one before it; 0: off",
+          [](Config& c) -> OptionField { return &c.train.clip_state_gradient; }),
+      row("train.omega", number(0.0, at_least(0)), result,
+          "factor of the regulariser that keeps gradients as long as they are from step to step (Pascanu et "
+          "al. 2013), whose gradient is added before clipping; 0: off",
+          [](Config& c) -> OptionField { return &c.train.omega; }),
+      row(
+          "train.omega_through", name("weights", omega_path_names), result,
+          "how the regulariser reaches parameters: weights of the products that a gradient passes on its way "
+          "back, all else held, as published; or step: all that makes a step's Jacobian",
+          [](Config& c) -> OptionField { return &c.train.omega_through; },
+          [](const Config& c) { return c.train.omega > 0; }),
+      row("train.gradient_noise", number(0.0, at_least(0)), result,
+          "η of normal numbers of variance η / (1 + n)^γ that are added to the gradients of update n = 0, 1, "
+          "..., after clipping (Neelakantan et al. 2015); 0: off",
+          [](Config& c) -> OptionField { return &c.train.gradient_noise; }),
+      row(
+          "train.gradient_noise_decay", number(0.55, at_least(0)), result, "γ of it",
+          [](Config& c) -> OptionField { return &c.train.gradient_noise_decay; },
+          [](const Config& c) { return c.train.gradient_noise > 0; }),
+      row("train.weight_noise", number(0.0, at_least(0)), result,
+          "standard deviation of normal numbers that are added to the parameters for the gradient of an "
+          "update "
+          "alone, drawn anew for each (Graves 2011); 0: off",
+          [](Config& c) -> OptionField { return &c.train.weight_noise; }),
       row("train.batch", integer(20, from_to(1, 1e5)), result, "sequences B per update",
           [](Config& c) -> OptionField { return &c.train.batch; }),
       row("train.batch_shards", integer(1, from_to(1, 4096)), result,
@@ -40,6 +69,11 @@ std::vector<Option> training_option_rows() {
           [](Config& c) -> OptionField { return &c.train.updates; }),
       row("train.validate_every", integer(100, from_to(1, 1e9)), result, "updates between validations",
           [](Config& c) -> OptionField { return &c.train.validate_every; }),
+      row("train.training_sequences", integer(0, from_to(0, 1e9)), result,
+          "sequences of a fixed set that generated tasks are trained on, again and again in new orders; 0: "
+          "new "
+          "ones at every update",
+          [](Config& c) -> OptionField { return &c.train.training_sequences; }),
       row("train.validation_sequences", integer(500, from_to(1, 1e7)), result,
           "sequences of the fixed set that generated tasks are validated on",
           [](Config& c) -> OptionField { return &c.train.validation_sequences; }),

@@ -28,6 +28,9 @@ double trained_numbers(const std::vector<ParameterSpec>& specs) {
   return static_cast<double>(count);
 }
 
+/// In a checkpoint's metadata: what is known of parameters in it that are not finite.
+constexpr const char* spoilt_key = "not finite";
+
 /// A trial on its way.
 class Training {
  public:
@@ -47,9 +50,10 @@ class Training {
   bool confirmed();
   void test();
   void diverge(const std::string& what, double value, std::int64_t update, const std::string& where);
-  std::string first_bad_parameter() const;
-  std::string first_bad_of_update() const;
-  std::string first_bad_of_validation();
+  NonFiniteBatch batch_of_update(std::int64_t update) const;
+  NonFiniteBatch batch_of_validation(std::int64_t update);
+  std::string look_for_non_finite(NonFiniteBatch batch);
+  std::string find_and_keep(NonFiniteBatch batch);
   bool is_stopped_by_search() const;
   void stop();
   void finish();
@@ -81,6 +85,7 @@ class Training {
   std::int64_t updates_before_ = 0;  ///< of an earlier call, which this one goes on from
   bool model_is_kept_ = true;        ///< as it is in best_
   bool warned_ = false;
+  std::string spoilt_;     ///< where gradients of an update were not finite, since its parameters are not
   std::string not_saved_;  ///< why the last checkpoint could not be written
   Clock::time_point begin_ = Clock::now(), saved_ = begin_,
                     model_kept_ = Clock::now() - std::chrono::hours(1);
@@ -134,7 +139,12 @@ void Training::train() {
       throw Interrupted{n, !stops};
     }
     const double loss = trainer_.update(n);
-    if (!std::isfinite(loss)) return diverge("the training loss", loss, n + 1, first_bad_of_update());
+    if (!std::isfinite(loss))
+      return diverge("the training loss", loss, n + 1, look_for_non_finite(batch_of_update(n + 1)));
+    if (!trainer_.suspect())
+      spoilt_.clear();
+    else if (spoilt_.empty())
+      spoilt_ = find_and_keep(*trainer_.suspect());
     record_.updates = n + 1;
     loss_sum_ += loss;
     ++losses_;
@@ -153,7 +163,7 @@ void Training::train() {
 bool Training::validate(std::int64_t n, double train_loss) {
   const Evaluation validation = models_.evaluator().evaluate(models_.validation(), trainer_.parameters());
   const bool finite = std::isfinite(validation.loss());
-  const std::string where = finite ? "" : first_bad_of_validation();
+  const std::string where = finite ? "" : look_for_non_finite(batch_of_validation(n));
   note(n, train_loss, validation.metrics);
   panel_.sum_up(n, record_);
   if (!finite) {
@@ -215,24 +225,38 @@ void Training::diverge(const std::string& what, double value, std::int64_t updat
   record_.set({"last_loss", value, descriptor_of(*metrics_.front())});
 }
 
-std::string Training::first_bad_parameter() const {
-  for (std::size_t i = 0; i < trainer_.parameters().size(); ++i)
-    if (first_bad(trainer_.parameters()[i].span()) >= 0)
-      return fmt::format("parameter {}", trainer_.specs()[i].name);
-  return "";
+NonFiniteBatch Training::batch_of_update(std::int64_t update) const {
+  return {.update = update,
+          .steps = trainer_.steps(),
+          .piece = trainer_.piece(),
+          .parameters = trainer_.used_parameters()};
 }
 
-std::string Training::first_bad_of_update() const {
-  if (std::string parameter = first_bad_parameter(); !parameter.empty()) return parameter;
-  return first_non_finite(laboratory_.cells(), config_, models_.spec(), trainer_.piece(), true,
-                          trainer_.parameters(), trainer_.steps());
-}
-
-std::string Training::first_bad_of_validation() {
-  if (std::string parameter = first_bad_parameter(); !parameter.empty()) return parameter;
+NonFiniteBatch Training::batch_of_validation(std::int64_t update) {
   const Piece& piece = models_.evaluator().piece();
-  return first_non_finite(laboratory_.cells(), config_, models_.spec(), piece, false, trainer_.parameters(),
-                          models_.validation().max_steps(piece.batch.rows()));
+  return {.update = update,
+          .training = false,
+          .steps = models_.validation().max_steps(piece.batch.rows()),
+          .piece = piece,
+          .parameters = trainer_.parameters()};
+}
+
+/// Parameters that are not finite were spoilt by an update before, which is known where its gradients were
+/// not.
+std::string Training::look_for_non_finite(NonFiniteBatch batch) {
+  if (!spoilt_.empty()) return spoilt_;
+  return find_and_keep(std::move(batch));
+}
+
+std::string Training::find_and_keep(NonFiniteBatch batch) {
+  batch.where = find_non_finite(laboratory_.cells(), config_, models_.spec(), batch);
+  try {
+    if (hooks_.keep_non_finite) hooks_.keep_non_finite(batch);
+  } catch (const std::runtime_error& error) {
+    hooks_.warn(fmt::format("the batch with a value that is not finite is not kept: {}", error.what()));
+  }
+  if (!batch.backward) return batch.where;
+  return fmt::format("{}, in update {}", batch.where, batch.update);
 }
 
 /// A solved one has ended, whatever the search would have done with it.
@@ -358,6 +382,7 @@ SafeTensors Training::state() const {
   TrialRecord record = record_;
   record.seconds += std::chrono::duration<double>(Clock::now() - begin_).count();
   keep_record({std::move(record), loss_sum_, losses_}, file);
+  if (!spoilt_.empty()) file.metadata[spoilt_key] = spoilt_;
   return file;
 }
 
@@ -396,6 +421,8 @@ void Training::restore(const SafeTensors& file) {
     throw std::invalid_argument(fmt::format("checkpoint: of update {}, beyond the {} that are asked for",
                                             state.record.updates, hooks_.stop_at));
   trainer_.restore(file);
+  if (const auto spoilt = file.metadata.find(spoilt_key); spoilt != file.metadata.end())
+    spoilt_ = spoilt->second;
   record_ = std::move(state.record);
   record_.attempts = std::max(record_.attempts + 1, hooks_.attempts);
   loss_sum_ = state.loss_sum;

@@ -10,6 +10,7 @@
 #include "experiments/laboratory.hpp"
 #include "experiments/records/record.hpp"
 #include "experiments/train/checkpoint.hpp"
+#include "experiments/train/non_finite.hpp"
 #include "experiments/train/trial_progress.hpp"
 #include "models/parameter.hpp"
 
@@ -56,6 +57,9 @@ struct TrialHooks {
   /// new one, not more often than checkpoints are kept, and at the end; the last ones at the end. A FileError
   /// from it is a warning, at the end the trial's.
   std::function<void(const KeptModel&)> keep_model = {};
+  /// Takes the batch in which a value that is not finite came up first, to be run again. A FileError from it
+  /// is a warning.
+  std::function<void(const NonFiniteBatch&)> keep_non_finite = {};
 };
 
 /// The state of training is kept by then, where it is to be and can be.

@@ -81,11 +81,16 @@ std::size_t bytes_of(const PlanType& plan, const Work& work, const TrainConfig& 
 
 }  // namespace
 
+std::unique_ptr<const DataSource> training_source(const Task& task, const Config& config) {
+  const std::int64_t sequences = config.train.training_sequences;
+  return sequences > 0 ? task.training_set(config.seed, sequences) : task.training(config.seed);
+}
+
 TrialModels::TrialModels(const Laboratory& laboratory, const Config& config)
     : laboratory_(laboratory),
       config_(config),
       task_(laboratory.make_task(config.task)),
-      training_(task_->training(config.seed)),
+      training_(training_source(*task_, config)),
       validation_(task_->validation(config.train.validation_sequences)),
       test_(task_->test(config.train.test_sequences)),
       training_model_(with_gradients(

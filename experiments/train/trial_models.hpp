@@ -10,6 +10,10 @@ namespace unroll {
 /// Sequences that the gradients of states are averaged over.
 inline constexpr std::int64_t diagnostics_batch = 32;
 
+/// What a trial is trained on: new sequences at every update, the task's own set, or a fixed one of
+/// train.training_sequences. Throws std::invalid_argument where the task makes no such set.
+std::unique_ptr<const DataSource> training_source(const Task& task, const Config& config);
+
 /// All that a trial computes with: its task, its sources, its models, each recorded once. Costs follow from
 /// it as well.
 class TrialModels {

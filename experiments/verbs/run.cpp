@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/program_options/value_semantic.hpp>
 
 #include "experiments/sweep/resolved.hpp"
 #include "experiments/sweep/say.hpp"
+#include "experiments/verbs/replay.hpp"
 #include "experiments/verbs/run_json.hpp"
 #include "experiments/verbs/text_or_json.hpp"
 #include "experiments/verbs/train.hpp"
@@ -32,9 +34,12 @@ void show_json(const Laboratory& laboratory, const SweepPlan& plan, const Stored
 void add_flags(Flags& flags) {
   add_training_flags(flags);
   add_text_or_json_flag(flags);
+  flags.add_options()("replay", boost::program_options::value<std::string>()->value_name("FILE"),
+                      "run a batch again that was kept because a value was not finite, and nothing else");
 }
 
 int run(const Arguments& arguments) {
+  if (arguments.has("replay")) return replay(arguments);
   const bool json = wants_json(arguments);  // refuses what is neither before anything is trained
   const ConfigArguments config = split_arguments(arguments.words);
   if (arguments.has("print-config")) return print_config_of(arguments, config);

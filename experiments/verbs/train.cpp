@@ -26,6 +26,7 @@
 #include "experiments/verbs/duration_flag.hpp"
 #include "experiments/verbs/number_flag.hpp"
 #include "experiments/verbs/outputs.hpp"
+#include "experiments/verbs/replay.hpp"
 #include "experiments/verbs/text_memory.hpp"
 #include "models/nearest.hpp"
 
@@ -247,6 +248,9 @@ int train(const Arguments& arguments, const SweepPlan& plan, const std::filesyst
       make_folders_below(folder, place);  // the sweep's own is not made anew
       save_model(laboratory, place, trial.config, model);
     };
+  options.keep_non_finite = [&](const Trial& trial, const NonFiniteBatch& batch) {
+    keep_non_finite(laboratory, checkpoint_of(folder, trial).parent_path(), trial, options.build, batch);
+  };
   CheckedCells cells(laboratory, folder, options.build);
   check_plan(laboratory, plan, cells);
   const TrialFunction run = [&](const Config& config, const TrialHooks& hooks) {

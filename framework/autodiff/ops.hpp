@@ -30,6 +30,9 @@ inline Var floor(Var x) { return record(Unary::floor, x); }  ///< gradient 0
 inline Var round(Var x) { return record(Unary::round, x); }  ///< halves to the even number; gradient 0
 Var identity(Var x);                                         ///< of indices too
 Var stop_gradient(Var x);
+/// x, whose cotangent is kept within limit / of on its way back, element by element: with `of` the sequences
+/// that a loss is the mean of, the limit is that of one sequence's loss. NaN stays NaN.
+Var clip_gradient(Var x, double limit, Dim of = 1);
 
 // Elementwise, two operands; comparisons give 0 or 1, with gradient 0
 inline Var add(Var a, Var b) { return record(Binary::add, a, b); }

@@ -27,12 +27,20 @@ double when_stalled(const ScheduleOptions&, std::int64_t, const State& state) {
   return static_cast<double>(state.cuts);
 }
 
-constexpr std::array<ScheduleRow, 4> table = {{
+double from_little_gain_on(const ScheduleOptions&, std::int64_t, const State& state) {
+  return static_cast<double>(state.falls);
+}
+
+constexpr std::array<ScheduleRow, 5> table = {{
     {"constant", "the same learning rate at every update", never},
     {"exponential", "learning rate * factor ^ (update / every)", at_every_update},
     {"step", "learning rate * factor ^ floor(update / every)", in_steps},
     {"plateau", "learning rate * factor at every `patience` validations without a new best loss",
      when_stalled},
+    {"gain",
+     "learning rate * factor at every validation from the first one on whose loss * (1 + gain) is above the "
+     "loss before it",
+     from_little_gain_on},
 }};
 
 const ScheduleRow& find(std::string_view name) {
@@ -50,6 +58,8 @@ void check(const ScheduleOptions& options) {
   if (options.patience < 1)
     throw std::invalid_argument(
         fmt::format("schedule: patience must be at least 1, got {}", options.patience));
+  if (!(options.gain > 0))
+    throw std::invalid_argument(fmt::format("schedule: gain must be above 0, got {}", options.gain));
 }
 
 }  // namespace
@@ -71,7 +81,15 @@ double Schedule::learning_rate(std::int64_t update) const {
   return options_.learning_rate * std::pow(options_.factor, exponent_(options_, update, state_));
 }
 
+/// Mikolov's rnnlm compares with the validation before, not with the best one.
+void Schedule::observe_gain(double validation_loss) {
+  const bool enough = validation_loss + options_.gain * std::abs(validation_loss) <= state_.last;
+  if (state_.falls > 0 || !enough) ++state_.falls;
+  state_.last = validation_loss;
+}
+
 void Schedule::observe(double validation_loss) {
+  observe_gain(validation_loss);
   if (validation_loss < state_.best) {
     state_.best = validation_loss;
     state_.stalled = 0;

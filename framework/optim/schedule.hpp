@@ -15,10 +15,11 @@ struct ScheduleOptions {
   double factor = 0.5;          ///< what the rate is multiplied by, in (0, 1]
   std::int64_t every = 1000;    ///< "exponential", "step": updates between two factors, at least 1
   std::int64_t patience = 1;    ///< "plateau": validations without a new best before a factor, at least 1
+  double gain = 0.003;          ///< "gain": what a loss must have fallen by, as a part of itself; above 0
 };
 
-/// The learning rate of every update. It depends on the number of the update and, for "plateau", on the
-/// validation losses observed before it.
+/// The learning rate of every update. It depends on the number of the update and, for "plateau" and "gain",
+/// on the validation losses observed before it.
 class Schedule {
  public:
   /// What observe() has learned; restoring it goes on as if never stopped.
@@ -26,6 +27,8 @@ class Schedule {
     double best = std::numeric_limits<double>::infinity();  ///< lowest validation loss so far
     std::int64_t stalled = 0;  ///< validations since the best one or since the last cut
     std::int64_t cuts = 0;     ///< factors applied
+    double last = std::numeric_limits<double>::infinity();  ///< the validation loss before
+    std::int64_t falls = 0;  ///< validations from the first one on that gained too little
   };
 
   /// Throws std::invalid_argument naming an unknown schedule and the known ones, or the option that is out of
@@ -41,6 +44,8 @@ class Schedule {
   void restore(const State& state) { state_ = state; }
 
  private:
+  void observe_gain(double validation_loss);
+
   using Exponent = double (*)(const ScheduleOptions&, std::int64_t update, const State& state);
 
   friend struct ScheduleRow;

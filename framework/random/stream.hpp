@@ -16,7 +16,9 @@ enum class Purpose : std::uint32_t {
   generation,
   test_data,
   order,
-  sampling  ///< of the points of a sweep
+  sampling,  ///< of the points of a sweep
+  gradient_noise,
+  weight_noise
 };
 
 /// A counter-based random stream (Philox 4x32-10, Salmon et al. 2011, through Random123). What it yields

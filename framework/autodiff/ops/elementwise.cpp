@@ -1,5 +1,8 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 #include <utility>
 
 #include "framework/autodiff/gradients.hpp"
@@ -84,7 +87,20 @@ constexpr Forward where_forward = forward([](const auto& c) {
       });
 });
 
-enum Row { identity_row, stop_gradient_row, index_identity_row, where_row };
+struct ClipGradientAttrs {
+  double limit = 0;
+  Dim of = 1;
+  static constexpr auto fields =
+      std::tuple(field("limit", &ClipGradientAttrs::limit), field("of", &ClipGradientAttrs::of));
+};
+
+Var clipped_cotangent(P p) {
+  const auto& attrs = p.attrs().as<ClipGradientAttrs>();
+  const Var limit = p.tape().fill(attrs.limit, {}) / count(p.g(), {attrs.of});
+  return -maximum(-maximum(p.g(), -limit), -limit);
+}
+
+enum Row { identity_row, stop_gradient_row, clip_gradient_row, index_identity_row, where_row };
 
 constexpr Op choice_table[] = {
     Op{.name = "identity",
@@ -97,6 +113,13 @@ constexpr Op choice_table[] = {
        .operands = {{.constant_because = "that is its purpose"}},
        .shape = same_shape,
        .forward = copy_forward,
+       .element = {Form::copy},
+       .rows = Rows::elementwise},
+    Op{.name = "clip_gradient",
+       .operands = {{.vjp = clipped_cotangent}},
+       .shape = same_shape,
+       .forward = copy_forward,
+       .attrs = &attrs_type<ClipGradientAttrs>,
        .element = {Form::copy},
        .rows = Rows::elementwise},
     Op{.name = "index_identity",
@@ -132,6 +155,11 @@ Var record(Unary f, Var x) { return record(unary_table[static_cast<int>(f)], {x}
 Var record(Binary f, Var a, Var b) { return record(binary_table[static_cast<int>(f)], {a, b}); }
 Var identity(Var x) { return record(identity_op(x.tape().value(x.id()).kind), {x}); }
 Var stop_gradient(Var x) { return record(choice_table[stop_gradient_row], {x}); }
+Var clip_gradient(Var x, double limit, Dim of) {
+  if (!(limit > 0))
+    throw std::invalid_argument(fmt::format("[clip_gradient] the limit is {}, expected above 0", limit));
+  return record(choice_table[clip_gradient_row], {x}, ClipGradientAttrs{limit, of});
+}
 Var where(Var condition, Var a, Var b) { return record(choice_table[where_row], {condition, a, b}); }
 
 Var operator+(Var a, double b) { return add(a, scalar(a, b)); }

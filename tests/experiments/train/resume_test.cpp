@@ -126,6 +126,19 @@ std::map<std::string, Config> trials() {
   exponential.train.schedule_every = 3;
   exponential.train.optimizer = "sgd";
   all["exponential schedule"] = exponential;
+  Config noisy = small({"temporal_order", "2-symbol", 10});
+  noisy.train.gradient_noise = 0.1;
+  noisy.train.weight_noise = 0.05;
+  noisy.train.training_sequences = 30;  // more than three passes
+  noisy.train.rates["W_hh"] = 0.1;
+  noisy.train.schedule = "gain";
+  noisy.train.schedule_gain = 0.1;
+  all["a fixed set with noise and the gain schedule"] = noisy;
+  Config regularised = small({"temporal_order", "2-symbol", 10});
+  regularised.train.omega = 2;
+  regularised.train.clip_state_gradient = 0.1;
+  regularised.train.batch_shards = 2;
+  all["regularised, with clipped gradients of states"] = regularised;
   return all;
 }
 

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "framework/autodiff/gradients.hpp"
+#include "framework/autodiff/scan.hpp"
 #include "framework/plan/plan.hpp"
 #include "tests/framework/autodiff/case_runner.hpp"
 
@@ -50,6 +51,8 @@ const std::vector<UnaryRow> unary_rows_here = {
     {"round", round, [](Real x) { return std::nearbyint(x); }},
     {"identity", identity, [](Real x) { return x; }},
     {"stop_gradient", stop_gradient, [](Real x) { return x; }},
+    // So far out that no gradient of a test is clipped; what it does to others has tests of its own below.
+    {"clip_gradient", [](Var x) { return clip_gradient(x, 1e9); }, [](Real x) { return x; }},
 };
 
 const std::vector<BinaryRow> binary_rows_here = {
@@ -221,7 +224,7 @@ TEST_CASE("[conformance] an element of an elementwise result has the same bits a
     check_position_independence<float>(*row);
     ++rows;
   }
-  CHECK(rows == 31);
+  CHECK(rows == 32);
 }
 
 TEST_CASE("[conformance] at kinks and ties the gradients are those that the catalogue promises") {
@@ -232,6 +235,61 @@ TEST_CASE("[conformance] at kinks and ties the gradients are those that the cata
         std::vector<double>{0.5, 0.5});
   CHECK(slopes([](const std::vector<Var>& x) { return maximum(x[0], x[1]); }, {2.0, 3.0}) ==
         std::vector<double>{0, 1});
+}
+
+TEST_CASE("[conformance] clip_gradient changes nothing but the cotangents beyond its limit") {
+  const auto slope = [](double cotangent, double limit, Dim of = 1) {
+    Tape tape;
+    const Var x = tape.input("x", {}), c = tape.input("c", {});
+    const Var y = clip_gradient(x, limit, of) * c;
+    const Var g = gradients(y, {x})[0];
+    Plan<double> plan(tape, {y, g});
+    const Tensor<double> at(Shape{}, 3.0), by(Shape{}, cotangent);
+    plan.bind(x, at);
+    plan.bind(c, by);
+    plan.run();
+    const bool same = plan.value(y)[0] == 3 * cotangent || std::isnan(cotangent);
+    CHECK(same);
+    return plan.value(g)[0];
+  };
+  for (const double c : {0.5, -0.5, 2.0, -2.0, 0.0}) CHECK(slope(c, 2) == c);
+  CHECK(slope(2.5, 2) == 2);
+  CHECK(slope(-7, 2) == -2);
+  CHECK(slope(7, 2, 4) == 0.5);
+  CHECK(slope(0.25, 2, 4) == 0.25);
+  CHECK(slope(std::numeric_limits<double>::infinity(), 2) == 2);
+  CHECK(std::isnan(slope(std::nan(""), 2)));
+}
+
+TEST_CASE("[conformance] clip_gradient clips where a scan hands a gradient on, at every step anew") {
+  Tape tape;
+  const Var start = tape.input("start", {B}), x = tape.input("x", {T, B});
+  const auto step = [](const std::vector<Var>& at, const std::vector<Var>& h) {
+    return Step{.state = {2.0 * clip_gradient(h[0], 3, B) + at[0]}};
+  };
+  const Scanned scanned = scan(step, {x}, {start});
+  const std::vector<Var> g = gradients(mean(scanned.final_state[0]), {x, start});
+  for (const std::int64_t rows : {1, 4}) {
+    Plan<double> plan(tape, g);
+    const Tensor<double> zeros(Shape{4, rows}), before(Shape{rows});
+    plan.bind(x, zeros);
+    plan.bind(start, before);
+    plan.run();
+    // Of one sequence: 1, then 2, then 4 becomes 3, then 6 does, and the start has 3 of 6.
+    const std::vector<double> expected = {3, 3, 2, 1};
+    for (std::int64_t t = 0; t < 4; ++t)
+      for (std::int64_t b = 0; b < rows; ++b)
+        CHECK(plan.value(g[0])[static_cast<std::size_t>(t * rows + b)] ==
+              doctest::Approx(expected[static_cast<std::size_t>(t)] / static_cast<double>(rows)));
+    CHECK(plan.value(g[1])[0] == doctest::Approx(3 / static_cast<double>(rows)));
+  }
+}
+
+TEST_CASE("[conformance] clip_gradient wants a limit above 0") {
+  Tape tape;
+  const Var x = tape.input("x", {2});
+  CHECK_THROWS_WITH_AS(clip_gradient(x, 0), "[clip_gradient] the limit is 0, expected above 0",
+                       std::invalid_argument);
 }
 
 TEST_CASE("[conformance] the power's gradient at base 0 is finite where the limit is") {

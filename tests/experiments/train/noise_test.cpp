@@ -1,0 +1,131 @@
+#include "experiments/train/noise.hpp"
+
+#include <doctest/doctest.h>
+#include <tbb/global_control.h>
+
+#include <cmath>
+#include <vector>
+
+#include "tests/experiments/train/training.hpp"
+
+using namespace unroll;
+using unroll::test::Training;
+
+namespace {
+
+Config small() {
+  Config config = laboratory().default_config();
+  config.task.length = 6;
+  config.model.hidden = 30;
+  config.train.batch = 4;
+  config.train.optimizer = "sgd";
+  config.train.learning_rate = 1;
+  laboratory().resolve(config);
+  return config;
+}
+
+/// All elements of all parameters after so many updates.
+std::vector<double> parameters_after(const Config& config, std::int64_t updates) {
+  Training training(config);
+  for (std::int64_t n = 0; n < updates; ++n) training.update(n);
+  std::vector<double> all;
+  for (const Tensor<float>& p : training.trainer.parameters())
+    for (const float x : p.span()) all.push_back(x);
+  return all;
+}
+
+std::vector<double> difference(const std::vector<double>& a, const std::vector<double>& b) {
+  std::vector<double> all;
+  for (std::size_t i = 0; i < a.size(); ++i) all.push_back(a.at(i) - b.at(i));
+  return all;
+}
+
+double root_mean_square(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double x : values) sum += x * x;
+  return std::sqrt(sum / static_cast<double>(values.size()));
+}
+
+}  // namespace
+
+TEST_CASE("[noise] numbers are those of an update and a parameter, of the right size") {
+  const auto drawn = [](const NoiseStream& which, std::size_t count) {
+    std::vector<float> values(count);
+    add_noise(which, 2, values);
+    return values;
+  };
+  const NoiseStream which{7, Purpose::gradient_noise, 3, 1};
+  const std::vector<float> all = drawn(which, 20000);
+  CHECK(drawn(which, 20000) == all);
+  CHECK(drawn(which, 10) == std::vector<float>(all.begin(), all.begin() + 10));
+  for (const NoiseStream& other :
+       {NoiseStream{8, Purpose::gradient_noise, 3, 1}, NoiseStream{7, Purpose::weight_noise, 3, 1},
+        NoiseStream{7, Purpose::gradient_noise, 4, 1}, NoiseStream{7, Purpose::gradient_noise, 3, 2}})
+    CHECK(drawn(other, 10) != drawn(which, 10));
+  double sum = 0, squares = 0;
+  for (const float x : all) sum += x, squares += x * x;
+  CHECK(std::abs(sum / 20000) < 4 * 2 / std::sqrt(20000.0));
+  CHECK(squares / 20000 == doctest::Approx(4).epsilon(0.05));
+}
+
+TEST_CASE("[noise] gradient noise has the variance of its update, on top of the clipped gradient") {
+  Config config = small();
+  config.train.clip_norm = 1e-6;  // what is added is not
+  const std::vector<double> start = parameters_after(config, 0);
+  config.train.gradient_noise = 0.3;
+  config.train.gradient_noise_decay = 2;
+  const std::vector<double> one = parameters_after(config, 1), two = parameters_after(config, 2);
+  CHECK(root_mean_square(difference(one, start)) == doctest::Approx(std::sqrt(0.3)).epsilon(0.1));
+  CHECK(root_mean_square(difference(two, one)) == doctest::Approx(std::sqrt(0.3) / 2).epsilon(0.1));
+  config.train.gradient_noise_decay = 0;
+  const std::vector<double> steady = parameters_after(config, 2);
+  CHECK(root_mean_square(difference(steady, one)) == doctest::Approx(std::sqrt(0.3)).epsilon(0.1));
+}
+
+TEST_CASE("[noise] weight noise is in the gradient, not in the parameters") {
+  Config config = small();
+  config.train.weight_noise = 0.5;
+  Training noisy(config);
+  const std::vector<Tensor<float>> before = noisy.trainer.parameters();
+  const double first = noisy.update(0);
+  const std::vector<Tensor<float>>& used = noisy.trainer.used_parameters();
+  REQUIRE(&used != &noisy.trainer.parameters());
+  std::vector<double> added;
+  for (std::size_t i = 0; i < before.size(); ++i)
+    for (std::int64_t j = 0; j < before[i].numel(); ++j)
+      added.push_back(static_cast<double>(used[i][j]) - static_cast<double>(before[i][j]));
+  CHECK(root_mean_square(added) == doctest::Approx(0.5).epsilon(0.1));
+
+  // The same step from a model without noise that stands where the gradient was taken.
+  Config plain = small();
+  Training reference(plain);
+  CHECK(reference.update(0) != first);
+  Plan<float> plan(*reference.models.training_model().tape,
+                   reference.models.training_model().training_outputs());
+  const TaskModel& model = reference.models.training_model();
+  Feed<float> feed;
+  const Piece piece = noisy.trainer.piece();
+  model.fill(feed, piece, {0, piece.batch.rows()}, 1);
+  model.bind(plan, feed, piece, used);
+  plan.run();
+  CHECK(static_cast<double>(plan.value(model.loss)[0]) == doctest::Approx(first));
+  for (std::size_t g = 0; g < model.trained.size(); ++g) {
+    const std::size_t i = model.trained[g];
+    const auto gradient = plan.value(model.parameter_gradients[g]);
+    for (std::int64_t j = 0; j < before[i].numel(); ++j)
+      CHECK(noisy.trainer.parameters()[i][j] ==
+            doctest::Approx(before[i][j] - gradient[static_cast<std::size_t>(j)]).epsilon(1e-5));
+  }
+}
+
+TEST_CASE("[noise] validation sees no noise, and any number of threads draws the same") {
+  Config config = small();
+  const double clean = Training(config).validate().loss();
+  config.train.weight_noise = 0.5;
+  CHECK(Training(config).validate().loss() == clean);
+  config.train.gradient_noise = 0.1;
+  config.train.batch_shards = 4;
+  const std::vector<double> several = parameters_after(config, 3);
+  const tbb::global_control one(tbb::global_control::max_allowed_parallelism, 1);
+  CHECK(parameters_after(config, 3) == several);
+}
