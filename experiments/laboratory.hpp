@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -19,6 +20,7 @@ namespace unroll {
 struct StudyRow {
   std::string name;
   std::string text;
+  std::map<std::string, std::string> cells = {};  ///< equations that it calls by the name of a file
 };
 
 using StudyList = std::vector<StudyRow>;

@@ -185,6 +185,16 @@ void read_expectations(const OptionTable& options, const TomlDocument& document,
   }
 }
 
+/// Puts equations where the names of their files stand.
+void put_cells(TomlNode& node, const std::map<std::string, std::string>& cells) {
+  if (auto* table = std::get_if<TomlTable>(&node.value))
+    for (TomlMember& member : *table) put_cells(member.node, cells);
+  else if (auto* items = std::get_if<TomlArray>(&node.value))
+    for (TomlNode& item : *items) put_cells(item, cells);
+  else if (auto* text = std::get_if<std::string>(&node.value))
+    if (const auto cell = cells.find(*text); cell != cells.end()) *text = cell->second;
+}
+
 Study study_of(const OptionTable& options, const TomlDocument& document, std::string name) {
   Study study;
   study.name = std::move(name);
@@ -207,8 +217,10 @@ const StudyBudget& Study::budget(std::string_view wanted) const {
                                           fmt::join(names, ", ")));
 }
 
-Study read_study(const OptionTable& options, std::string_view text, std::string name, std::string file) {
-  return study_of(options, parse_document(text, std::move(file)), std::move(name));
+Study read_study(const OptionTable& options, const StudyRow& row) {
+  TomlDocument document = parse_document(row.text, row.name + ".toml");
+  for (TomlMember& member : document.root) put_cells(member.node, row.cells);
+  return study_of(options, document, row.name);
 }
 
 Study read_study_file(const OptionTable& options, const std::filesystem::path& file) {

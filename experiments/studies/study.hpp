@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "experiments/laboratory.hpp"
 #include "experiments/studies/expectation.hpp"
 #include "experiments/sweep/config_source.hpp"
 
@@ -51,8 +52,8 @@ struct Study {
   const StudyBudget& budget(std::string_view name) const;
 };
 
-/// Reads the text of a study; `name` is its name, `file` what messages call it. Throws ConfigError.
-Study read_study(const OptionTable& options, std::string_view text, std::string name, std::string file);
+/// Reads a row: cells that come with it stand for the files that it names. Throws ConfigError.
+Study read_study(const OptionTable& options, const StudyRow& row);
 
 /// Reads a study of the user's own. Throws ConfigError.
 Study read_study_file(const OptionTable& options, const std::filesystem::path& file);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <span>
 #include <stdexcept>
 
@@ -15,16 +16,23 @@ std::span<const EmbeddedFile> embedded_studies();
 namespace {
 
 /// In the order of the literature: a study whose file stands here comes with the program.
-constexpr std::array<std::string_view, 11> names = {
-    "gradient-flow", "lstm-1997",      "odyssey", "adding",           "lem-adding", "temporal-order",
-    "copy-memory",   "state-tracking", "char-lm", "orthogonal-start", "pixels"};
+constexpr std::array<std::string_view, 13> names = {
+    "gradient-flow",  "latching",    "lstm-1997",      "lstm-2000s", "odyssey",          "adding", "lem-adding",
+    "temporal-order", "copy-memory", "state-tracking", "char-lm",    "orthogonal-start", "pixels"};
 
-StudyRow row_of(std::string_view name) {
+StudyRow row_of(std::string_view name, const std::map<std::string, std::string>& cells) {
   const auto files = embedded_studies();
   const std::string file = std::string(name) + ".toml";
   const auto found = std::ranges::find(files, file, &EmbeddedFile::name);
   if (found == files.end()) throw std::logic_error("no study " + file + " is embedded in the program");
-  return {std::string(name), std::string(found->content)};
+  return {std::string(name), std::string(found->content), cells};
+}
+
+std::map<std::string, std::string> embedded_cells() {
+  std::map<std::string, std::string> cells;
+  for (const EmbeddedFile& file : embedded_studies())
+    if (file.name.ends_with(".cell")) cells.emplace(file.name, file.content);
+  return cells;
 }
 
 }  // namespace
@@ -32,7 +40,8 @@ StudyRow row_of(std::string_view name) {
 const StudyList& standard_studies() {
   static const StudyList list = [] {
     StudyList rows;
-    for (const std::string_view name : names) rows.push_back(row_of(name));
+    const std::map<std::string, std::string> cells = embedded_cells();
+    for (const std::string_view name : names) rows.push_back(row_of(name, cells));
     return rows;
   }();
   return list;

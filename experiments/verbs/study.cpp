@@ -32,7 +32,7 @@ Study find_study(const Laboratory& laboratory, const std::string& wanted) {
   const StudyList studies = all_studies(laboratory);
   const auto row = std::ranges::find(studies, wanted, &StudyRow::name);
   if (row != studies.end())
-    return read_study(laboratory.options(), row->text, row->name, row->name + ".toml");
+    return read_study(laboratory.options(), *row);
   std::error_code none;
   if (wanted.ends_with(".toml") || fs::exists(wanted, none))
     return read_study_file(laboratory.options(), wanted);
@@ -203,7 +203,7 @@ int list_studies(const Arguments& arguments) {
   const Laboratory& laboratory = arguments.laboratory();
   Listing rows;
   for (const StudyRow& row : all_studies(laboratory)) {
-    const Study study = read_study(laboratory.options(), row.text, row.name, row.name + ".toml");
+    const Study study = read_study(laboratory.options(), row);
     std::vector<std::string> costs;
     for (const StudyBudget& budget : study.budgets)
       costs.push_back(budget.cost.empty() ? budget.name : budget.name + " " + budget.cost);
@@ -223,7 +223,7 @@ int write_results(const Arguments& arguments) {
   const Laboratory& laboratory = arguments.laboratory();
   std::vector<Outcome> outcomes;
   for (const StudyRow& row : all_studies(laboratory)) {
-    const Study study = read_study(laboratory.options(), row.text, row.name, row.name + ".toml");
+    const Study study = read_study(laboratory.options(), row);
     for (auto budget = study.budgets.rbegin(); budget != study.budgets.rend(); ++budget)
       if (auto outcome = read_outcome(root / study.name / budget->name)) {
         outcomes.push_back(std::move(*outcome));
@@ -259,7 +259,7 @@ void add_flags(Flags& flags) {
 std::string list_for_help(const Laboratory& laboratory) {
   std::string text = "studies:\n";
   for (const StudyRow& row : all_studies(laboratory)) {
-    const Study study = read_study(laboratory.options(), row.text, row.name, row.name + ".toml");
+    const Study study = read_study(laboratory.options(), row);
     text += fmt::format("  {:<16}{}\n", study.name, study.title);
   }
   return text;

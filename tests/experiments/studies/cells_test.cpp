@@ -107,8 +107,8 @@ TEST_CASE("[studies] a latch is tanh(w y + what is shown + noise), w from w_0, a
 }
 
 TEST_CASE("[studies] the nets of experiment 2a are their equations, and outputs see the inputs") {
-  CHECK(distance(*cell_of("lstm_1997/one_unit.cell", 5, 1), 5, one_unit) < 1e-12);
-  CHECK(distance(*cell_of("lstm_1997/cell_and_input_gate.cell", 5, 1), 5, cell_and_input_gate) < 1e-12);
+  CHECK(distance(*cell_of("lstm-1997/one_unit.cell", 5, 1), 5, one_unit) < 1e-12);
+  CHECK(distance(*cell_of("lstm-1997/cell_and_input_gate.cell", 5, 1), 5, cell_and_input_gate) < 1e-12);
 }
 
 TEST_CASE("[studies] memory blocks have as many weights as the paper's experiments 1, 4 and 6a") {

@@ -18,7 +18,7 @@ using namespace unroll::test;
 namespace {
 
 Study study_from(const std::string& text) {
-  return read_study(laboratory().options(), text, "small", "small.toml");
+  return read_study(laboratory().options(), {"small", text});
 }
 
 std::string refusal(const std::string& text) {
@@ -144,7 +144,7 @@ TEST_CASE("[study] those of the program are read, planned and checked under each
   CHECK(standard_studies().size() >= 5);
   for (const StudyRow& row : standard_studies()) {
     CAPTURE(row.name);
-    const Study study = read_study(laboratory().options(), row.text, row.name, row.name + ".toml");
+    const Study study = read_study(laboratory().options(), row);
     CHECK_FALSE(study.source.empty());
     CHECK_FALSE(study.about.empty());
     for (const StudyBudget& budget : study.budgets) {
@@ -166,7 +166,7 @@ TEST_CASE("[study] those of the program are read, planned and checked under each
 
 TEST_CASE("[study] those of the program spell every default out: no default that changes changes a study") {
   for (const StudyRow& row : standard_studies()) {
-    const Study study = read_study(laboratory().options(), row.text, row.name, row.name + ".toml");
+    const Study study = read_study(laboratory().options(), row);
     if (!study.needs.empty()) continue;  // no data here
     for (const StudyPart& part : study.parts) {
       const std::string budget = part.layers.begin()->first;

@@ -26,8 +26,7 @@ struct Made {
 
   template <class Fill>
   Made(const std::string& expectation, const Fill& fill)
-      : study(read_study(laboratory().options(), small_study("[[expect]]\nsays = \"s\"\n" + expectation),
-                         "small", "small.toml")),
+      : study(read_study(laboratory().options(), {"small", small_study("[[expect]]\nsays = \"s\"\n" + expectation)})),
         plan(plan_sweep(laboratory(), source_of(laboratory().options(), study.parts.front(), "laptop", {}))) {
     for (const Trial& trial : plan.trials) {
       TrialRecord record;
