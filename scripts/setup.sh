@@ -15,6 +15,7 @@ packages=(
   libsimdjson-dev                                     # journals and plans: the other JSON library writes, this one reads
   libzip-dev libxxhash-dev
   zlib1g-dev libcsv-dev                               # data files of one's own
+  libfftw3-dev                                        # spectra of orbits: any length, also a prime one
   libsqlite3-dev                                      # sweeps as databases
   tao-pegtl-dev libutf8proc-dev                       # the equation language
   doctest-dev librapidcheck-dev

@@ -43,6 +43,21 @@ struct TaskSpec {
   bool every_step() const { return readout == Readout::every_step; }
 };
 
+/// A model on its own: it reads these inputs, and then, for so many steps, what it has answered after the
+/// step before. Outputs are as many as inputs.
+struct FreeRun {
+  Tensor<float> warm_up;  ///< (T, B, inputs)
+  std::int64_t steps;
+};
+
+/// What a free run is worth, by one measure of the task's.
+struct FreeRunFigure {
+  std::string name;
+  double value;
+  std::string unit;
+  Direction direction;
+};
+
 /// Something to learn: three sources of sequences, and what counts as learned. Pure: the same config gives
 /// the same sequences.
 class Task {
@@ -76,6 +91,11 @@ class Task {
   virtual std::optional<Preparation> preparation() const { return std::nullopt; }
   /// What was read from the user's files, as lines for people; "" for a task that makes its data.
   virtual std::string description() const { return ""; }
+
+  /// How the best model is to run on its own after training; none: it is not.
+  virtual std::optional<FreeRun> free_run() const { return std::nullopt; }
+  /// Of what it has answered then, (steps, B, outputs), the first behind the last input.
+  virtual std::vector<FreeRunFigure> judge_free_run(const Tensor<float>&) const { return {}; }
 };
 
 /// One row per task: what `unroll tasks` prints and what `task.name` may be.

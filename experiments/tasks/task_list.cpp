@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "experiments/tasks/cat.hpp"
+#include "experiments/tasks/chaos/chaos.hpp"
 #include "experiments/tasks/copy.hpp"
 #include "experiments/tasks/counting.hpp"
 #include "experiments/tasks/file_task/file_task.hpp"
@@ -44,6 +45,9 @@ const TaskList& standard_tasks() {
                                 continual_reber_row(),
                                 counting_row(),
                                 timing_row(),
+                                lorenz63_row(),
+                                lorenz96_row(),
+                                mackey_glass_row(),
                                 parity_row(),
                                 even_pairs_row(),
                                 cycle_navigation_row(),

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "experiments/instruments/panel.hpp"
+#include "experiments/train/free_run.hpp"
 #include "experiments/train/non_finite.hpp"
 #include "experiments/train/restored_record.hpp"
 #include "experiments/train/trainer.hpp"
@@ -16,9 +17,11 @@
 namespace unroll {
 namespace {
 
+std::string direction_of(Direction direction) { return direction == Direction::lower ? "lower" : "higher"; }
+
 FigureDescriptor descriptor_of(const Metric& metric) {
-  const bool lower = metric.direction == Direction::lower;
-  return {.unit = metric.unit, .direction = lower ? "lower" : "higher", .logarithmic = metric.name == "loss"};
+  return {
+      .unit = metric.unit, .direction = direction_of(metric.direction), .logarithmic = metric.name == "loss"};
 }
 
 double trained_numbers(const std::vector<ParameterSpec>& specs) {
@@ -49,6 +52,7 @@ class Training {
   void set_scalars(const std::string& prefix, const MetricValues& values);
   bool confirmed();
   void test();
+  void run_on_its_own();
   void diverge(const std::string& what, double value, std::int64_t update, const std::string& where);
   NonFiniteBatch batch_of_update(std::int64_t update) const;
   NonFiniteBatch batch_of_validation(std::int64_t update);
@@ -280,6 +284,7 @@ void Training::finish() {
   if (record_.status == TrialStatus::done)
     panel_.look_at_end(record_.updates, models_, trainer_.parameters(), record_);
   test();
+  run_on_its_own();
   if (!hooks_.checkpoint.empty()) remove_checkpoint(hooks_.checkpoint);
 }
 
@@ -300,6 +305,16 @@ void Training::test() {
       series.y.push_back(values.at(metric->name));
     }
   }
+}
+
+/// The best model, where the task asks for it. Not with a reverse direction: it begins at the last step, and
+/// on its own a model has none.
+void Training::run_on_its_own() {
+  const std::optional<FreeRun> run = models_.task().free_run();
+  if (!run || config_.model.bidirectional) return;
+  const SequenceModel model = make_model(laboratory_.cells(), config_, sizes_of(models_.spec()));
+  for (const FreeRunFigure& one : models_.task().judge_free_run(run_freely(model, best_, *run)))
+    record_.set({one.name, one.value, {.unit = one.unit, .direction = direction_of(one.direction)}});
 }
 
 void Training::tell_progress() const {

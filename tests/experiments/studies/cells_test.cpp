@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <string>
@@ -88,7 +89,26 @@ void cell_and_input_gate(const LoopParameters& p, const Vector& x, LoopState& s)
   set_outputs(s["c"], x, s);
 }
 
+void forced(const LoopParameters& p, const Vector& x, LoopState& s) {
+  constexpr double alpha = 0.3;
+  Vector& z = s["z"];
+  const bool first = s["step.count"][0]++ == 0;
+  Vector f = z;
+  for (std::size_t i = 0; i < z.size(); ++i) f[i] = first ? x[i] : (1 - alpha) * z[i] + alpha * x[i];
+  Vector bounded = p.times("W_2", f);
+  const Vector h_2 = p.vector("h_2"), A = p.vector("A"), h_1 = p.vector("h_1");
+  for (std::size_t l = 0; l < bounded.size(); ++l)
+    bounded[l] = std::max(0.0, bounded[l] + h_2[l]) - std::max(0.0, bounded[l]);
+  const Vector moved = p.times("W_1", bounded);
+  for (std::size_t i = 0; i < z.size(); ++i) z[i] = A[i] * f[i] + moved[i] + h_1[i];
+}
+
 }  // namespace
+
+TEST_CASE("[studies] a forced PLRNN is drawn towards what it reads, and its own answers leave it as it is") {
+  CHECK(distance(*cell_of("chaos/shallow_plrnn_forced.cell", 3, 3, {{"L", 5}, {"alpha", 0.3}}), 3, forced) <
+        1e-12);
+}
 
 TEST_CASE("[studies] a latch is tanh(w y + what is shown + noise), w from w_0, and its output is itself") {
   const auto cell = cell_of("latching/latch.cell", 7, 1, {{"w_0", 0.8}});
