@@ -79,7 +79,7 @@ TEST_CASE("[config] every field of Config has its row") {
         rows("task") + 2);  // the values of the tasks' own settings, and a preparation
   CHECK(field_count<ModelConfig>() == rows("model") + 1);  // and the constants, which have rows by name
   CHECK(field_count<TrainConfig>() == rows("train") + 1);  // and the rates, which have rows by name
-  CHECK(field_count<Config>() == rows("") + 3);  // and the three above
+  CHECK(field_count<Config>() == rows("") + 3);            // and the three above
   CHECK(field_count<ThreeFields>() == 3);
 }
 
