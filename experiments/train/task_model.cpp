@@ -1,6 +1,9 @@
 #include "experiments/train/task_model.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include "experiments/data/slices.hpp"
@@ -127,6 +130,7 @@ void TaskModel::record_regularised_gradients(const std::vector<Var>& wanted) {
   all = gradients(loss, all);
   const std::vector<Var> e(all.begin() + static_cast<std::ptrdiff_t>(wanted.size()), all.end());
   omega = model.omega(named, run, recorded, e, path);
+  refuse_unreached(wanted);
   const std::vector<Var> added = gradients(omega, wanted);
   for (std::size_t g = 0; g < wanted.size(); ++g)
     parameter_gradients.push_back(all[g] + omega_factor * added[g]);
@@ -134,6 +138,22 @@ void TaskModel::record_regularised_gradients(const std::vector<Var>& wanted) {
 
 void TaskModel::record_state_gradients() {
   if (state_gradients.empty()) state_gradients = gradients(loss, recorded.state_trajectory);
+}
+
+/// A regulariser that changes nothing would look as if it had been tried.
+void TaskModel::refuse_unreached(const std::vector<Var>& wanted) const {
+  std::vector<bool> seeds(tape->values().size(), false);
+  for (const Var& v : wanted) seeds[static_cast<std::size_t>(v.id())] = true;
+  if (depends_on(*tape, std::move(seeds))[static_cast<std::size_t>(omega.id())]) return;
+  throw std::invalid_argument(fmt::format(
+      "train.omega is {}, but reaches no trained parameter of this model: with train.omega_through={} it "
+      "needs "
+      "{}",
+      omega_factor, path == OmegaPath::weights ? "weights" : "step",
+      path == OmegaPath::weights
+          ? "trained weights that gradients pass on their way from step to step, and here they pass gates "
+            "alone; take train.omega_through=step"
+          : "a step whose Jacobian depends on parameters; leave it out"));
 }
 
 std::vector<Var> TaskModel::training_outputs() const {

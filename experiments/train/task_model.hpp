@@ -92,6 +92,7 @@ struct TaskModel : BoundModel {
 
  private:
   void record_regularised_gradients(const std::vector<Var>& wanted);
+  void refuse_unreached(const std::vector<Var>& wanted) const;
 };
 
 /// What all steps of a piece count together.

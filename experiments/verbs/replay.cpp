@@ -10,6 +10,7 @@
 #include "experiments/train/non_finite_file.hpp"
 #include "experiments/verbs/build.hpp"
 #include "framework/tensor/cpu.hpp"
+#include "framework/tensor/gemm.hpp"
 #include "models/language/definition.hpp"
 
 namespace unroll {
@@ -61,7 +62,8 @@ int replay(const Arguments& arguments) {
   const Laboratory& laboratory = arguments.laboratory();
   const Config config = config_in(laboratory, file, path + " (its config)");
   const auto task = laboratory.make_task(config.task);
-  const FlushSubnormals flush;
+  const FlushSubnormals flush;  // as in training, and products as there
+  single_threaded_products();
   const std::string where = find_non_finite(laboratory.cells(), config, task->spec(), file.batch);
   fmt::print("{}\n", sentence(file, where));
   if (where == file.batch.where) return exit_good;

@@ -65,6 +65,7 @@ TEST_CASE("[config] every field of Config has its row") {
   CHECK(config.train.optimizer == "set");
   CHECK(config.train.rmsprop == "set");
   CHECK(config.train.schedule == "set");
+  CHECK(config.train.omega_through == "set");
   CHECK(config.out == "set");
   // A forgotten field of any type: there are as many fields as rows.
   const auto rows = [&](std::string_view section) {
@@ -77,8 +78,8 @@ TEST_CASE("[config] every field of Config has its row") {
   CHECK(field_count<TaskConfig>() ==
         rows("task") + 2);  // the values of the tasks' own settings, and a preparation
   CHECK(field_count<ModelConfig>() == rows("model") + 1);  // and the constants, which have rows by name
-  CHECK(field_count<TrainConfig>() == rows("train"));
-  CHECK(field_count<Config>() == rows("") + 3);  // and the three above
+  CHECK(field_count<TrainConfig>() == rows("train") + 1);  // and the rates, which have rows by name
+  CHECK(field_count<Config>() == rows("") + 3);            // and the three above
   CHECK(field_count<ThreeFields>() == 3);
 }
 

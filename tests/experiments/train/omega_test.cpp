@@ -244,6 +244,18 @@ TEST_CASE("[omega] it goes with all that stands around a cell, and has the same 
   parameters_after(config, 5);
 }
 
+TEST_CASE("[omega] where it reaches no parameter it is refused, with what would") {
+  Config config = small(1);
+  config.model.cell = "mingru";
+  CHECK_THROWS_WITH_AS(Training{config}, doctest::Contains("take train.omega_through=step"),
+                       std::invalid_argument);
+  config.train.omega_through = "step";
+  parameters_after(config, 1);
+  config.model.cell = CellText("cell adder\nstate h\nh' = h + tanh(W x + b)\n");
+  CHECK_THROWS_WITH_AS(Training{config}, doctest::Contains("a step whose Jacobian depends on parameters"),
+                       std::invalid_argument);
+}
+
 TEST_CASE("[omega] it brings the length of gradients to 1 from step to step") {
   for (const char* cell : {"vanilla", "lstm"}) {
     Config config = small(1);
