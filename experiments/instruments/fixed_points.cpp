@@ -85,7 +85,9 @@ bool is_near(const SlowPoint& point, const Tensor<double>& s, double distance) {
 
 SlowPoint point_at(StateMap& map, const Tensor<double>& s, double speed) {
   SlowPoint point{{s.span().begin(), s.span().end()}, speed, 0, 0};
-  const auto values = eigenvalues(jacobian(map, s));
+  const Tensor<double> slope = jacobian(map, s);
+  if (!all_finite(slope.span())) return point;
+  const auto values = eigenvalues(slope);
   point.unstable = std::ranges::count_if(values, [](const auto& value) { return std::abs(value) > 1; });
   point.spectral_radius = values.empty() ? 0 : std::abs(values.front());
   return point;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "experiments/instruments/state_map.hpp"
 #include "experiments/laboratory.hpp"
 #include "experiments/train/trial_models.hpp"
 #include "framework/tensor/cpu.hpp"
@@ -65,6 +66,8 @@ void Panel::look(std::int64_t update, const std::string& moment, TrialModels& mo
                  const std::vector<Tensor<float>>& parameters, TrialRecord& record) const {
   const KeepSubnormals guard;
   const std::vector<Tensor<double>> values = in_double(parameters);
+  // The next update will say that training has diverged.
+  if (!std::ranges::all_of(values, [](const auto& one) { return all_finite(one.span()); })) return;
   Findings findings;
   for (const Instrument* one : instruments_)
     if (one->look) one->look({laboratory_, config_, models, values, update, moment}, findings);

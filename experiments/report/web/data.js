@@ -105,6 +105,7 @@ const capitalised = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 function titleOf(list) {
   if (list.every(isGradient)) return "The vanishing gradient";
+  if (list[0].kind === "plane") return capitalised(`${list[0].axis} and ${list[0].unit}`);
   return capitalised(list.length === 1 ? list[0].name : `over ${list[0].axis}`);
 }
 

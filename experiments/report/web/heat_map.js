@@ -79,3 +79,39 @@ function inkOn(share, colors) {
   const light = [1, 3, 5].map((at) => channel(colors.low, at) * (1 - share) + channel(colors.high, at) * share);
   return 0.299 * light[0] + 0.587 * light[1] + 0.114 * light[2] > 140 ? "#10141a" : "#ffffff";
 }
+
+// ---- a profile at many moments of training -----------------------------------------------------------------
+
+/** Whether there are enough moments for a picture over places and moments. */
+const isFilm = (summary) => summary.kind === "profile" && summary.moments.length > 2;
+
+/** Places go to the right, moments upwards; of the first colour that is shown. */
+function drawFilm(element, view, panel) {
+  const { summary } = view;
+  const colors = theme();
+  const logarithmic = view.logarithmic();
+  const [series] = shownSeries();
+  const rows = view.moments().map((moment) => ({ moment, band: bandAt(cellAt(series ?? 0, panel), summary, moment) }))
+    .filter(({ band }) => band);
+  const places = [...new Set(rows.flatMap(({ band }) => band.at))].sort((a, b) => a - b);
+  const medians = rows.map(({ band }) => {
+    const values = drawable(band.median, logarithmic);
+    const at = new Map(band.at.map((place, i) => [place, values[i]]));
+    return places.map((place) => at.get(place) ?? null);
+  });
+  draw(element, [{
+    type: "heatmap", x: places, y: rows.map(({ moment }) => plain(moment)),
+    z: medians.map((line) => line.map((value) => value !== null && logarithmic ? Math.log10(value) : value)),
+    colorscale: [[0, colors.low], [1, colors.high]], customdata: medians.map((line) => line.map(number)),
+    hovertemplate: `%{y}, ${plain(summary.axis)} %{x}<br>median %{customdata}<extra></extra>`,
+    colorbar: {
+      title: { text: `${logarithmic ? "log10 of " : ""}${plain(summary.unit || summary.name)}`, side: "right",
+               font: { size: 12.5, color: colors.muted } },
+      thickness: 12, outlinewidth: 0, tickfont: { size: 12 },
+    },
+  }], {
+    ...baseLayout({ l: 20, r: 8, t: 8, b: 46 }),
+    xaxis: { ...axisStyle(plain(summary.axis)), showgrid: false, fixedrange: !canDrag() },
+    yaxis: { ...axisStyle(plain(seriesLabels()[series ?? 0])), type: "category", showgrid: false, fixedrange: true },
+  });
+}

@@ -166,7 +166,7 @@ function valueAxis(summary, range, logarithmic) {
   const axis = { ...axisStyle(valueTitle(summary)), fixedrange: !canDrag() };
   const [low, high] = range ?? [0.1, 1];
   if (!logarithmic) {
-    const bottom = Math.min(0, low);
+    const bottom = low < 0 ? low - 0.08 * (high - low || 1) : 0;
     return { ...axis, nticks: 6, range: [bottom, high + 0.08 * (high - bottom || 1)] };
   }
   const pad = 0.08 + 0.04 * Math.log10(high / low);

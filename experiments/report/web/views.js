@@ -54,6 +54,7 @@ async function choose(view, summary) {
   buildMoments(view);
   element.querySelector(".about").textContent = noteOf(summary);
   element.querySelector(".about-gradients").hidden = !isGradient(summary);
+  element.querySelector(".heat").hidden = !isFilm(summary);
   element.querySelector(".log").hidden = !summary.logarithmic;
   element.querySelector(".log input").checked = logIsSensible(view, drawnPanels());
 }
@@ -123,6 +124,7 @@ function buildView(group) {
   const view = {
     element, group, plots: [], off: new Set(), sideBySide: group.series[0].kind === "curve",
     logarithmic: () => view.summary.logarithmic && element.querySelector(".log input").checked,
+    heat: () => isFilm(view.summary) && element.querySelector(".heat input").checked,
     moments: () => view.summary.moments.filter((moment) => !view.off.has(moment)),
     panels: () => view.sideBySide ? drawnPanels() : [Number(element.querySelector(".panel-choice select").value)],
   };
@@ -134,7 +136,7 @@ function buildView(group) {
       drawAll();
     }));
   element.querySelector(".panel-choice select").addEventListener("change", () => drawAll());
-  element.querySelector(".log input").addEventListener("change", () => drawAll());
+  for (const input of element.querySelectorAll(".heat input, .log input")) input.addEventListener("change", () => drawAll());
   return view;
 }
 
@@ -169,7 +171,7 @@ function drawView(view) {
   const few = views.flatMap(({ plots }) => plots).length * drawnSeries().length <= drawnAtOnce;
   view.plots.forEach((plot, i) => {
     plot.setAttribute("aria-label", `${view.summary.name} ${panelTitle(panels[i])}`.trim());
-    const drawing = () => drawLines(plot, view, panels[i], frame);
+    const drawing = () => view.heat() ? drawFilm(plot, view, panels[i]) : drawLines(plot, view, panels[i], frame);
     if (few) drawing(); else drawWhenNear(plot, drawing);
   });
   view.element.querySelector(".gaps").textContent = gapsOf(view, panels[0]);

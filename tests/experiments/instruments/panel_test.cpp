@@ -135,6 +135,22 @@ TEST_CASE("[instruments] all of them look at every cell, at what is finite") {
   }
 }
 
+TEST_CASE("[instruments] what overflows is left out, and the trial's own divergence is what is said") {
+  for (const char* activation : {"identity", "relu"}) {
+    Config config = small();
+    config.model.activation = activation;
+    config.model.init = "identity";
+    config.model.init_scale = 1e30;
+    config.task = any_task("adding", "sum", 40);  // 1e1200 at its end
+    laboratory().resolve(config);
+    const TrialRecord record = trained(config, all_names());
+    INFO(record.reason);
+    CHECK(record.status == TrialStatus::diverged);
+    CHECK(record.find("eigenvalues of W_hh", "start") != nullptr);
+    CHECK(record.find("Lyapunov exponents with input", "start") == nullptr);
+  }
+}
+
 TEST_CASE("[instruments] looks are where diagnose_at says, numbers are series over updates") {
   Config config = small();
   config.diagnose_at = {"0", "every 6", "end"};

@@ -82,3 +82,18 @@ TEST_CASE("[bands] runs that failed or are missing have none, and one that began
   runs.records.clear();
   CHECK(runs.band(loss({}, {})).at.empty());
 }
+
+TEST_CASE("[bands] points in a plane have no median: those of the first run that has any, in their order") {
+  const auto eigenvalues = [](const std::vector<double>& x, const std::vector<double>& y) {
+    return RecordedSeries{.name = "eigenvalues", .moment = "end", .axis = "real part", .x = x, .y = y};
+  };
+  Runs runs({eigenvalues({0.5, -1, 0.5}, {2, 0, -2}), eigenvalues({7}, {8})});
+  const Band band = runs.band(eigenvalues({}, {}));
+  CHECK(band.at == std::vector<double>{0.5, -1, 0.5});
+  CHECK(band.median == std::vector<double>{2, 0, -2});
+  CHECK(band.low == band.median);
+  CHECK(band.high == band.median);
+  CHECK(runs.band(eigenvalues({}, {}), 2).at == std::vector<double>{0.5, -1});
+  runs.records[0].status = TrialStatus::failed;
+  CHECK(runs.band(eigenvalues({}, {})).at == std::vector<double>{7});
+}

@@ -55,6 +55,8 @@ TEST_CASE("[series] held ones are curves, few places are points, many or time st
   CHECK(list_of({over("length", 12)})[0].kind == SeriesKind::points);
   CHECK(list_of({over("length", 13)})[0].kind == SeriesKind::profile);
   CHECK(list_of({over("time step", 5)})[0].kind == SeriesKind::profile);
+  CHECK(list_of({over("real part", 5)})[0].kind == SeriesKind::plane);
+  CHECK(list_of({over("first principal component", 50)})[0].kind == SeriesKind::plane);
 }
 
 TEST_CASE("[series] a profile in one run is a profile in all, and failed runs have none") {
