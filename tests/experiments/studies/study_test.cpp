@@ -17,9 +17,7 @@ using namespace unroll::test;
 
 namespace {
 
-Study study_from(const std::string& text) {
-  return read_study(laboratory().options(), {"small", text});
-}
+Study study_from(const std::string& text) { return read_study(laboratory().options(), {"small", text}); }
 
 std::string refusal(const std::string& text) {
   try {

@@ -26,7 +26,8 @@ struct Made {
 
   template <class Fill>
   Made(const std::string& expectation, const Fill& fill)
-      : study(read_study(laboratory().options(), {"small", small_study("[[expect]]\nsays = \"s\"\n" + expectation)})),
+      : study(read_study(laboratory().options(),
+                         {"small", small_study("[[expect]]\nsays = \"s\"\n" + expectation)})),
         plan(plan_sweep(laboratory(), source_of(laboratory().options(), study.parts.front(), "laptop", {}))) {
     for (const Trial& trial : plan.trials) {
       TrialRecord record;

@@ -32,7 +32,7 @@ Config with_cell(const std::string& equations, std::int64_t length = 500) {
   config.train.validate_every = 5;
   config.train.validation_sequences = 3;
   config.train.test_sequences = 3;
-  config.train.gradient_norms = false;
+  config.diagnose = {};
   config.train.optimizer = "sgd";
   laboratory().resolve(config);
   return config;
