@@ -276,6 +276,7 @@ void Training::stop() {
   save_before_stopping();
   ++record_.attempts;
   record_.status = TrialStatus::stopped;
+  panel_.sum_up(record_.updates, record_);  // of the record alone: the trial may go on from what was kept
 }
 
 void Training::finish() {

@@ -12,6 +12,7 @@
 #include "experiments/train/trial_models.hpp"
 #include "tests/support/any_task.hpp"
 #include "tests/support/laboratory.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 using namespace unroll;
 
@@ -278,6 +279,26 @@ TEST_CASE("[instruments] gradient norms over updates add up to all updates, clip
   config.train.clip_norm = 0;
   config.train.clip_value = 1e-9;
   CHECK(trained(config, {"gradient_norm"}).scalar("clipped_share") == 1);
+}
+
+TEST_CASE(
+    "[instruments] a trial that the search stops sums up, and one that goes on counts every update once") {
+  const TemporaryFolder folder;
+  Config config = small();
+  config.diagnose = {"gradient_norm"};
+  TrialHooks hooks;
+  hooks.checkpoint = folder.path() / "checkpoint.safetensors";
+  hooks.stop_at = 11;
+  const TrialRecord stopped = run_trial(laboratory(), config, hooks);
+  REQUIRE(stopped.status == TrialStatus::stopped);
+  CHECK(stopped.find("global gradient norm", "median")->x == std::vector<double>{8, 11});
+  CHECK(stopped.find("global gradient norm", "since the last validation") == nullptr);
+  hooks.stop_at = 0;
+  const TrialRecord whole = run_trial(laboratory(), config), gone_on = run_trial(laboratory(), config, hooks);
+  for (const char* moment : {"median", "largest"})
+    CHECK(gone_on.find("global gradient norm", moment)->y == whole.find("global gradient norm", moment)->y);
+  CHECK(gone_on.find("updates by global gradient norm")->y ==
+        whole.find("updates by global gradient norm")->y);
 }
 
 TEST_CASE("[instruments] a row of one's own looks, too, and no name may be there twice") {

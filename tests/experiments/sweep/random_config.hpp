@@ -40,10 +40,17 @@ inline std::vector<std::string> task_names() {
   return names;
 }
 
+/// Instruments that can look at every model of every task.
+inline std::vector<std::string> instrument_names() {
+  std::vector<std::string> names;
+  for (const Instrument& row : laboratory().instruments())
+    if (!row.objection) names.push_back(row.name);
+  return names;
+}
+
 inline OptionValue random_value(const Option& option) {
   if (option.key == "task.name") return *rc::gen::elementOf(task_names());
-  if (option.known && std::holds_alternative<std::vector<std::string>>(option.default_value))
-    return std::vector<std::string>{*rc::gen::elementOf(option.known())};
+  if (option.key == "diagnose") return std::vector<std::string>{*rc::gen::elementOf(instrument_names())};
   if (option.known) return *rc::gen::elementOf(option.known());
   if (std::holds_alternative<CellText>(option.default_value))
     return CellText(*rc::gen::elementOf(names_of(laboratory().cells())));
