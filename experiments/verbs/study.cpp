@@ -31,8 +31,7 @@ const fs::path root = fs::path("out") / "studies";
 Study find_study(const Laboratory& laboratory, const std::string& wanted) {
   const StudyList studies = all_studies(laboratory);
   const auto row = std::ranges::find(studies, wanted, &StudyRow::name);
-  if (row != studies.end())
-    return read_study(laboratory.options(), *row);
+  if (row != studies.end()) return read_study(laboratory.options(), *row);
   std::error_code none;
   if (wanted.ends_with(".toml") || fs::exists(wanted, none))
     return read_study_file(laboratory.options(), wanted);

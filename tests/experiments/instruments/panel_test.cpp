@@ -287,7 +287,7 @@ TEST_CASE(
   Config config = small();
   config.diagnose = {"gradient_norm"};
   TrialHooks hooks;
-  hooks.checkpoint = folder.path() / "checkpoint.safetensors";
+  hooks.checkpoint = folder / "checkpoint.safetensors";
   hooks.stop_at = 11;
   const TrialRecord stopped = run_trial(laboratory(), config, hooks);
   REQUIRE(stopped.status == TrialStatus::stopped);

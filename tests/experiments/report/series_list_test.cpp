@@ -36,7 +36,7 @@ TEST_CASE("[series] each name is listed once, in order of first appearance, with
   for (const SeriesSummary& one : list) names.push_back(one.name);
   CHECK(names == std::vector<std::string>{"gradient norm of h", "loss", "error_rate", "accuracy",
                                           "gradient norm of c", "loss over length", "error_rate over length",
-                                          "accuracy over length"});
+                                          "accuracy over length", "share not solved yet"});
   CHECK(list[0].moments == std::vector<std::string>{"start", "end"});
   CHECK(list[1].moments == std::vector<std::string>{"validation", "training"});
   CHECK(list[1].descriptor == fixture::loss_figure);

@@ -57,7 +57,7 @@ TEST_CASE("[verdict] the statistic of the trials that are meant, against the ban
   CHECK(judgement.values == std::vector<double>{501, 502});
   CHECK(judgement.value == 501.5);
   CHECK(judgement.verdict == Verdict::met);
-  CHECK(judgement.ours == "median 501.5 (501 to 502, n = 2)");
+  CHECK(judgement.ours == "median 501.5 (501.0 to 502.0, n = 2)");
   const Made other(tanh_at_5 + "measure = \"best_loss\"\nat_least = 501.6\n", mark);
   CHECK(other.judged().verdict == Verdict::not_met);
   const Made highest(tanh_at_5 + "measure = \"best_loss\"\nstatistic = \"max\"\nat_least = 501.6\n", mark);
@@ -68,7 +68,7 @@ TEST_CASE("[verdict] a share of the trials, each against the band") {
   const std::string half = tanh_at_5 + "measure = \"best_loss\"\nat_most = 501\nshare = ";
   CHECK(Made(half + "0.5\n", mark).judged().verdict == Verdict::met);
   CHECK(Made(half + "0.6\n", mark).judged().verdict == Verdict::not_met);
-  CHECK(Made(half + "0.5\n", mark).judged().ours == "1 of 2 (501 to 502, n = 2)");
+  CHECK(Made(half + "0.5\n", mark).judged().ours == "1 of 2 (501.0 to 502.0, n = 2)");
 }
 
 TEST_CASE("[verdict] a contrast pairs trials of one seed") {
