@@ -13,14 +13,6 @@
 namespace unroll {
 namespace {
 
-/// Evenly spread ones of `places`, the first and the last among them.
-std::vector<double> thinned(std::vector<double> places, std::size_t points) {
-  if (places.size() <= points || points < 2) return places;
-  std::vector<double> out;
-  for (std::size_t i = 0; i < points; ++i) out.push_back(places[i * (places.size() - 1) / (points - 1)]);
-  return out;
-}
-
 /// The series of one run, by place.
 class Curve {
  public:
@@ -82,6 +74,13 @@ Band points_of(const RecordedSeries& series, std::size_t points) {
 
 }  // namespace
 
+std::vector<std::size_t> spread_places(std::size_t count, std::size_t points) {
+  const bool all = count <= points || points < 2;
+  std::vector<std::size_t> indices(all ? count : points);
+  for (std::size_t i = 0; i < indices.size(); ++i) indices[i] = all ? i : i * (count - 1) / (points - 1);
+  return indices;
+}
+
 Band band_of(const SweepCell& cell, std::string_view name, std::string_view moment, std::size_t points) {
   std::vector<Curve> curves;
   std::vector<double> places;
@@ -94,7 +93,8 @@ Band band_of(const SweepCell& cell, std::string_view name, std::string_view mome
     curves.emplace_back(*run, *series).add_places(places);
   }
   Band band;
-  for (const double place : thinned(std::move(places), points)) {
+  for (const std::size_t index : spread_places(places.size(), points)) {
+    const double place = places[index];
     std::vector<double> values;
     for (const Curve& curve : curves)
       if (const std::optional<double> value = curve.at(place)) values.push_back(*value);

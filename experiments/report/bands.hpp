@@ -21,4 +21,7 @@ struct Band {
 /// which there is no median, those of the first run that has any, the first `points` of them in their order.
 Band band_of(const SweepCell& cell, std::string_view name, std::string_view moment, std::size_t points);
 
+/// At most `points` of `count` places in a row, as indices: evenly spread, the first and the last among them.
+std::vector<std::size_t> spread_places(std::size_t count, std::size_t points);
+
 }  // namespace unroll

@@ -26,14 +26,9 @@ void append(Band& band, double update, double share) {
   for (std::vector<double>* values : {&band.median, &band.low, &band.high}) values->push_back(share);
 }
 
-/// Evenly spread ones, the first and the last among them.
 Band thinned(const Band& band, std::size_t points) {
-  if (band.at.size() <= points || points < 2) return band;
   Band thin;
-  for (std::size_t i = 0; i < points; ++i) {
-    const std::size_t at = i * (band.at.size() - 1) / (points - 1);
-    append(thin, band.at[at], band.median[at]);
-  }
+  for (const std::size_t i : spread_places(band.at.size(), points)) append(thin, band.at[i], band.median[i]);
   return thin;
 }
 

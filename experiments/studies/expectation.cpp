@@ -59,6 +59,12 @@ Contrast contrast_of(const Member& member) {
   refuse(member, "difference or ratio");
 }
 
+std::vector<std::string_view> measure_keys() {
+  std::vector<std::string_view> keys = {"series", "moment"};
+  for (const UseRow& use : uses) keys.push_back(use.key);
+  return keys;
+}
+
 /// "best_loss", or { series = "loss", moment = "validation", first_below = 0.08 }.
 Measure measure_of(const Member& member) {
   if (std::holds_alternative<std::string>(member.node.value)) return {.scalar = text_of(member)};
@@ -79,15 +85,16 @@ Measure measure_of(const Member& member) {
       else if (!flag_of(inner))
         refuse(inner, "true");
     } else {
-      refuse_unknown(inner, {"series", "moment", "at", "first_below", "first_above", "first", "last", "min",
-                             "max", "mean", "log_slope"});
+      refuse_unknown(inner, measure_keys());
     }
   }
   if (measure.series.empty())
     refuse(member, "a scalar's name, or a table with series = \"...\" and one use of it");
-  if (!used)
-    refuse(member,
-           "one use of the series: at, first_below, first_above, first, last, min, max, mean or log_slope");
+  if (!used) {
+    std::vector<std::string_view> keys;
+    for (const UseRow& use : uses) keys.push_back(use.key);
+    refuse(member, fmt::format("one use of the series: {}", fmt::join(keys, ", ")));
+  }
   return measure;
 }
 
@@ -101,7 +108,7 @@ Where where_of(const OptionTable& options, const Member& member) {
   return {options, text_of(member), member.origin};
 }
 
-constexpr std::array<MemberRow, 15> rows = {{
+constexpr std::array<MemberRow, 14> rows = {{
     {"says", [](const OptionTable&, const Member& m, Expectation& e) { e.says = text_of(m); }},
     {"part", [](const OptionTable&, const Member& m, Expectation& e) { e.part = text_of(m); }},
     {"where", [](const OptionTable& o, const Member& m, Expectation& e) { e.where = where_of(o, m); }},
@@ -116,7 +123,6 @@ constexpr std::array<MemberRow, 15> rows = {{
     {"at_most", [](const OptionTable&, const Member& m, Expectation& e) { e.at_most = number_of(m); }},
     {"paper", [](const OptionTable&, const Member& m, Expectation& e) { e.paper = text_of(m); }},
     {"budgets", [](const OptionTable&, const Member& m, Expectation& e) { e.budgets = texts_of(m); }},
-    {"note", [](const OptionTable&, const Member& m, Expectation&) { text_of(m); }},
 }};
 
 void check(const Expectation& e) {

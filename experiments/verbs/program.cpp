@@ -52,7 +52,8 @@ void print_overview(std::FILE* out) {
   for (const Verb& verb : verb_table()) fmt::print(out, "  {:<12}{}\n", verb.name, verb.summary);
   fmt::print(out,
              "\n`unroll VERB --help` shows what a verb takes, with examples.\n"
-             "exit status: 0 good, 1 a trial failed or output could not be written, 2 wrong usage, config or "
+             "exit status: 0 good, 1 a trial failed, an expectation was not met or output could not be "
+             "written, 2 wrong usage, config or "
              "input, 75 stopped by a scheduler's signal, 130 interrupted, 141 nobody reads the output\n");
 }
 
