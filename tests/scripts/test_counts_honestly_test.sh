@@ -7,7 +7,7 @@ stub cmake <<'STUB'
 cat >"$2/CTestTestfile.cmake" <<'TESTS'
 add_test("[scan] runs, and passes" true)
 add_test("[scan] runs again" true)
-add_test("[tape] fails" false)
+add_test("[tape] fails" bash -c "echo '2 < 3 & more'; exit 1")
 add_test("[tape] is not there" /nonexistent/program)
 add_test("[data] has none" bash -c "exit 77")
 set_tests_properties("[data] has none" PROPERTIES SKIP_RETURN_CODE 77)
@@ -28,7 +28,9 @@ call "2 passed, 2 failed"
 ((status)) || fail "green although tests failed"
 grep -qx '2 skipped' "$sandbox/out" || fail "what was skipped is not counted"
 grep -q 'tests failed out of 6' "$sandbox/out" || fail "the summary of CTest is missing"
+tail -n 5 "$sandbox/out" | grep -qxF '2 < 3 & more' || fail "what the failed test said does not stand at the end"
 call "2 passed, 0 failed" -R '^\[scan\]'
+grep -q '^== ' "$sandbox/out" && fail "outputs of tests that passed are shown"
 ((status)) && fail "red although all chosen tests passed"
 call "0 passed, 0 failed" -R '^\[data\]'
 grep -qx '2 skipped' "$sandbox/out" || fail "what was skipped is not counted by itself"
