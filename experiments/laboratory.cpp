@@ -59,11 +59,13 @@ std::vector<Option> general_rows() {
   return {
       row("seed", {std::uint64_t{1}}, result, "of every random stream; 64 bits, as an integer or a string",
           [](Config& c) -> OptionField { return &c.seed; }),
-      row("out", text(""), display, "output folder; empty: out/ and the name of the config file",
-          [](Config& c) -> OptionField { return &c.out; }),
-      row("jobs", integer(0, from_to(0, 4096)), display,
-          "threads: trials trained at once, then shards of a batch; 0: one per core",
-          [](Config& c) -> OptionField { return &c.jobs; })};
+      called({"output", "outdir", "out_dir", "output_dir", "folder"},
+             row("out", text(""), display, "output folder; empty: out/ and the name of the config file",
+                 [](Config& c) -> OptionField { return &c.out; })),
+      called({"threads", "workers", "n_jobs", "num_workers", "num_threads"},
+             row("jobs", integer(0, from_to(0, 4096)), display,
+                 "threads: trials trained at once, then shards of a batch; 0: one per core",
+                 [](Config& c) -> OptionField { return &c.jobs; }))};
 }
 
 std::vector<std::string> names_of(const TaskList& tasks) {
@@ -86,9 +88,10 @@ std::vector<Option> common_task_rows(const TaskList& tasks) {
           "what the model must learn", [](Config& c) -> OptionField { return &c.task.name; }),
       row("task.variant", text(""), result, "which definition of the task; empty: its first one",
           [](Config& c) -> OptionField { return &c.task.variant; }),
-      row("task.length", {LengthRange{}}, result,
-          "steps T of a sequence, as the task counts them; empty: the task's own default",
-          [](Config& c) -> OptionField { return &c.task.length; }),
+      called({"T", "seq_len", "sequence_length", "seqlen"},
+             row("task.length", {LengthRange{}}, result,
+                 "steps T of a sequence, as the task counts them; empty: the task's own default",
+                 [](Config& c) -> OptionField { return &c.task.length; })),
       row("task.test_lengths", {std::vector<std::int64_t>{}}, result,
           "lengths at which the best model is tested besides, for accuracy over length",
           [](Config& c) -> OptionField { return &c.task.test_lengths; })};

@@ -7,6 +7,13 @@
 
 namespace unroll {
 
+std::int64_t trained_numbers(std::span<const ParameterSpec> specs) {
+  std::int64_t count = 0;
+  for (const ParameterSpec& spec : specs)
+    if (spec.trained) count += spec.shape.numel();
+  return count;
+}
+
 Parameters::Parameters(Tape& tape, std::span<const ParameterSpec> specs) {
   for (const ParameterSpec& spec : specs) {
     if (std::find(names_.begin(), names_.end(), spec.name) != names_.end())

@@ -32,6 +32,9 @@ struct ParameterSpec {
   double rate = 1;  ///< its learning rate is so many times that of the others
 };
 
+/// Elements of those that are trained.
+std::int64_t trained_numbers(std::span<const ParameterSpec> specs);
+
 /// A model's parameters on a tape, by name.
 class Parameters {
  public:

@@ -27,3 +27,26 @@ endif()
 if(TARGET unroll_program)
   install(TARGETS unroll_program RUNTIME)
 endif()
+
+# What helps at a prompt is printed by the program itself; configs and cells are there to start from.
+if(TARGET unroll_program)
+  foreach(printed
+      "completion bash=share/bash-completion/completions/unroll"
+      "completion zsh=share/zsh/site-functions/_unroll"
+      "completion fish=share/fish/vendor_completions.d/unroll.fish"
+      "man=share/man/man1/unroll.1")
+    string(REPLACE "=" ";" printed "${printed}")
+    list(GET printed 0 words)
+    list(GET printed 1 file)
+    string(REPLACE " " ";" words "${words}")
+    install(CODE "
+      set(to \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${file}\")
+      get_filename_component(folder \"\${to}\" DIRECTORY)
+      file(MAKE_DIRECTORY \"\${folder}\")
+      execute_process(COMMAND \"$<TARGET_FILE:unroll_program>\" ${words} OUTPUT_FILE \"\${to}\" COMMAND_ERROR_IS_FATAL ANY)
+      message(STATUS \"Installing: \${to}\")")
+  endforeach()
+  install(DIRECTORY experiments/configs DESTINATION ${CMAKE_INSTALL_DATADIR}/unroll FILES_MATCHING PATTERN "*.toml")
+  install(DIRECTORY models/cells DESTINATION ${CMAKE_INSTALL_DATADIR}/unroll FILES_MATCHING PATTERN "*.cell")
+endif()
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

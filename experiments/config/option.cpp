@@ -41,6 +41,25 @@ std::string owners_text(const Option& option) {
   return option.owners.empty() ? "" : fmt::format("; of {}", fmt::join(option.owners, ", "));
 }
 
+std::string_view last_part(std::string_view key) { return key.substr(key.rfind('.') + 1); }
+
+std::string row_help(const Option& option) {
+  return fmt::format("  {:<27} {:<9} {}\n  {:<37} {}{}{}\n", option.key, help_default(option), option.meaning,
+                     "", expectation(option), owners_text(option),
+                     option.affects_results ? "" : "; does not affect results");
+}
+
+std::string family_help(const OptionFamily& family) {
+  return fmt::format("  {:<37} {}\n", family.prefix + ".NAME", family.meaning);
+}
+
+std::string families_help(const OptionTable& table, std::string_view section) {
+  std::string text;
+  for (const OptionFamily& family : table.families())
+    if (section_of(family.prefix) == section) text += family_help(family);
+  return text;
+}
+
 }  // namespace
 
 OptionTable::OptionTable(std::vector<Option> rows, std::vector<OptionFamily> families)
@@ -141,14 +160,33 @@ std::string options_help(const OptionTable& table) {
   std::string_view section;
   for (const Option& option : table.rows()) {
     if (section_of(option.key) != section) {
+      text += families_help(table, section);
       section = section_of(option.key);
       text += fmt::format("\n[{}]\n", section);
     }
-    text += fmt::format("  {:<27} {:<9} {}\n", option.key, help_default(option), option.meaning);
-    text += fmt::format("  {:<37} {}{}{}\n", "", expectation(option), owners_text(option),
-                        option.affects_results ? "" : "; does not affect results");
+    text += row_help(option);
   }
-  return text;
+  return text + families_help(table, section);
+}
+
+std::string option_help(const OptionTable& table, std::string_view key) {
+  const auto is_meant = [&](const Option& option) {
+    return option.key == key || section_of(option.key) == key || last_part(option.key) == key;
+  };
+  std::string text;
+  for (const Option& option : table.rows())
+    if (is_meant(option)) text += row_help(option);
+  for (const OptionFamily& family : table.families())
+    if (key.starts_with(family.prefix) || section_of(family.prefix) == key) text += family_help(family);
+  if (!text.empty()) return text;
+  const std::optional<std::string> meant = key_called(table, key);
+  return meant ? option_help(table, *meant) : "";
+}
+
+std::optional<std::string> key_called(const OptionTable& table, std::string_view synonym) {
+  for (const Option& option : table.rows())
+    if (std::ranges::find(option.synonyms, last_part(synonym)) != option.synonyms.end()) return option.key;
+  return std::nullopt;
 }
 
 }  // namespace unroll

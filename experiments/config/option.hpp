@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@ struct OptionSpec {
   std::function<std::vector<std::string>()> known =
       nullptr;                  ///< of strings, or those in a list: what there is; null: any text
   bool affects_results = true;  ///< whether it is part of a trial's id, may be swept, is compared on resuming
+  std::vector<std::string> synonyms = {};  ///< what others call it: a mistyped key is told the right one
 };
 
 /// A row of the table: everything the program knows about one setting.
@@ -41,7 +43,8 @@ struct Option : OptionSpec {
 
 /// Settings of which the config says which there are: "model.constants.NAME", one for every NAME.
 struct OptionFamily {
-  std::string prefix;  ///< "model.constants"
+  std::string prefix;   ///< "model.constants"
+  std::string meaning;  ///< of a member, for --help
   std::function<Option(const std::string& key)> make;
   std::function<std::vector<std::string>(const Config&)> keys;  ///< those that a config holds
 };
@@ -61,6 +64,8 @@ class OptionTable {
   const Option* find(std::string_view key) const;
   /// The rows, and those of families that `config` holds members of, in the order of a file.
   std::vector<const Option*> rows_of(const Config& config) const;
+
+  std::span<const OptionFamily> families() const { return families_; }
 
   /// All keys, in order.
   std::vector<std::string> keys() const;
@@ -93,5 +98,11 @@ std::string objection(const Option& option, const OptionValue& value);
 
 /// The table as text, grouped by section, for --help.
 std::string options_help(const OptionTable& table);
+
+/// What --help says of one key, of a section, or of a key without its section; "" where nothing is called so.
+std::string option_help(const OptionTable& table, std::string_view key);
+
+/// The key that is meant by what other programs call it: "lr", "train.hidden_size"; none.
+std::optional<std::string> key_called(const OptionTable& table, std::string_view synonym);
 
 }  // namespace unroll

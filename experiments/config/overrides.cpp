@@ -91,6 +91,21 @@ bool looks_like_override(const std::string& token) {
          std::all_of(token.begin(), token.begin() + static_cast<std::ptrdiff_t>(equals), is_key_letter);
 }
 
+/// "key = value" of three words as one, as a file has it.
+std::vector<std::string> joined_at_equals(const std::vector<std::string>& tokens) {
+  std::vector<std::string> words;
+  bool open = false;  // the last word ends with its =
+  for (const std::string& token : tokens) {
+    const bool continues = token.starts_with('=') && !words.empty() && !looks_like_override(words.back());
+    if ((open && !looks_like_override(token)) || continues)
+      words.back() += token;
+    else
+      words.push_back(token);
+    open = looks_like_override(words.back()) && words.back().ends_with('=');
+  }
+  return words;
+}
+
 }  // namespace
 
 std::vector<Override> parse_overrides(const OptionTable& options, const std::vector<std::string>& tokens) {
@@ -114,7 +129,7 @@ std::vector<Override> parse_overrides(const OptionTable& options, const std::vec
 
 ConfigArguments split_arguments(const std::vector<std::string>& tokens) {
   ConfigArguments arguments;
-  for (const std::string& token : tokens) {
+  for (const std::string& token : joined_at_equals(tokens)) {
     if (looks_like_override(token)) {
       arguments.overrides.push_back(token);
     } else if (!arguments.file) {

@@ -26,7 +26,8 @@ struct ConfigArguments {
   std::vector<std::string> overrides;
 };
 
-/// A token with "=" behind a dotted name is an override, any other a file. Throws ConfigError on two files.
+/// A token with "=" behind a dotted name is an override, any other a file; "key = value" may be three tokens.
+/// Throws ConfigError on two files.
 ConfigArguments split_arguments(const std::vector<std::string>& tokens);
 
 }  // namespace unroll

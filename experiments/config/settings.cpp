@@ -164,7 +164,9 @@ void refuse_unknown_key(const OptionTable& options, std::string_view key, const 
     candidates.emplace_back(include_key);
   }
   // A key without its section, like `length`, is the last part of a known one.
-  const std::string hint = did_you_mean(key, candidates);
+  const std::optional<std::string> called = key_called(options, key);
+  const std::string hint =
+      called ? fmt::format("; did you mean \"{}\"?", *called) : did_you_mean(key, candidates);
   const std::vector<std::string>& listed = known_section ? options.keys_of(section) : options.sections();
   throw ConfigError(fmt::format("{}: unknown key \"{}\"{} Known {}: {}", origin, printable(key),
                                 hint.empty() ? "." : hint, known_section ? "keys" : "sections",

@@ -14,9 +14,14 @@ struct Parts {
   std::string_view first, last, step;
 };
 
-std::optional<Parts> split(std::string_view text) {
+/// Seeds are 1 apart where no step is said; other numbers say it, as 3..40 is a range of lengths to draw
+/// from.
+std::optional<Parts> split(std::string_view text, const OptionValue& type) {
   const std::size_t dots = text.find(".."), colon = text.rfind(':');
-  if (dots == std::string_view::npos || colon == std::string_view::npos || colon < dots) return std::nullopt;
+  if (dots == std::string_view::npos) return std::nullopt;
+  if (colon == std::string_view::npos && std::holds_alternative<std::uint64_t>(type))
+    return Parts{text.substr(0, dots), text.substr(dots + 2), "1"};
+  if (colon == std::string_view::npos || colon < dots) return std::nullopt;
   return Parts{text.substr(0, dots), text.substr(dots + 2, colon - dots - 2), text.substr(colon + 1)};
 }
 
@@ -78,9 +83,9 @@ std::vector<OptionValue> values(const std::vector<Number>& all) {
 
 std::optional<std::vector<OptionValue>> parse_steps(const Option& option, std::string_view text,
                                                     const std::string& origin) {
-  const std::optional<Parts> parts = split(text);
-  if (!parts) return std::nullopt;
   const OptionValue& type = option.default_value;
+  const std::optional<Parts> parts = split(text, type);
+  if (!parts) return std::nullopt;
   if (std::holds_alternative<std::int64_t>(type))
     return values(numbers<std::int64_t>(option, *parts, text, origin));
   if (std::holds_alternative<std::uint64_t>(type))

@@ -13,8 +13,9 @@ namespace unroll {
 inline constexpr std::size_t most_trials = 1'000'000;
 
 /// The values of "10..100:10": from the first number to the second one at most, as far apart as the third
-/// says. Nothing for a text that is not of this form, or a setting that is no number: "3..40" is a range of
-/// lengths, one value. Throws ConfigError, which begins with `origin`, for a step of 0 and an empty range.
+/// says; of seeds also "1..5". Nothing for a text that is not of this form, or a setting that is no number:
+/// "3..40" is a range of lengths, one value. Throws ConfigError, which begins with `origin`, for a step of 0
+/// and an empty range.
 std::optional<std::vector<OptionValue>> parse_steps(const Option& option, std::string_view text,
                                                     const std::string& origin);
 

@@ -15,9 +15,11 @@ using namespace rows;
 constexpr const char* constants_key = "model.constants";
 
 Option cell_row(const CellList& cells) {
-  Option option = row("model.cell", {CellText("vanilla")}, result,
-                      "the recurrent step: one of `unroll cells`, the path of a .cell file, or equations",
-                      [](Config& c) -> OptionField { return &c.model.cell; });
+  Option option =
+      called({"rnn", "architecture"},
+             row("model.cell", {CellText("vanilla")}, result,
+                 "the recurrent step: one of `unroll cells`, the path of a .cell file, or equations",
+                 [](Config& c) -> OptionField { return &c.model.cell; }));
   option.objection = [&cells](const OptionValue& value) {
     return objection_to(std::get<CellText>(value), cells);
   };
@@ -41,16 +43,21 @@ std::vector<std::string> constant_keys(const Config& config) {
 
 }  // namespace
 
-OptionFamily constants_family() { return {constants_key, constant_row, constant_keys}; }
+OptionFamily constants_family() {
+  return {constants_key, "a constant of the cell's equations, of those that `unroll cells show CELL` lists",
+          constant_row, constant_keys};
+}
 
 std::vector<Option> cell_option_rows(const CellList& cells) {
   return {
       cell_row(cells),
-      row("model.activation", name("tanh", activation_names), result,
-          "act(...) of the cell's equations: what stands where tanh is usual, never in a gate",
-          [](Config& c) -> OptionField { return &c.model.activation; }),
-      row("model.hidden", integer(100, from_to(1, 1e5)), result, "units H of the state",
-          [](Config& c) -> OptionField { return &c.model.hidden; }),
+      called({"nonlinearity"},
+             row("model.activation", name("tanh", activation_names), result,
+                 "act(...) of the cell's equations: what stands where tanh is usual, never in a gate",
+                 [](Config& c) -> OptionField { return &c.model.activation; })),
+      called({"hidden_size", "hidden_dim", "units", "num_units", "n_hidden", "dim", "width"},
+             row("model.hidden", integer(100, from_to(1, 1e5)), result, "units H of the state",
+                 [](Config& c) -> OptionField { return &c.model.hidden; })),
   };
 }
 
@@ -68,8 +75,10 @@ std::vector<Option> model_option_rows(const std::function<bool(const Config&)>& 
           "model.tied", flag(false), result,
           "the readout's matrix is that of the tokens' vectors (Press & Wolf 2017)",
           [](Config& c) -> OptionField { return &c.model.tied; }, reads_tokens),
-      row("model.layers", integer(1, from_to(1, 1000)), result, "cells on each other, each with H units",
-          [](Config& c) -> OptionField { return &c.model.layers; }),
+      called(
+          {"num_layers", "n_layers", "depth"},
+          row("model.layers", integer(1, from_to(1, 1000)), result, "cells on each other, each with H units",
+              [](Config& c) -> OptionField { return &c.model.layers; })),
       row("model.bidirectional", flag(false), result,
           "each layer also from the last step to the first, features side by side; not with truncated BPTT",
           [](Config& c) -> OptionField { return &c.model.bidirectional; }),
@@ -78,9 +87,9 @@ std::vector<Option> model_option_rows(const std::function<bool(const Config&)>& 
       row("model.dropout_input", number(0.0, from_to_below(0, 1)), result,
           "rate at which the model's inputs are dropped in training, the rest times 1 / (1 - rate)",
           [](Config& c) -> OptionField { return &c.model.dropout_input; }),
-      row("model.dropout_output", number(0.0, from_to_below(0, 1)), result,
-          "the same, of what a layer hands to the next one or to the readout",
-          [](Config& c) -> OptionField { return &c.model.dropout_output; }),
+      called({"dropout"}, row("model.dropout_output", number(0.0, from_to_below(0, 1)), result,
+                              "the same, of what a layer hands to the next one or to the readout",
+                              [](Config& c) -> OptionField { return &c.model.dropout_output; })),
       row("model.dropout_recurrent", number(0.0, from_to_below(0, 1)), result,
           "the same, of the first state as the step reads it (Gal & Ghahramani 2016)",
           [](Config& c) -> OptionField { return &c.model.dropout_recurrent; }),
@@ -103,9 +112,10 @@ std::vector<Option> model_option_rows(const std::function<bool(const Config&)>& 
       row("model.readout", name("linear", readout_names), result,
           "outputs of the last layer: a linear readout, or state: its first units themselves, no parameters",
           [](Config& c) -> OptionField { return &c.model.readout; }),
-      row("model.start", file(), result,
-          "parameters to start from, as safetensors under the names of a trained model's; none: drawn",
-          [](Config& c) -> OptionField { return &c.model.start; }),
+      called({"checkpoint", "pretrained"},
+             row("model.start", file(), result,
+                 "parameters to start from, as safetensors under the names of a trained model's; none: drawn",
+                 [](Config& c) -> OptionField { return &c.model.start; })),
   };
 }
 

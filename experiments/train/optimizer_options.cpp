@@ -32,14 +32,18 @@ bool is_adam(const Config& c) { return c.train.optimizer == "adam" || c.train.op
 
 }  // namespace
 
-OptionFamily rates_family() { return {rates_key, rate_row, rate_keys}; }
+OptionFamily rates_family() {
+  return {rates_key, "factor of that parameter's learning rate", rate_row, rate_keys};
+}
 
 std::vector<Option> optimizer_option_rows() {
   return {
-      row("train.optimizer", name("rmsprop", optimizer_names), result, "the update rule",
-          [](Config& c) -> OptionField { return &c.train.optimizer; }),
-      row("train.learning_rate", number(1e-3, above(0)), result, "step size at the start",
-          [](Config& c) -> OptionField { return &c.train.learning_rate; }),
+      called({"optim", "optimiser"},
+             row("train.optimizer", name("rmsprop", optimizer_names), result, "the update rule",
+                 [](Config& c) -> OptionField { return &c.train.optimizer; })),
+      called({"lr", "eta", "step_size"},
+             row("train.learning_rate", number(1e-3, above(0)), result, "step size at the start",
+                 [](Config& c) -> OptionField { return &c.train.learning_rate; })),
       row(
           "train.momentum", number(0.9, from_to_below(0, 1)), result, "of momentum",
           [](Config& c) -> OptionField { return &c.train.momentum; },
@@ -69,8 +73,9 @@ std::vector<Option> optimizer_option_rows() {
           "decay of the mean of squares, of adam and adamw",
           [](Config& c) -> OptionField { return &c.train.beta2; },
           [](const Config& c) { return is_adam(c); }),
-      row("train.weight_decay", number(0.0, at_least(0)), result, "0: off; decoupled in adamw, L2 elsewhere",
-          [](Config& c) -> OptionField { return &c.train.weight_decay; }),
+      called({"wd", "l2"}, row("train.weight_decay", number(0.0, at_least(0)), result,
+                               "0: off; decoupled in adamw, L2 elsewhere",
+                               [](Config& c) -> OptionField { return &c.train.weight_decay; })),
   };
 }
 

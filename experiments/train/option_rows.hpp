@@ -35,4 +35,10 @@ inline Option row(std::string key, Domain domain, bool affects_results, std::str
           std::move(matters)};
 }
 
+/// A row, and what other programs call it.
+inline Option called(std::vector<std::string> synonyms, Option option) {
+  option.synonyms = std::move(synonyms);
+  return option;
+}
+
 }  // namespace unroll::rows

@@ -11,9 +11,10 @@ using namespace rows;
 
 std::vector<Option> training_option_rows() {
   return {
-      row("train.clip_norm", number(0.0, at_least(0)), result,
-          "largest norm of all gradients together; 0: off",
-          [](Config& c) -> OptionField { return &c.train.clip_norm; }),
+      called({"clip", "clipping", "grad_clip", "max_grad_norm"},
+             row("train.clip_norm", number(0.0, at_least(0)), result,
+                 "largest norm of all gradients together; 0: off",
+                 [](Config& c) -> OptionField { return &c.train.clip_norm; })),
       row("train.clip_value", number(0.0, at_least(0)), result, "largest |element| of a gradient; 0: off",
           [](Config& c) -> OptionField { return &c.train.clip_value; }),
       row("train.clip_state_gradient", number(0.0, at_least(0)), result,
@@ -44,8 +45,9 @@ std::vector<Option> training_option_rows() {
           "update "
           "alone, drawn anew for each (Graves 2011); 0: off",
           [](Config& c) -> OptionField { return &c.train.weight_noise; }),
-      row("train.batch", integer(20, from_to(1, 1e5)), result, "sequences B per update",
-          [](Config& c) -> OptionField { return &c.train.batch; }),
+      called({"batch_size", "bs", "minibatch"},
+             row("train.batch", integer(20, from_to(1, 1e5)), result, "sequences B per update",
+                 [](Config& c) -> OptionField { return &c.train.batch; })),
       row("train.batch_shards", integer(1, from_to(1, 4096)), result,
           "fixed parts of a batch that cores work on at the same time, where trials leave some idle; at most "
           "one per sequence",
@@ -55,20 +57,23 @@ std::vector<Option> training_option_rows() {
           "time, "
           "by computing some again; 0: as many as they take",
           [](Config& c) -> OptionField { return &c.train.max_memory; }),
-      row("train.window", integer(0, from_to(0, 1e7)), result,
-          "steps that truncated BPTT goes back, in tasks with a loss at every step; 0: all, full BPTT, but "
-          "50 on a "
-          "long series or text",
-          [](Config& c) -> OptionField { return &c.train.window; }),
+      called({"bptt", "tbptt", "truncation"}, row("train.window", integer(0, from_to(0, 1e7)), result,
+                                                  "steps that truncated BPTT goes back, in tasks with a loss "
+                                                  "at every step; 0: all, full BPTT, but "
+                                                  "50 on a "
+                                                  "long series or text",
+                                                  [](Config& c) -> OptionField { return &c.train.window; })),
       row(
           "train.stride", integer(0, from_to(0, 1e7)), result,
           "steps per update of truncated BPTT, at most the window, whose loss is their mean; 0: the window",
           [](Config& c) -> OptionField { return &c.train.stride; },
           [](const Config& c) { return c.train.window > 0; }),
-      row("train.updates", integer(3000, from_to(1, 1e9)), result, "parameter updates at most",
-          [](Config& c) -> OptionField { return &c.train.updates; }),
-      row("train.validate_every", integer(100, from_to(1, 1e9)), result, "updates between validations",
-          [](Config& c) -> OptionField { return &c.train.validate_every; }),
+      called({"epochs", "steps", "iterations", "iters", "max_steps", "num_steps"},
+             row("train.updates", integer(3000, from_to(1, 1e9)), result, "parameter updates at most",
+                 [](Config& c) -> OptionField { return &c.train.updates; })),
+      called({"eval_every", "val_every"},
+             row("train.validate_every", integer(100, from_to(1, 1e9)), result, "updates between validations",
+                 [](Config& c) -> OptionField { return &c.train.validate_every; })),
       row("train.training_sequences", integer(0, from_to(0, 1e9)), result,
           "sequences of a fixed set that generated tasks are trained on, again and again in new orders; 0: "
           "new "
@@ -84,9 +89,10 @@ std::vector<Option> training_option_rows() {
           "sequences of different lengths share rows, so that cost follows their steps; false: padded, "
           "unless only a packing knows their last steps (one answer at the end, bidirectional)",
           [](Config& c) -> OptionField { return &c.train.pack; }),
-      row("train.early_stop", flag(true), result,
-          "stop when the task's success rule holds, on the validation set and then on the test set",
-          [](Config& c) -> OptionField { return &c.train.early_stop; }),
+      called({"early_stopping"},
+             row("train.early_stop", flag(true), result,
+                 "stop when the task's success rule holds, on the validation set and then on the test set",
+                 [](Config& c) -> OptionField { return &c.train.early_stop; })),
       row("train.checkpoint_seconds", number(60.0, above(0)), display,
           "seconds after which the state of training is kept again, and a better model; at an interruption "
           "it is kept in any case",

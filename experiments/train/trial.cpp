@@ -24,13 +24,6 @@ FigureDescriptor descriptor_of(const Metric& metric) {
       .unit = metric.unit, .direction = direction_of(metric.direction), .logarithmic = metric.name == "loss"};
 }
 
-double trained_numbers(const std::vector<ParameterSpec>& specs) {
-  std::int64_t count = 0;
-  for (const ParameterSpec& spec : specs)
-    if (spec.trained) count += spec.shape.numel();
-  return static_cast<double>(count);
-}
-
 /// In a checkpoint's metadata: what is known of parameters in it that are not finite.
 constexpr const char* spoilt_key = "not finite";
 
@@ -111,7 +104,7 @@ Training::Training(const Laboratory& laboratory, const Config& config, const Tri
     });
   record_.success_rule = rule_.text;
   record_.attempts = hooks.attempts;
-  record_.set({"parameters", trained_numbers(trainer_.specs())});
+  record_.set({"parameters", static_cast<double>(trained_numbers(trainer_.specs()))});
   record_.set({"trivial_loss", models_.task().trivial_loss(), descriptor_of(*metrics_.front())});
 }
 

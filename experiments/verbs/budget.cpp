@@ -72,7 +72,7 @@ std::optional<std::string> budget_override(const Arguments& arguments, const Con
     say("--budget: {} was planned with {} updates for each trial, which stay\n", folder.string(), *updates);
     return override_of(*updates);
   }
-  const std::filesystem::path file = *config.file;
+  const std::optional<std::filesystem::path> file = config.file;
   ConfigSource source = read_source(laboratory.options(), file, config.overrides);
   check_axes(source);
   Space space(laboratory, std::move(source));

@@ -4,7 +4,7 @@
 
 namespace unroll {
 
-/// "0.1.0".
+/// "0.2.0".
 std::string program_version();
 
 /// The latest commit that changed the sources of this program, "-changed" behind it where they hold more than

@@ -17,6 +17,7 @@
 #include "framework/tensor/file.hpp"
 #include "models/cell_check.hpp"
 #include "models/cell_facts.hpp"
+#include "models/cell_passes.hpp"
 #include "models/cell_table.hpp"
 #include "models/language/equation_cell.hpp"
 #include "models/language/reference.hpp"
@@ -158,6 +159,13 @@ int graph(const CellText& text, const Arguments& arguments) {
   return exit_good;
 }
 
+int passes(const CellText& text, const Arguments& arguments) {
+  const CellOptions options = options_of(arguments);
+  const auto cell = make_cell(arguments.laboratory().cells(), text, options);
+  fmt::print("{}", cell_passes(*cell, options.input_size));
+  return exit_good;
+}
+
 /// A count of what the benchmark lays out in memory.
 std::int64_t count_of(const Arguments& arguments, const char* flag) {
   constexpr std::int64_t most = 10'000'000;
@@ -244,6 +252,7 @@ constexpr Action actions[] = {
     {"show", [](const Arguments& a) { return show(only_cell(a), a); }},
     {"check", [](const Arguments& a) { return check(cells_to_check(a), a); }},
     {"graph", [](const Arguments& a) { return graph(only_cell(a), a); }},
+    {"passes", [](const Arguments& a) { return passes(only_cell(a), a); }},
     {"bench", [](const Arguments& a) { return bench(only_cell(a), a); }},
     {"functions", functions},
     {"language", language},
@@ -258,8 +267,20 @@ int act(const Arguments& arguments) {
     if (action == known.name) return known.run(arguments);
     names.emplace_back(known.name);
   }
+  if (arguments.words.size() == 1 &&
+      (find_cell(arguments.laboratory().cells(), action) || action.ends_with(".cell")))
+    return show(wanted_cell(action, arguments.laboratory().cells()), arguments);
+  if (find_cell(arguments.laboratory().cells(), action))
+    throw UsageError(
+        fmt::format("`unroll cells` takes what to do before the cell: unroll cells show {}", action));
   throw UsageError(fmt::format("`unroll cells` does not know \"{}\"{}; it does {}", printable(action),
                                did_you_mean(action, names), fmt::join(names, ", ")));
+}
+
+std::vector<std::string> words(const Laboratory& laboratory) {
+  std::vector<std::string> all = names_of(laboratory.cells());
+  for (const Action& action : actions) all.emplace_back(action.name);
+  return all;
 }
 
 int cells(const Arguments& arguments) {
@@ -286,7 +307,8 @@ const Verb& cells_verb() {
       .name = "cells",
       .summary = "the cells: equations, shapes, gradient checks, the step as a graph, speed",
       .usage =
-          "[show CELL | check [CELL...] | graph CELL | bench CELL | functions | language | new NAME] "
+          "[[show] CELL | check [CELL...] | graph CELL | passes CELL | bench CELL | functions | language | "
+          "new NAME] "
           "[flags]\n\n"
           "`check` takes small sizes that the cell allows unless --input and --hidden say others. "
           "CELL is a name of the list that `unroll cells` prints, or the path of a .cell file; "
@@ -299,10 +321,12 @@ const Verb& cells_verb() {
           "  unroll cells functions\n"
           "  unroll cells check my.cell\n"
           "  unroll cells graph my.cell --format svg > my.svg\n"
+          "  unroll cells passes my.cell      what each pass of the planner makes of it\n"
           "  unroll cells bench my.cell",
       .add_flags = add_cells_flags,
       .run = cells,
       .trains = true,
+      .words = words,
   };
   return verb;
 }

@@ -1,164 +1,32 @@
-#include <fmt/format.h>
-
 #include <boost/program_options/value_semantic.hpp>
-#include <cmath>
-#include <nlohmann/json.hpp>
 
-#include "experiments/config/config_error.hpp"
-#include "experiments/config/overrides.hpp"
-#include "experiments/config/text.hpp"
-#include "experiments/sweep/machine.hpp"
-#include "experiments/sweep/outlook.hpp"
-#include "experiments/sweep/progress.hpp"
-#include "experiments/verbs/build.hpp"
+#include "experiments/sweep/space.hpp"
+#include "experiments/verbs/dry_run.hpp"
+#include "experiments/verbs/meant.hpp"
 #include "experiments/verbs/number_flag.hpp"
 #include "experiments/verbs/text_or_json.hpp"
 #include "experiments/verbs/train.hpp"
 
 namespace unroll {
-
 namespace {
-
-constexpr std::size_t most_listed = 5;
-
-using Json = nlohmann::ordered_json;
 
 void add_flags(Flags& flags) {
   namespace po = boost::program_options;
-  flags.add_options()("out", po::value<std::string>(),
+  flags.add_options()("out,o", po::value<std::string>(),
                       "output folder of the sweep; out/ and the config's name by default")(
-      "jobs", number_flag<std::int64_t>(), "trials at once; 0, the default: one per core that may be used")(
+      "jobs,j", number_flag<std::int64_t>(), "trials at once; 0, the default: one per core that may be used")(
       "extend", "as `sweep --extend`: new trials may join an existing folder")(
       "allow-other-build", "as `sweep --allow-other-build`");
   add_text_or_json_flag(flags);
   add_print_config_flag(flags);
 }
 
-std::string axes_of(const Space& space) {
-  std::vector<std::string> axes;
-  for (const ConfigAxis& axis : space.source().sweep.axes) {
-    std::vector<std::string> keys;
-    for (const Option* option : axis.keys) keys.push_back(option->key);
-    const std::string values =
-        axis.drawn ? "drawn"
-                   : fmt::format("{} value{}", axis.points.size(), axis.points.size() == 1 ? "" : "s");
-    axes.push_back(fmt::format("{} ({})", joined(keys, " with "), values));
-  }
-  return axes.empty() ? "no axes" : joined(axes, ", ");
-}
-
-std::string line(std::string_view head, const std::string& text) {
-  return fmt::format("{:<9} {}\n", head, text);
-}
-
-std::string trials_line(const Outlook& o) {
-  std::string text = fmt::format("{}", o.trials);
-  if (o.omitted.left_out > 0) text += fmt::format("; where leaves out {}", o.omitted.left_out);
-  if (o.omitted.repeated > 0) text += fmt::format("; {} points are others' trials again", o.omitted.repeated);
-  return text;
-}
-
-std::string search_lines(const Outlook& o) {
-  std::string text;
-  for (const std::vector<Rung>& rungs : o.rungs)
-    text += fmt::format("{:<9} {}\n", text.empty() ? "halving" : "", to_text(rungs));
-  return text;
-}
-
-std::string done_line(const Outlook& o) {
-  const std::size_t finished = o.done + o.stopped + o.diverged + o.failed;
-  if (finished == 0) return fmt::format("nothing yet in {}", o.folder.string());
-  return fmt::format("{} of {} in {} ({} done, {}{} diverged, {} failed), {} to run", finished, o.trials,
-                     o.folder.string(), o.done, o.stopped > 0 ? fmt::format("{} stopped, ", o.stopped) : "",
-                     o.diverged, o.failed, o.to_run);
-}
-
-std::string work_line(const Outlook& o) {
-  std::string text = fmt::format("{:.3g} FLOPs", o.flops_to_run);
-  if (o.to_run < o.trials) text += fmt::format(" to run, of {:.3g}", o.flops);
-  if (o.costed < o.shapes) text += fmt::format(", told from {} of {} shapes of trials", o.costed, o.shapes);
-  return text;
-}
-
-std::string time_line(const Outlook& o) {
-  if (o.to_run == 0) return "nothing to run";
-  if (!std::isfinite(o.seconds)) return "not measured";
-  return fmt::format("{}{} with {} at once, from {} of {} shapes of trials measured for a second{}",
-                     o.may_end_early ? "at most " : "", render_duration(o.seconds), o.at_once, o.measured,
-                     o.shapes, o.may_end_early ? "; a trial ends once its task is solved" : "");
-}
-
-std::string refused_text(const Outlook& o) {
-  std::string text;
-  for (const std::string& why : o.folder_refuses) text += line("refused", why);
-  std::size_t listed = 0;
-  for (const Refusal& refusal : o.refusals) {
-    if (listed++ == most_listed) break;
-    text += line("refused", fmt::format("{} trial{}: {}\n          the first: {}", refusal.trials,
-                                        refusal.trials == 1 ? "" : "s", refusal.reason, refusal.first));
-  }
-  if (o.refusals.size() > most_listed)
-    text += line(
-        "", fmt::format("and for {} more reasons; --format json has all", o.refusals.size() - most_listed));
-  return text.empty() ? line("refused", "none") : text;
-}
-
-std::string text_of(const Outlook& o, const Space& space) {
-  return line("axes", axes_of(space)) + line("trials", trials_line(o)) + search_lines(o) +
-         line("done", done_line(o)) + line("work", work_line(o)) +
-         line("memory", fmt::format("{} with {} at once; {} are free{}", in_bytes(o.bytes), o.at_once,
-                                    in_bytes(o.bytes_available),
-                                    o.bytes > o.bytes_available ? ", so that fewer will run at once" : "")) +
-         line("time", time_line(o)) + refused_text(o);
-}
-
-Json json_of(const Outlook& o) {
-  Json refusals = Json::array();
-  for (const Refusal& r : o.refusals)
-    refusals.push_back({{"reason", r.reason}, {"trials", r.trials}, {"first", r.first}});
-  return {{"folder", o.folder.string()},
-          {"points", o.points},
-          {"left_out", o.omitted.left_out},
-          {"repeated", o.omitted.repeated},
-          {"trials", o.trials},
-          {"done", o.done},
-          {"stopped", o.stopped},
-          {"diverged", o.diverged},
-          {"failed", o.failed},
-          {"to_run", o.to_run},
-          {"flops", o.flops},
-          {"flops_to_run", o.flops_to_run},
-          {"at_once", o.at_once},
-          {"bytes", o.bytes},
-          {"bytes_available", o.bytes_available},
-          {"seconds", std::isfinite(o.seconds) ? Json(o.seconds) : Json(nullptr)},
-          {"may_end_early", o.may_end_early},
-          {"shapes", o.shapes},
-          {"shapes_costed", o.costed},
-          {"shapes_measured", o.measured},
-          {"refusals", refusals},
-          {"folder_refuses", o.folder_refuses}};
-}
-
 int plan(const Arguments& arguments) {
-  const ConfigArguments config = split_arguments(arguments.words);
-  if (!config.file) throw UsageError("`unroll plan` needs a config file: unroll plan CONFIG [key=value ...]");
+  const ConfigArguments config = config_arguments(arguments);
   if (arguments.has("print-config")) return print_config_of(arguments, config);
-  const bool json = wants_json(arguments);
-  const std::filesystem::path file = *config.file;
-  Space space(arguments.laboratory(), read_source(arguments.laboratory().options(), file, config.overrides));
-  OutlookOptions options;
-  options.folder = output_folder(arguments, space.base(), file.stem().string());
-  const int jobs = jobs_of(arguments, space.base());
-  options.at_once = jobs > 0 ? jobs : machine_limits().usable_cores();
-  options.extend = arguments.has("extend");
-  options.build = arguments.has("allow-other-build") ? "" : build_description();
-  const Outlook outlook = outlook_of(arguments.laboratory(), space, options);
-  if (json)
-    fmt::print("{}\n", json_of(outlook).dump(2, ' ', false, Json::error_handler_t::replace));
-  else
-    fmt::print("{}", text_of(outlook, space));
-  return outlook.refused() ? exit_usage : exit_good;
+  Space space(arguments.laboratory(), sweep_source(arguments, config));
+  return dry_run(arguments, space,
+                 output_folder(arguments, space.base(), sweep_name(arguments, config, space)));
 }
 
 }  // namespace
@@ -167,7 +35,7 @@ const Verb& plan_verb() {
   static const Verb verb{
       .name = "plan",
       .summary = "what a sweep would run, how long it takes, what is done; trains nothing",
-      .usage = "CONFIG [key=value ...] [flags]",
+      .usage = "[CONFIG] [key=value ...] [flags]",
       .examples =
           "  unroll plan experiments/configs/long_range.toml\n"
           "  unroll plan experiments/configs/long_range.toml task.length=10..100:10 'seed={count=20}' --jobs "
@@ -179,6 +47,7 @@ const Verb& plan_verb() {
       .trains = true,
       .more_help =
           [](const Laboratory& laboratory) { return sweep_help() + options_help(laboratory.options()); },
+      .words = setting_words,
   };
   return verb;
 }

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/program_options/parsers.hpp>
 #include <cerrno>
@@ -18,12 +19,14 @@
 
 #include "experiments/cluster/sbatch.hpp"
 #include "experiments/config/config_error.hpp"
+#include "experiments/config/settings.hpp"
 #include "experiments/data/data_error.hpp"
 #include "experiments/saved/saved_model.hpp"
 #include "experiments/sweep/folder.hpp"
 #include "experiments/sweep/say.hpp"
 #include "experiments/verbs/build.hpp"
 #include "experiments/verbs/kernels.hpp"
+#include "experiments/verbs/meant.hpp"
 #include "experiments/verbs/verb.hpp"
 #include "framework/tensor/safetensors.hpp"
 #include "models/interchange.hpp"
@@ -34,12 +37,34 @@ namespace unroll {
 namespace po = boost::program_options;
 
 std::span<const Verb> verb_table() {
-  static const std::array table = {run_verb(),      sweep_verb(),       study_verb(),   plan_verb(),
-                                   status_verb(),   retry_verb(),       report_verb(),  export_verb(),
-                                   compare_verb(),  evaluate_verb(),    predict_verb(), states_verb(),
-                                   generate_verb(), score_verb(),       import_verb(),  tasks_verb(),
-                                   cells_verb(),    instruments_verb(), bench_verb(),   doctor_verb()};
+  static const std::array table = {
+      run_verb(),      sweep_verb(),  study_verb(),      plan_verb(),     status_verb(),  retry_verb(),
+      report_verb(),   export_verb(), compare_verb(),    evaluate_verb(), predict_verb(), states_verb(),
+      generate_verb(), score_verb(),  import_verb(),     tasks_verb(),    cells_verb(),   instruments_verb(),
+      bench_verb(),    doctor_verb(), completion_verb(), man_verb()};
   return table;
+}
+
+Flags flags_of(const Verb& verb) {
+  Flags flags("flags");
+  verb.add_flags(flags);
+  flags.add_options()("help,h", "show this help; behind it a key or a section of the settings: only that");
+  return flags;
+}
+
+std::string help_of(const Verb& verb, const Laboratory& laboratory) {
+  std::ostringstream flags;
+  flags << flags_of(verb);
+  std::string text = fmt::format("unroll {0}: {1}\n\nusage: unroll {0} {2}\n\n{3}\nexamples:\n{4}\n",
+                                 verb.name, verb.summary, verb.usage, flags.str(), verb.examples);
+  if (verb.more_help != nullptr) text += "\n" + verb.more_help(laboratory);
+  return text;
+}
+
+std::vector<std::string> setting_words(const Laboratory& laboratory) {
+  std::vector<std::string> words;
+  for (const Option& option : laboratory.options().rows()) words.push_back(option.key + "=");
+  return words;
 }
 
 namespace {
@@ -52,42 +77,37 @@ void print_overview(std::FILE* out) {
   for (const Verb& verb : verb_table()) fmt::print(out, "  {:<12}{}\n", verb.name, verb.summary);
   fmt::print(out,
              "\n`unroll VERB --help` shows what a verb takes, with examples.\n"
-             "exit status: 0 good, 1 a trial failed, an expectation was not met or output could not be "
-             "written, 2 wrong usage, config or "
-             "input, 75 stopped by a scheduler's signal, 130 interrupted, 141 nobody reads the output\n");
-}
-
-Flags flags_of(const Verb& verb) {
-  Flags flags("flags");
-  verb.add_flags(flags);
-  flags.add_options()("help,h", "show this help");
-  return flags;
-}
-
-void print_help(const Verb& verb, const Laboratory& laboratory) {
-  std::ostringstream flags;
-  flags << flags_of(verb);
-  fmt::print("unroll {0}: {1}\n\nusage: unroll {0} {2}\n\n{3}\nexamples:\n{4}\n", verb.name, verb.summary,
-             verb.usage, flags.str(), verb.examples);
-  if (verb.more_help != nullptr) fmt::print("\n{}", verb.more_help(laboratory));
+             "exit status: {}\n",
+             exit_statuses);
 }
 
 const Verb& find_verb(const std::string& name) {
-  std::vector<std::string> names;
+  std::vector<std::string_view> names;
   for (const Verb& verb : verb_table()) {
     if (verb.name == name) return verb;
-    names.emplace_back(verb.name);
+    names.push_back(verb.name);
   }
   throw UsageError(fmt::format("unknown verb \"{}\"{}; the verbs are {}", printable(name),
-                               did_you_mean(name, names), fmt::join(names, ", ")));
+                               meant_by_verb(name), fmt::join(names, ", ")));
 }
 
-[[noreturn]] void refuse_flag(const Verb& verb, const std::string& flag) {
-  const Flags flags = flags_of(verb);
-  std::vector<std::string> names;
-  for (const auto& known : flags.options()) names.push_back("--" + known->long_name());
-  throw UsageError(fmt::format("`unroll {}` has no flag {}{}", verb.name, printable(flag),
-                               did_you_mean(flag.substr(0, flag.find('=')), names)));
+/// Throws as any use of an unknown key does.
+void print_option_help(const std::string& key, const Laboratory& laboratory) {
+  const std::string bare = key.substr(0, key.find('='));
+  const std::string help = option_help(laboratory.options(), bare);
+  if (help.empty()) refuse_unknown_key(laboratory.options(), bare, "--help");
+  fmt::print("{}", help);
+}
+
+/// Of a verb, or of a setting.
+void print_help_of(const std::string& word, const Laboratory& laboratory) {
+  const auto is_named = [&](const Verb& verb) { return verb.name == word; };
+  if (std::ranges::any_of(verb_table(), is_named))
+    fmt::print("{}", help_of(find_verb(word), laboratory));
+  else if (const std::string help = option_help(laboratory.options(), word); !help.empty())
+    fmt::print("{}", help);
+  else
+    find_verb(word);  // refuses it
 }
 
 /// "--task.length=10" is an override of the config, not a flag.
@@ -97,7 +117,7 @@ bool is_override(const std::string& token) {
          token.substr(0, equals).find('.') != std::string::npos;
 }
 
-Arguments parse(const Verb& verb, const std::vector<std::string>& tokens) {
+Arguments parse(const Verb& verb, const std::vector<std::string>& tokens, const Laboratory& laboratory) {
   Arguments arguments;
   const Flags flags = flags_of(verb);
   namespace style = po::command_line_style;
@@ -108,8 +128,11 @@ Arguments parse(const Verb& verb, const std::vector<std::string>& tokens) {
                     .run();
   for (const auto& option : parsed.options) {
     if (option.unregistered) {
-      if (!is_override(option.original_tokens.front())) refuse_flag(verb, option.original_tokens.front());
-      arguments.words.push_back(option.original_tokens.front().substr(2));
+      const std::string& token = option.original_tokens.front();
+      if (!is_override(token))
+        throw UsageError(fmt::format("`unroll {}` has no flag {}{}", verb.name, printable(token),
+                                     meant_by_flag(verb, token, laboratory)));
+      arguments.words.push_back(token.substr(2));
     } else if (option.position_key != -1) {
       arguments.words.insert(arguments.words.end(), option.value.begin(), option.value.end());
     }
@@ -127,21 +150,23 @@ int dispatch(const std::vector<std::string>& tokens, char** argv, const Laborato
     return exit_usage;
   }
   if (tokens[0] == "--help" || tokens[0] == "-h" || tokens[0] == "help") {
-    if (tokens.size() > 1 && tokens[0] == "help") {
-      print_help(find_verb(tokens[1]), laboratory);
-    } else {
+    if (tokens.size() > 1)
+      print_help_of(tokens[1], laboratory);
+    else
       print_overview(stdout);
-    }
     return exit_good;
   }
-  if (tokens[0] == "--version") {
+  if (tokens[0] == "--version" || tokens[0] == "-V" || tokens[0] == "version") {
     fmt::print("unroll {} (commit {})\n", program_version(), source_commit());
     return exit_good;
   }
   const Verb& verb = find_verb(tokens[0]);
-  Arguments arguments = parse(verb, {tokens.begin() + 1, tokens.end()});
+  Arguments arguments = parse(verb, {tokens.begin() + 1, tokens.end()}, laboratory);
   if (arguments.has("help")) {
-    print_help(verb, laboratory);
+    if (verb.more_help != nullptr && !arguments.words.empty())
+      print_option_help(arguments.words[0], laboratory);
+    else
+      fmt::print("{}", help_of(verb, laboratory));
     return exit_good;
   }
   arguments.in = &laboratory;

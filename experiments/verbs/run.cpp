@@ -5,10 +5,13 @@
 
 #include "experiments/sweep/resolved.hpp"
 #include "experiments/sweep/say.hpp"
+#include "experiments/verbs/dry_run.hpp"
+#include "experiments/verbs/meant.hpp"
 #include "experiments/verbs/replay.hpp"
 #include "experiments/verbs/run_json.hpp"
 #include "experiments/verbs/text_or_json.hpp"
 #include "experiments/verbs/train.hpp"
+#include "experiments/verbs/trial_words.hpp"
 
 namespace unroll {
 
@@ -31,6 +34,14 @@ void show_json(const Laboratory& laboratory, const SweepPlan& plan, const Stored
     fmt::print("{}\n", run_json(laboratory, plan.trials.front(), *record, stored.folder));
 }
 
+void show_text(const Laboratory& laboratory, const SweepPlan& plan, const StoredSweep& stored,
+               const std::vector<TrialRecord>& records, bool written) {
+  print_tables(laboratory, plan, stored, records, written);
+  const auto record = std::ranges::find(records, plan.trials.front().id, &TrialRecord::id);
+  if (record != records.end())
+    say("{}", what_it_did(laboratory, plan.trials.front(), *record, stored.folder));
+}
+
 void add_flags(Flags& flags) {
   add_training_flags(flags);
   add_text_or_json_flag(flags);
@@ -41,18 +52,23 @@ void add_flags(Flags& flags) {
 int run(const Arguments& arguments) {
   if (arguments.has("replay")) return replay(arguments);
   const bool json = wants_json(arguments);  // refuses what is neither before anything is trained
-  const ConfigArguments config = split_arguments(arguments.words);
+  const ConfigArguments config = config_arguments(arguments);
   if (arguments.has("print-config")) return print_config_of(arguments, config);
-  const SweepPlan plan =
-      plan_of(arguments.laboratory(), plan_trial(arguments.laboratory(), config.file, config.overrides));
+  const Laboratory& laboratory = arguments.laboratory();
+  const std::optional<std::filesystem::path> file = config.file;
+  const SweepPlan plan = plan_of(laboratory, plan_trial(laboratory, file, config.overrides));
   // Without a file the settings alone tell one trial from another.
   const std::string stem = config.file ? std::filesystem::path(*config.file).stem().string() : "run";
   const auto folder =
       output_folder(arguments, plan.base, fmt::format("{}-{}", stem, plan.trials.front().id.substr(0, 8)));
-  say("one trial in {}\n", folder.string());
+  say("{}; in {}\n", what_it_trains(laboratory, plan.trials.front().config), folder.string());
+  if (arguments.has("dry-run")) {
+    Space space(laboratory, read_source(laboratory.options(), file, config.overrides));
+    return dry_run(arguments, space, folder);
+  }
   return train(
       arguments, plan, folder, [&](const Trial&) { return folder; }, "best",
-      json ? ShowResults(show_json) : ShowResults(print_tables));
+      json ? ShowResults(show_json) : ShowResults(show_text));
 }
 
 }  // namespace
@@ -70,6 +86,7 @@ const Verb& run_verb() {
       .run = run,
       .trains = true,
       .more_help = [](const Laboratory& laboratory) { return options_help(laboratory.options()); },
+      .words = setting_words,
   };
   return verb;
 }

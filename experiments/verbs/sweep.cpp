@@ -3,6 +3,8 @@
 #include "experiments/sweep/config_source.hpp"
 #include "experiments/sweep/say.hpp"
 #include "experiments/verbs/budget.hpp"
+#include "experiments/verbs/dry_run.hpp"
+#include "experiments/verbs/meant.hpp"
 #include "experiments/verbs/slurm.hpp"
 #include "experiments/verbs/train.hpp"
 
@@ -11,24 +13,23 @@ namespace unroll {
 namespace {
 
 int sweep(const Arguments& arguments) {
-  ConfigArguments config = split_arguments(arguments.words);
-  if (!config.file)
-    throw UsageError("`unroll sweep` needs a config file: unroll sweep CONFIG [key=value ...]");
+  ConfigArguments config = config_arguments(arguments);
   if (arguments.has("print-config")) return print_config_of(arguments, config);
-  const std::filesystem::path file = *config.file;
+  const Laboratory& laboratory = arguments.laboratory();
+  Space space(laboratory, sweep_source(arguments, config));
+  const std::string name = sweep_name(arguments, config, space);
+  const auto folder = output_folder(arguments, space.base(), name);
+  if (arguments.has("dry-run")) return dry_run(arguments, space, folder);
   const bool to_slurm = wants_slurm(arguments);
-  SweepPlan plan = plan_sweep(arguments.laboratory(), file, config.overrides);
-  const auto folder = output_folder(arguments, plan.base, file.stem().string());
-  if (const auto updates = budget_override(arguments, config, folder, jobs_of(arguments, plan.base))) {
+  if (const auto updates = budget_override(arguments, config, folder, jobs_of(arguments, space.base())))
     config.overrides.push_back(*updates);
-    plan = plan_sweep(arguments.laboratory(), file, config.overrides);
-  }
+  const SweepPlan plan = plan_sweep(laboratory, sweep_source(arguments, config));
   say("{} trials in {}\n", plan.trials.size(), folder.string());
-  if (to_slurm)
-    return submit_to_slurm(arguments, plan, print_config(arguments.laboratory(), file, config.overrides),
-                           folder, file.stem().string());
-  return train(
-      arguments, plan, folder, [&](const Trial& trial) { return folder / "trials" / trial.id; }, "");
+  if (!to_slurm)
+    return train(
+        arguments, plan, folder, [&](const Trial& trial) { return folder / "trials" / trial.id; }, "");
+  const std::optional<std::filesystem::path> file = config.file;
+  return submit_to_slurm(arguments, plan, print_config(laboratory, file, config.overrides), folder, name);
 }
 
 void add_flags(Flags& flags) {
@@ -50,9 +51,10 @@ const Verb& sweep_verb() {
   static const Verb verb{
       .name = "sweep",
       .summary = "run every trial of a config that is not finished yet",
-      .usage = "CONFIG [key=value ...] [flags]",
+      .usage = "[CONFIG] [key=value ...] [flags]",
       .examples =
           "  unroll sweep experiments/configs/long_range.toml\n"
+          "  unroll sweep model.cell=vanilla,lstm task.length=20,50 seed=1..5\n"
           "  unroll sweep experiments/configs/long_range.toml train.updates=500 --out out/short\n"
           "  unroll sweep experiments/configs/long_range.toml task.length=10..100:10 'seed={count=20}' "
           "--jobs 1\n"
@@ -64,6 +66,7 @@ const Verb& sweep_verb() {
       .trains = true,
       .more_help =
           [](const Laboratory& laboratory) { return sweep_help() + options_help(laboratory.options()); },
+      .words = setting_words,
   };
   return verb;
 }

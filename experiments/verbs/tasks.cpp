@@ -1,5 +1,7 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
 #include <cstdio>
 
@@ -54,13 +56,26 @@ LengthRange length_of(const Arguments& arguments) {
                                printable(text)));
 }
 
+std::vector<std::string> task_words(const Laboratory& laboratory) {
+  std::vector<std::string> names;
+  for (const TaskRow& task : laboratory.tasks()) names.push_back(task.name);
+  return names;
+}
+
+void check_task(const Laboratory& laboratory, const std::string& name) {
+  if (find_task(laboratory.tasks(), name)) return;
+  const std::vector<std::string> names = task_words(laboratory);
+  throw UsageError(fmt::format("there is no task \"{}\"{}; there are {}", printable(name),
+                               did_you_mean(name, names), fmt::join(names, ", ")));
+}
+
 int tasks(const Arguments& arguments) {
-  if (!arguments.words.empty()) {
-    throw UsageError(fmt::format("`unroll tasks` takes flags only, but got \"{}\"", arguments.words.front()));
-  }
   const Laboratory& laboratory = arguments.laboratory();
+  for (const std::string& word : arguments.words) check_task(laboratory, word);
   Listing rows;
   for (const TaskRow& task : laboratory.tasks()) {
+    if (!arguments.words.empty() && std::ranges::find(arguments.words, task.name) == arguments.words.end())
+      continue;
     const std::vector<std::string> variants =
         task.variants.empty() ? std::vector<std::string>{""} : task.variants;
     for (const std::string& variant : variants)
@@ -86,13 +101,14 @@ const Verb& tasks_verb() {
   static const Verb verb{
       .name = "tasks",
       .summary = "the tasks: definition, source, trivial loss and success rule",
-      .usage = "[--length N] [--format table|json|csv]",
+      .usage = "[TASK...] [--length N] [--format table|json|csv]",
       .examples =
           "  unroll tasks\n"
           "  unroll tasks --length 400 --format csv",
       .add_flags = add_tasks_flags,
       .run = tasks,
       .trains = false,
+      .words = task_words,
   };
   return verb;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <xxhash.h>
 
 #include <algorithm>
 #include <array>
@@ -16,6 +17,7 @@
 #include "experiments/report/best_point.hpp"
 #include "experiments/report/table.hpp"
 #include "experiments/saved/saved_model.hpp"
+#include "experiments/sweep/resolved.hpp"
 #include "experiments/sweep/run.hpp"
 #include "experiments/sweep/runner.hpp"
 #include "experiments/sweep/say.hpp"
@@ -118,9 +120,10 @@ void remove_unfinished(const SweepResult& result, const FolderOfModel& folder_of
 
 void add_training_flags(Flags& flags) {
   namespace po = boost::program_options;
-  flags.add_options()("out", po::value<std::string>(),
+  flags.add_options()("out,o", po::value<std::string>(),
                       "output folder; out/ and the config's name by default")(
-      "jobs", number_flag<std::int64_t>(),
+      "dry-run,n", "say what would be trained and how long it takes; nothing is written")(
+      "jobs,j", number_flag<std::int64_t>(),
       "threads: trials at once, then shards of a batch; 0, the default: one per core that may be used")(
       "extend", "add the trials of a changed config to an existing folder")(
       "takeover-after", number_flag<std::int64_t>()->default_value(60),
@@ -170,6 +173,21 @@ std::filesystem::path output_folder(const Arguments& arguments, const Config& ba
   if (arguments.has("out")) return arguments.flags["out"].as<std::string>();
   if (!base.out.empty()) return base.out;
   return std::filesystem::path("out") / name;
+}
+
+ConfigSource sweep_source(const Arguments& arguments, const ConfigArguments& config) {
+  const std::optional<std::filesystem::path> file = config.file;
+  ConfigSource source = read_source(arguments.laboratory().options(), file, config.overrides);
+  if (file || !source.sweep.axes.empty()) return source;
+  throw UsageError(
+      "a sweep needs a config file, or an axis: a setting with several values, like task.length=10,20 or "
+      "seed=1..5");
+}
+
+std::string sweep_name(const Arguments& arguments, const ConfigArguments& config, const Space& space) {
+  if (config.file) return std::filesystem::path(*config.file).stem().string();
+  const std::string resolved = resolved_toml(arguments.laboratory(), space.base(), space.source().sweep);
+  return fmt::format("sweep-{:08x}", XXH3_64bits(resolved.data(), resolved.size()) >> 32);
 }
 
 std::string one_line(std::string_view text) {

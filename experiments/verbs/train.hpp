@@ -9,6 +9,7 @@
 #include "experiments/config/overrides.hpp"
 #include "experiments/sweep/folder.hpp"
 #include "experiments/sweep/runner.hpp"
+#include "experiments/sweep/space.hpp"
 #include "experiments/train/trial_models.hpp"
 #include "experiments/verbs/checked_cells.hpp"
 #include "experiments/verbs/verb.hpp"
@@ -27,6 +28,13 @@ int jobs_of(const Arguments& arguments, const Config& base);
 
 /// --out, else the config's `out`, else out/`name`.
 std::filesystem::path output_folder(const Arguments& arguments, const Config& base, const std::string& name);
+
+/// What `sweep` and `plan` are about: the config, or without one the axes of the command line. Throws
+/// ConfigError, and UsageError where there is neither.
+ConfigSource sweep_source(const Arguments& arguments, const ConfigArguments& config);
+
+/// The config's name; without one what the settings alone tell: "sweep-" and 8 hex digits.
+std::string sweep_name(const Arguments& arguments, const ConfigArguments& config, const Space& space);
 
 /// What a user typed or named as one line of a comment, whatever is in it: what is no UTF-8 there (a path may
 /// be anything) would make a TOML file unreadable.

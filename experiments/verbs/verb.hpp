@@ -19,6 +19,12 @@ inline constexpr int exit_usage = 2;
 inline constexpr int exit_interrupted = 130;
 inline constexpr int exit_broken_pipe = 141;  ///< as a shell shows one that SIGPIPE ended
 
+/// What they mean, for people.
+inline constexpr std::string_view exit_statuses =
+    "0 good, 1 a trial failed, an expectation was not met or output could not be written, 2 wrong usage, "
+    "config "
+    "or input, 75 stopped by a scheduler's signal, 130 interrupted, 141 nobody reads the output";
+
 /// A command line that cannot be understood; ends with exit_usage.
 class UsageError : public std::runtime_error {
  public:
@@ -49,10 +55,15 @@ struct Verb {
   int (*run)(const Arguments&);                           ///< gives the exit status
   bool trains;                                            ///< computes products: wants the right kernels
   std::string (*more_help)(const Laboratory&) = nullptr;  ///< below the flags in --help
+  /// What may stand as a word behind it, besides files; null: only files. Names that end with = are settings.
+  std::vector<std::string> (*words)(const Laboratory&) = nullptr;
 };
 
 /// The list of all verbs, in the order of --help.
 std::span<const Verb> verb_table();
+
+/// The flags that a verb takes, --help among them.
+Flags flags_of(const Verb& verb);
 
 const Verb& run_verb();
 const Verb& sweep_verb();
@@ -74,5 +85,13 @@ const Verb& cells_verb();
 const Verb& instruments_verb();
 const Verb& bench_verb();
 const Verb& doctor_verb();
+const Verb& completion_verb();
+const Verb& man_verb();
+
+/// What --help says of a verb.
+std::string help_of(const Verb& verb, const Laboratory& laboratory);
+
+/// Every setting with its =, as the words of verbs that take a config.
+std::vector<std::string> setting_words(const Laboratory& laboratory);
 
 }  // namespace unroll
