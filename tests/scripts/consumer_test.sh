@@ -20,6 +20,11 @@ package=$(find "$place/prefix" -name unrollConfig.cmake -printf '%h')
 grep -q adding "$place/tasks" || fail "the installed program knows no task: $(<"$place/tasks")"
 [[ -n $(find "$place/prefix" -path '*kernels/*' -o -path '*experiments/bench*') ]] &&
   fail "insides are installed: $(find "$place/prefix" -path '*kernels/*' -o -path '*experiments/bench*')"
+for file in share/bash-completion/completions/unroll share/zsh/site-functions/_unroll \
+  share/fish/vendor_completions.d/unroll.fish share/man/man1/unroll.1 share/unroll/configs/long_range.toml \
+  share/unroll/cells/lstm.cell share/doc/unroll/LICENSE; do
+  [[ -s $place/prefix/$file ]] || fail "$file is not installed"
+done
 for made_here in "$UNROLL_SOURCE_DIR" "$UNROLL_BINARY_DIR" "$place" /usr/; do
   grep -rFl "$made_here" "$package" && fail "the package names a place of the machine that built it: $made_here"
 done
