@@ -163,7 +163,7 @@ int dispatch(const std::vector<std::string>& tokens, char** argv, const Laborato
   const Verb& verb = find_verb(tokens[0]);
   Arguments arguments = parse(verb, {tokens.begin() + 1, tokens.end()}, laboratory);
   if (arguments.has("help")) {
-    if (verb.more_help != nullptr && !arguments.words.empty())
+    if (verb.words == setting_words && !arguments.words.empty())
       print_option_help(arguments.words[0], laboratory);
     else
       fmt::print("{}", help_of(verb, laboratory));

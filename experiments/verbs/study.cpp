@@ -264,6 +264,12 @@ std::string list_for_help(const Laboratory& laboratory) {
   return text;
 }
 
+std::vector<std::string> study_words(const Laboratory& laboratory) {
+  std::vector<std::string> words = setting_words(laboratory);
+  for (const auto& study : laboratory.studies()) words.emplace_back(study.name);
+  return words;
+}
+
 }  // namespace
 
 const Verb& study_verb() {
@@ -281,6 +287,7 @@ const Verb& study_verb() {
       .run = study,
       .trains = true,
       .more_help = list_for_help,
+      .words = study_words,
   };
   return verb;
 }
