@@ -135,3 +135,16 @@ TEST_CASE("[config] --help shows every key, its default, what it may be and what
   for (const std::string& section : laboratory().options().sections())
     CHECK(help.find("[" + section + "]") != std::string::npos);
 }
+
+TEST_CASE("[config] --help of one key, of a section, of a last part or a synonym is its rows alone") {
+  const OptionTable& options = laboratory().options();
+  const std::string one = option_help(options, "model.hidden");
+  CHECK(one.find("units H of the state") != std::string::npos);
+  CHECK(std::ranges::count(one, '\n') == 2);
+  CHECK(option_help(options, "hidden") == one);
+  CHECK(option_help(options, "hidden_size") == one);
+  CHECK(std::ranges::count(option_help(options, "train"), '\n') > 40);
+  CHECK(option_help(options, "model.constants.dt").find("constant of the cell's equations") !=
+        std::string::npos);
+  CHECK(option_help(options, "nothing").empty());
+}

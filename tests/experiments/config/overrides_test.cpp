@@ -74,3 +74,25 @@ TEST_CASE("[config] arguments fall into one config file and overrides") {
                  }),
                  "expected one config file, found \"a.toml\" and \"b.toml\""));
 }
+
+TEST_CASE("[config] blanks around the = of an override are as in a file") {
+  const std::vector<std::string> joined = {"model.cell=lstm", "seed=2"};
+  CHECK(split_arguments({"model.cell", "=", "lstm", "seed=2"}).overrides == joined);
+  CHECK(split_arguments({"model.cell=", "lstm", "seed", "=2"}).overrides == joined);
+  CHECK(split_arguments({"a.toml", "model.cell", "=", "lstm"}).file == "a.toml");
+  // An override whose value was forgotten does not swallow the next one.
+  CHECK(split_arguments({"model.cell=", "seed=2"}).overrides ==
+        std::vector<std::string>{"model.cell=", "seed=2"});
+}
+
+TEST_CASE("[config] what other programs call a setting is told the key") {
+  CHECK(contains(error_in({"lr=0.1"}), "unknown key \"lr\"; did you mean \"train.learning_rate\"?"));
+  CHECK(contains(error_in({"train.batch_size=3"}), "did you mean \"train.batch\"?"));
+  for (const Option& option : laboratory().options().rows())
+    for (const std::string& synonym : option.synonyms) {
+      CAPTURE(synonym);
+      CHECK(key_called(laboratory().options(), synonym) == option.key);  // of one row alone
+      CHECK(option.key != synonym);
+      CHECK_FALSE(option.key.ends_with("." + synonym));
+    }
+}

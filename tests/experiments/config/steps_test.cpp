@@ -30,6 +30,7 @@ TEST_CASE("[config] steps go from the first number to the last one at most") {
   CHECK(steps("model.hidden", "5..5:3") == Strings{"5"});
   CHECK(steps("train.learning_rate", "0.1..0.5:0.1") == Strings{"0.1", "0.2", "0.3", "0.4", "0.5"});
   CHECK(steps("train.learning_rate", "0..1:0.25").size() == 5);
+  CHECK(steps("seed", "1..3") == Strings{"1", "2", "3"});
   CHECK(steps("seed", "18446744073709551612..18446744073709551615:2") ==
         Strings{"18446744073709551612", "18446744073709551614"});
 }
@@ -38,6 +39,7 @@ TEST_CASE("[config] what is no steps is another value") {
   CHECK_FALSE(parse_steps(*laboratory().options().find("task.length"), "3..40", "here"));
   CHECK_FALSE(parse_steps(*laboratory().options().find("model.activation"), "1..3:1", "here"));
   CHECK_FALSE(parse_steps(*laboratory().options().find("model.hidden"), "12", "here"));
+  CHECK_FALSE(parse_steps(*laboratory().options().find("model.hidden"), "3..40", "here"));
 }
 
 TEST_CASE("[config] steps that lead nowhere are refused") {

@@ -4,8 +4,8 @@
 
 #include "tests/experiments/verbs/command.hpp"
 
-// What a person may type first, and what the program says to it: tests/data/mistyped.txt has the commands, the
-// exit status where it is not 2, and the answers line by line; a line that ends with ... may go on.
+// What a person may type first, and what the program says to it: tests/data/mistyped.txt has the commands,
+// the exit status where it is not 2, and the answers line by line; a line that ends with ... may go on.
 
 using namespace unroll;
 using namespace unroll::test;
