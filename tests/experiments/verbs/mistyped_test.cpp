@@ -15,7 +15,7 @@ namespace {
 struct Typed {
   std::vector<std::string> words;
   int status = 2;
-  std::vector<std::string> answer;
+  std::vector<std::string> answer = {};
 };
 
 std::vector<std::string> split(const std::string& text, char at) {
