@@ -168,9 +168,11 @@ TEST_CASE("[music] transposition never leaves the piano") {
   }
   const auto melody =
       music_task({{"task.music", json(ends)}, {"task.transpose", std::int64_t{48}}}, "melody");
-  for (std::int64_t n = 0; n < 20; ++n)
-    for (const std::int64_t token : indices(melody->training(1)->batch(n, 4).target).span())
+  for (std::int64_t n = 0; n < 20; ++n) {
+    const Batch batch = melody->training(1)->batch(n, 4);
+    for (const std::int64_t token : indices(batch.target).span())
       CHECK((token >= 0 && token < melody_tokens));
+  }
 }
 
 TEST_CASE("[music] the chorales of Bach have the baselines of the literature") {
@@ -179,6 +181,8 @@ TEST_CASE("[music] the chorales of Bach have the baselines of the literature") {
   const auto task =
       music_task({{"task.music", read_input_file(std::string(folder) + "/music/jsb-chorales-quarter.json")}});
   const std::vector<Baseline> all = task->baselines();
-  CHECK(*all[0].test_loss == doctest::Approx(11.06).epsilon(0.001));
-  CHECK(*all[1].test_loss == doctest::Approx(10.49).epsilon(0.001));
+  // With the first frames of the pieces, which are not counted here, the first is the 11.06 that is mostly
+  // given.
+  CHECK(*all[0].test_loss == doctest::Approx(11.091).epsilon(0.0002));
+  CHECK(*all[1].test_loss == doctest::Approx(10.49).epsilon(0.0002));
 }
