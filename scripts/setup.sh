@@ -16,13 +16,15 @@ packages=(
   libzip-dev libxxhash-dev
   zlib1g-dev libcsv-dev                               # data files of one's own
   libfftw3-dev                                        # spectra of orbits: any length, also a prime one
+  # Standard MIDI files. libsmf also reads them, but ends the program on a track that is not as it expects.
+  libportsmf-dev
   libsqlite3-dev                                      # sweeps as databases
   tao-pegtl-dev libutf8proc-dev                       # the equation language
   doctest-dev librapidcheck-dev
 )
 # Of Slurm and munge the test starts its own daemons; where the packages start theirs, these stand beside.
 test_packages=(chromium clang libclang-rt-14-dev graphviz spin slurm-wlm munge
-  faketime iproute2 openssh-sftp-server procps socat sshfs)  # clocks that jump, hosts that are cut off
+  python3-mido faketime iproute2 openssh-sftp-server procps socat sshfs)  # clocks that jump, hosts that are cut off
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 

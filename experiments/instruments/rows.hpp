@@ -16,5 +16,6 @@ Instrument states_row();
 Instrument memory_row();
 Instrument omega_row();
 Instrument fixed_points_row();
+Instrument piano_roll_row();
 
 }  // namespace unroll

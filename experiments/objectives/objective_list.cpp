@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "experiments/objectives/frame_cross_entropy.hpp"
 #include "experiments/objectives/objective.hpp"
 #include "models/nearest.hpp"
 
@@ -11,7 +12,8 @@ namespace unroll {
 
 const ObjectiveList& standard_objectives() {
   static const ObjectiveList list = {mse_objective(), cross_entropy_objective(),
-                                     binary_cross_entropy_objective(), logistic_mse_objective()};
+                                     binary_cross_entropy_objective(), logistic_mse_objective(),
+                                     frame_cross_entropy_objective()};
   return list;
 }
 

@@ -47,7 +47,7 @@ void choose_leader(std::vector<SeriesSummary>& list, SeriesSummary& first) {
 }  // namespace
 
 bool is_coordinate(std::string_view axis) {
-  return axis == "real part" || axis.ends_with("principal component");
+  return axis == "real part" || axis == "step of the music" || axis.ends_with("principal component");
 }
 
 std::string_view kind_name(SeriesKind kind) {

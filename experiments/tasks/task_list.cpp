@@ -11,6 +11,7 @@
 #include "experiments/tasks/file_task/file_task.hpp"
 #include "experiments/tasks/latching.hpp"
 #include "experiments/tasks/marked_numbers.hpp"
+#include "experiments/tasks/music/music.hpp"
 #include "experiments/tasks/noise_free.hpp"
 #include "experiments/tasks/reber.hpp"
 #include "experiments/tasks/state_tracking.hpp"
@@ -57,7 +58,9 @@ const TaskList& standard_tasks() {
                                 cat_row(),
                                 characters_row(),
                                 words_row(),
-                                file_row()};
+                                file_row(),
+                                music_row(),
+                                melody_row()};
   return list;
 }
 

@@ -1,103 +1,65 @@
 #include <fmt/format.h>
-#include <unistd.h>
+#include <fmt/ranges.h>
 
-#include <atomic>
+#include <algorithm>
+#include <array>
 #include <boost/program_options/value_semantic.hpp>
-#include <cstdio>
+#include <vector>
 
-#include "experiments/saved/carried_net.hpp"
-#include "experiments/sweep/signals.hpp"
-#include "experiments/tasks/text_task.hpp"
-#include "experiments/text/visible.hpp"
-#include "experiments/verbs/listing.hpp"
 #include "experiments/verbs/model_argument.hpp"
 #include "experiments/verbs/number_flag.hpp"
+#include "experiments/verbs/writer.hpp"
 
 namespace unroll {
 
 namespace {
 
-Sampling sampling_of(const Arguments& arguments) {
-  const Sampling sampling{arguments.flags["temperature"].as<double>(),
-                          arguments.flags["top-k"].as<std::int64_t>(), arguments.flags["top-p"].as<double>()};
-  if (!(sampling.temperature >= 0 && sampling.temperature <= 1e6))
-    throw UsageError(fmt::format("--temperature must be from 0 to 1e6, but is {}", sampling.temperature));
-  if (sampling.top_k < 0)
-    throw UsageError(fmt::format("--top-k must be at least 1, or 0 for all, but is {}", sampling.top_k));
-  if (!(sampling.top_p > 0 && sampling.top_p <= 1))
-    throw UsageError(fmt::format("--top-p must be above 0, to 1, but is {}", sampling.top_p));
-  return sampling;
+/// The first one that can use a model writes: melodies are tokens as well.
+const std::array<const Writer*, 2>& writers() {
+  static const std::array<const Writer*, 2> list = {&music_writer(), &text_writer()};
+  return list;
 }
 
-std::int64_t length_of(const Arguments& arguments) {
-  const auto length = arguments.flags["length"].as<std::int64_t>();
-  if (length >= 1) return length;
-  throw UsageError(fmt::format("--length must be at least 1 token, but is {}", length));
+const Writer& writer_for(const SavedModel& model) {
+  const auto found =
+      std::ranges::find_if(writers(), [&](const Writer* writer) { return writer->can_use(model); });
+  if (found != writers().end()) return **found;
+  throw ModelError("this model was trained on the task " + model.config.task.name +
+                   ", whose inputs are vectors: it reads no text, and it writes no music either");
 }
 
-std::vector<std::int32_t> prompt_of(const SavedModel& model, const Arguments& arguments) {
-  Prompt prompt = encode_prompt(model, text_flag(arguments, "prompt"));
-  say_unknown(prompt.text);
-  if (prompt.blank == prompt.text.ids.size()) return std::move(prompt.text.ids);
-  throw UsageError(
-      "--prompt has a blank with text behind it, but generate goes on behind a text; `unroll predict` fills "
-      "blanks in");
+bool reads(const Writer& writer, std::string_view flag) {
+  return std::ranges::find(writer.flags, flag) != writer.flags.end();
+}
+
+/// A flag that means nothing to this model was meant for another one.
+void check_flags(const Writer& writer, const Arguments& arguments) {
+  for (const Writer* other : writers())
+    for (const std::string_view flag : other->flags) {
+      const auto given = arguments.flags.find(std::string(flag));
+      if (reads(writer, flag) || given == arguments.flags.end() || given->second.defaulted()) continue;
+      throw UsageError(fmt::format("--{} is for models that write {}, but this one writes {}", flag,
+                                   other->writes, writer.writes));
+    }
 }
 
 int generate(const Arguments& arguments) {
-  const Sampling sampling = sampling_of(arguments);
-  const std::int64_t length = length_of(arguments);
-  const auto format = arguments.flags["format"].as<std::string>();
-  if (format != "text" && format != "json")
-    throw UsageError(fmt::format("unknown format \"{}\"; generate prints text or json", format));
-  const auto seed = arguments.flags["seed"].as<std::uint64_t>();
   const SavedModel model = model_argument(arguments, 1);
-  const std::vector<std::int32_t> prompt = prompt_of(model, arguments);
-
-  std::atomic<bool> stop = false;
-  const SignalWatch signals(stop);
-  Stream stream(seed, Purpose::generation);
-  CarriedNet net(model, CarriedNet::Wanted::scores);
-  std::vector<std::int32_t> read = {start_token(*model.vocabulary)};
-  read.insert(read.end(), prompt.begin(), prompt.end());
-  Joiner joiner(tokenisation_of(model).level);
-  std::string text;
-  const bool steers = ::isatty(STDOUT_FILENO) == 1;  // a model from elsewhere has any tokens
-  const auto put = [&](std::int32_t token) {
-    const std::string part = joiner.next(model.vocabulary->token(token));
-    if (format == "json") {
-      text += part;
-    } else {
-      fmt::print("{}", steers ? fit_for_terminal(part) : part);
-      std::fflush(stdout);
-    }
-  };
-  for (const std::int32_t token : prompt) put(token);
-  for (std::int64_t i = 0; i < length && !stop; ++i) {
-    const std::int32_t token =
-        draw(distribution(net.run(read), sampling, model.vocabulary->unknown()), stream);
-    put(token);
-    read = {token};
-  }
-  if (format == "json")
-    fmt::print("{}\n", nlohmann::ordered_json{{"text", text}, {"seed", fmt::format("{}", seed)}}.dump(2));
-  else
-    fmt::print("\n");
-  return stop ? signals.exit_status() : exit_good;
+  const Writer& writer = writer_for(model);
+  check_flags(writer, arguments);
+  return writer.run(arguments, model);
 }
 
 void add_generate_flags(Flags& flags) {
   namespace po = boost::program_options;
-  flags.add_options()("prompt", po::value<std::string>()->default_value(""),
-                      "the text to go on from; -: standard input; none: a new line")(
-      "length", number_flag<std::int64_t>()->default_value(200), "tokens to write: characters or words")(
+  flags.add_options()(
+      "prompt", po::value<std::string>()->default_value(""),
+      "what to go on from: a text, -: standard input, or a MIDI file; none: a new line, silence")(
       "temperature", number_flag<double>()->default_value(1.0, "1"),
-      "scores are divided by it: below 1 more likely words, 0 always the likeliest")(
-      "top-k", number_flag<std::int64_t>()->default_value(0), "draw from the k likeliest only; 0: from all")(
-      "top-p", number_flag<double>()->default_value(1.0, "1"),
-      "draw from the likeliest that together have this probability")(
-      "seed", number_flag<std::uint64_t>()->default_value(1), "of the draws: the same seed, the same text")(
-      "format", po::value<std::string>()->default_value("text"), "text or json");
+      "scores are divided by it: below 1 more likely words or notes, 0 always the likeliest")(
+      "seed", number_flag<std::uint64_t>()->default_value(1),
+      "of the draws: the same seed, the same text or music");
+  for (const Writer* writer : writers()) writer->add_flags(flags);
 }
 
 }  // namespace
@@ -105,11 +67,14 @@ void add_generate_flags(Flags& flags) {
 const Verb& generate_verb() {
   static const Verb verb{
       .name = "generate",
-      .summary = "write a text with a trained model",
-      .usage = "MODEL [--prompt TEXT] [--length N] [--temperature T] [--top-k K] [--top-p P] [--seed S]",
+      .summary = "write a text, or music, with a trained model",
+      .usage =
+          "MODEL [--prompt TEXT] [--length N] [--temperature T] [--top-k K] [--top-p P] [--seed S]\n"
+          "       unroll generate MODEL --out FILE.mid [--bars N] [--tempo Q] [--temperature T] [--seed S]",
       .examples =
           "  unroll generate out/shakespeare --prompt \"ROMEO:\" --length 500 --temperature 0.8\n"
-          "  unroll generate out/cat --prompt \"The dog\" --length 8 --seed 7",
+          "  unroll generate out/cat --prompt \"The dog\" --length 8 --seed 7\n"
+          "  unroll generate out/chorales --bars 16 --out chorale.mid",
       .add_flags = add_generate_flags,
       .run = generate,
       .trains = true,

@@ -13,7 +13,7 @@ command -v clang++ >/dev/null || fail "no clang++ here (Debian: clang, libclang-
 sanitizers=address,undefined
 for source in framework/tensor/{stored_array,npy,npy_header,npy_type,npz_archive,npz_members,safetensors_header}.cpp \
   framework/tensor/{file,large_pages,shape,tensor}.cpp models/nearest.cpp experiments/config/text.cpp \
-  experiments/text/text.cpp experiments/data/formats/*.cpp tests/fuzz/data_fuzz.cpp; do
+  experiments/text/text.cpp experiments/data/formats/{arrays,csv_numbers,csv_table,gzip,idx}.cpp tests/fuzz/data_fuzz.cpp; do
   clang++ -std=c++20 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,$sanitizers \
     -fno-sanitize-recover=all -I. -w -c "$source" -o "$work/${source//\//_}.o" &
   while (($(jobs -rp | wc -l) >= $(nproc))); do wait -n; done

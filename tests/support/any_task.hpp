@@ -9,6 +9,7 @@
 #include "experiments/objectives/objective.hpp"
 #include "experiments/tasks/data_options.hpp"
 #include "experiments/tasks/file_task/options.hpp"
+#include "experiments/tasks/music/options.hpp"
 #include "experiments/tasks/task.hpp"
 #include "experiments/tasks/text_task.hpp"
 
@@ -37,6 +38,22 @@ inline std::string wave_table(int rows = 600) {
   return table;
 }
 
+/// Piano rolls in which two voices walk, pieces of different lengths, as JSON.
+inline std::string walking_rolls(int pieces = 12) {
+  const auto part = [&](int from, int count) {
+    std::string all;
+    for (int i = from; i < from + count; ++i) {
+      std::string piece;
+      for (int t = 0; t < 12 + i % 5; ++t)
+        piece += fmt::format("{}[{}, {}]", t == 0 ? "" : ", ", 48 + (i + t * t) % 7, 60 + (i + t) % 5);
+      all += fmt::format("{}[{}]", i == from ? "" : ", ", piece);
+    }
+    return all;
+  };
+  return fmt::format(R"({{"train": [{}], "valid": [{}], "test": [{}]}})", part(0, pieces), part(pieces, 3),
+                     part(pieces + 3, 4));
+}
+
 /// A task of any row of the list; those that learn from a file get one.
 inline TaskConfig any_task(std::string_view name, std::string_view variant, LengthRange length) {
   TaskConfig config{.name = std::string(name), .variant = std::string(variant), .length = length};
@@ -45,6 +62,8 @@ inline TaskConfig any_task(std::string_view name, std::string_view variant, Leng
   config.values[data_options::validation_fraction.key] = 0.1;
   if (row->carried) {
     config.values[text_options::text.key] = text_value(counting_text());
+  } else if (is_music(*row)) {
+    config.values[music_options::music.key] = text_value(walking_rolls());
   } else {
     InputFile table = text_value(wave_table());
     table.path = "table.csv";

@@ -62,8 +62,8 @@ function bandTraces({ series, band }, logarithmic) {
   ];
 }
 
-/** Eigenvalues have no order; a trajectory has. */
-const modeOf = ({ kind, axis }) => kind === "plane" ? (axis === "real part" ? "markers" : "lines+markers")
+/** Eigenvalues and the notes of a piano roll have no order; a trajectory has. */
+const modeOf = ({ kind, axis }) => kind === "plane" ? (axis.endsWith("component") ? "lines+markers" : "markers")
   : kind === "points" ? "lines+markers" : "lines";
 
 function lineTrace(summary, { series, moment, band }, logarithmic) {
@@ -166,7 +166,7 @@ function valueAxis(summary, range, logarithmic) {
   const axis = { ...axisStyle(valueTitle(summary)), fixedrange: !canDrag() };
   const [low, high] = range ?? [0.1, 1];
   if (!logarithmic) {
-    const bottom = low < 0 ? low - 0.08 * (high - low || 1) : 0;
+    const bottom = low < 0 || summary.kind === "plane" ? low - 0.08 * (high - low || 1) : 0;
     return { ...axis, nticks: 6, range: [bottom, high + 0.08 * (high - bottom || 1)] };
   }
   const pad = 0.08 + 0.04 * Math.log10(high / low);

@@ -109,7 +109,7 @@ struct Problem {
 
 Problem problem(const Objective& objective, bool every_step, bool weights) {
   const Setup setup{objective.target, {1, 9, 3, 2, 5, 9}, 3, every_step, weights};
-  Batch batch = random_answers(setup, 11, objective.name == "binary_cross_entropy").batch;
+  Batch batch = random_answers(setup, 11, objective.probabilities).batch;
   batch.inputs = random_tensor<float>({batch.steps(), batch.rows(), inputs}, 12);  // also behind the ends
   return {{.input_size = inputs,
            .output_size = 3,

@@ -1,0 +1,66 @@
+#!/bin/bash
+# The readers of MIDI files and of piano rolls in JSON under libFuzzer, AddressSanitizer and
+# UndefinedBehaviorSanitizer, from a few small files on: FUZZ_SECONDS, 30 without it.
+set -eu
+seconds=${FUZZ_SECONDS:-30}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$UNROLL_SOURCE_DIR"
+
+fail() { echo "music_fuzz_test: $*" >&2; exit 1; }
+command -v clang++ >/dev/null || fail "no clang++ here (Debian: clang, libclang-rt-14-dev)"
+
+sanitizers=address,undefined
+for source in experiments/data/piano_roll.cpp experiments/data/formats/{midi_reader,midi_writer,piano_roll_json}.cpp \
+  experiments/config/json_field.cpp tests/fuzz/music_fuzz.cpp; do
+  clang++ -std=c++20 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,$sanitizers \
+    -fno-sanitize-recover=all -I. -w -c "$source" -o "$work/${source//\//_}.o" &
+  while (($(jobs -rp | wc -l) >= $(nproc))); do wait -n; done
+done
+wait
+clang++ -fsanitize=fuzzer,$sanitizers "$work"/*.o -lfmt -lsimdjson -lportSMF -o "$work/fuzz"
+
+mkdir "$work/corpus"
+# midi FORMAT TRACKS DIVISION EVENTS...: a track of each EVENTS, with its end.
+midi() {
+  printf 'MThd\0\0\0\6%b%b%b' "$1" "$2" "$3"
+  shift 3
+  local events
+  for events in "$@"; do
+    events+='\0\xff\x2f\0'
+    printf 'MTrk\0\0\0%b' "\\x$(printf '%02x' "$(printf '%b' "$events" | wc -c)")"
+    printf '%b' "$events"
+  done
+}
+note='\0\x90\x3c\x40\x60\x80\x3c\x40'
+midi '\0\0' '\0\1' '\0\x60' "$note" >"$work/corpus/one.mid"
+midi '\0\1' '\0\2' '\1\xe0' '\0\xff\x51\3\7\xa1\x20\0\xff\x58\4\4\2\x18\x08' "$note\x83\x60\xb0\7\x64" >"$work/corpus/two.mid"
+midi '\0\0' '\0\1' '\0\x60' '\0\x90\x3c\x40\x60\x3c\0\0\xf0\2\1\xf7\0\xf7\1\xf3\0\xff\1\2ab' >"$work/corpus/running.mid"
+midi '\0\0' '\0\1' '\0\x60' '\0\xff\x51\0' >"$work/corpus/no-bytes.mid"
+midi '\0\0' '\0\1' '\0\x60' '\0\x90\x3c\x40' >"$work/corpus/hanging.mid"
+midi '\0\2' '\0\1' '\xe7\x28' "$note" >"$work/corpus/smpte.mid"
+printf '{"train": [[[60, 64], []], [[21], [108]]], "valid": [[[60], [61]]], "test": [[[60], [60]]]}' >"$work/corpus/rolls.json"
+cat >"$work/words" <<'WORDS'
+"MThd\x00\x00\x00\x06"
+"MTrk"
+"\xff\x51\x03"
+"\xff\x2f\x00"
+"\x00\xff\x54\x00"
+"\x00\xff\x58\x00"
+"\xff\xff\xff\x7f"
+"\"train\""
+"\"valid\""
+"\"test\""
+"[[60], [61]]"
+"1e3"
+"18446744073709551616"
+WORDS
+"$work/fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=256 -max_len=4096 \
+  -dict="$work/words" -artifact_prefix="$work/" "$work/corpus" >"$work/log" 2>&1 || {
+  tail -60 "$work/log"
+  for found in "$work"/crash-* "$work"/timeout-* "$work"/oom-*; do
+    [[ -f $found ]] && { echo "--- $found"; base64 "$found"; }
+  done
+  fail "the fuzzer found something"
+}
+tail -2 "$work/log"
