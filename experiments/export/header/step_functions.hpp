@@ -108,18 +108,21 @@ struct Lanes {
     return y * power_of_two(half) * power_of_two(n - half);
   }
   static Numbers sigmoid(Numbers x) { return 1.0f / (1.0f + near_exp(-at_least(-87.0f, at_most(87.0f, x)))); }
-  /// Below 0.625 Cephes' polynomial (tanhf.c); 1 - 2 / (e^2|x| + 1) would cancel there.
+  /// x P(x²) / Q(x²), within 3 units in the last place: the quotient whose relative error up to 9, from where
+  /// on tanh rounds to 1, is the smallest (2e-8). It is ready sooner than what is made of e^2x.
   static Numbers tanh(Numbers x) {
     const Words sign = bits(x) & 0x80000000u;
-    const Numbers a = at_most(9.25f, from_bits(bits(x) ^ sign));
-    const Numbers far = 1.0f - 2.0f / (near_exp(a + a) + 1.0f);
+    const Numbers a = at_most(9.0f, from_bits(bits(x) ^ sign));
     const Numbers square = a * a;
-    Numbers p = -5.70498872745e-3f * square + 2.06390887954e-2f;
-    p = p * square + -5.37397155531e-2f;
-    p = p * square + 1.33314422036e-1f;
-    p = p * square + -3.33332819422e-1f;
-    const Numbers near = p * square * a + a;
-    return from_bits(bits(a < all(0.625f) ? near : far) | sign);
+    Numbers p = 1.33544275954e-8f * square + 2.06089091874e-5f;
+    Numbers q = 7.77646108496e-7f * square + 3.28561753400e-4f;
+    p = p * square + 3.49557755433e-3f;
+    q = q * square + 2.58769420440e-2f;
+    p = p * square + 1.33810167678e-1f;
+    q = q * square + 4.67143323666e-1f;
+    p = p * square + 1.0f;
+    q = q * square + 1.0f;
+    return from_bits(bits(at_most(1.0f, a * p / q)) | sign);
   }
   static Numbers relu(Numbers x) { return x <= all(0) ? all(0) : x; }
   static Numbers abs(Numbers x) { return from_bits(bits(x) & 0x7FFFFFFFu); }
