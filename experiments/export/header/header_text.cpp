@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <span>
 
@@ -15,7 +16,7 @@
 
 namespace unroll {
 
-std::span<const EmbeddedFile> embedded_step_functions();
+std::span<const EmbeddedFile> embedded_step_functions();  // written by CMake
 
 namespace {
 
@@ -89,7 +90,7 @@ class HeaderText {
           "output);\n",
           name_);
     text += "//     model.reset();               // before the next sequence\n//\n";
-    text += fmt::format("// Trained on the task {}, {} inputs, {} outputs ({}).\n", config.task.name,
+    text += fmt::format("// Trained on the task {} ({}); inputs: {}, outputs: {}.\n", config.task.name,
                         inputs(), outputs(), model_.objective);
     text += answer_comment() + preparation_comment();
     text += fmt::format(
@@ -185,15 +186,15 @@ class HeaderText {
     std::string text;
     if (model_.sizes.tokens)
       text += fmt::format(
-          "  /// Reads a token, 0 to {}, and writes {} outputs. False, and nothing happens, for any other.\n"
+          "  /// Reads a token, 0 to {}, and writes `outputs` scores. False, and nothing happens, for any "
+          "other.\n"
           "  bool step(int token, float* output) {{\n"
           "    if (token < 0 || token >= inputs) return false;\n",
-          inputs() - 1, outputs());
+          inputs() - 1);
     else
       text += fmt::format(
-          "  /// Reads {} numbers and writes {} outputs; both may lie in the same place.\n"
-          "  void step(const float* input, float* output) {{\n",
-          inputs(), outputs());
+          "  /// Reads `inputs` numbers and writes `outputs`; both may lie in the same place.\n"
+          "  void step(const float* input, float* output) {{\n");
     if (!model_.sizes.tokens) text += read_inputs();
     text += code_.statements() + write_outputs();
     if (model_.sizes.tokens) text += "    return true;\n";
@@ -296,12 +297,15 @@ std::string struct_name(const std::string& file_stem) {
     if (word) name += begins ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
     begins = !word;
   }
-  if (name.empty() || std::isdigit(static_cast<unsigned char>(name.front())))
+  constexpr std::array inside = {"Lanes", "Register",
+                                 "Wide"};  // types in the struct, which it must not be called
+  const bool taken = std::ranges::find(inside, name) != inside.end();
+  if (name.empty() || std::isdigit(static_cast<unsigned char>(name.front())) || taken)
     throw ModelError(
-        fmt::format("the header's struct has its name from the file, and \"{}\" gives none: expected a name "
-                    "that begins with a "
-                    "letter, as in --out my_model.hpp",
-                    file_stem));
+        fmt::format("the header's struct has its name from the file, and \"{}\" gives none{}: expected a "
+                    "name that begins "
+                    "with a letter, as in --out my_model.hpp",
+                    file_stem, taken ? fmt::format(" (it has a {} inside)", name) : ""));
   return name;
 }
 

@@ -1,8 +1,8 @@
 #include "experiments/export/header/model_step.hpp"
 
 #include <algorithm>
+#include <set>
 
-#include "framework/autodiff/ops/rows.hpp"
 #include "framework/plan/ir/edit.hpp"
 #include "framework/plan/lower.hpp"
 #include "framework/plan/passes/passes.hpp"
@@ -53,6 +53,8 @@ class Folding {
           throw ModelError("this model's cell reads the time step from outside, which a step has not");
         if (known(*compute))
           step_.constants.emplace(compute->out, value(*compute));
+        else if (silenced(*compute))
+          step_.constants.emplace(compute->out, Tensor<float>(step_.shape(compute->out)));
         else
           left.push_back(std::move(instruction));
       }
@@ -61,6 +63,20 @@ class Folding {
   }
 
  private:
+  /// Noise times 0: cells have it that are noisy only where a constant says so.
+  bool silenced(const ir::Compute& compute) {
+    const auto is_noise = [&](ir::Id in) { return noise_.contains(in); };
+    if (compute.op->name == "random_normal" || (compute.op->rows == Rows::reshape && is_noise(compute.in[0])))
+      noise_.insert(compute.out);
+    const auto is_zero = [&](ir::Id in) {
+      const auto found = step_.constants.find(in);
+      return found != step_.constants.end() &&
+             std::ranges::all_of(found->second.span(), [](float x) { return x == 0; });
+    };
+    return compute.op->is(Binary::mul) && std::ranges::any_of(compute.in, is_noise) &&
+           std::ranges::any_of(compute.in, is_zero);
+  }
+
   bool known(const ir::Compute& compute) const {
     return compute.op->result == Kind::real && compute.op->forward.f32 &&
            std::ranges::all_of(compute.in, [&](ir::Id in) { return step_.constants.contains(in); });
@@ -88,6 +104,7 @@ class Folding {
   }
 
   ModelStep& step_;
+  std::set<ir::Id> noise_;
 };
 
 ir::Id input_of(const Lowered& lowered, Var v) {

@@ -108,7 +108,7 @@ struct Lanes {
     return y * power_of_two(half) * power_of_two(n - half);
   }
   static Numbers sigmoid(Numbers x) { return 1.0f / (1.0f + near_exp(-at_least(-87.0f, at_most(87.0f, x)))); }
-  /// x P(x²) / Q(x²), within 3 units in the last place: the quotient whose relative error up to 9, from where
+  /// x P(x²) / Q(x²), within 6 units in the last place: the quotient whose relative error up to 9, from where
   /// on tanh rounds to 1, is the smallest (2e-8). It is ready sooner than what is made of e^2x.
   static Numbers tanh(Numbers x) {
     const Words sign = bits(x) & 0x80000000u;
