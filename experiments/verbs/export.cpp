@@ -1,12 +1,15 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
 
 #include "experiments/config/config_error.hpp"
 #include "experiments/export/export_format.hpp"
+#include "experiments/export/model_format.hpp"
 #include "experiments/sweep/say.hpp"
 #include "experiments/verbs/folder_argument.hpp"
+#include "experiments/verbs/model_argument.hpp"
 #include "framework/tensor/file.hpp"
 #include "models/nearest.hpp"
 
@@ -14,19 +17,27 @@ namespace unroll {
 
 namespace {
 
-const ExportFormat& format_of(const Arguments& arguments) {
+/// The formats of sweeps, then those of models.
+std::vector<std::string> format_names() {
   std::vector<std::string> names;
   for (const ExportFormat& format : export_formats()) names.emplace_back(format.name);
+  for (const ModelFormat& format : model_formats()) names.emplace_back(format.name);
+  return names;
+}
+
+std::string format_name(const Arguments& arguments) {
+  const std::vector<std::string> names = format_names();
   if (!arguments.has("to"))
     throw UsageError(fmt::format("as what? Give --to with one of {}", fmt::join(names, ", ")));
   const auto name = arguments.flags["to"].as<std::string>();
-  for (const ExportFormat& format : export_formats())
-    if (format.name == name) return format;
-  throw UsageError(fmt::format("--to: unknown format \"{}\"{}; the formats are {}", printable(name),
-                               did_you_mean(name, names), fmt::join(names, ", ")));
+  if (std::ranges::find(names, name) == names.end())
+    throw UsageError(fmt::format("--to: unknown format \"{}\"{}; the formats are {}", printable(name),
+                                 did_you_mean(name, names), fmt::join(names, ", ")));
+  return name;
 }
 
-std::filesystem::path target_of(const Arguments& arguments, const ExportFormat& format,
+template <class Format>
+std::filesystem::path target_of(const Arguments& arguments, const Format& format,
                                 const std::filesystem::path& folder) {
   if (!arguments.has("out")) return folder / format.target;
   const auto target = arguments.flags["out"].as<std::string>();
@@ -35,7 +46,8 @@ std::filesystem::path target_of(const Arguments& arguments, const ExportFormat& 
 }
 
 /// Only what an export wrote is replaced by one.
-void check_target(const ExportFormat& format, const std::filesystem::path& target) {
+template <class Format>
+void check_target(const Format& format, const std::filesystem::path& target) {
   std::error_code error;
   if (!std::filesystem::exists(std::filesystem::symlink_status(target, error)) || format.wrote(target))
     return;
@@ -45,10 +57,13 @@ void check_target(const ExportFormat& format, const std::filesystem::path& targe
       target.string(), format.name));
 }
 
-int export_sweep(const Arguments& arguments) {
-  const ExportFormat& format = format_of(arguments);
-  if (arguments.has("timing") && !format.takes_timing)
-    throw UsageError(fmt::format("--timing: {} has no place for it", format.name));
+template <class Format>
+void refuse_timing(const Arguments& arguments, const Format& format) {
+  if (arguments.has("timing")) throw UsageError(fmt::format("--timing: {} has no place for it", format.name));
+}
+
+int export_sweep(const Arguments& arguments, const ExportFormat& format) {
+  if (!format.takes_timing) refuse_timing(arguments, format);
   const std::filesystem::path folder = folder_argument(arguments);
   const StoredSweep sweep = read_sweep(arguments.laboratory(), folder);
   const std::filesystem::path target = target_of(arguments, format, folder);
@@ -62,10 +77,33 @@ int export_sweep(const Arguments& arguments) {
   return exit_good;
 }
 
+int export_model(const Arguments& arguments, const ModelFormat& format) {
+  refuse_timing(arguments, format);
+  const SavedModel model = model_argument(arguments, 1);
+  const std::filesystem::path word = arguments.words.front();
+  const std::filesystem::path folder = std::filesystem::is_directory(word) ? word : word.parent_path();
+  const std::filesystem::path target = target_of(arguments, format, folder);
+  check_target(format, target);
+  if (target.has_parent_path()) make_folders(target.parent_path());
+  format.write(model, target);
+  fmt::print("export: {}\n", message_text(target.string()));
+  return exit_good;
+}
+
+int export_as(const Arguments& arguments) {
+  const std::string name = format_name(arguments);
+  const auto of_sweeps = std::ranges::find(export_formats(), name, &ExportFormat::name);
+  if (of_sweeps != export_formats().end()) return export_sweep(arguments, *of_sweeps);
+  return export_model(arguments, *std::ranges::find(model_formats(), name, &ModelFormat::name));
+}
+
 std::string formats_help(const Laboratory&) {
-  std::string text = "formats, and where they go without --out:\n";
+  std::string text = "formats of a sweep, and where they go without --out:\n";
   for (const ExportFormat& format : export_formats())
     text += fmt::format("  {:<12}{} (DIR/{})\n", format.name, format.meaning, format.target);
+  text += "formats of a trained model:\n";
+  for (const ModelFormat& format : model_formats())
+    text += fmt::format("  {:<12}{} (MODEL/{})\n", format.name, format.meaning, format.target);
   return text +
          "\nWithout --timing equal records give equal bytes, whatever the order, the machines and the number "
          "of\n"
@@ -82,11 +120,14 @@ std::string formats_help(const Laboratory&) {
 const Verb& export_verb() {
   static const Verb verb{
       .name = "export",
-      .summary = "a sweep's trials, results and series for other programs: SQLite, JSON lines, CSV",
-      .usage = "DIR --to FORMAT [--out PATH] [--timing]",
+      .summary =
+          "a sweep for other programs (SQLite, JSON lines, CSV), or a trained model (a C++ header, NumPy, "
+          "PyTorch)",
+      .usage = "DIR|MODEL --to FORMAT [--out PATH] [--timing]",
       .examples =
           "  unroll export out/rates --to sqlite\n"
           "  unroll export out/rates --to jsonl --out rates.jsonl\n"
+          "  unroll export out/one --to header --out my_model.hpp\n"
           "  sqlite3 out/rates/sweep.sqlite 'select \"task.length\", avg(success) from trials group by 1'",
       .add_flags =
           [](Flags& flags) {
@@ -96,8 +137,8 @@ const Verb& export_verb() {
                 "timing",
                 "also seconds, starts, hosts, builds and dates, which may differ between equal sweeps");
           },
-      .run = export_sweep,
-      .trains = false,
+      .run = export_as,
+      .trains = true,
       .more_help = formats_help,
   };
   return verb;

@@ -26,9 +26,9 @@ order=(
   experiments/sweep
   experiments/cluster
   experiments/report
-  experiments/export
   experiments/studies
   experiments/saved
+  experiments/export
   experiments/bench
   "experiments/verbs experiments/main"
 )

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "experiments/saved/saved_model.hpp"
+
+namespace unroll {
+
+/// What a header tests itself with: steps in a row from the start, and what the model answers, both in the
+/// unit of the data.
+struct SelfTest {
+  std::int64_t steps = 0;
+  std::vector<float> inputs = {};          ///< (steps, inputs)
+  std::vector<std::int64_t> tokens = {};   ///< or (steps), of a model of tokens
+  std::vector<float> outputs = {};         ///< (steps, outputs)
+  std::vector<Tensor<float>> starts = {};  ///< of each state
+};
+
+/// The same for the same model.
+SelfTest self_test(const SavedModel& model);
+
+}  // namespace unroll
