@@ -68,32 +68,57 @@ function legendSvg(entries, width) {
 /** What colours and strokes stand for in a view. */
 const legendOf = (view) => onPaper(() => view.legendEntries());
 
-/** Panels side by side with their titles, a legend above them: one SVG. `size` may say the width and height of all. */
+/** Attributes in one order, whatever order they were set in: the same plot is the same text. */
+function inOrder(svg) {
+  const document = new DOMParser().parseFromString(svg, "image/svg+xml");
+  for (const element of document.querySelectorAll("*")) {
+    const attributes = [...element.attributes].sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const attribute of attributes) element.removeAttributeNode(attribute);
+    for (const attribute of attributes) if (attribute.value !== "") element.setAttributeNode(attribute);
+  }
+  return new XMLSerializer().serializeToString(document);
+}
+
+// A panel that is smaller is drawn as large as this and made smaller as a whole, its letters too.
+const leastPanel = { width: 300, height: 190 };
+
+/** In which grid so many panels are drawn, and how large, for a figure of that size (one that is not given: as on
+    the page). */
+function layoutOf(count, size) {
+  const columns = count === 1 ? 1 : count <= 4 ? 2 : 3, lines = Math.ceil(count / columns);
+  const usual = { width: columns === 1 ? 720 : 420 * columns, height: columns === 1 ? 430 : 310 * lines };
+  if (!size.width && !size.height) return { columns, lines, width: usual.width, each: columns === 1 ? 400 : 280, shrink: 1 };
+  const width = size.width ?? Math.round(size.height * usual.width / usual.height);
+  const height = size.height ?? Math.round(width * usual.height / usual.width);
+  const shrink = Math.max(1.25, leastPanel.width * columns / width, leastPanel.height * lines / height);
+  return { columns, lines, width: Math.round(width * shrink), height: Math.round(height * shrink), shrink };
+}
+
+/** Panels side by side with their titles, a legend above them: one SVG. `size` may say the width and height of all,
+    in pixels. */
 async function figureSvg(view, panels, size = {}) {
   const frame = view.frame(view.panels());
-  const columns = panels.length === 1 ? 1 : panels.length <= 4 ? 2 : 3;
-  const width = size.width ?? (columns === 1 ? 720 : 420 * columns);
+  const { columns, lines, width, height, each, shrink } = layoutOf(panels.length, size);
   const legend = legendSvg(legendOf(view), width - 16);
-  const lines = Math.ceil(panels.length / columns);
   const titled = panels.some((panel) => view.titleOf(panel) !== "") ? 20 : 0;
-  const each = Math.floor(width / columns);
-  const high = size.height ? Math.max(90, Math.floor((size.height - legend.height) / lines) - titled) : columns === 1 ? 400 : 280;
+  const wide = Math.floor(width / columns);
+  const high = each ?? Math.max(100, Math.floor((height - legend.height) / lines) - titled);
   const parts = [];
   let bottom = legend.height;
   for (let line = 0; line < lines; ++line) {
     let tallest = 0;
-    for (let column = 0; column < columns && line * columns + column < panels.length; ++column) {
-      const panel = panels[line * columns + column];
-      const { svg, height } = await panelSvg(view, panel, frame, each, high);
-      const title = view.titleOf(panel);
-      if (title) parts.push(`<text x="${column * each + 8}" y="${bottom + 14}" font-weight="600" fill="#1b1f26">${xml(shortened(title, Math.floor(each / 7)))}</text>`);
-      parts.push(svg.replace("<svg ", `<svg x="${column * each}" y="${bottom + titled}" `));
-      tallest = Math.max(tallest, height);
+    for (const [column, panel] of panels.slice(line * columns, (line + 1) * columns).entries()) {
+      const made = await panelSvg(view, panel, frame, wide, high);
+      const title = shortened(view.titleOf(panel), Math.floor(wide / 7));
+      if (title) parts.push(`<text x="${column * wide + 8}" y="${bottom + 14}" font-weight="600" fill="#1b1f26">${xml(title)}</text>`);
+      parts.push(inOrder(made.svg).replace("<svg ", `<svg x="${column * wide}" y="${bottom + titled}" `));
+      tallest = Math.max(tallest, made.height);
     }
     bottom += titled + tallest;
   }
   const whole = `<rect width="${width}" height="${bottom}" fill="#ffffff"/><g transform="translate(8,0)">${legend.svg}</g>${parts.join("")}`;
-  return { svg: `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${width}" height="${bottom}" viewBox="0 0 ${width} ${bottom}" ${fontOfPaper}>${whole}</svg>`, width, height: bottom };
+  const outer = { width: Math.round(width / shrink), height: Math.round(bottom / shrink) };
+  return { svg: `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="${outer.width}" height="${outer.height}" viewBox="0 0 ${width} ${bottom}" ${fontOfPaper}>${whole}</svg>`, ...outer };
 }
 
 /** The same as the pixels of a PNG file, so many for each of the SVG. */

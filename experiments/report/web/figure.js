@@ -43,7 +43,7 @@ const makers = {
     new Uint8Array(await (await pngOf(await figureSvg(view, view.panels(), request), request.scale)).arrayBuffer()),
   pdf: async (view) => {
     const { svg, width, height } = await figureSvg(view, view.panels(), request);
-    byId("sheet").textContent = `@page { size: ${width}px ${height}px; margin: 0; } svg { display: block; }`;
+    byId("sheet").textContent = `@page { size: ${width}px ${height}px; margin: 0; } html, body { height: ${height}px; overflow: hidden; } svg { display: block; }`;
     document.body.insertAdjacentHTML("afterbegin", svg);
     return "printed";
   },

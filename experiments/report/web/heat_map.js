@@ -68,7 +68,8 @@ function drawHeatMap(element) {
   const letters = Math.floor(0.38 * width / 7);
   const longestRow = Math.min(letters, Math.max(...rows.slice(0, 1000).map((label) => label.length)));
   const cellWidth = (width - 7 * longestRow - (narrow ? 50 : 150)) / columns.length;
-  const cellHeight = Math.min(rows.some((label) => label.length > letters) ? 44 : 34, Math.max(1, 1100 / rows.length));
+  const broken = rows.length <= 40 && rows.some((label) => label.length > letters && label.includes(", "));
+  const cellHeight = Math.min(broken ? 44 : columnName === "" ? 26 : 34, Math.max(1, 1100 / rows.length));
   const hasRoom = columns.length <= 40 && rows.length <= 40 && rows.length * columns.length <= mostTexts;
   const annotations = !hasRoom ? [] : cells.flatMap((line, row) => line.map((cell, column) => ({
     x: column, y: row, text: heatText(cell, cellWidth, cellHeight), showarrow: false,
@@ -77,7 +78,7 @@ function drawHeatMap(element) {
   const longest = Math.max(...columns.slice(0, 1000).map((label) => label.length));
   const shownColumns = labelled(columns, cellWidth, Math.max(44, 7 * longest)), shownRows = labelled(rows, cellHeight, 18);
   const turned = columns.length <= 40 && 7 * Math.min(longest, 24) > cellWidth;
-  const height = Math.max(130, 92 + (turned ? 6 * Math.min(longest, 24) : 0) + rows.length * cellHeight);
+  const height = Math.max(130, (columnName === "" ? 50 : 92) + (turned ? 6 * Math.min(longest, 24) : 0) + rows.length * cellHeight);
   element.style.height = `${height}px`;
   draw(element, [{
     type: "heatmap", z: share, x: indices(columns), y: indices(rows), zmin: 0, zmax: 1, xgap: cellWidth < 12 ? 0 : 3, ygap: cellHeight < 12 ? 0 : 3,
@@ -89,7 +90,7 @@ function drawHeatMap(element) {
       len: Math.min(220, height - 60), y: 1, yanchor: "top", tickformat: ".0%", tickvals: [0, 0.5, 1], outlinewidth: 0, tickfont: { size: 12 },
     },
   }], {
-    ...baseLayout({ l: 20, r: narrow ? 8 : 90, t: 6, b: 46 }), annotations, height,
+    ...baseLayout({ l: 20, r: narrow ? 8 : 90, t: 6, b: columnName === "" ? 12 : 46 }), annotations, height,
     xaxis: { ...axisStyle(plain(columnName)), tickvals: shownColumns, ticktext: shownColumns.map((column) => plain(shortened(columns[column], 24))),
              tickangle: turned ? -60 : 0, showgrid: false, ticks: "", fixedrange: true, range: [-0.5, columns.length - 0.5],
              showticklabels: columnName !== "" },

@@ -123,8 +123,8 @@ function lineKey(label, index) {
   return key;
 }
 
-/** One panel: its title, what saves it, its plot. */
-function panelBox(view, panel) {
+/** One panel: its title, what saves it, its plot, which is taller where there is room for it alone. */
+function panelBox(view, panel, alone) {
   const box = document.createElement("div");
   box.className = "panel";
   const head = document.createElement("div");
@@ -136,7 +136,7 @@ function panelBox(view, panel) {
   }
   head.append(saveButtons(view, () => view.sideBySide ? [panel] : view.panels(), [view.name(), view.sideBySide && view.titleOf(panel)].filter(Boolean).join(", ")));
   const plot = document.createElement("div");
-  plot.className = view.sideBySide ? "plot" : "plot tall";
+  plot.className = alone ? "plot tall" : "plot";
   plot.setAttribute("role", "img");
   listenToKeys(plot);
   box.append(head, plot);
@@ -149,7 +149,7 @@ function buildPanels(view) {
   view.plots.forEach(forget);
   view.plots = [];
   const panels = view.sideBySide ? view.panels() : [0];
-  container.replaceChildren(...panels.map((panel) => panelBox(view, panel)));
+  container.replaceChildren(...panels.map((panel) => panelBox(view, panel, panels.length === 1)));
   const left = panelLabels().length - mostPanels;
   view.element.querySelector(".cut").textContent = left > 0 && view.sideBySide ? `The first ${mostPanels} panels; the tables below have the other ${left} too.` : "";
   container.classList.toggle("many", view.plots.length > 24);  // those out of sight are not laid out
