@@ -11,8 +11,8 @@
 #include "experiments/sweep/outlook.hpp"
 #include "experiments/sweep/progress.hpp"
 #include "experiments/verbs/build.hpp"
+#include "experiments/verbs/listing.hpp"
 #include "experiments/verbs/number_flag.hpp"
-#include "experiments/verbs/text_or_json.hpp"
 #include "experiments/verbs/train.hpp"
 
 namespace unroll {
@@ -30,7 +30,7 @@ void add_flags(Flags& flags) {
       "jobs", number_flag<std::int64_t>(), "trials at once; 0, the default: one per core that may be used")(
       "extend", "as `sweep --extend`: new trials may join an existing folder")(
       "allow-other-build", "as `sweep --allow-other-build`");
-  add_text_or_json_flag(flags);
+  add_format_flag(flags);
   add_print_config_flag(flags);
 }
 
@@ -140,11 +140,17 @@ Json json_of(const Outlook& o) {
           {"folder_refuses", o.folder_refuses}};
 }
 
+/// One row: the refusals are counted.
+Json flat(Json outlook) {
+  for (const char* list : {"refusals", "folder_refuses"}) outlook[list] = outlook[list].size();
+  return outlook;
+}
+
 int plan(const Arguments& arguments) {
   const ConfigArguments config = split_arguments(arguments.words);
   if (!config.file) throw UsageError("`unroll plan` needs a config file: unroll plan CONFIG [key=value ...]");
   if (arguments.has("print-config")) return print_config_of(arguments, config);
-  const bool json = wants_json(arguments);
+  check_format(arguments);
   const std::filesystem::path file = *config.file;
   Space space(arguments.laboratory(), read_source(arguments.laboratory().options(), file, config.overrides));
   OutlookOptions options;
@@ -154,8 +160,11 @@ int plan(const Arguments& arguments) {
   options.extend = arguments.has("extend");
   options.build = arguments.has("allow-other-build") ? "" : build_description();
   const Outlook outlook = outlook_of(arguments.laboratory(), space, options);
-  if (json)
+  const auto format = arguments.flags["format"].as<std::string>();
+  if (format == "json")
     fmt::print("{}\n", json_of(outlook).dump(2, ' ', false, Json::error_handler_t::replace));
+  else if (format == "csv")
+    print_listing({flat(json_of(outlook))}, format);
   else
     fmt::print("{}", text_of(outlook, space));
   return outlook.refused() ? exit_usage : exit_good;

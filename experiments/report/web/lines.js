@@ -22,9 +22,9 @@ function curvesOf(view, panel) {
   }))).filter(({ band }) => band && band.at.length > 0);
 }
 
-/** The single runs of a curve, where they are shown. */
+/** The single runs of a curve, where they are shown and have been read. */
 const runsOf = (view, { moment, cell }) =>
-  view.runs() && moment === mainMoment(view.summary) ? view.summary.runCurves[cell.index] : [];
+  view.runs() && moment === mainMoment(view.summary) ? view.summary.runCurves?.[cell.index] ?? [] : [];
 
 /** A band from the lowest to the highest run is drawn around one line per colour; profiles have two that cross. */
 const isBanded = (summary, moment) => ["curve", "points"].includes(summary.kind) && moment === mainMoment(summary);
@@ -180,6 +180,18 @@ function publishedLines(summary, curves, logarithmic) {
   return [...lines.values()];
 }
 
+/** Those of several lines across a plot that have room for a label: the others are in the study's own table. */
+function labelledLines(lines, [low, high], logarithmic) {
+  const of = (y) => logarithmic ? Math.log10(y) : y;
+  const kept = [];
+  for (const line of lines) {
+    const { y } = line.value;
+    const near = (other) => other.value.y === null || Math.abs(of(other.value.y) - of(y)) < 0.1 * (of(high) - of(low));
+    if (y === null ? kept.length === 0 : !kept.some(near)) kept.push(line);
+  }
+  return kept;
+}
+
 /** Between which places the runs trained, where that is the same for all curves of a plot. */
 function trainedRange(summary, curves) {
   const ranges = curves.map(({ cell }) => cell.trained[summary.axis] ?? null);
@@ -273,7 +285,7 @@ function drawLines(element, view, panel, frame) {
     shapes: [...trivial.map(baselineLine), ...papers.map(({ value, color }) => publishedLine(color, value)),
              ...(trained ? [trainedShape(trained)] : [])],
     annotations: [...trivial.map((value) => baselineLabel(value, logarithmic)),
-                  ...papers.map(({ value }) => publishedLabel(value, logarithmic)), ...(trained ? [trainedLabel(trained, scale)] : [])],
+                  ...labelledLines(papers, frame.values ?? [0.1, 1], logarithmic).map(({ value }) => publishedLabel(value, logarithmic)), ...(trained ? [trainedLabel(trained, scale)] : [])],
     hovermode: "closest",
     xaxis: placeAxis(summary, places, scale, element.clientWidth - 100),
     yaxis: valueAxis(summary, frame.values, logarithmic),
