@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "experiments/config/text.hpp"
+#include "experiments/report/short_names.hpp"
 
 namespace unroll {
 namespace {
@@ -97,6 +98,21 @@ void sort_if_numeric(std::vector<Point>& points) {
   });
 }
 
+/// Key by key, each value as short as it can be among those of its key.
+std::vector<std::string> labels_of(const std::vector<Point>& points) {
+  if (points.empty()) return {};
+  std::vector<Point> names(points.size());
+  for (std::size_t key = 0; key < points.front().size(); ++key) {
+    std::vector<std::string> values;
+    for (const Point& point : points) values.push_back(point[key]);
+    const std::vector<std::string> short_values = short_names(values);
+    for (std::size_t i = 0; i < points.size(); ++i) names[i].push_back(short_values[i]);
+  }
+  std::vector<std::string> labels;
+  for (const Point& name : names) labels.push_back(joined(name, ", "));
+  return labels;
+}
+
 SweepAxis axis_of(const SweepPlan& plan, std::vector<std::string> keys) {
   SweepAxis axis;
   axis.name = name_of(plan, keys);
@@ -108,7 +124,7 @@ SweepAxis axis_of(const SweepPlan& plan, std::vector<std::string> keys) {
   }
   sort_if_numeric(axis.points);
   axis.numbers = numbers_of(axis.points);
-  for (const Point& point : axis.points) axis.labels.push_back(joined(point, ", "));
+  axis.labels = labels_of(axis.points);
   return axis;
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 
+#include "experiments/config/text.hpp"
 #include "experiments/sweep/trial_id.hpp"
 
 namespace unroll {
@@ -50,6 +51,7 @@ std::vector<Best> best_by_task(const Laboratory& laboratory, const SweepPlan& pl
 }
 
 std::string figures(const TaskSpec& spec, double loss) {
+  if (std::isnan(loss)) return fmt::format("{:>12}", exact_number(loss));  // fmt would write its sign
   if (spec.objective.target == TargetKind::numbers) return fmt::format("{:12.6g}", loss);
   return fmt::format("{:8.4f} {:8.4f} {:10.2f}", loss, loss / std::numbers::ln2, std::exp(loss));
 }

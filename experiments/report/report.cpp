@@ -13,6 +13,7 @@
 #include "experiments/config/cell_text.hpp"
 #include "experiments/config/text.hpp"
 #include "experiments/report/axes.hpp"
+#include "experiments/report/cell_numbers.hpp"
 #include "experiments/report/csv.hpp"
 #include "experiments/report/packed.hpp"
 #include "experiments/report/series_block.hpp"
@@ -225,12 +226,18 @@ std::string packed_html(const std::string& id, const std::string& text) {
   return fmt::format("<script id=\"packed-{}\" type=\"text/plain\">{}</script>", id, packed(text));
 }
 
-/// The curves of each series, in the order of the list.
+/// The curves of each series and of its single runs, in the order of the list, and the numbers of each cell.
 std::string series_html(const SweepPlan& plan, const std::vector<TrialRecord>& records) {
   const std::vector<SweepCell> cells = sweep_cells(plan, sweep_axes(plan), records);
   std::vector<std::string> blocks;
-  for (const SeriesSummary& series : series_list(plan, records))
-    blocks.push_back(packed_html(fmt::format("series-{}", blocks.size()), series_block(cells, series)));
+  std::size_t index = 0;
+  for (const SeriesSummary& series : series_list(plan, records)) {
+    blocks.push_back(packed_html(fmt::format("series-{}", index), series_block(cells, series)));
+    if (has_runs(cells, series))
+      blocks.push_back(packed_html(fmt::format("runs-{}", index), runs_block(cells, series)));
+    ++index;
+  }
+  blocks.push_back(packed_html("numbers", numbers_block(cells)));
   return joined(blocks, "\n");
 }
 
@@ -252,7 +259,7 @@ std::string filled(std::string_view text, const Value& value_of) {
 }  // namespace
 
 std::string report_html(const SweepPlan& plan, const std::vector<TrialRecord>& records,
-                        const std::string& title, const std::vector<FixedSetting>& fixed) {
+                        const std::string& title, const ReportParts& parts) {
   const std::vector<const TrialRecord*> runs = runs_of(plan, records);
   const auto value_of = [&](std::string_view name) -> std::string {
     if (name == "title") return html_escaped(title);
@@ -263,12 +270,24 @@ std::string report_html(const SweepPlan& plan, const std::vector<TrialRecord>& r
     if (name == "trouble") return trouble_html(plan, runs);
     if (name == "resolved") return html_escaped(plan.resolved);
     if (name == "machine") return html_escaped(machine_text(plan, runs));
-    if (name == "sweep") return packed_html("sweep", report_data(plan, records));
+    if (name == "foreword") return parts.foreword;
+    if (name == "sweep") return packed_html("sweep", report_data(plan, records, parts.published));
     if (name == "series") return series_html(plan, records);
-    if (name == "trials") return packed_html("trials", results_csv(plan, records, fixed));
+    if (name == "trials") return packed_html("trials", results_csv(plan, records, parts.fixed));
     return std::string(web_file(name));  // {{report.css}}: a file of the page
   };
   return filled(web_file("template.html"), value_of);
+}
+
+std::string figure_html(const SweepPlan& plan, const std::vector<TrialRecord>& records,
+                        const std::vector<PublishedValue>& published, const std::string& request) {
+  const auto value_of = [&](std::string_view name) -> std::string {
+    if (name == "sweep") return packed_html("sweep", report_data(plan, records, published));
+    if (name == "series") return series_html(plan, records);
+    if (name == "request") return packed_html("request", request);
+    return std::string(web_file(name));
+  };
+  return filled(web_file("figure.html"), value_of);
 }
 
 }  // namespace unroll

@@ -5,7 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "experiments/report/axes.hpp"
+#include "experiments/report/figure_list.hpp"
 #include "experiments/report/report.hpp"
+#include "experiments/report/series_block.hpp"
 #include "experiments/report/series_list.hpp"
 #include "experiments/report/statistics.hpp"
 #include "experiments/report/table.hpp"
@@ -22,17 +24,25 @@ Json plotted(double value) {
 }
 
 Json axis_to_json(const SweepAxis& axis) {
-  return Json{{"name", axis.name}, {"labels", axis.labels}, {"numeric", axis.numeric()}};
+  return Json{{"name", axis.name}, {"labels", axis.labels}, {"numbers", axis.numbers}};
 }
 
-Json series_to_json(const SeriesSummary& series) {
+Json figure_to_json(const Figure& figure) {
+  return Json{{"id", figure.id},
+              {"title", figure.title},
+              {"kind", kind_name(figure.kind)},
+              {"series", figure.series}};
+}
+
+Json series_to_json(const SeriesSummary& series, const std::vector<SweepCell>& cells) {
   return Json{{"name", series.name},
               {"axis", series.axis},
               {"kind", kind_name(series.kind)},
               {"unit", series.descriptor.unit},
               {"logarithmic", series.descriptor.logarithmic},
               {"moments", series.moments},
-              {"leads", series.leads}};
+              {"leads", series.leads},
+              {"runs", has_runs(cells, series)}};
 }
 
 /// By the name of a series, what doing nothing would give, as the first result says.
@@ -60,7 +70,27 @@ Json trained_ranges(const SweepCell& cell) {
   return ranges;
 }
 
-Json cell_to_json(const SweepCell& cell, const std::vector<SeriesSummary>& list) {
+Json or_null(const std::optional<double>& value) { return value ? plotted(*value) : Json(nullptr); }
+
+/// What was published of the trials of a cell.
+Json published_of(const SweepCell& cell, const std::vector<PublishedValue>& published) {
+  Json json = Json::array();
+  for (const PublishedValue& value : published) {
+    const bool about = std::ranges::any_of(cell.trials, [&](const Trial* trial) {
+      return std::ranges::find(value.ids, trial->id) != value.ids.end();
+    });
+    if (about)
+      json.push_back({{"of", value.of},
+                      {"moment", value.moment},
+                      {"x", or_null(value.x)},
+                      {"y", or_null(value.y)},
+                      {"text", value.text}});
+  }
+  return json;
+}
+
+Json cell_to_json(const SweepCell& cell, const std::vector<SeriesSummary>& list,
+                  const std::vector<PublishedValue>& published) {
   const CellStatistics s = cell_statistics(cell);
   Json json;
   json["at"] = cell.at;
@@ -69,23 +99,32 @@ Json cell_to_json(const SweepCell& cell, const std::vector<SeriesSummary>& list)
   json["low"] = plotted(s.success.low);
   json["high"] = plotted(s.success.high);
   json["median_best"] = plotted(s.best.median);
+  json["median_test"] = plotted(s.test.median);
+  json["test_accuracy"] = plotted(1 - s.test_errors.median);
   json["updates"] = solving_text(s.solving);
   json["trouble"] = trouble_text(s);
   json["trivial"] = trivial_values(cell, list);
   json["trained"] = trained_ranges(cell);
+  if (Json values = published_of(cell, published); !values.empty()) json["published"] = std::move(values);
   return json;
 }
 
 }  // namespace
 
-std::string report_data(const SweepPlan& plan, const std::vector<TrialRecord>& records) {
+std::string report_data(const SweepPlan& plan, const std::vector<TrialRecord>& records,
+                        const std::vector<PublishedValue>& published) {
   const std::vector<SweepAxis> axes = sweep_axes(plan);
   const std::vector<SeriesSummary> list = series_list(plan, records);
-  Json json{{"axes", Json::array()}, {"series", Json::array()}, {"cells", Json::array()}};
+  const std::vector<SweepCell> cells = sweep_cells(plan, axes, records);
+  Json json{{"axes", Json::array()},
+            {"figures", Json::array()},
+            {"series", Json::array()},
+            {"cells", Json::array()}};
   for (const SweepAxis& axis : axes) json["axes"].push_back(axis_to_json(axis));
-  for (const SeriesSummary& series : list) json["series"].push_back(series_to_json(series));
-  for (const SweepCell& cell : sweep_cells(plan, axes, records))
-    json["cells"].push_back(cell_to_json(cell, list));
+  for (const Figure& figure : figure_list(axes, cells, list))
+    json["figures"].push_back(figure_to_json(figure));
+  for (const SeriesSummary& series : list) json["series"].push_back(series_to_json(series, cells));
+  for (const SweepCell& cell : cells) json["cells"].push_back(cell_to_json(cell, list, published));
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

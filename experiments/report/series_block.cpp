@@ -9,6 +9,8 @@
 #include <map>
 #include <vector>
 
+#include "experiments/report/statistics.hpp"
+
 namespace unroll {
 namespace {
 
@@ -17,6 +19,8 @@ namespace {
 constexpr std::size_t kMostPlaces = 300, kLeastPlaces = 24;
 // A megabyte, packed.
 constexpr std::size_t kPlacesOfAllCells = 100'000;
+// Of single runs half of that, since nobody may ask for them.
+constexpr std::size_t kPlacesOfAllRuns = 50'000, kLeastPlacesOfRun = 12;
 
 std::size_t places_per_cell(std::size_t cells) {
   return std::clamp(kPlacesOfAllCells / std::max<std::size_t>(cells, 1), kLeastPlaces, kMostPlaces);
@@ -78,7 +82,51 @@ void append_curve(std::string& json, const Band& band, PlaceLists& places) {
   json += ']';
 }
 
+/// What a curve over training is about, or where a profile ends up.
+const std::string& main_moment(const SeriesSummary& series) {
+  return series.kind == SeriesKind::curve ? series.moments.front() : series.moments.back();
+}
+
+/// A run as a cell of its own.
+SweepCell alone(const SweepCell& cell, std::size_t run) {
+  return {cell.at, {cell.trials[run]}, {cell.runs[run]}};
+}
+
+bool has_curve(const SweepCell& cell, std::size_t run, const SeriesSummary& series) {
+  return has_result(cell.runs[run]) && cell.runs[run]->find(series.name, main_moment(series)) != nullptr;
+}
+
 }  // namespace
+
+bool has_runs(std::span<const SweepCell> cells, const SeriesSummary& series) {
+  if (series.band != nullptr || series.kind == SeriesKind::plane) return false;
+  return std::ranges::any_of(cells, [&](const SweepCell& cell) {
+    std::size_t runs = 0;
+    for (std::size_t i = 0; i < cell.runs.size(); ++i) runs += has_curve(cell, i, series) ? 1 : 0;
+    return runs > 1;
+  });
+}
+
+std::string runs_block(std::span<const SweepCell> cells, const SeriesSummary& series) {
+  std::size_t all = 1;
+  for (const SweepCell& cell : cells) all += cell.runs.size();
+  const std::size_t places = std::clamp(kPlacesOfAllRuns / all, kLeastPlacesOfRun, kMostPlaces);
+  PlaceLists lists;
+  std::string json;
+  for (const SweepCell& cell : cells) {
+    json += json.empty() ? "[" : ",[";
+    for (std::size_t i = 0; i < cell.runs.size(); ++i) {
+      if (!has_curve(cell, i, series)) continue;
+      const Band curve = series.band_at(alone(cell, i), main_moment(series), places);
+      fmt::format_to(std::back_inserter(json), "{}[{},", json.back() == '[' ? "" : ",",
+                     lists.index_of(curve.at));
+      append_plotted(json, curve.median);
+      json += ']';
+    }
+    json += ']';
+  }
+  return fmt::format(R"({{"places":[{}],"cells":[{}]}})", lists.json(), json);
+}
 
 std::string series_block(std::span<const SweepCell> cells, const SeriesSummary& series) {
   const std::size_t places = places_per_cell(cells.size());

@@ -15,4 +15,13 @@ namespace unroll {
 /// Of so many cells that it would make the page heavy, each curve has fewer places, evenly spread.
 std::string series_block(std::span<const SweepCell> cells, const SeriesSummary& series);
 
+/// Whether a series has curves of single runs beside its bands: it is recorded, not derived from several
+/// runs, and some cell has two runs with it.
+bool has_runs(std::span<const SweepCell> cells, const SeriesSummary& series);
+
+/// The curves of the single runs of each cell at the moment that the page draws solid: {"places": [[...],
+/// ...], "cells": [[[place, [y, ...]], ...], ...]}, a list of runs per cell. Fewer places than the bands
+/// have: there are as many times more curves.
+std::string runs_block(std::span<const SweepCell> cells, const SeriesSummary& series);
+
 }  // namespace unroll

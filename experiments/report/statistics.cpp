@@ -134,6 +134,10 @@ CellStatistics cell_statistics(const SweepCell& cell) {
   out.test = spread_of(values_of(results, [](const TrialRecord& run) { return run.scalar("test_loss"); }));
   out.test_errors = spread_of(values_of(results, test_errors));
   out.solving = time_to_solve(results);
+  out.parameters =
+      spread_of(values_of(results, [](const TrialRecord& run) { return run.scalar("parameters"); }));
+  out.seconds =
+      spread_of(values_of(results, [](const TrialRecord& run) { return std::optional(run.seconds); }));
   return out;
 }
 

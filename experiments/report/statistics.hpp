@@ -61,6 +61,8 @@ struct CellStatistics {
   Spread test;          ///< loss of the best model on the test set, where there is one
   Spread test_errors;   ///< share of that model's answers that are wrong, where answers are right or wrong
   TimeToSolve solving;  ///< in updates
+  Spread parameters;    ///< numbers that are trained
+  Spread seconds;       ///< wall time of a trial; it differs from one run of a sweep to the next
 
   std::size_t results() const { return done + stopped + diverged; }
 };

@@ -10,6 +10,8 @@
 namespace unroll {
 namespace {
 
+constexpr const char* kName = "share not solved yet";
+
 /// What happens at one update.
 struct Events {
   std::size_t solved = 0, censored = 0;
@@ -63,10 +65,12 @@ Band survival_of(const SweepCell& cell, std::size_t points) {
   return thinned(band, points);
 }
 
+bool is_survival(const SeriesSummary& series) { return series.name == kName; }
+
 void add_survival(std::span<const TrialRecord* const> runs, std::vector<SeriesSummary>& list) {
   if (std::ranges::none_of(runs, [](const TrialRecord* run) { return has_result(run) && run->solved_at; }))
     return;
-  list.push_back({.name = "share not solved yet",
+  list.push_back({.name = kName,
                   .axis = "update",
                   .kind = SeriesKind::curve,
                   .descriptor = {.unit = "share of runs", .direction = "lower"},

@@ -13,6 +13,9 @@ namespace unroll {
 /// that diverged is never solved, and stays. At most `points` places.
 Band survival_of(const SweepCell& cell, std::size_t points);
 
+/// Whether it is that curve.
+bool is_survival(const SeriesSummary& series);
+
 /// As one more series, after those of the records; none where no run was a success.
 void add_survival(std::span<const TrialRecord* const> runs, std::vector<SeriesSummary>& list);
 

@@ -29,7 +29,11 @@ std::string accuracy_text(const CellStatistics& cell) {
   return std::isfinite(cell.test_errors.median) ? short_number(1 - cell.test_errors.median) : "–";
 }
 
-constexpr std::array<SummaryColumn, 12> kColumns{{
+std::string parameters_text(const CellStatistics& cell) {
+  return cell.parameters.finite == 0 ? "–" : fmt::format("{:.0f}", cell.parameters.median);
+}
+
+constexpr std::array<SummaryColumn, 14> kColumns{{
     {"n", true, [](const CellStatistics& c) { return std::to_string(c.results()); }},
     {"success", true, [](const CellStatistics& c) { return success_text(c.success); }},
     {"success rate, 95 % CI", false, [](const CellStatistics& c) { return interval_text(c.success); }},
@@ -41,6 +45,8 @@ constexpr std::array<SummaryColumn, 12> kColumns{{
     {"median test", true, [](const CellStatistics& c) { return number_or_dash(c.test.median); }},
     {"test accuracy", true, accuracy_text, [](const CellStatistics& c) { return c.test_errors.n > 0; }},
     {"updates", true, [](const CellStatistics& c) { return solving_text(c.solving); }},
+    {"parameters", false, parameters_text, [](const CellStatistics& c) { return c.parameters.n > 0; }},
+    {"seconds", false, [](const CellStatistics& c) { return number_or_dash(c.seconds.median); }},
     {"not done", false, trouble_text},
 }};
 

@@ -41,13 +41,14 @@ TextTable table_of_cells(const std::vector<SweepAxis>& axes, const std::vector<S
   return table;
 }
 
-std::string aligned(TextTable table) {
+std::string aligned(TextTable table, Rule rule) {
   for (Row& row : table.rows)
     for (std::string& cell : row) cell = fit_for_cell(cell);  // values of a config
   const std::vector<std::size_t> widths = widths_of(table);
   std::vector<std::string> rules;
   for (const std::size_t width : widths) rules.push_back(joined(Row(width, "─"), ""));
-  std::string text = line(table.head, widths, table.right) + joined(rules, "  ") + '\n';
+  std::string text = line(table.head, widths, table.right);
+  if (rule == Rule::line) text += joined(rules, "  ") + '\n';
   for (const Row& row : table.rows) text += line(row, widths, table.right);
   return text;
 }

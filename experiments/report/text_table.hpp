@@ -17,7 +17,10 @@ struct TextTable {
 /// A table with the columns of the axes and one row per cell, to which others are added.
 TextTable table_of_cells(const std::vector<SweepAxis>& axes, const std::vector<SweepCell>& cells);
 
-/// Columns as wide as what is seen of them takes, two spaces between them, and a rule under the head.
-std::string aligned(TextTable table);
+/// What is below the head.
+enum class Rule { none, line };
+
+/// Columns as wide as what is seen of them takes, two spaces between them.
+std::string aligned(TextTable table, Rule rule = Rule::line);
 
 }  // namespace unroll

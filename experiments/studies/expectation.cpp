@@ -108,7 +108,7 @@ Where where_of(const OptionTable& options, const Member& member) {
   return {options, text_of(member), member.origin};
 }
 
-constexpr std::array<MemberRow, 14> rows = {{
+constexpr std::array<MemberRow, 15> rows = {{
     {"says", [](const OptionTable&, const Member& m, Expectation& e) { e.says = text_of(m); }},
     {"part", [](const OptionTable&, const Member& m, Expectation& e) { e.part = text_of(m); }},
     {"where", [](const OptionTable& o, const Member& m, Expectation& e) { e.where = where_of(o, m); }},
@@ -122,6 +122,7 @@ constexpr std::array<MemberRow, 14> rows = {{
     {"at_least", [](const OptionTable&, const Member& m, Expectation& e) { e.at_least = number_of(m); }},
     {"at_most", [](const OptionTable&, const Member& m, Expectation& e) { e.at_most = number_of(m); }},
     {"paper", [](const OptionTable&, const Member& m, Expectation& e) { e.paper = text_of(m); }},
+    {"published", [](const OptionTable&, const Member& m, Expectation& e) { e.published = number_of(m); }},
     {"budgets", [](const OptionTable&, const Member& m, Expectation& e) { e.budgets = texts_of(m); }},
 }};
 
@@ -139,6 +140,9 @@ void check(const Expectation& e) {
     wrong(fmt::format("expected a share above 0 and at most 1, found {}", *e.share));
   if (e.against.has_value() != (e.contrast != Contrast::none))
     wrong("expected against = \"...\" and by = \"difference\" or \"ratio\" together");
+  if (e.published && (e.against || !e.trend.empty() || e.measure.use == SeriesUse::log_slope))
+    wrong(
+        "expected published = NUMBER of a measure that a plot shows, not of a contrast, a trend or a slope");
   if (!e.trend.empty() && (e.against || e.share))
     wrong("expected either a trend, or a contrast or share: a trend is one number of all trials");
 }

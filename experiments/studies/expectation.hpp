@@ -54,7 +54,10 @@ struct Expectation {
   Statistic statistic = Statistic::median;
   std::optional<double> share = {};  ///< of trials, each of which is within the band; none: the statistic is
   std::optional<double> at_least, at_most;
-  std::string paper;                      ///< what was published, and where it says so: "850 updates [log]"
+  std::string paper;  ///< what was published, and where it says so: "850 updates [log]"
+  /// The paper's number for what is measured, which the report's plots show; none where it has no such
+  /// number.
+  std::optional<double> published = {};
   std::vector<std::string> budgets = {};  ///< under which it holds; empty: all
   std::string origin;                     ///< of the table, for messages
 

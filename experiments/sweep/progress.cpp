@@ -15,6 +15,10 @@
 namespace unroll {
 namespace {
 
+std::string loss_text(double loss) {
+  return std::isfinite(loss) ? fmt::format("{:.4f}", loss) : exact_number(loss);  // without the sign of a NaN
+}
+
 constexpr std::size_t kBarWidth = 24;
 constexpr std::chrono::milliseconds kRedrawEvery{100};
 constexpr std::chrono::seconds kPlainEvery{60};
@@ -84,8 +88,8 @@ std::vector<Part> parts_of(const ProgressState& state) {
   if (state.seconds > 0 && state.tokens > 0)
     parts.push_back(
         {fmt::format("{} tokens/s", thousands(static_cast<double>(state.tokens) / state.seconds)), "", 7});
-  if (state.train_loss) parts.push_back({fmt::format("train {:.4f}", *state.train_loss), "", 4});
-  if (state.validation_loss) parts.push_back({fmt::format("valid {:.4f}", *state.validation_loss), "", 3});
+  if (state.train_loss) parts.push_back({fmt::format("train {}", loss_text(*state.train_loss)), "", 4});
+  if (state.validation_loss) parts.push_back({fmt::format("valid {}", loss_text(*state.validation_loss)), "", 3});
   parts.push_back({eta(state), "", 1});
   return parts;
 }
@@ -138,8 +142,8 @@ std::string render(const RunningTrial& trial, std::size_t width) {
     if (trial.seconds > 0)
       parts.push_back(fmt::format("{:.3g} updates/s",
                                   static_cast<double>(p.updates_done - p.updates_before) / trial.seconds));
-    parts.push_back(fmt::format("train {:.4f}", p.train_loss));
-    parts.push_back(fmt::format("valid {:.4f}", p.validation_loss));
+    parts.push_back(fmt::format("train {}", loss_text(p.train_loss)));
+    parts.push_back(fmt::format("valid {}", loss_text(p.validation_loss)));
   }
   std::string line = "  " + trial.label;
   for (const std::string& part : parts) line += "  " + part;

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
-#include <cmath>
 #include <map>
 #include <set>
 
 #include "experiments/config/config_error.hpp"
-#include "experiments/report/comparison.hpp"
+#include "experiments/report/against.hpp"
+#include "experiments/report/comparison_rows.hpp"
 #include "experiments/sweep/say.hpp"
 #include "experiments/verbs/folder_argument.hpp"
 #include "experiments/verbs/listing.hpp"
@@ -18,24 +18,9 @@ namespace unroll {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::size_t most_reasons = 20;  // on a terminal; --unpaired lists all
 
-/// A set and what it is called.
-struct NamedSet {
-  std::string name;
-  ComparedSet set;
-};
-
-using BothSets = std::array<NamedSet, 2>;
-
-ComparedSet whole(const StoredSweep& sweep) {
-  ComparedSet set{
-      sweep.plan.trials, sweep_state(sweep.plan, sweep.journals).records, sweep.plan.axis_keys, {}};
-  for (const auto& [id, sentence] : sweep.journals.conflicts()) set.conflicts.insert(id);
-  return set;
-}
+using BothSets = std::array<NamedTrials, 2>;
 
 ComparedSet part(const ComparedSet& all, const std::string& key, const std::string& value) {
   ComparedSet set = all;
@@ -73,7 +58,7 @@ BothSets sets_within(const Arguments& arguments) {
                     printable(key), arguments.words.size()));
   const StoredSweep sweep = read_sweep(arguments.laboratory(), arguments.words[0]);
   say_ignored(sweep);
-  const ComparedSet all = whole(sweep);
+  const ComparedSet all = named_trials(sweep).set;
   check_key(all, key);
   BothSets sets;
   for (std::size_t i = 0; i < 2; ++i) {
@@ -98,7 +83,7 @@ BothSets two_sets(const Arguments& arguments) {
   for (std::size_t i = 0; i < 2; ++i) {
     const StoredSweep sweep = read_sweep(arguments.laboratory(), arguments.words[i]);
     say_ignored(sweep);
-    sets[i] = {arguments.words[i], whole(sweep)};
+    sets[i] = named_trials(sweep);
   }
   return sets;
 }
@@ -150,60 +135,6 @@ void say_unpaired(const PairedSets& paired) {
     say("... and {} more configurations; --unpaired lists all\n", order.size() - most_reasons);
 }
 
-// ---- The rows ----
-
-Json number(const std::optional<double>& value) {
-  if (!value || std::isnan(*value)) return nullptr;
-  if (std::isfinite(*value)) return *value;
-  return fmt::format("{}", *value);
-}
-
-Json row_of(const PairedSets& paired, const std::vector<std::string>& values, const ComparedFigure& figure) {
-  Json row;
-  for (std::size_t i = 0; i < values.size(); ++i) row[paired.shared[i]] = values[i];
-  const auto& difference = figure.difference;
-  const auto part = [&](auto of) { return difference ? number(of(*difference)) : Json(nullptr); };
-  const bool counted = figure.metric == "success";
-  row["metric"] = figure.metric;
-  row["pairs"] = figure.pairs;
-  row["A"] = counted && figure.a ? Json(static_cast<std::int64_t>(*figure.a)) : number(figure.a);
-  row["B"] = counted && figure.b ? Json(static_cast<std::int64_t>(*figure.b)) : number(figure.b);
-  row["median difference"] = counted ? Json(nullptr) : part([](const auto& d) { return d.median; });
-  row["mean difference"] = part([](const auto& d) { return d.mean; });
-  row["low"] = counted ? Json(nullptr) : part([](const auto& d) { return d.mean - d.half_width; });
-  row["high"] = counted ? Json(nullptr) : part([](const auto& d) { return d.mean + d.half_width; });
-  row["mean of"] = difference ? Json(difference->finite) : Json(nullptr);
-  row["A better"] = figure.a_better;
-  row["ties"] = figure.ties;
-  row["B better"] = figure.b_better;
-  row["p"] = number(figure.p);
-  row["more seeds"] = figure.more_seeds ? Json(*figure.more_seeds) : Json(nullptr);
-  return row;
-}
-
-Listing rows_of(const PairedSets& paired) {
-  Listing rows;
-  for (const PairedConfiguration& configuration : paired.configurations)
-    for (const ComparedFigure& figure : compared_figures(configuration.pairs))
-      rows.push_back(row_of(paired, configuration.values, figure));
-  if (paired.configurations.size() < 2) return rows;
-  const std::vector<std::string> all(paired.shared.size(), "all");
-  for (const ComparedFigure& figure : compared_signs(paired)) rows.push_back(row_of(paired, all, figure));
-  return rows;
-}
-
-Listing unpaired_rows(const PairedSets& paired) {
-  Listing rows;
-  for (const UnpairedTrial& trial : paired.unpaired) {
-    Json row{{"set", trial.set == 0 ? "A" : "B"}, {"id", trial.id}};
-    for (std::size_t i = 0; i < trial.values.size(); ++i) row[paired.shared[i]] = trial.values[i];
-    row["seed"] = trial.seed;
-    row["reason"] = trial.reason;
-    rows.push_back(row);
-  }
-  return rows;
-}
-
 int compare(const Arguments& arguments) {
   const BothSets sets = two_sets(arguments);
   const PairedSets paired = paired_sets(arguments.laboratory(), sets[0].set, sets[1].set);
@@ -218,7 +149,7 @@ int compare(const Arguments& arguments) {
     throw ConfigError(
         "nothing to compare: no trial of A has one in B that agrees in all other settings (the "
         "reasons stand above)");
-  print_listing(rows_of(paired), arguments);
+  print_listing(comparison_rows(paired), arguments);
   return exit_good;
 }
 

@@ -10,7 +10,7 @@
 #include "experiments/sweep/outlook.hpp"
 #include "experiments/sweep/progress.hpp"
 #include "experiments/verbs/build.hpp"
-#include "experiments/verbs/text_or_json.hpp"
+#include "experiments/verbs/listing.hpp"
 #include "experiments/verbs/train.hpp"
 
 namespace unroll {
@@ -126,10 +126,15 @@ Json json_of(const Outlook& o) {
           {"folder_refuses", o.folder_refuses}};
 }
 
+/// One row: the refusals are counted.
+Json flat(Json outlook) {
+  for (const char* list : {"refusals", "folder_refuses"}) outlook[list] = outlook[list].size();
+  return outlook;
+}
+
 }  // namespace
 
 int dry_run(const Arguments& arguments, Space& space, const std::filesystem::path& folder) {
-  const bool json = wants_json(arguments);
   OutlookOptions options;
   options.folder = folder;
   const int jobs = jobs_of(arguments, space.base());
@@ -137,8 +142,11 @@ int dry_run(const Arguments& arguments, Space& space, const std::filesystem::pat
   options.extend = arguments.has("extend");
   options.build = arguments.has("allow-other-build") ? "" : build_description();
   const Outlook outlook = outlook_of(arguments.laboratory(), space, options);
-  if (json)
+  const std::string format = arguments.has("format") ? arguments.flags["format"].as<std::string>() : "";
+  if (format == "json")
     fmt::print("{}\n", json_of(outlook).dump(2, ' ', false, Json::error_handler_t::replace));
+  else if (format == "csv")
+    print_listing({flat(json_of(outlook))}, format);
   else
     fmt::print("{}", text_of(outlook, space));
   return outlook.refused() ? exit_usage : exit_good;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "experiments/config/overrides.hpp"
+#include "experiments/config/text.hpp"
 #include "experiments/saved/model_task.hpp"
 #include "experiments/train/evaluator.hpp"
 #include "experiments/verbs/listing.hpp"
@@ -90,7 +91,7 @@ int evaluate(const Arguments& arguments) {
     if (!std::isfinite(evaluation.loss()))
       throw ModelError(
           fmt::format("{}: the loss on the {} set is {}, no finite number: its training diverged",
-                      *words.file, set.name, evaluation.loss()));
+                      *words.file, set.name, exact_number(evaluation.loss())));
     add_rows(set, sets.size() > 1, with.task->spec(), evaluation.metrics, rows);
   }
   print_listing(rows, arguments);

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
+#include <iterator>
+#include <utility>
 
 #include "experiments/config/text.hpp"
 #include "experiments/report/csv.hpp"
+#include "experiments/report/text_table.hpp"
 #include "experiments/text/visible.hpp"
 #include "models/nearest.hpp"
 
@@ -42,22 +44,12 @@ std::vector<Cells> lines_of(const Listing& rows, Render render) {
 }  // namespace
 
 std::string as_table(const Listing& rows) {
-  const auto lines = lines_of(rows, for_people);
-  std::vector<std::size_t> widths;
-  for (const Cells& cells : lines) {
-    widths.resize(cells.size());
-    for (std::size_t i = 0; i < cells.size(); ++i) widths[i] = std::max(widths[i], columns_of(cells[i]));
-  }
-  std::string text;
-  for (const Cells& cells : lines) {
-    std::string line;
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      line += cells[i] + std::string(widths[i] + 2 - columns_of(cells[i]), ' ');
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + '\n';
-  }
-  return text;
+  std::vector<Cells> lines = lines_of(rows, for_people);
+  if (lines.empty()) return "";
+  TextTable table{.right = {}, .head = std::move(lines.front()), .rows = {}};
+  table.right.resize(table.head.size());
+  table.rows.assign(std::make_move_iterator(lines.begin() + 1), std::make_move_iterator(lines.end()));
+  return aligned(std::move(table), Rule::none);
 }
 
 std::string as_csv(const Listing& rows) {
@@ -71,18 +63,38 @@ void add_format_flag(Flags& flags) {
                       "table, json or csv");
 }
 
+namespace {
+
+void check(const std::string& format) {
+  if (format == "table" || format == "json" || format == "csv") return;
+  throw UsageError(fmt::format("unknown format \"{}\"{}; the formats are table, json and csv",
+                               printable(format), did_you_mean(format, {"table", "json", "csv"})));
+}
+
+std::string format_of(const Arguments& arguments) { return arguments.flags["format"].as<std::string>(); }
+
+}  // namespace
+
+void check_format(const Arguments& arguments) { check(format_of(arguments)); }
+
+bool is_table(const Arguments& arguments) {
+  check_format(arguments);
+  return format_of(arguments) == "table";
+}
+
 void print_listing(const Listing& rows, const Arguments& arguments) {
-  const auto format = arguments.flags["format"].as<std::string>();
+  print_listing(rows, format_of(arguments));
+}
+
+void print_listing(const Listing& rows, const std::string& format) {
+  check(format);
   if (format == "table") {
     fmt::print("{}", as_table(rows));
   } else if (format == "csv") {
     fmt::print("{}", as_csv(rows));
-  } else if (format == "json") {
+  } else {
     const nlohmann::ordered_json array = rows;
     fmt::print("{}\n", array.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
-  } else {
-    throw UsageError(fmt::format("unknown format \"{}\"{}; the formats are table, json and csv",
-                                 printable(format), did_you_mean(format, {"table", "json", "csv"})));
   }
 }
 

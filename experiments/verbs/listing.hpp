@@ -15,9 +15,17 @@ using Listing = std::vector<nlohmann::ordered_json>;
 /// Adds --format to the flags of a verb.
 void add_format_flag(Flags& flags);
 
+/// Throws UsageError for a --format that is none, before anything is done.
+void check_format(const Arguments& arguments);
+/// Whether --format asks for what people read.
+bool is_table(const Arguments& arguments);
+
 /// Prints to stdout as --format says: an aligned table, a JSON array or CSV (RFC 4180, line feeds). Throws
 /// UsageError for any other format.
 void print_listing(const Listing& rows, const Arguments& arguments);
+
+/// The same in a format of that name.
+void print_listing(const Listing& rows, const std::string& format);
 
 /// The same as text.
 std::string as_table(const Listing& rows);

@@ -35,7 +35,10 @@ void write_all_outputs(const Laboratory& laboratory, const StoredSweep& sweep) {
         write_file(folder / "timing.csv", timing_csv(sweep.plan, records));
       },
       [&] { write_file(folder / "series.csv", series_csv(sweep.plan, records)); },
-      [&] { write_file(folder / "report.html", report_html(sweep.plan, records, title_of(folder), fixed)); });
+      [&] {
+        const ReportParts parts{.fixed = fixed, .published = read_published(folder)};
+        write_file(folder / "report.html", report_html(sweep.plan, records, title_of(folder), parts));
+      });
 }
 
 }  // namespace

@@ -2,9 +2,9 @@
 
 #include "experiments/sweep/space.hpp"
 #include "experiments/verbs/dry_run.hpp"
+#include "experiments/verbs/listing.hpp"
 #include "experiments/verbs/meant.hpp"
 #include "experiments/verbs/number_flag.hpp"
-#include "experiments/verbs/text_or_json.hpp"
 #include "experiments/verbs/train.hpp"
 
 namespace unroll {
@@ -17,13 +17,14 @@ void add_flags(Flags& flags) {
       "jobs,j", number_flag<std::int64_t>(), "trials at once; 0, the default: one per core that may be used")(
       "extend", "as `sweep --extend`: new trials may join an existing folder")(
       "allow-other-build", "as `sweep --allow-other-build`");
-  add_text_or_json_flag(flags);
+  add_format_flag(flags);
   add_print_config_flag(flags);
 }
 
 int plan(const Arguments& arguments) {
   const ConfigArguments config = config_arguments(arguments);
   if (arguments.has("print-config")) return print_config_of(arguments, config);
+  check_format(arguments);
   Space space(arguments.laboratory(), sweep_source(arguments, config));
   return dry_run(arguments, space,
                  output_folder(arguments, space.base(), sweep_name(arguments, config, space)));

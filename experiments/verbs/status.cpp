@@ -6,6 +6,7 @@
 #include <set>
 #include <thread>
 
+#include "experiments/config/text.hpp"
 #include "experiments/sweep/progress.hpp"
 #include "experiments/sweep/say.hpp"
 #include "experiments/verbs/folder_argument.hpp"
@@ -17,7 +18,7 @@ namespace {
 
 nlohmann::ordered_json number(double value) {
   if (std::isfinite(value)) return value;
-  return fmt::format("{}", value);
+  return exact_number(value);
 }
 
 nlohmann::ordered_json row_of(const StoredSweep& sweep, const Trial& trial) {

@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
+#include <cmath>
 #include <deque>
 #include <filesystem>
 
 #include "experiments/config/config_error.hpp"
+#include "experiments/config/text.hpp"
 #include "experiments/studies/outcome.hpp"
+#include "experiments/studies/published_values.hpp"
 #include "experiments/studies/study.hpp"
 #include "experiments/studies/study_list.hpp"
 #include "experiments/studies/study_page.hpp"
@@ -15,6 +18,7 @@
 #include "experiments/sweep/say.hpp"
 #include "experiments/verbs/build.hpp"
 #include "experiments/verbs/listing.hpp"
+#include "experiments/verbs/outputs.hpp"
 #include "experiments/verbs/train.hpp"
 #include "framework/tensor/file.hpp"
 #include "models/nearest.hpp"
@@ -105,14 +109,40 @@ struct StoredParts {
   std::vector<PartResult> results;
 };
 
+/// The plots of a part's report show what the paper got, also when the report is written anew.
+void show_published(const Laboratory& laboratory, const Study& study, const StudyPart& part,
+                    StoredSweep& sweep) {
+  const std::vector<PublishedValue> values = published_values(laboratory, study, part, sweep.plan);
+  if (values.empty()) return;
+  write_published(sweep.folder, values);
+  write_outputs(laboratory, sweep);
+}
+
 StoredParts read_parts(const Laboratory& laboratory, const Study& study, const fs::path& folder) {
   StoredParts parts;
   for (const StudyPart& part : study.parts) {
-    const StoredSweep& sweep = parts.sweeps.emplace_back(read_sweep(laboratory, folder / part.name));
+    StoredSweep& sweep = parts.sweeps.emplace_back(read_sweep(laboratory, folder / part.name));
+    show_published(laboratory, study, part, sweep);
     parts.records.push_back(sweep_state(sweep.plan, sweep.journals).records);
     parts.results.push_back({part.name, &sweep.plan, &parts.records.back()});
   }
   return parts;
+}
+
+Listing verdict_rows(const Outcome& outcome) {
+  Listing rows;
+  for (const Judgement& one : outcome.judgements)
+    rows.push_back({{"part", one.part},
+                    {"expectation", one.says},
+                    {"measure", one.measure},
+                    {"paper", one.paper},
+                    {"ours", one.ours},
+                    {"value", std::isfinite(one.value) ? nlohmann::ordered_json(one.value)
+                                                       : nlohmann::ordered_json(exact_number(one.value))},
+                    {"band", one.band},
+                    {"verdict", verdict_name(one.verdict)},
+                    {"note", one.note}});
+  return rows;
 }
 
 /// Those that change the study: not the data that it asks for.
@@ -150,17 +180,10 @@ Outcome outcome_of(const Laboratory& laboratory, const Study& study, const Study
 void no_tables(const Laboratory&, const SweepPlan&, const StoredSweep&, const std::vector<TrialRecord>&,
                bool) {}
 
-bool wants_json(const Arguments& arguments) {
-  const auto format = arguments.flags["format"].as<std::string>();
-  if (format == "table" || format == "json") return format == "json";
-  throw UsageError(
-      fmt::format("a study's verdict has the formats table and json, not \"{}\"", printable(format)));
-}
-
 int run_study(const Arguments& arguments, const std::string& name,
               const std::vector<std::string>& overrides) {
   const Laboratory& laboratory = arguments.laboratory();
-  const bool json = wants_json(arguments);
+  check_format(arguments);
   const Study whole = find_study(laboratory, name);
   const StudyBudget budget = budget_of(arguments, whole);
   const Study study = under(whole, budget);
@@ -182,8 +205,11 @@ int run_study(const Arguments& arguments, const std::string& name,
   const Outcome outcome = outcome_of(laboratory, study, budget, parts, overrides);
   write_outcome(folder, outcome);
   write_file(folder / "study.html", study_html(outcome, parts.results));
-  if (json)
+  const auto format = arguments.flags["format"].as<std::string>();
+  if (format == "json")
     fmt::print("{}", read_file(folder / verdict_file_name));
+  else if (format == "csv")
+    print_listing(verdict_rows(outcome), format);
   else
     fmt::print("{}: {}\n\n{}\n{}\nstudy: {}\n", study.title, study.source, verdict_table(outcome),
                outcome.summary(), message_text((folder / "study.html").string()));

@@ -15,7 +15,6 @@ void add_text_or_json_flag(Flags& flags) {
 }
 
 bool wants_json(const Arguments& arguments) {
-  if (!arguments.has("format")) return false;  // of a verb that has none
   const auto format = arguments.flags["format"].as<std::string>();
   if (format == "text" || format == "json") return format == "json";
   throw UsageError(fmt::format("unknown format \"{}\"{}; the formats are text and json", printable(format),

@@ -72,6 +72,7 @@ const Verb& plan_verb();
 const Verb& status_verb();
 const Verb& retry_verb();
 const Verb& report_verb();
+const Verb& plot_verb();
 const Verb& export_verb();
 const Verb& compare_verb();
 const Verb& evaluate_verb();

@@ -172,7 +172,7 @@ async function checkAxes(page, where) {
   await choose(1, "activation");
   check((await heads()).join() === "activation tanh,activation relu,activation sigmoid,activation identity", `${where}: the panels are ${await heads()}`);
   const labels = await page.$$eval("#axes label", (all) => all.map((label) => label.firstChild.textContent.trim()));
-  check(labels.join() === "colours,panels,learning_rate", `${where}: the choices are ${labels}`);
+  check(labels.join() === "colours,panels,lines,learning_rate", `${where}: the choices are ${labels}`);
   await page.locator("#learning .plot").first().scrollIntoViewIfNeeded();
   await page.waitForFunction(() => document.querySelectorAll("#learning .plot path.js-line").length >= 5, null, { timeout: 20000 })
     .catch(() => check(false, `${where}: no curves after a switch`));
@@ -190,8 +190,8 @@ async function checkAxes(page, where) {
 async function checkHeatMap(page, where) {
   await page.locator("#axes select").nth(0).selectOption({ label: "clip_norm" });
   await page.locator("#axes select").nth(1).selectOption({ label: "activation" });
-  await page.locator("#axes select").nth(2).selectOption({ label: "0.049" });
-  const drawn = await page.$$eval("#heat-map .annotation-text", (texts) => texts.map((text) => (text.querySelector("tspan.line") ?? text).textContent.trim()));
+  await page.locator("#axes select").nth(3).selectOption({ label: "0.049" });
+  const drawn = await page.$$eval("#success .annotation-text", (texts) => texts.map((text) => (text.querySelector("tspan.line") ?? text).textContent.trim()));
   await filterBy(page, "#summary", "learning_rate", "0.049");
   const rates = (await shown(page, "#summary")).rows.map((row) => row.success);
   await filterBy(page, "#summary", "learning_rate", "");

@@ -228,8 +228,8 @@ async function checkPage(browser, folder, width, shots) {
 
 /** Without further axes the heat map has every cell once: its rates are those of the table. */
 async function checkHeatMap(page, trials, where) {
-  if (await page.locator("#success").isHidden() || (await page.locator("#axes select").count()) > 2) return;  // colours and panels
-  const shown = await page.$$eval("#heat-map .annotation-text", (texts) =>
+  if (await page.locator("#success").count() === 0 || (await page.locator("#axes select").count()) > 3) return;  // colours, panels, lines
+  const shown = await page.$$eval("#success .annotation-text", (texts) =>
     texts.map((text) => (text.querySelector("tspan.line") ?? text).textContent.trim()));
   const expected = await page.$$eval("#summary tbody tr", (rows) => rows.map((row) => [...row.querySelectorAll("td")][1].textContent));
   check(JSON.stringify(shown.sort()) === JSON.stringify(expected.sort()), `${where}: heat map ${shown} but table ${expected}`);
@@ -238,7 +238,7 @@ async function checkHeatMap(page, trials, where) {
 
 /** Every section with lines: its choices, switches and legend draw something else, and the way back is the same. */
 async function checkControls(page, where) {
-  for (const id of await page.$$eval("#series section", (sections) => sections.map((section) => section.id))) {
+  for (const id of await page.$$eval("#plots section", (sections) => sections.map((section) => section.id))) {
     const section = page.locator(`[id="${id}"]`);
     await checkLegend(section, `${where}, ${id}`);
     await checkSwitches(section, `${where}, ${id}`);
@@ -292,9 +292,9 @@ async function checkOverLength(page, where) {
   const offered = (id) => page.$eval(`[id="${id}"] .series-choice select`, (list) =>
     ({ chosen: list.selectedOptions[0].textContent, names: [...list.options].map((option) => option.textContent) }));
   const is = (value, expected, what) => check(JSON.stringify(value) === JSON.stringify(expected), `${where}: ${what} ${JSON.stringify(value)}`);
-  is(await page.$$eval("#series section", (all) => all.map((one) => one.id)),
-    ["learning", "metrics", "points-length", "profile-time-step"], "sections");
-  is(await offered("metrics"), { chosen: "error_rate", names: ["error_rate", "accuracy", "share not solved yet"] }, "metrics");
+  is(await page.$$eval("#plots section", (all) => all.map((one) => one.id)),
+    ["success", "numbers", "learning", "metrics", "survival", "points-length", "profile-time-step"], "sections");
+  is(await offered("metrics"), { chosen: "error_rate", names: ["error_rate", "accuracy"] }, "metrics");
   is(await offered("points-length"), { chosen: "accuracy over length",
     names: ["loss over length", "error_rate over length", "accuracy over length"] }, "over length");
   is(await offered("profile-time-step"), { chosen: "gradient norm of h",

@@ -1,33 +1,41 @@
 // The sweep as data, and which axis plays which part in the plots: one gives the colours ("series"), one the
-// panels and the columns of the heat map ("panel"), the rest are held fixed by a choice at the top.
+// panels and the columns of the heat map ("panel"), one the strokes of the lines ("line"), the rest are held fixed
+// by a choice at the top.
 
 const sweep = JSON.parse(await unpacked("sweep"));
 sweep.cells.forEach((cell, index) => { cell.index = index; });
 sweep.series.forEach((summary, index) => { summary.index = index; });
 
 const indices = (list) => list.map((_, index) => index);
-const someCell = (test) => sweep.cells.some(test);
 
 // ---- axes --------------------------------------------------------------------------------------------------
 
-const varied = sweep.axes.map((axis, index) => ({ ...axis, index })).filter((axis) => axis.labels.length > 1);
+const varied = sweep.axes.map((axis, index) => ({ ...axis, index, numeric: axis.numbers.length > 0 }))
+  .filter((axis) => axis.labels.length > 1);
+
+const roleNames = { series: "colours", panel: "panels", line: "lines" };
+
+/** As many values as colours and strokes tell apart; numbers are shades of one ramp. */
+const fitsColours = (axis) => axis.labels.length <= (axis.numeric ? 12 : 24);
 
 function firstRoles() {
-  if (varied.length === 0) return { series: null, panel: null };
-  if (varied.length === 1)  // many values would be too many colours
-    return varied[0].labels.length <= 8 ? { series: varied[0], panel: null } : { series: null, panel: varied[0] };
-  const panel = varied.find((axis) => axis.name === "length" || axis.name === "task.length")
-    ?? varied.find((axis) => axis.numeric) ?? varied[1];
-  return { series: varied.find((axis) => axis !== panel), panel };
+  const line = varied.length > 1 ? varied.find((axis) => axis.name === "folder") ?? null : null;
+  const rest = varied.filter((axis) => axis !== line);
+  if (rest.length === 0) return { series: null, panel: null, line };
+  if (rest.length === 1)
+    return fitsColours(rest[0]) ? { series: rest[0], panel: null, line } : { series: null, panel: rest[0], line };
+  const panel = rest.find((axis) => axis.name === "length" || axis.name === "task.length")
+    ?? rest.find((axis) => axis.numeric) ?? rest[1];
+  return { series: rest.find((axis) => axis !== panel), panel, line };
 }
 
 const roles = firstRoles();
-const fixedAxes = () => varied.filter((axis) => axis !== roles.series && axis !== roles.panel);
+const fixedAxes = () => varied.filter((axis) => !Object.values(roles).includes(axis));
 
-/** Gives a part to an axis, or to none; where that axis had the other part, the two change places. */
+/** Gives a part to an axis, or to none; where that axis had another part, the two change places. */
 function setRole(role, axis) {
-  const other = role === "series" ? "panel" : "series";
-  if (axis && axis === roles[other]) roles[other] = roles[role];
+  const other = Object.keys(roles).find((name) => axis && roles[name] === axis);
+  if (other) roles[other] = roles[role];
   roles[role] = axis;
   hidden.clear();
 }
@@ -37,16 +45,19 @@ const hidden = new Set();  // series that the reader has switched off
 
 const cellsByPlace = new Map(sweep.cells.map((cell) => [cell.at.join(), cell]));
 
-/** The cell of a series and a panel (both indices of values) at the chosen values of the other axes. */
-function cellAt(series, panel) {
+/** The cell where axes have these values, [axis or null, index of the value], and all others what is chosen. */
+function cellWith(places) {
   const at = sweep.axes.map((_, index) => chosen.get(index) ?? 0);
-  if (roles.series) at[roles.series.index] = series;
-  if (roles.panel) at[roles.panel.index] = panel;
+  for (const [axis, value] of places) if (axis) at[axis.index] = value;
   return cellsByPlace.get(at.join());
 }
 
+/** The cell of a series, a panel and a line. */
+const cellAt = (series, panel, line = 0) => cellWith([[roles.series, series], [roles.panel, panel], [roles.line, line]]);
+
 const seriesLabels = () => roles.series?.labels ?? ["all runs"];
 const panelLabels = () => roles.panel?.labels ?? [""];
+const lineLabels = () => roles.line?.labels ?? [""];
 const panelTitle = (panel) => roles.panel ? `${roles.panel.name} ${panelLabels()[panel]}` : "";
 
 const mostCurves = 40;  // more than that cover each other
@@ -103,24 +114,19 @@ const isGradient = (summary) => summary.unit.includes("∂L");
 
 const capitalised = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
-function titleOf(list) {
-  if (list.every(isGradient)) return "The vanishing gradient";
-  if (list[0].kind === "plane") return capitalised(`${list[0].axis} and ${list[0].unit}`);
-  return capitalised(list.length === 1 ? list[0].name : `over ${list[0].axis}`);
-}
+/** The sections with lines. */
+const groups = sweep.figures.filter((figure) => figure.kind === "series")
+  .map((figure) => ({ ...figure, series: figure.series.map((index) => sweep.series[index]) }));
 
-/** The sections with lines: those over training, then for each other axis what is at a few places or at many. */
-const groups = (() => {
-  const ofKind = (kind) => sweep.series.filter((summary) => summary.kind === kind);
-  const curves = ofKind("curve");
-  const found = [
-    { id: "learning", title: "Learning curves", series: curves.filter((summary) => summary.leads) },
-    { id: "metrics", title: "Other metrics", series: curves.filter((summary) => !summary.leads) },
-  ];
-  for (const kind of ["points", "profile", "plane"])
-    for (const axis of new Set(ofKind(kind).map((summary) => summary.axis))) {
-      const series = ofKind(kind).filter((summary) => summary.axis === axis);
-      found.push({ id: `${kind}-${axis.replace(/\W+/g, "-")}`, title: titleOf(series), series });
-    }
-  return found.filter((group) => group.series.length > 0);
-})();
+const figureOf = (kind) => sweep.figures.find((figure) => figure.kind === kind);
+
+/** The names and values of all varied axes for a cell, as a table has them. */
+const axisNames = () => varied.map((axis) => axis.name);
+const axisValues = (cell) => varied.map((axis) => axis.labels[cell.at[axis.index]]);
+
+/** The curves of the single runs of a series, per cell, when they are asked for the first time. */
+async function loadRuns(summary) {
+  if (summary.runCurves || !summary.runs) return;
+  const { places, cells } = JSON.parse(await unpacked(`runs-${summary.index}`));
+  summary.runCurves = cells.map((runs) => runs.map(([place, values]) => ({ at: places[place], values })));
+}

@@ -1,9 +1,8 @@
 // The success rate of every cell.
 
-
-function heatText(cell, width) {
+function heatText(cell, width, height) {
   if (!cell || cell.results === 0) return "–";
-  const fitting = cell.trouble.split(", ").filter((part) => part && part.length * 6 < width);
+  const fitting = height < 34 ? [] : cell.trouble.split(", ").filter((part) => part && part.length * 6 < width).slice(0, 1);
   return [`<b>${cell.successes}/${cell.results}</b>`,
     ...fitting.map((part) => `<span style="font-size:10.5px">${plain(part)}</span>`)].join("<br>");
 }
@@ -16,6 +15,8 @@ function heatHover(cell, row, column) {
     place,
     `${cell.successes} of ${cell.results} succeeded, 95 % CI ${percent(cell.low)}–${percent(cell.high)} %`,
     `median best loss ${number(cell.median_best)}`,
+    cell.median_test === null ? "" : `median test loss ${number(cell.median_test)}`,
+    cell.test_accuracy === null ? "" : `median test accuracy ${number(cell.test_accuracy)}`,
     `updates to success: ${plain(cell.updates)}`,
   ];
   if (cell.trouble) lines.push(plain(cell.trouble));
@@ -30,28 +31,54 @@ const labelled = (list, size, wanted) => {
   return indices(list).filter((index) => index % step === 0);
 };
 
-/** Rows are series, columns panels; with one varied axis its values are the columns of a single row. */
+/** The rows of the map: a series each, or a series and a line. */
+function heatRows() {
+  return indices(seriesLabels()).flatMap((series) => indices(lineLabels()).map((line) => ({
+    label: [roles.series ? seriesLabels()[series] : "", lineLabels()[line]].filter(Boolean).join(", "),
+    cell: (panel) => cellAt(series, panel, line),
+  })));
+}
+
+/** What stands in the map: labels of rows and columns, cells. One axis alone is a row, or a column where its
+    values are too long to stand side by side. */
+function heatGrid(width) {
+  const rows = heatRows(), columns = panelLabels();
+  const grid = { rows: rows.map(({ label }) => label), columns, cells: rows.map(({ cell }) => columns.map((_, column) => cell(column))),
+                 rowName: [roles.series, roles.line].filter(Boolean).map(({ name }) => name).join(", "), columnName: roles.panel?.name ?? "" };
+  const longest = Math.max(...grid.rows.map((label) => label.length));
+  if (roles.panel || rows.length * (7 * longest + 14) > width) return grid;
+  return { rows: [""], columns: grid.rows, cells: [grid.cells.map(([cell]) => cell)], rowName: "", columnName: grid.rowName };
+}
+
+/** A label in at most two lines of so many letters. */
+function wrapped(label, most) {
+  if (label.length <= most) return plain(label);
+  const comma = label.lastIndexOf(", ", most);
+  if (comma <= 0) return plain(shortened(label, most));
+  return `${plain(label.slice(0, comma + 1))}<br>${plain(shortened(label.slice(comma + 2), most))}`;
+}
+
+/** The success rates: rows are series, columns panels. */
 function drawHeatMap(element) {
   const colors = theme();
-  const oneRow = !roles.series || !roles.panel;
-  const columnAxis = roles.panel ?? roles.series;
-  const columns = columnAxis.labels;
-  const rows = oneRow ? [""] : seriesLabels();
-  const cells = rows.map((_, row) => columns.map((_, column) =>
-    oneRow && roles.series ? cellAt(column, 0) : cellAt(row, column)));
+  const width = element.clientWidth, narrow = width < 520;
+  const { rows, columns, cells, rowName, columnName } = heatGrid(width - 40);
   const share = cells.map((line) => line.map((cell) => cell?.results ? cell.successes / cell.results : null));
 
-  const narrow = element.clientWidth < 520;
-  const cellWidth = (element.clientWidth - (narrow ? 90 : 210)) / columns.length;
-  const cellHeight = Math.min(52, Math.max(1, 1100 / rows.length));
+  const letters = Math.floor(0.38 * width / 7);
+  const longestRow = Math.min(letters, Math.max(...rows.slice(0, 1000).map((label) => label.length)));
+  const cellWidth = (width - 7 * longestRow - (narrow ? 50 : 150)) / columns.length;
+  const broken = rows.length <= 40 && rows.some((label) => label.length > letters && label.includes(", "));
+  const cellHeight = Math.min(broken ? 44 : columnName === "" ? 26 : 34, Math.max(1, 1100 / rows.length));
   const hasRoom = columns.length <= 40 && rows.length <= 40 && rows.length * columns.length <= mostTexts;
   const annotations = !hasRoom ? [] : cells.flatMap((line, row) => line.map((cell, column) => ({
-    x: column, y: row, text: heatText(cell, cellWidth), showarrow: false,
-    font: { size: cellWidth < 40 ? 10 : 14, color: inkOn(share[row][column], colors) },
+    x: column, y: row, text: heatText(cell, cellWidth, cellHeight), showarrow: false,
+    font: { size: cellWidth < 40 ? 10 : 13, color: inkOn(share[row][column], colors) },
   })));
   const longest = Math.max(...columns.slice(0, 1000).map((label) => label.length));
   const shownColumns = labelled(columns, cellWidth, Math.max(44, 7 * longest)), shownRows = labelled(rows, cellHeight, 18);
-  const height = Math.max(150, 84 + rows.length * cellHeight);
+  const turned = columns.length <= 40 && 7 * Math.min(longest, 24) > cellWidth;
+  const height = Math.max(130, (columnName === "" ? 50 : 92) + (turned ? 6 * Math.min(longest, 24) : 0) + rows.length * cellHeight);
   element.style.height = `${height}px`;
   draw(element, [{
     type: "heatmap", z: share, x: indices(columns), y: indices(rows), zmin: 0, zmax: 1, xgap: cellWidth < 12 ? 0 : 3, ygap: cellHeight < 12 ? 0 : 3,
@@ -59,17 +86,26 @@ function drawHeatMap(element) {
     hovertext: cells.map((line, row) => line.map((cell, column) => heatHover(cell, rows[row], columns[column]))),
     hoverinfo: "text", showscale: !narrow,
     colorbar: {
-      title: { text: "success rate", side: "right", font: { size: 12.5, color: colors.muted } }, thickness: 12,
-      tickformat: ".0%", tickvals: [0, 0.5, 1], outlinewidth: 0, tickfont: { size: 12 },
+      title: { text: "success rate", side: "right", font: { size: 12.5, color: colors.muted } }, thickness: 12, lenmode: "pixels",
+      len: Math.min(220, height - 60), y: 1, yanchor: "top", tickformat: ".0%", tickvals: [0, 0.5, 1], outlinewidth: 0, tickfont: { size: 12 },
     },
   }], {
-    ...baseLayout({ l: 20, r: narrow ? 8 : 90, t: 6, b: 46 }), annotations, height,
-    xaxis: { ...axisStyle(plain(columnAxis.name)), tickvals: shownColumns, ticktext: shownColumns.map((column) => plain(columns[column])),
-             showgrid: false, ticks: "", fixedrange: true, range: [-0.5, columns.length - 0.5] },
-    yaxis: { ...axisStyle(oneRow || narrow ? "" : plain(roles.series.name)), tickvals: shownRows,
-             ticktext: shownRows.map((row) => plain(rows[row]).replace(", ", narrow ? ",<br>" : ", ")),
+    ...baseLayout({ l: 20, r: narrow ? 8 : 90, t: 6, b: columnName === "" ? 12 : 46 }), annotations, height,
+    xaxis: { ...axisStyle(plain(columnName)), tickvals: shownColumns, ticktext: shownColumns.map((column) => plain(shortened(columns[column], 24))),
+             tickangle: turned ? -60 : 0, showgrid: false, ticks: "", fixedrange: true, range: [-0.5, columns.length - 0.5],
+             showticklabels: columnName !== "" },
+    yaxis: { ...axisStyle(narrow ? "" : plain(rowName)), tickvals: shownRows, ticktext: shownRows.map((row) => wrapped(rows[row], letters)),
              showgrid: false, ticks: "", fixedrange: true, range: [rows.length - 0.5, -0.5] },
   });
+}
+
+/** The same as rows of a table. */
+function rowsOfHeatMap() {
+  const rows = [[...axisNames(), "successes", "n", "success rate", "low", "high", "median best", "median test", "updates"]];
+  for (const cell of heatGrid(0).cells.flat())
+    if (cell) rows.push([...axisValues(cell), cell.successes, cell.results, cell.results ? cell.successes / cell.results : null,
+      cell.low, cell.high, cell.median_best, cell.median_test, cell.updates]);
+  return rows;
 }
 
 // Black or white text, whichever stands out from the cell's colour.

@@ -16,14 +16,30 @@ function extent(values) {
 
 /** Every curve of a plot that has places. */
 function curvesOf(view, panel) {
-  return shownSeries().flatMap((series) => view.moments().map((moment) => {
-    const cell = cellAt(series, panel);
-    return { series, moment, cell, band: bandAt(cell, view.summary, moment) };
-  })).filter(({ band }) => band && band.at.length > 0);
+  return shownSeries().flatMap((series) => indices(lineLabels()).flatMap((line) => view.moments().map((moment) => {
+    const cell = cellAt(series, panel, line);
+    return { series, line, moment, cell, band: bandAt(cell, view.summary, moment) };
+  }))).filter(({ band }) => band && band.at.length > 0);
 }
+
+/** The single runs of a curve, where they are shown and have been read. */
+const runsOf = (view, { moment, cell }) =>
+  view.runs() && moment === mainMoment(view.summary) ? view.summary.runCurves?.[cell.index] ?? [] : [];
 
 /** A band from the lowest to the highest run is drawn around one line per colour; profiles have two that cross. */
 const isBanded = (summary, moment) => ["curve", "points"].includes(summary.kind) && moment === mainMoment(summary);
+
+/** What was published of the trials of a curve and can be drawn beside it. */
+const publishedOf = (summary, { cell, moment }) => moment !== mainMoment(summary) ? [] :
+  (cell.published ?? []).map((value) => beside(summary, value)).filter(Boolean);
+
+/** A figure of a paper as a place in the plot of a series: x, y or both; null where it is about something else. */
+function beside(summary, { of, moment, x, y, text }) {
+  if (of === summary.name && (!moment || moment === mainMoment(summary))) return { x, y, text };
+  if (of === `best_${summary.name}` && summary.kind === "curve") return { x: null, y, text };
+  if (of === "solved_at" && summary.name === "share not solved yet") return { x: y, y: null, text };
+  return null;
+}
 
 const drawable = (values, logarithmic) =>
   values.map((value) => value !== null && (!logarithmic || value > 0) ? value : null);
@@ -37,9 +53,12 @@ function valueRange(view, panels, logarithmic) {
     high = Math.max(high, span.high);
   };
   for (const panel of panels)
-    for (const { moment, cell, band } of curvesOf(view, panel)) {
+    for (const curve of curvesOf(view, panel)) {
+      const { moment, cell, band } = curve;
       add(isBanded(summary, moment) ? band.all : band.medians);
       add(spanOf([cell.trivial[summary.name] ?? null]));
+      for (const { values } of runsOf(view, curve)) add(spanOf(values));
+      for (const { y } of publishedOf(summary, curve)) add(spanOf([y]));
     }
   return low <= high ? [low, high] : null;
 }
@@ -54,11 +73,17 @@ function logIsSensible(view, panels) {
 
 // ---- traces ------------------------------------------------------------------------------------------------
 
+/** Bands of many curves are fainter, so that the curves are seen through them. */
+function bandAlpha() {
+  const curves = shownSeries().length * lineLabels().length;
+  return curves <= 6 ? 0.2 : curves <= 12 ? 0.1 : 0.05;
+}
+
 function bandTraces({ series, band }, logarithmic) {
-  const edge = { type: "scatter", mode: "lines", line: { width: 0 }, hoverinfo: "skip", connectgaps: false, x: band.at };
+  const edge = { type: "scatter", mode: "lines", line: { width: 0 }, hoverinfo: "skip", connectgaps: false, x: band.at, meta: { series } };
   return [
     { ...edge, y: drawable(band.high, logarithmic) },
-    { ...edge, y: drawable(band.low, logarithmic), fill: "tonexty", fillcolor: transparent(colorOf(series), 0.2) },
+    { ...edge, y: drawable(band.low, logarithmic), fill: "tonexty", fillcolor: transparent(colorOf(series), bandAlpha()) },
   ];
 }
 
@@ -66,23 +91,52 @@ function bandTraces({ series, band }, logarithmic) {
 const modeOf = ({ kind, axis }) => kind === "plane" ? (axis.endsWith("component") ? "lines+markers" : "markers")
   : kind === "points" ? "lines+markers" : "lines";
 
-function lineTrace(summary, { series, moment, band }, logarithmic) {
+const namesOf = ({ series, line, moment }) =>
+  [roles.series || !roles.line ? seriesLabels()[series] : "", lineLabels()[line], moment].filter(Boolean);
+
+function lineTrace(summary, curve, logarithmic) {
+  const { series, line, moment, band } = curve;
   const color = colorOf(series);
   const solid = moment === mainMoment(summary);
-  const name = [seriesLabels()[series], moment].filter(Boolean).map(plain).join(", ");
+  const stroke = strokeOf(series, line);
+  const name = namesOf(curve).map(plain).join(", ");
   const y = drawable(band.median, logarithmic);
   const alone = y.filter((value) => value !== null).length < 2;
   return {
-    type: "scatter", mode: alone ? "markers" : modeOf(summary), x: band.at, y, name,
-    line: { color, width: solid ? 2 : 1.5, dash: solid ? "solid" : "6px,5px" },
+    type: "scatter", mode: alone ? "markers" : modeOf(summary), x: band.at, y, name, meta: { series }, opacity: solid ? 1 : 0.75,
+    line: { color, width: solid ? 2 : 1.4, dash: solid || stroke !== "solid" ? stroke : "6px,5px" },
     marker: { color, size: summary.kind === "plane" ? 5 : 7, symbol: solid ? "circle" : "circle-open" },
     connectgaps: false, customdata: band.at.map((_, i) => [band.median, band.low, band.high].map((list) => number(list[i]))),
     hovertemplate: `${name}<br>${plain(summary.axis)} %{x}<br>median %{customdata[0]} (%{customdata[1]} – %{customdata[2]})<extra></extra>`,
   };
 }
 
-const tracesOf = (summary, curve, logarithmic) => [
-  ...(isBanded(summary, curve.moment) ? bandTraces(curve, logarithmic) : []), lineTrace(summary, curve, logarithmic)];
+function runTrace(curve, { at, values }, logarithmic) {
+  return {
+    type: "scatter", mode: "lines", x: at, y: drawable(values, logarithmic), hoverinfo: "skip", connectgaps: false,
+    meta: { series: curve.series, run: true }, opacity: 0.5,
+    line: { color: colorOf(curve.series), width: 0.8, dash: strokeOf(curve.series, curve.line) },
+  };
+}
+
+/** A place that a paper names: reached there, so many updates after the start. */
+function publishedTrace({ series }, { x, y, text }) {
+  const what = `published: ${plain(text)}`;
+  return {
+    type: "scatter", mode: "markers", x: [x], y: [y], name: what, meta: { series }, cliponaxis: false,
+    marker: { symbol: "star-diamond", size: 11, color: colorOf(series), line: { color: theme().text, width: 1 } },
+    hovertemplate: `${what}<extra></extra>`,
+  };
+}
+
+/** A curve in its band, or among the lines of its single runs. */
+function tracesOf(view, curve, logarithmic) {
+  const { summary } = view;
+  const runs = runsOf(view, curve).map((run) => runTrace(curve, run, logarithmic));
+  const band = runs.length === 0 && isBanded(summary, curve.moment) ? bandTraces(curve, logarithmic) : [];
+  const points = publishedOf(summary, curve).filter(({ x, y }) => x !== null && y !== null);
+  return [...band, ...runs, lineTrace(summary, curve, logarithmic), ...points.map((value) => publishedTrace(curve, value))];
+}
 
 // ---- what a value means ------------------------------------------------------------------------------------
 
@@ -101,6 +155,42 @@ const baselineLabel = (value, logarithmic) => ({
   text: `trivial baseline ${number(value)}`, showarrow: false, font: { size: 11.5, color: theme().muted },
   bgcolor: transparent(theme().background, 0.75), borderpad: 1,
 });
+
+/** A figure of a paper that is a value or a place alone, as a line across the plot. */
+const publishedLine = (color, { x, y }) => ({
+  type: "line", layer: "above", line: { color, width: 1.5, dash: "longdashdot" },
+  ...(y === null ? { yref: "paper", y0: 0, y1: 1, x0: x, x1: x } : { xref: "paper", x0: 0, x1: 1, y0: y, y1: y }),
+});
+
+const publishedLabel = ({ x, y, text }, logarithmic) => ({
+  ...(y === null ? { yref: "paper", y: 1, yanchor: "top", x, xanchor: "left" }
+    : { xref: "paper", x: 0, xanchor: "left", y: logarithmic ? Math.log10(y) : y, yanchor: "bottom", yshift: 2 }),
+  text: plain(shortened(`published: ${text}`, 44)), showarrow: false, font: { size: 11.5, color: theme().muted },
+  bgcolor: transparent(theme().background, 0.75), borderpad: 1,
+});
+
+/** The lines of papers in a plot, each once. */
+function publishedLines(summary, curves, logarithmic) {
+  const lines = new Map();
+  for (const curve of curves)
+    for (const value of publishedOf(summary, curve))
+      if (value.x === null || value.y === null)
+        if (!logarithmic || value.y === null || value.y > 0)
+          lines.set(JSON.stringify([value, curve.series]), { value, color: colorOf(curve.series) });
+  return [...lines.values()];
+}
+
+/** Those of several lines across a plot that have room for a label: the others are in the study's own table. */
+function labelledLines(lines, [low, high], logarithmic) {
+  const of = (y) => logarithmic ? Math.log10(y) : y;
+  const kept = [];
+  for (const line of lines) {
+    const { y } = line.value;
+    const near = (other) => other.value.y === null || Math.abs(of(other.value.y) - of(y)) < 0.1 * (of(high) - of(low));
+    if (y === null ? kept.length === 0 : !kept.some(near)) kept.push(line);
+  }
+  return kept;
+}
 
 /** Between which places the runs trained, where that is the same for all curves of a plot. */
 function trainedRange(summary, curves) {
@@ -189,10 +279,13 @@ function drawLines(element, view, panel, frame) {
   const trained = trainedRange(summary, curves);
   const scale = placeScale(summary, [...frame.places, ...(trained ?? [])]);
   const trivial = baselines(summary, curves).filter((value) => !logarithmic || value > 0);
-  draw(element, curves.flatMap((curve) => tracesOf(summary, curve, logarithmic)), {
+  const papers = publishedLines(summary, curves, logarithmic);
+  draw(element, curves.flatMap((curve) => tracesOf(view, curve, logarithmic)), {
     ...baseLayout({ l: 56, r: 14, t: trained ? 24 : 8, b: 46 }),
-    shapes: [...trivial.map(baselineLine), ...(trained ? [trainedShape(trained)] : [])],
-    annotations: [...trivial.map((value) => baselineLabel(value, logarithmic)), ...(trained ? [trainedLabel(trained, scale)] : [])],
+    shapes: [...trivial.map(baselineLine), ...papers.map(({ value, color }) => publishedLine(color, value)),
+             ...(trained ? [trainedShape(trained)] : [])],
+    annotations: [...trivial.map((value) => baselineLabel(value, logarithmic)),
+                  ...labelledLines(papers, frame.values ?? [0.1, 1], logarithmic).map(({ value }) => publishedLabel(value, logarithmic)), ...(trained ? [trainedLabel(trained, scale)] : [])],
     hovermode: "closest",
     xaxis: placeAxis(summary, places, scale, element.clientWidth - 100),
     yaxis: valueAxis(summary, frame.values, logarithmic),
@@ -204,9 +297,10 @@ function gapsOf(view, panel) {
   const { summary } = view;
   if (summary.kind === "curve") return "";
   const sentences = [];
-  for (const { series, moment, band } of curvesOf(view, panel)) {
+  for (const curve of curvesOf(view, panel)) {
+    const { band } = curve;
     const where = (test) => band.at.filter((_, i) => test(band.median[i]));
-    const what = [seriesLabels()[series], moment].filter(Boolean).join(", ");
+    const what = namesOf(curve).join(", ");
     const zeros = view.logarithmic() ? where((value) => value === 0) : [];
     const broken = where((value) => value === null);
     if (zeros.length) sentences.push(`${what}: exactly 0 at ${summary.axis} ${spans(zeros, band.at)}.`);
@@ -226,4 +320,18 @@ function spans(places, all) {
     begin = null;
   }
   return runs.length > 6 ? `${places.length} places between ${places[0]} and ${places.at(-1)}` : runs.join(", ");
+}
+
+/** What a plot shows, as rows of a table: all axes that vary, then each place of each curve and of each single run. */
+function rowsOfLines(view, panel) {
+  const { summary } = view;
+  const rows = [[...axisNames(), "moment", "run", summary.axis, `${summary.name} median`, "low", "high"]];
+  for (const curve of curvesOf(view, panel)) {
+    const { cell, moment, band } = curve;
+    const head = [...axisValues(cell), moment];
+    band.at.forEach((place, i) => rows.push([...head, "", place, band.median[i], band.low[i], band.high[i]]));
+    runsOf(view, curve).forEach(({ at, values }, run) =>
+      at.forEach((place, i) => rows.push([...head, run + 1, place, values[i], values[i], values[i]])));
+  }
+  return rows;
 }

@@ -12,19 +12,52 @@ function readTheme() {
   return {
     text: read("--text"), muted: read("--muted"), grid: read("--grid"), line: read("--line"),
     background: read("--background"), surface: read("--surface"), baseline: read("--baseline"),
-    low: read("--low"), high: read("--high"), series: read("--series").split(/\s+/),
+    low: read("--low"), high: read("--high"), series: read("--series").split(/\s+/), ramp: read("--ramp").split(/\s+/),
   };
 }
 
-const colorOf = (series) => { const { series: colors } = theme(); return colors[series % colors.length]; };
+// ---- how a curve looks -------------------------------------------------------------------------------------
+
+const channels = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+
+/** A shade of the ramp, from 0 to 1. */
+function shade(share) {
+  const { ramp } = theme();
+  const at = share * (ramp.length - 1), below = Math.min(Math.floor(at), ramp.length - 2);
+  const [from, to] = [channels(ramp[below]), channels(ramp[below + 1])];
+  return `#${from.map((value, i) => Math.round(value + (at - below) * (to[i] - value)).toString(16).padStart(2, "0")).join("")}`;
+}
+
+/** Values that are numbers are shades in their order, names are colours that stand apart. */
+const isRamp = (axis) => axis?.numeric && axis.labels.length > 3;
+
+function colorOf(index, axis = roles.series) {
+  if (isRamp(axis)) return shade(index / (axis.labels.length - 1));
+  const { series } = theme();
+  return series[index % series.length];
+}
+
+const strokes = ["solid", "7px,3px", "2px,2.5px", "9px,3px,2px,3px"];
+
+/** Where all colours are taken, the next ones come with another stroke, unless an axis has the strokes. */
+function strokeOf(index, line, axis = roles.series, lineAxis = roles.line) {
+  if (lineAxis) return strokes[line % strokes.length];
+  return isRamp(axis) ? strokes[0] : strokes[Math.floor(index / theme().series.length) % strokes.length];
+}
+
+/** A stroke as SVG has it. */
+const dashArray = (stroke) => stroke === "solid" ? "" : stroke.replaceAll("px", "");
 
 function transparent(hex, alpha) {
-  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  const [red, green, blue] = channels(hex);
   return `rgba(${red},${green},${blue},${alpha})`;
 }
 
 // Plotly reads a small markup in labels; a value of the config must not be taken for it.
 const plain = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+
+/** The beginning of a text that is too long. */
+const shortened = (text, most) => text.length > most ? `${text.slice(0, most - 1).trimEnd()}…` : text;
 
 function axisStyle(title) {
   const colors = theme();

@@ -18,17 +18,17 @@ function choiceOf(name, labels, chosenIndex, whenChosen) {
   return label;
 }
 
-/** Which axis gives the colours and which the panels, and for each other one the value that it is held at. */
+/** Which axis gives the colours, the panels and the strokes, and for each other one the value that it is held at. */
 function buildAxes(form) {
   form.replaceChildren();
   form.hidden = varied.length < 2;
   if (form.hidden) return;
-  for (const [role, name] of [["series", "colours"], ["panel", "panels"]])
+  for (const [role, name] of Object.entries(roleNames))
     form.append(choiceOf(name, [...varied.map((axis) => axis.name), "none"],
       roles[role] ? varied.indexOf(roles[role]) : varied.length, (index) => {
         setRole(role, varied[index] ?? null);
         arrangeAll();
-        form.querySelectorAll("select")[role === "series" ? 0 : 1].focus();
+        form.querySelectorAll("select")[Object.keys(roleNames).indexOf(role)].focus();
       }));
   for (const axis of fixedAxes())
     form.append(choiceOf(axis.name, axis.labels, chosen.get(axis.index), (index) => {
@@ -39,8 +39,9 @@ function buildAxes(form) {
 
 function showLegends() {
   for (const button of document.querySelectorAll(".legend button")) {
-    const series = Number(button.dataset.series);
-    button.style.setProperty("--color", colorOf(series));
+    const series = Number(button.dataset.series), line = button.querySelector("line");
+    line.setAttribute("stroke", hidden.has(series) ? theme().line : colorOf(series));
+    line.setAttribute("stroke-dasharray", dashArray(strokeOf(series, 0)));
     button.setAttribute("aria-pressed", String(!hidden.has(series)));
   }
 }
@@ -48,25 +49,21 @@ function showLegends() {
 function drawAll() {
   forgetTheme();
   showLegends();
-  if (!byId("success").hidden) drawHeatMap(byId("heat-map"));
   views.forEach(drawView);
 }
 
 /** When the axes have got their parts. */
 function arrangeAll() {
   buildAxes(byId("axes"));
-  byId("success").hidden = !((roles.series || roles.panel) && someCell((cell) => cell.results > 0));
   views.forEach(arrange);
   drawAll();
 }
 
-const views = groups.map(buildView);
-byId("series").append(...views.map((view) => view.element));
-byId("heat-map").setAttribute("role", "img");
-byId("heat-map").setAttribute("aria-label", "Success rate; the same numbers are in the table below");
+const views = buildViews();
+byId("plots").append(...views.map((view) => view.element));
 buildTables();
 await working(async () => {
-  await Promise.all(views.map((view) => choose(view, view.group.series[view.leading])));
+  await Promise.all(views.map((view) => view.prepare()));
   arrangeAll();
 });
 addEventListener("beforeprint", () => [...waiting.keys()].forEach(drawNow));

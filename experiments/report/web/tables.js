@@ -155,7 +155,7 @@ async function buildTrials(section) {
 }
 
 function buildTables() {
-  for (const id of ["summary", "trouble"]) if (byId(id)) new Table(byId(id), rowsOf(byId(id)));
+  for (const id of ["against", "summary", "trouble"]) if (byId(id)) new Table(byId(id), rowsOf(byId(id)));
   const section = byId("trials");
   section.hidden = false;
   const near = new IntersectionObserver((entries) => {

@@ -9,6 +9,7 @@
 
 #include "experiments/config/text.hpp"
 #include "experiments/report/csv.hpp"
+#include "experiments/report/series_block.hpp"
 #include "experiments/report/series_list.hpp"
 #include "experiments/report/web_files.hpp"
 #include "framework/tensor/file.hpp"
@@ -40,9 +41,13 @@ std::string without_plotly(std::string html) {
   return html.erase(at, plotly.size());
 }
 
-/// What is packed (the sweep, each series, the trials), the plotting library and the page's own.
+/// What is packed (the sweep, each series, single runs where there are several, the numbers of the cells, the
+/// trials), the plotting library and the page's own.
 std::size_t scripts_of(const SweepPlan& plan, const std::vector<TrialRecord>& records) {
-  return 4 + series_list(plan, records).size();
+  const auto cells = sweep_cells(plan, sweep_axes(plan), records);
+  std::size_t scripts = 5;
+  for (const SeriesSummary& series : series_list(plan, records)) scripts += has_runs(cells, series) ? 2 : 1;
+  return scripts;
 }
 
 SweepPlan with_axes(int number) {
@@ -73,8 +78,8 @@ TEST_CASE("[report] the page is whole, in order, and asks for nothing outside it
   CHECK_FALSE(has(html, "https://"));
   std::size_t last = 0;
   for (const char* part :
-       {"<title>", "<h1>", "60 trials", "id=\"success\"", "id=\"series\"", "id=\"lines\"", "id=\"summary\"",
-        "id=\"trouble\"", "Resolved configuration", "Imaginary CPU", "</html>"}) {
+       {"<title>", "<h1>", "60 trials", "id=\"plots\"", "id=\"success-section\"", "id=\"lines\"",
+        "id=\"summary\"", "id=\"trouble\"", "Resolved configuration", "Imaginary CPU", "</html>"}) {
     const std::size_t at = html.find(part, last);
     CHECK_MESSAGE(at != std::string::npos, part);
     last = at;
@@ -109,8 +114,9 @@ TEST_CASE("[report] nothing in a config or a reason can break out of its place")
 }
 
 TEST_CASE("[report] no embedded script can end its own element") {
-  for (const char* name : {"plotly-cartesian.min.js", "unpack.js", "data.js", "plots.js", "heat_map.js",
-                           "lines.js", "views.js", "tables.js", "report.js"})
+  for (const char* name :
+       {"plotly-cartesian.min.js", "unpack.js", "data.js", "plots.js", "heat_map.js", "lines.js",
+        "numbers.js", "export.js", "keyboard.js", "views.js", "tables.js", "report.js", "figure.js"})
     CHECK_FALSE(has(std::string(web_file(name)), "</script"));
 }
 
@@ -156,9 +162,12 @@ TEST_CASE("[report] the page learns from the records alone which series there ar
   const auto data = nlohmann::json::parse(report_data(plan, {record}));
   CHECK(data["series"] == nlohmann::json::parse(R"([
     {"name": "spectrum", "axis": "frequency", "kind": "profile", "unit": "dB", "logarithmic": true,
-     "moments": ["end"], "leads": true},
+     "moments": ["end"], "leads": true, "runs": false},
     {"name": "perplexity", "axis": "update", "kind": "curve", "unit": "", "logarithmic": false,
-     "moments": ["validation"], "leads": true}])"));
+     "moments": ["validation"], "leads": true, "runs": false}])"));
+  CHECK(data["figures"] == nlohmann::json::parse(R"([
+    {"id": "learning", "title": "Learning curves", "kind": "series", "series": [1]},
+    {"id": "profile-frequency", "title": "Spectrum", "kind": "series", "series": [0]}])"));
   const auto& cell = data["cells"][0];
   CHECK(cell["trivial"] == nlohmann::json{{"perplexity", 8.0}});
   CHECK(cell["trained"].empty());
@@ -179,6 +188,19 @@ TEST_CASE("[report] a long table shows its first rows, and has them all") {
   const std::size_t rest = html.find("<tbody class=\"rest\">");
   REQUIRE(rest != std::string::npos);
   CHECK(count(html.substr(0, rest), "<th scope=\"row\"") == 200);
+}
+
+TEST_CASE("[report] the page of a figure has what it needs, and nothing of it can break out") {
+  const SweepPlan plan = fixture::plan_of(
+      {"model.cell", "seed"},
+      {fixture::axis("model.cell", {"</script><b>", "{{request}}"}), fixture::axis("seed", {"0", "1"})});
+  const std::string html =
+      without_plotly(figure_html(plan, fixture::records_of(plan), {}, R"({"figure": "</script>"})"));
+  CHECK(has(html, "<script id=\"packed-request\""));
+  CHECK(has(html, "<script id=\"packed-runs-"));
+  CHECK_FALSE(has(html, "{{"));
+  // As a report without its trials, with the request and the seed of the generator instead.
+  CHECK(count(html, "</script>") == scripts_of(plan, fixture::records_of(plan)) + 1);
 }
 
 TEST_CASE("[report] builds are listed, of several with the number of their trials") {

@@ -2,8 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "tests/experiments/report/fixture.hpp"
 
@@ -71,4 +73,34 @@ TEST_CASE("[series block] the more cells, the fewer places, from the first to th
     CHECK(kept[0].front() == 1);
     CHECK(kept[0].back() == 400);
   }
+}
+
+TEST_CASE("[series block] single runs stand by cell, each with its own places; one run alone has none") {
+  const SweepPlan plan =
+      fixture::plan_of({"model.hidden", "seed"},
+                       {fixture::axis("model.hidden", {"1", "2"}), fixture::axis("seed", {"0", "1"})});
+  std::vector<TrialRecord> records;
+  for (std::size_t t = 0; t < 4; ++t) {
+    records.push_back(fixture::empty_record(plan.trials[t]));
+    const std::vector<double> places = t == 1 ? std::vector<double>{0, 5} : std::vector<double>{0, 7};
+    records.back().series = {fixture::curve_of("loss", "validation", fixture::loss_figure, places,
+                                               {double(t), t == 3 ? NAN : double(t) + 0.5})};
+  }
+  fixture::make_failed(records[2], "no space");
+  const auto series = series_list(plan, records);
+  const auto cells = sweep_cells(plan, sweep_axes(plan), records);
+  REQUIRE(has_runs(cells, series[0]));
+  const Json block = Json::parse(runs_block(cells, series[0]));
+  std::vector<std::size_t> runs;
+  for (const Json& cell : block["cells"]) runs.push_back(cell.size());
+  std::ranges::sort(runs);
+  CHECK(runs == std::vector<std::size_t>{1, 2});
+  std::set<Json> curves;
+  for (const Json& cell : block["cells"])
+    for (const Json& run : cell) curves.insert(Json{block["places"][run[0].get<std::size_t>()], run[1]});
+  CHECK(curves == std::set<Json>{Json::parse("[[0, 5], [1, 1.5]]"), Json::parse("[[0, 7], [0, 0.5]]"),
+                                 Json::parse("[[0, 7], [3, null]]")});
+  const SweepPlan alone = fixture::plan_of({"seed"}, {fixture::axis("seed", {"0"})});
+  const auto one = fixture::records_of(alone);
+  CHECK_FALSE(has_runs(sweep_cells(alone, {}, one), series_list(alone, one)[0]));
 }
