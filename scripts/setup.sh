@@ -15,14 +15,17 @@ packages=(
   libsimdjson-dev                                     # journals and plans: the other JSON library writes, this one reads
   libzip-dev libxxhash-dev
   zlib1g-dev libcsv-dev                               # data files of one's own
-  libfftw3-dev                                        # spectra of orbits: any length, also a prime one
+  libfftw3-dev                                        # spectra of orbits and of speech: any length, also a prime one
+  libsndfile1-dev libsoxr-dev                         # recordings: WAV, FLAC, Ogg Vorbis; at another rate
+  libarchive-dev                                      # recordings in a tar
   libsqlite3-dev                                      # sweeps as databases
   tao-pegtl-dev libutf8proc-dev                       # the equation language
   doctest-dev librapidcheck-dev
 )
 # Of Slurm and munge the test starts its own daemons; where the packages start theirs, these stand beside.
 test_packages=(chromium clang libclang-rt-14-dev graphviz spin slurm-wlm munge
-  faketime iproute2 openssh-sftp-server procps socat sshfs)  # clocks that jump, hosts that are cut off
+  faketime iproute2 openssh-sftp-server procps socat sshfs   # clocks that jump, hosts that are cut off
+  espeak-ng sox)                                             # speech, and files of every kind
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 

@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "experiments/config/config_error.hpp"
+#include "experiments/config/folder_archive.hpp"
 #include "framework/tensor/file.hpp"
 #include "models/nearest.hpp"
 
@@ -64,7 +65,9 @@ std::string bytes_in(const std::filesystem::path& path) {
 InputFile read(const std::filesystem::path& path) {
   refuse_device(path);
   InputFile file{absolute_text(path), "", nullptr};
-  file.content = std::make_shared<const std::string>(bytes_in(path));
+  std::error_code none;
+  file.folder = std::filesystem::is_directory(path, none);
+  file.content = std::make_shared<const std::string>(file.folder ? folder_as_tar(path) : bytes_in(path));
   file.hash = hash_of(*file.content);
   return file;
 }
@@ -95,13 +98,19 @@ InputFile read_input_file(std::string_view given, const std::filesystem::path& f
   const Named named = split_hash(given);
   if (named.path.empty()) return {};
   std::error_code ignored;
-  for (const std::filesystem::path& path : {folder / named.path, std::filesystem::path(named.path)})
-    if (std::filesystem::exists(path, ignored) && !std::filesystem::is_directory(path, ignored))
-      return read(path, named);
+  for (const bool folders : {false, true})
+    for (const std::filesystem::path& path : {folder / named.path, std::filesystem::path(named.path)})
+      if (std::filesystem::exists(path, ignored) && std::filesystem::is_directory(path, ignored) == folders)
+        return read(path, named);
   return {std::string(named.path), std::string(named.hash), nullptr};
 }
 
 const std::string& content_of(const InputFile& file) {
+  if (file.folder) throw ConfigError(fmt::format("{}: expected a file, found a folder", file.path));
+  return archive_of(file);
+}
+
+const std::string& archive_of(const InputFile& file) {
   if (!file.problem.empty()) throw ConfigError(file.problem);
   if (file.content) return *file.content;
   throw ConfigError(

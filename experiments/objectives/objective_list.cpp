@@ -11,7 +11,8 @@ namespace unroll {
 
 const ObjectiveList& standard_objectives() {
   static const ObjectiveList list = {mse_objective(), cross_entropy_objective(),
-                                     binary_cross_entropy_objective(), logistic_mse_objective()};
+                                     binary_cross_entropy_objective(), logistic_mse_objective(),
+                                     ctc_objective()};
   return list;
 }
 

@@ -13,6 +13,7 @@
 #include "experiments/tasks/marked_numbers.hpp"
 #include "experiments/tasks/noise_free.hpp"
 #include "experiments/tasks/reber.hpp"
+#include "experiments/tasks/speech/speech_task.hpp"
 #include "experiments/tasks/state_tracking.hpp"
 #include "experiments/tasks/task.hpp"
 #include "experiments/tasks/temporal_order.hpp"
@@ -57,7 +58,8 @@ const TaskList& standard_tasks() {
                                 cat_row(),
                                 characters_row(),
                                 words_row(),
-                                file_row()};
+                                file_row(),
+                                speech_row()};
   return list;
 }
 
