@@ -17,8 +17,8 @@ struct InputFile {
   std::string path;
   std::string hash;                            ///< XXH3-64 of the bytes, 16 hex digits; empty where not read
   std::shared_ptr<const std::string> content;  ///< null where there is no such file, or another one by now
-  std::string problem = {};  ///< what is wrong with a file that is there but unusable
-  bool folder = false;       ///< a folder: the content is all files in it, as a tar
+  std::string problem = {};                    ///< what is wrong with a file that is there but unusable
+  bool folder = false;                         ///< a folder: the content is all files in it, as a tar
 
   bool empty() const { return path.empty(); }
   std::strong_ordering operator<=>(const InputFile& other) const;

@@ -30,9 +30,9 @@ struct Sequence {
 
 /// Sequences side by side, time-major, the shorter ones padded at their ends with zeros.
 struct Batch {
-  Values inputs;                      ///< (T, B, inputs), or (T, B)
+  Values inputs;  ///< (T, B, inputs), or (T, B)
   Values target;  ///< (B, outputs), (B), (B, labels); of every step (T, B, outputs) or (T, B)
-  std::vector<std::int64_t> lengths;  ///< by sequence, at most T
+  std::vector<std::int64_t> lengths;          ///< by sequence, at most T
   std::optional<Tensor<float>> weights = {};  ///< (T, B), where any sequence has weights
 
   std::int64_t steps() const { return shape_of(inputs)[0]; }

@@ -42,9 +42,7 @@ struct TaskSpec {
   std::int64_t most_labels = 0;   ///< of any sequence, where targets are labels
 
   /// Whether targets are those of every step. Labels are of the whole sequence, whose every step is read out.
-  bool every_step() const {
-    return readout == Readout::every_step && objective.target != TargetKind::labels;
-  }
+  bool every_step() const { return readout == Readout::every_step && objective.target != TargetKind::labels; }
 };
 
 /// A part of the test set by itself: what one speaker said.

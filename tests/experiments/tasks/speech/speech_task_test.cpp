@@ -45,10 +45,6 @@ bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-std::vector<std::int64_t> targets(const Batch& batch) {
-  const auto all = indices(batch.target).span();
-  return {all.begin(), all.end()};
-}
 
 std::set<std::string> groups(const SpeechData& data, const std::vector<std::int64_t>& part) {
   std::set<std::string> all;
