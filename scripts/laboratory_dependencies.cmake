@@ -14,7 +14,7 @@ endif()
 
 # toml++: the pkg-config file, unlike the CMake one, uses the compiled library: it is then parsed by one compiler
 # process instead of by every file that reads a configuration.
-foreach(module tomlplusplus zlib simdjson sqlite3 fftw3 portSMF)
+foreach(module tomlplusplus zlib simdjson sqlite3 fftw3 fftw3f sndfile soxr libarchive portSMF)
   if(PkgConfig_FOUND)
     pkg_check_modules(${module} QUIET IMPORTED_TARGET ${module})
   endif()

@@ -15,7 +15,9 @@ packages=(
   libsimdjson-dev                                     # journals and plans: the other JSON library writes, this one reads
   libzip-dev libxxhash-dev
   zlib1g-dev libcsv-dev                               # data files of one's own
-  libfftw3-dev                                        # spectra of orbits: any length, also a prime one
+  libfftw3-dev                                        # spectra of orbits and of speech: any length, also a prime one
+  libsndfile1-dev libsoxr-dev                         # recordings: WAV, FLAC, Ogg Vorbis; at another rate
+  libarchive-dev                                      # recordings in a tar, folders of files
   # Standard MIDI files. libsmf also reads them, but ends the program on a track that is not as it expects.
   libportsmf-dev
   libsqlite3-dev                                      # sweeps as databases
@@ -24,7 +26,8 @@ packages=(
 )
 # Of Slurm and munge the test starts its own daemons; where the packages start theirs, these stand beside.
 test_packages=(chromium clang libclang-rt-14-dev graphviz spin slurm-wlm munge
-  python3-mido faketime iproute2 openssh-sftp-server procps socat sshfs)  # clocks that jump, hosts that are cut off
+  faketime iproute2 openssh-sftp-server procps socat sshfs   # clocks that jump, hosts that are cut off
+  espeak-ng sox python3-mido)                                # speech, files of every kind, another reader of MIDI
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 

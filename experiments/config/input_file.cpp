@@ -4,13 +4,12 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <array>
 #include <new>
 #include <system_error>
 #include <tuple>
 
 #include "experiments/config/config_error.hpp"
-#include "experiments/config/input_folder.hpp"
+#include "experiments/config/folder_archive.hpp"
 #include "framework/tensor/file.hpp"
 #include "models/nearest.hpp"
 
@@ -43,11 +42,6 @@ std::string absolute_text(const std::filesystem::path& path) {
   return (error ? path : whole).lexically_normal().string();
 }
 
-bool leads_to_folder(const std::filesystem::path& path) {
-  std::error_code none;
-  return std::filesystem::is_directory(path, none);
-}
-
 /// A device like /dev/zero has no end.
 void refuse_device(const std::filesystem::path& path) {
   std::error_code error;
@@ -68,12 +62,12 @@ std::string bytes_in(const std::filesystem::path& path) {
   }
 }
 
-/// A folder's path ends with '/', by which is_folder() knows it.
 InputFile read(const std::filesystem::path& path) {
   refuse_device(path);
-  const bool folder = leads_to_folder(path);
-  InputFile file{absolute_text(folder ? path / "" : path), "", nullptr};
-  file.content = std::make_shared<const std::string>(folder ? packed_folder(path) : bytes_in(path));
+  InputFile file{absolute_text(path), "", nullptr};
+  std::error_code none;
+  file.folder = std::filesystem::is_directory(path, none);
+  file.content = std::make_shared<const std::string>(file.folder ? folder_as_tar(path) : bytes_in(path));
   file.hash = hash_of(*file.content);
   return file;
 }
@@ -104,18 +98,20 @@ InputFile read_input_file(std::string_view given, const std::filesystem::path& f
   const Named named = split_hash(given);
   if (named.path.empty()) return {};
   std::error_code ignored;
-  const std::array<std::filesystem::path, 2> places = {folder / named.path, named.path};
-  for (const std::filesystem::path& path : places)
-    if (std::filesystem::exists(path, ignored) && !leads_to_folder(path)) return read(path, named);
-  for (const std::filesystem::path& path : places)
-    if (leads_to_folder(path)) return read(path, named);
+  for (const bool folders : {false, true})
+    for (const std::filesystem::path& path : {folder / named.path, std::filesystem::path(named.path)})
+      if (std::filesystem::exists(path, ignored) && std::filesystem::is_directory(path, ignored) == folders)
+        return read(path, named);
   return {std::string(named.path), std::string(named.hash), nullptr};
 }
 
 const std::string& content_of(const InputFile& file) {
+  if (file.folder) throw ConfigError(fmt::format("{}: expected a file, found a folder", file.path));
+  return archive_of(file);
+}
+
+const std::string& archive_of(const InputFile& file) {
   if (!file.problem.empty()) throw ConfigError(file.problem);
-  if (file.content && is_folder(file))
-    throw ConfigError(fmt::format("{}: expected a file, found a folder", printable(file.path)));
   if (file.content) return *file.content;
   throw ConfigError(
       fmt::format("there is no file \"{}\" (looked for beside the config file and in the current folder)",

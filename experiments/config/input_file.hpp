@@ -18,19 +18,23 @@ struct InputFile {
   std::string hash;                            ///< XXH3-64 of the bytes, 16 hex digits; empty where not read
   std::shared_ptr<const std::string> content;  ///< null where there is no such file, or another one by now
   std::string problem = {};                    ///< what is wrong with a file that is there but unusable
+  bool folder = false;                         ///< a folder: the content is all files in it, as a tar
 
   bool empty() const { return path.empty(); }
   std::strong_ordering operator<=>(const InputFile& other) const;
   bool operator==(const InputFile& other) const { return (*this <=> other) == 0; }
 };
 
-/// `given` against `folder`, or the current one. A file that cannot be found has no content. Throws
+/// `given` against `folder`, or the current one. A file that cannot be found has no content; a folder has
+/// that of a tar (experiments/config/folder_archive.hpp). Throws
 /// ConfigError for one that cannot be read; given with its hash, that is its `problem`, and so is another
 /// hash.
 InputFile read_input_file(std::string_view given, const std::filesystem::path& folder = {});
 
-/// Its bytes. Throws ConfigError saying why there are none.
+/// Its bytes. Throws ConfigError saying why there are none, and for a folder.
 const std::string& content_of(const InputFile& file);
+/// The same, where a folder is welcome as a tar of what is in it.
+const std::string& archive_of(const InputFile& file);
 
 /// As a config says it, so that it means the same wherever that config is.
 std::string with_hash(const InputFile& file);

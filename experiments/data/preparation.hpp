@@ -15,6 +15,8 @@ struct Preparation {
   bool pixels = false;                    ///< each number of an image is a step
   std::vector<std::int64_t> order = {};  ///< step t of the model is step order[t] of the data; none: as it is
   Scaling inputs = {}, target = {};
+  std::vector<std::string> labels =
+      {};  ///< what the outputs stand for, in their order; none: they have no names
 
   bool operator==(const Preparation&) const = default;
 };

@@ -20,7 +20,8 @@ inline const Shape& shape_of(const Values& values) {
 /// One example.
 struct Sequence {
   Values inputs;  ///< (T, inputs) numbers, or (T) tokens
-  /// Of the last step: (outputs) numbers, or () a class. Of every step: (T, outputs), or (T).
+  /// Of the last step: (outputs) numbers, or () a class. Of every step: (T, outputs), or (T). Labels in their
+  /// order: (most labels of any sequence), no_label behind the sequence's own.
   Values target;
   std::optional<Tensor<float>> weights = {};  ///< (T): how much each step's loss counts; none: 1 each
 
@@ -29,9 +30,9 @@ struct Sequence {
 
 /// Sequences side by side, time-major, the shorter ones padded at their ends with zeros.
 struct Batch {
-  Values inputs;                      ///< (T, B, inputs), or (T, B)
-  Values target;                      ///< (B, outputs) or (B); of every step (T, B, outputs) or (T, B)
-  std::vector<std::int64_t> lengths;  ///< by sequence, at most T
+  Values inputs;  ///< (T, B, inputs), or (T, B)
+  Values target;  ///< (B, outputs), (B), (B, labels); of every step (T, B, outputs) or (T, B)
+  std::vector<std::int64_t> lengths;          ///< by sequence, at most T
   std::optional<Tensor<float>> weights = {};  ///< (T, B), where any sequence has weights
 
   std::int64_t steps() const { return shape_of(inputs)[0]; }

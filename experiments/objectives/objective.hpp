@@ -8,12 +8,14 @@
 #include <vector>
 
 #include "experiments/objectives/tally.hpp"
+#include "framework/autodiff/ctc.hpp"
 #include "framework/autodiff/tape.hpp"
 
 namespace unroll {
 
-/// What a target is: the index of a class, or a number for each output.
-enum class TargetKind { classes, numbers };
+/// What a target is: the index of a class, a number for each output, or a sequence of labels that has a
+/// length of its own and says nothing of when they come.
+enum class TargetKind { classes, numbers, labels };
 
 /// Which way a metric gets better.
 enum class Direction { lower, higher };
@@ -31,16 +33,20 @@ struct Metric {
 };
 
 /// A loss with its metrics. Targets of class kind are indices (...), of number kind as large as the outputs
-/// (..., outputs).
+/// (..., outputs), of label kind (B, most labels of any sequence), no_label behind the last one of each.
 struct Objective {
   std::string name;
   std::string summary;
   TargetKind target;
   /// What is recorded of outputs (..., outputs) and their target, each (...) or (..., outputs): first the
   /// loss of each, then what the metrics need.
-  std::vector<Var> (*elements)(Var outputs, Var target);
+  std::vector<Var> (*elements)(Var outputs, Var target) = nullptr;
   /// Whether a step is right, from its values of each element.
-  bool (*right)(std::span<const std::span<const float>> elements, const Criterion& criterion);
+  bool (*right)(std::span<const std::span<const float>> elements, const Criterion& criterion) = nullptr;
+  /// Of label kind, in place of both: what is recorded of outputs (T, B, outputs) is the loss of each
+  /// sequence (S), then the likeliest output of each of its steps (T, S), the last step's behind its end,
+  /// no_label for a blank. A sequence is right when its likeliest outputs say its labels.
+  std::vector<Var> (*label_elements)(Var outputs, const CtcInputs& target) = nullptr;
   std::vector<Metric> metrics;  ///< the first one is the loss, which training makes small
   bool probabilities = false;   ///< targets are numbers from 0 to 1, their outputs log(p / (1 - p))
 };
@@ -71,6 +77,11 @@ Objective binary_cross_entropy_objective();
 /// Mean squared error of logistic outputs σ(z) (Hochreiter & Schmidhuber 1997). An answer is right within the
 /// criterion's tolerance; max_error is the largest error of any output.
 Objective logistic_mse_objective();
+
+/// Connectionist temporal classification (Graves et al. 2006): -log of the probability of all paths that say
+/// a sequence's labels, in nats. The last output is the blank. label_error_rate is the edit distance of the
+/// likeliest path's labels from the target, over the number of the target's labels.
+Objective ctc_objective();
 
 /// What a target says of a symbol that may come next, for each output.
 enum NextSymbol { impossible, possible, comes };

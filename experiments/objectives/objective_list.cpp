@@ -13,7 +13,7 @@ namespace unroll {
 const ObjectiveList& standard_objectives() {
   static const ObjectiveList list = {mse_objective(), cross_entropy_objective(),
                                      binary_cross_entropy_objective(), logistic_mse_objective(),
-                                     frame_cross_entropy_objective()};
+                                     frame_cross_entropy_objective(), ctc_objective()};
   return list;
 }
 

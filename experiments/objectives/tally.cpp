@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "experiments/objectives/label_sequences.hpp"
 #include "experiments/objectives/objective.hpp"
 
 namespace unroll {
@@ -23,8 +24,8 @@ class Adder {
         layout_(layout),
         elements_(elements),
         step_(elements.size()) {
-    outputs_ =
-        objective.target == TargetKind::classes ? 1 : static_cast<std::size_t>(shape_of(batch.target).back());
+    const bool numbers = objective.target == TargetKind::numbers;
+    outputs_ = numbers ? static_cast<std::size_t>(shape_of(batch.target).back()) : 1;
     tally_.sums.resize(elements.size(), std::vector<double>(outputs_));
     tally_.largest.resize(elements.size(), -std::numeric_limits<double>::infinity());
     tally_.chance = criterion.chance.value_or(0);
@@ -32,6 +33,7 @@ class Adder {
   }
 
   void add_sequence(std::int64_t b) {
+    if (objective_.target == TargetKind::labels) return add_labels(b);
     const std::int64_t length = batch_.lengths[static_cast<std::size_t>(b)];
     bool right = true;
     for (std::int64_t t = layout_.every_step ? 0 : length - 1; t < length; ++t)
@@ -41,6 +43,43 @@ class Adder {
   }
 
  private:
+  /// Labels are the answer of the whole sequence.
+  void add_labels(std::int64_t b) {
+    const double weight = batch_.weight(batch_.lengths[static_cast<std::size_t>(b)] - 1, b);
+    if (weight == 0) return;
+    const auto value = static_cast<double>(elements_[0][static_cast<std::size_t>(b)]);
+    tally_.sums[0][0] += weight * value;
+    tally_.largest[0] = larger(tally_.largest[0], value);
+    tally_.weight += weight;
+    const std::vector<std::int64_t> wanted = wanted_labels(b);
+    const std::int64_t edits = edit_distance(said_by(likeliest_path(b)), wanted);
+    const bool wrong = edits > 0 || std::isnan(value);
+    tally_.labels += static_cast<double>(wanted.size());
+    tally_.label_edits += static_cast<double>(edits);
+    tally_.judged += 1;
+    tally_.wrong += wrong;
+    tally_.sequences += 1;
+    tally_.wrong_sequences += wrong;
+  }
+
+  std::vector<std::int64_t> wanted_labels(std::int64_t b) const {
+    const auto& all = std::get<Tensor<std::int64_t>>(batch_.target);
+    const std::int64_t most = all.shape()[1];
+    std::vector<std::int64_t> labels;
+    for (std::int64_t l = 0; l < most && all[b * most + l] != no_label; ++l)
+      labels.push_back(all[b * most + l]);
+    return labels;
+  }
+
+  std::vector<std::int64_t> likeliest_path(std::int64_t b) const {
+    const std::size_t sequences = elements_[0].size();  // with those that only fill the packing up
+    std::vector<std::int64_t> path;
+    for (std::int64_t t = 0; t < batch_.lengths[static_cast<std::size_t>(b)]; ++t)
+      path.push_back(static_cast<std::int64_t>(
+          elements_[1][static_cast<std::size_t>(t) * sequences + static_cast<std::size_t>(b)]));
+    return path;
+  }
+
   /// False when it is wrong.
   bool add_step(std::int64_t t, std::int64_t b, std::int64_t length) {
     const double weight = batch_.weight(t, b);

@@ -51,8 +51,9 @@ struct Tally {
   double weight = 0;                      ///< of all steps
   double judged = 0, wrong = 0;           ///< steps that are right or wrong
   double sequences = 0, wrong_sequences = 0;
-  std::vector<double> units;  ///< as Criterion says, 1 where it says nothing
-  double chance = 0;          ///< as Criterion says
+  double labels = 0, label_edits = 0;  ///< of targets of label kind: how many, and how many must be changed
+  std::vector<double> units;           ///< as Criterion says, 1 where it says nothing
+  double chance = 0;                   ///< as Criterion says
 
   /// Mean of an element over steps and outputs; NaN before anything was evaluated.
   double mean(std::size_t element) const;

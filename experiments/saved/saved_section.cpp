@@ -84,6 +84,7 @@ std::optional<Preparation> SavedSection::preparation() const {
                           .order = kept.list<std::int64_t>("order", "a list of integers"),
                           .inputs = kept.scaling("input_offset", "input_unit"),
                           .target = kept.scaling("target_offset", "target_unit")};
+  if (kept.has("labels")) preparation.labels = kept.list<std::string>("labels", "a list of strings");
   std::vector<bool> taken(preparation.order.size());
   for (const std::int64_t step : preparation.order) {
     const auto at = static_cast<std::size_t>(step);  // of a negative one beyond all
@@ -99,10 +100,11 @@ std::optional<Preparation> SavedSection::preparation() const {
 std::string to_toml(const Preparation& preparation) {
   return fmt::format(
       "{{ columns = {}, pixels = {}, order = {}, input_offset = {}, input_unit = {}, target_offset = {}, "
-      "target_unit = {} }}",
+      "target_unit = {}{} }}",
       to_toml(OptionValue(preparation.columns)), preparation.pixels, to_toml(OptionValue(preparation.order)),
       numbers_toml(preparation.inputs.offset), numbers_toml(preparation.inputs.unit),
-      numbers_toml(preparation.target.offset), numbers_toml(preparation.target.unit));
+      numbers_toml(preparation.target.offset), numbers_toml(preparation.target.unit),
+      preparation.labels.empty() ? "" : ", labels = " + to_toml(OptionValue(preparation.labels)));
 }
 
 }  // namespace unroll

@@ -39,8 +39,16 @@ struct TaskSpec {
   Objective objective;
   Criterion criterion = {};
   std::string answer = "answer";  ///< what a model answers, one of them: "word", "character"
+  std::int64_t most_labels = 0;   ///< of any sequence, where targets are labels
 
-  bool every_step() const { return readout == Readout::every_step; }
+  /// Whether targets are those of every step. Labels are of the whole sequence, whose every step is read out.
+  bool every_step() const { return readout == Readout::every_step && objective.target != TargetKind::labels; }
+};
+
+/// A part of the test set by itself: what one speaker said.
+struct TestPart {
+  std::string name;
+  std::unique_ptr<DataSource> source;
 };
 
 /// A model on its own: it reads these inputs, and then, for so many steps, what it has answered after the
@@ -74,6 +82,8 @@ class Task {
   virtual std::unique_ptr<DataSource> validation(std::int64_t sequences) const = 0;
   /// What the best model is tested on; null: there is no such part.
   virtual std::unique_ptr<DataSource> test(std::int64_t sequences) const = 0;
+  /// The parts of the test set that are tested by themselves besides; none where it has no such parts.
+  virtual std::vector<TestPart> test_parts(std::int64_t) const { return {}; }
   /// The same at one length. Throws std::invalid_argument where sequences are not made to a length.
   virtual std::unique_ptr<DataSource> test_at(std::int64_t length, std::int64_t sequences) const;
 

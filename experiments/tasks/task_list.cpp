@@ -14,6 +14,7 @@
 #include "experiments/tasks/music/music.hpp"
 #include "experiments/tasks/noise_free.hpp"
 #include "experiments/tasks/reber.hpp"
+#include "experiments/tasks/speech/speech_task.hpp"
 #include "experiments/tasks/state_tracking.hpp"
 #include "experiments/tasks/task.hpp"
 #include "experiments/tasks/temporal_order.hpp"
@@ -59,6 +60,7 @@ const TaskList& standard_tasks() {
                                 characters_row(),
                                 words_row(),
                                 file_row(),
+                                speech_row(),
                                 music_row(),
                                 melody_row()};
   return list;

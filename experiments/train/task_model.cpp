@@ -41,23 +41,38 @@ std::variant<Tensor<To>, Tensor<std::int64_t>> converted(const Values& values) {
   return std::get<Tensor<std::int64_t>>(values);
 }
 
-/// The batch with sequences of one step without weight behind it, so that there are `count`.
-Batch with_fillers(const Batch& batch, std::int64_t count, bool every_step) {
+/// The batch with sequences of one step without weight behind it, so that there are `count`. They have no
+/// labels.
+Batch with_fillers(const Batch& batch, std::int64_t count, const TaskSpec& spec) {
   const std::int64_t rows = batch.rows();
-  const auto widened = [&](const Values& values, std::size_t axis) {
+  const auto widened = [&](const Values& values, std::size_t axis, std::int64_t filler) {
     return std::visit(
         [&]<class X>(const Tensor<X>& tensor) -> Values {
           Shape shape = tensor.shape();
           shape[axis] = count;
-          Tensor<X> wide(shape);
+          Tensor<X> wide(shape, static_cast<X>(filler));
           write_range(tensor.data(), axis, {0, rows}, wide);
           return wide;
         },
         values);
   };
-  Batch filled{widened(batch.inputs, 1), widened(batch.target, every_step ? 1 : 0), batch.lengths, {}};
+  const std::int64_t filler = spec.objective.target == TargetKind::labels ? no_label : 0;
+  Batch filled{widened(batch.inputs, 1, 0),
+               widened(batch.target, spec.every_step() ? 1 : 0, filler),
+               batch.lengths,
+               {}};
   filled.lengths.resize(static_cast<std::size_t>(count), 1);
   return filled;
+}
+
+/// Where the sequences' steps stand, side by side or packed.
+std::vector<StepPlace> places_of(const Batch& batch, const Packing* packing) {
+  std::vector<StepPlace> places;
+  for (std::size_t b = 0; b < (packing ? packing->lengths : batch.lengths).size(); ++b)
+    places.push_back(packing
+                         ? StepPlace{packing->places[b].row, packing->places[b].first, packing->lengths[b]}
+                         : StepPlace{static_cast<std::int64_t>(b), 0, batch.lengths[b]});
+  return places;
 }
 
 template <class To>
@@ -97,21 +112,36 @@ TaskModel::TaskModel(const CellList& cells, const Config& config, const TaskSpec
       omega_factor(how.training ? config.train.omega : 0),
       path(omega_factor > 0 ? omega_path(config.train.omega_through) : OmegaPath::weights) {
   specs = with_rates(std::move(specs), config.train);
-  Dims dims = answer_dims(spec, how);
+  const Dims dims = answer_dims(spec, how);
   if (how.weighted) weights = tape->input("weights", dims);
-  const bool numbers = spec.objective.target == TargetKind::numbers;
-  if (numbers) dims.push_back(spec.output_size);
-  target = numbers ? tape->input("target", dims) : tape->index_input("classes", dims);
-  elements = spec.objective.elements(recorded.outputs, target);
+  record_target(dims);
   Var each = elements[0];
   if (weights.valid()) {
     Dims beside = weights.dims();
-    if (numbers) beside.push_back(1);
+    if (spec.objective.target == TargetKind::numbers) beside.push_back(1);
     each = each * reshape(weights, beside);
   }
   loss = mean(each);
   for (std::size_t i = 0; i < specs.size(); ++i)
     if (specs[i].trained) trained.push_back(i);
+}
+
+void TaskModel::record_target(const Dims& answers) {
+  switch (spec.objective.target) {
+    case TargetKind::labels:
+      labels = ctc_inputs(*tape, answers[0], spec.most_labels);
+      elements = spec.objective.label_elements(recorded.outputs, *labels);
+      return;
+    case TargetKind::classes:
+      target = tape->index_input("classes", answers);
+      break;
+    case TargetKind::numbers: {
+      Dims dims = answers;
+      dims.push_back(spec.output_size);
+      target = tape->input("target", dims);
+    }
+  }
+  elements = spec.objective.elements(recorded.outputs, target);
 }
 
 void TaskModel::record_gradients() {
@@ -191,7 +221,7 @@ void TaskModel::fill(Feed<To>& feed, const Piece& piece, Range rows, double tota
   feed.packing.reset();
   Shape answers = spec.every_step() ? Shape{steps, rows.count} : Shape{rows.count};
   if (packed) {
-    const Batch filled = with_fillers(own.batch, packed_sequences, spec.every_step());
+    const Batch filled = with_fillers(own.batch, packed_sequences, spec);
     feed.packing = pack(filled.lengths);
     feed.model.set_packing(*feed.packing);
     feed.inputs = packed_values<To>(*feed.packing, filled.inputs);
@@ -202,6 +232,7 @@ void TaskModel::fill(Feed<To>& feed, const Piece& piece, Range rows, double tota
     feed.inputs = converted<To>(own.batch.inputs);
     feed.target = converted<To>(own.batch.target);
   }
+  if (labels) fill_labels(feed, own.batch);
   if (noise)
     feed.model.set_noise(piece.number, rows.first, piece.first_step,
                          feed.packing ? feed.packing->steps : steps);
@@ -220,6 +251,15 @@ void TaskModel::fill(Feed<To>& feed, const Piece& piece, Range rows, double tota
 }
 
 template <class To>
+void TaskModel::fill_labels(Feed<To>& feed, const Batch& batch) const {
+  const Packing* packing = feed.packing ? &*feed.packing : nullptr;
+  const auto& wanted =
+      packing ? std::get<Tensor<std::int64_t>>(feed.target) : std::get<Tensor<std::int64_t>>(batch.target);
+  feed.labels = ctc_lattice<To>(wanted, places_of(batch, packing), packing ? packing->steps : batch.steps(),
+                                packing ? packing->rows : batch.rows(), spec.output_size);
+}
+
+template <class To>
 void TaskModel::bind(Plan<To>& plan, const Feed<To>& feed, const Piece& piece,
                      const std::vector<Tensor<To>>& values) const {
   BoundModel::bind(plan, feed.model, values);
@@ -229,10 +269,17 @@ void TaskModel::bind(Plan<To>& plan, const Feed<To>& feed, const Piece& piece,
   };
   if (own) {
     bind_one(inputs, feed.inputs);
-    bind_one(target, feed.target);
+    if (!labels) bind_one(target, feed.target);
   } else if constexpr (std::is_same_v<To, float>) {
     bind_one(inputs, piece.batch.inputs);
-    bind_one(target, piece.batch.target);
+    if (!labels) bind_one(target, piece.batch.target);
+  }
+  if (labels) {
+    plan.bind(labels->outputs, feed.labels.outputs);
+    plan.bind(labels->steps, feed.labels.steps);
+    plan.bind(labels->live, feed.labels.live);
+    plan.bind(labels->skips, feed.labels.skips);
+    plan.bind(labels->ends, feed.labels.ends);
   }
   if (weights.valid()) plan.bind(weights, feed.weights);
 }

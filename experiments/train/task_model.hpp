@@ -49,6 +49,7 @@ struct Feed {
   std::optional<Packing> packing;
   /// The batch's, where it is packed or of another precision; else the batch is read as it stands.
   std::variant<Tensor<T>, Tensor<std::int64_t>> inputs, target;
+  CtcLattice<T> labels;  ///< where targets are labels
   Tensor<T> weights;
 };
 
@@ -84,6 +85,7 @@ struct TaskModel : BoundModel {
   OmegaPath path;
   Var omega;  ///< the regulariser, where gradients were recorded with it
   Var target, weights;
+  std::optional<CtcInputs> labels;       ///< in place of the target, where targets are labels
   std::vector<Var> elements;             ///< as the objective records them
   Var loss;                              ///< their first one's mean over all that counts
   std::vector<std::size_t> trained;      ///< which parameters are
@@ -91,6 +93,9 @@ struct TaskModel : BoundModel {
   std::vector<Var> state_gradients;      ///< (T, B, shape...) of each state
 
  private:
+  void record_target(const Dims& answers);
+  template <class T>
+  void fill_labels(Feed<T>& feed, const Batch& batch) const;
   void record_regularised_gradients(const std::vector<Var>& wanted);
   void refuse_unreached(const std::vector<Var>& wanted) const;
 };

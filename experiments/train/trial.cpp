@@ -285,6 +285,13 @@ void Training::finish() {
 /// The best model, once training is over.
 void Training::test() {
   if (models_.test()) set_scalars("test_", models_.evaluator().evaluate(*models_.test(), best_).metrics);
+  for (const TestPart& part : models_.task().test_parts(config_.train.test_sequences)) {
+    const MetricValues values = models_.evaluator().evaluate(*part.source, best_).metrics;
+    for (const Metric* metric : metrics_)
+      if (metric->name == "accuracy" || metric->name == "label_error_rate")
+        record_.set({fmt::format("test_{} {}", metric->name, part.name), values.at(metric->name),
+                     descriptor_of(*metric)});
+  }
   for (const std::int64_t length : config_.task.test_lengths) {
     const auto source = models_.task().test_at(length, config_.train.test_sequences);
     const MetricValues values = models_.evaluator().evaluate(*source, best_).metrics;

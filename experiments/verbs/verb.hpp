@@ -80,6 +80,7 @@ const Verb& predict_verb();
 const Verb& states_verb();
 const Verb& generate_verb();
 const Verb& score_verb();
+const Verb& transcribe_verb();
 const Verb& import_verb();
 const Verb& tasks_verb();
 const Verb& cells_verb();

@@ -10,8 +10,10 @@
 #include "experiments/tasks/data_options.hpp"
 #include "experiments/tasks/file_task/options.hpp"
 #include "experiments/tasks/music/options.hpp"
+#include "experiments/tasks/speech/options.hpp"
 #include "experiments/tasks/task.hpp"
 #include "experiments/tasks/text_task.hpp"
+#include "tests/support/sounds.hpp"
 
 namespace unroll {
 
@@ -60,7 +62,13 @@ inline TaskConfig any_task(std::string_view name, std::string_view variant, Leng
   const TaskRow* row = find_task(standard_tasks(), name);
   if (!row || row->length) return config;
   config.values[data_options::validation_fraction.key] = 0.1;
-  if (row->carried) {
+  if (row->name == "speech") {
+    config.values[speech_options::recordings.key] = test::small_recordings();
+    config.values[speech_options::label_pattern.key] = std::string("(\\d+)_.*");
+    config.values[speech_options::group_pattern.key] = std::string("\\d+_([a-z]+)_.*");
+    config.values[speech_options::test_pattern.key] = std::string(".*_0\\.wav");
+    config.values[speech_options::mels.key] = std::int64_t{12};
+  } else if (row->carried) {
     config.values[text_options::text.key] = text_value(counting_text());
   } else if (is_music(*row)) {
     config.values[music_options::music.key] = text_value(walking_rolls());

@@ -87,6 +87,11 @@ const Objective& objective_for(const FileData& data, const std::string& asked, b
       throw DataError(fmt::format("{}: {}", file_options::objective.key, error.what()));
     }
   }();
+  if (objective.target == TargetKind::labels)
+    throw DataError(fmt::format(
+        "task.objective: {} takes sequences of labels, which the task speech makes of recordings, "
+        "but {} has a target for each step or sequence: take cross_entropy",
+        objective.name, data.file));
   if (objective.target == TargetKind::classes) {
     check_one_class(data);
     check_whole(data);

@@ -7,8 +7,9 @@
 #include <cmath>
 #include <tuple>
 
-#include "experiments/config/input_folder.hpp"
+#include "experiments/config/input_file.hpp"
 #include "experiments/data/data_error.hpp"
+#include "experiments/data/formats/archive.hpp"
 #include "experiments/data/splits.hpp"
 #include "experiments/tasks/data_options.hpp"
 
@@ -59,10 +60,22 @@ std::vector<MusicPiece> pieces_of(const std::vector<PianoRoll>& rolls, const std
   return pieces;
 }
 
+/// One of the files that a setting names, by a path that says where it is.
+struct NamedBytes {
+  std::string path, bytes;
+};
+
+std::string path_below(const InputFile& folder, std::string_view name) {
+  return fmt::format("{}{}{}", folder.path, folder.path.ends_with('/') ? "" : "/", name);
+}
+
 /// The MIDI files that a setting names.
 std::vector<NamedBytes> midi_files(const InputFile& file, MusicParts& parts) {
-  std::vector<NamedBytes> files = files_in(file);
-  if (!is_folder(file)) return files;
+  if (!file.folder) return {{file.path, content_of(file)}};
+  std::vector<NamedBytes> files;
+  for_each_member(archive_of(file), file.path, [&](const std::string& name, std::string bytes) {
+    files.push_back({path_below(file, name), std::move(bytes)});
+  });
   parts.other_files += std::erase_if(files, [](const NamedBytes& one) { return !is_midi_name(one.path); });
   if (files.empty())
     throw DataError(fmt::format("{}: expected MIDI files (.mid, .midi) in this folder, found {}", file.path,
@@ -148,7 +161,7 @@ void read_folders(const std::vector<NamedBytes>& files, const InputFile& file, c
   refuse_other_parts(config, file.path, "the folders train, valid and test");
   const auto read = [&](const char* folder) {
     return read_as(options::music,
-                   [&] { return read_pieces(files_below(files, file.path + folder), config, parts); });
+                   [&] { return read_pieces(files_below(files, path_below(file, folder)), config, parts); });
   };
   parts.training = read("train/");
   parts.validation = read("valid/");
@@ -157,7 +170,8 @@ void read_folders(const std::vector<NamedBytes>& files, const InputFile& file, c
 
 void read_midi_parts(const InputFile& file, const TaskConfig& config, MusicParts& parts) {
   const std::vector<NamedBytes> files = read_as(options::music, [&] { return midi_files(file, parts); });
-  if (is_folder(file) && are_in_parts(files, file.path)) return read_folders(files, file, config, parts);
+  if (file.folder && are_in_parts(files, path_below(file, "")))
+    return read_folders(files, file, config, parts);
   parts.validation = read_part(config, options::validation_music, parts);
   parts.test = read_part(config, options::test_music, parts);
   split(read_as(options::music, [&] { return read_pieces(files, config, parts); }), config, parts);
@@ -182,7 +196,7 @@ MusicParts read_music(const TaskConfig& config) {
                     "of piano rolls",
                     config.name));
   MusicParts parts;
-  if (!is_folder(file) && looks_like_json(content_of(file)))
+  if (!file.folder && looks_like_json(content_of(file)))
     read_json(file, config, parts);
   else
     read_midi_parts(file, config, parts);

@@ -46,7 +46,11 @@ inline Judged random_answers(const Setup& setup, std::uint64_t seed, bool yes_or
   for (const std::int64_t length : setup.lengths) {
     const Shape each = setup.every_step ? Shape{length} : Shape{};
     Sequence one{Tensor<float>({length, 1}), Tensor<std::int64_t>(each)};
-    if (setup.target == TargetKind::classes) {
+    if (setup.target == TargetKind::labels) {
+      Tensor<std::int64_t> labels({2}, no_label);
+      for (std::int64_t l = 0; l < std::min<std::int64_t>(length, 2); ++l) labels[l] = (length + l) % 2;
+      one.target = std::move(labels);
+    } else if (setup.target == TargetKind::classes) {
       for (auto& c : std::get<Tensor<std::int64_t>>(one.target).span()) c = stream.below(setup.outputs);
     } else {
       Shape shape = each;

@@ -108,13 +108,16 @@ struct Problem {
 };
 
 Problem problem(const Objective& objective, bool every_step, bool weights) {
+  const bool labels = objective.target == TargetKind::labels;  // of whole sequences, whose steps are read out
+  if (labels) every_step = false;
   const Setup setup{objective.target, {1, 9, 3, 2, 5, 9}, 3, every_step, weights};
   Batch batch = random_answers(setup, 11, objective.probabilities).batch;
   batch.inputs = random_tensor<float>({batch.steps(), batch.rows(), inputs}, 12);  // also behind the ends
   return {{.input_size = inputs,
            .output_size = 3,
-           .readout = every_step ? Readout::every_step : Readout::last,
-           .objective = objective},
+           .readout = every_step || labels ? Readout::every_step : Readout::last,
+           .objective = objective,
+           .most_labels = 2},
           std::move(batch)};
 }
 

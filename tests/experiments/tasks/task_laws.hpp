@@ -85,6 +85,12 @@ inline void check_inputs(const TaskSpec& spec, const Batch& batch) {
 
 inline void check_target(const TaskSpec& spec, const Batch& batch) {
   const bool classes = spec.objective.target == TargetKind::classes;
+  if (spec.objective.target == TargetKind::labels) {
+    REQUIRE(shape_of(batch.target) == Shape{batch.rows(), spec.most_labels});
+    for (const std::int64_t label : indices(batch.target).span())
+      CHECK((label == no_label || (label >= 0 && label < spec.output_size - 1)));
+    return;
+  }
   Shape expected = spec.every_step() ? Shape{batch.steps(), batch.rows()} : Shape{batch.rows()};
   if (!classes) expected.push_back(spec.output_size);
   REQUIRE(shape_of(batch.target) == expected);

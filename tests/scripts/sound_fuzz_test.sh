@@ -1,0 +1,58 @@
+#!/bin/bash
+# The readers of recordings (WAV, FLAC, Ogg Vorbis) and of tars of them under libFuzzer, AddressSanitizer and
+# UndefinedBehaviorSanitizer, from a few small files on: FUZZ_SECONDS, 30 without it.
+set -eu
+seconds=${FUZZ_SECONDS:-30}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$UNROLL_SOURCE_DIR"
+
+fail() { echo "sound_fuzz_test: $*" >&2; exit 1; }
+command -v clang++ >/dev/null || fail "no clang++ here (Debian: clang, libclang-rt-14-dev)"
+
+sanitizers=address,undefined
+for source in models/nearest.cpp experiments/data/audio/{archive,sound_file,wav_header}.cpp tests/fuzz/sound_fuzz.cpp; do
+  clang++ -std=c++20 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,$sanitizers \
+    -fno-sanitize-recover=all -I. -w -c "$source" -o "$work/${source//\//_}.o" &
+  while (($(jobs -rp | wc -l) >= $(nproc))); do wait -n; done
+done
+wait
+clang++ -fsanitize=fuzzer,$sanitizers "$work"/*.o -lfmt -lsndfile -larchive -o "$work/fuzz"
+
+mkdir "$work/corpus" "$work/set"
+for bits in 8 16 24 32; do
+  sox -n -r 8000 -c 1 -b $bits "$work/corpus/$bits.wav" synth 0.02 sine 500
+done
+sox -n -r 8000 -c 2 -b 16 "$work/corpus/stereo.wav" synth 0.02 sine 500 sine 700
+sox -n -r 8000 -b 32 -e floating-point "$work/corpus/float.wav" synth 0.02 sine 500
+sox -n -r 8000 -e mu-law "$work/corpus/mu_law.wav" synth 0.02 sine 500
+sox -n -r 8000 -e ima-adpcm "$work/corpus/adpcm.wav" synth 0.02 sine 500
+sox -n -r 8000 "$work/corpus/a.flac" synth 0.02 sine 500
+sox -n -r 8000 "$work/corpus/a.ogg" synth 0.02 sine 500
+cp "$work/corpus/8.wav" "$work/corpus/a.flac" "$work/set/"
+for format in ustar gnu pax; do tar -C "$work/set" --format=$format -cf "$work/corpus/$format.tar" .; done
+gzip -nk "$work/corpus/pax.tar"
+cat >"$work/words" <<'WORDS'
+"RIFF"
+"RIFX"
+"RF64"
+"WAVE"
+"fmt "
+"data"
+"fLaC"
+"OggS"
+"\x01vorbis"
+"ustar\x00"
+"../"
+"\x1f\x8b\x08"
+"\xff\xff\xff\xff"
+WORDS
+"$work/fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=512 -max_len=16384 \
+  -dict="$work/words" -artifact_prefix="$work/" "$work/corpus" >"$work/log" 2>&1 || {
+  tail -60 "$work/log"
+  for found in "$work"/crash-* "$work"/timeout-* "$work"/oom-*; do
+    [[ -f $found ]] && { echo "--- $found"; base64 "$found"; }
+  done
+  fail "the fuzzer found something"
+}
+tail -2 "$work/log"
