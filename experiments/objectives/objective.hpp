@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -26,23 +28,25 @@ struct Metric {
   std::string name;
   std::string unit;  ///< "" for a share or a quotient
   Direction direction;
-  double (*value)(const Tally&);
+  std::function<double(const Tally&)> value;
   bool (*defined)(const Criterion&) = nullptr;  ///< null: always
 };
 
-/// A loss with its metrics. Targets of class kind are indices (...), of number kind as large as the outputs
-/// (..., outputs).
+/// A loss with its metrics. Targets of class kind are indices (...), of number kind (..., numbers), and
+/// outputs
+/// (..., numbers * outputs_per_number), those of a number side by side.
 struct Objective {
   std::string name;
   std::string summary;
   TargetKind target;
-  /// What is recorded of outputs (..., outputs) and their target, each (...) or (..., outputs): first the
-  /// loss of each, then what the metrics need.
-  std::vector<Var> (*elements)(Var outputs, Var target);
+  /// What is recorded of outputs and their target, each (...) or (..., numbers): first the loss of each, then
+  /// what the metrics need.
+  std::function<std::vector<Var>(Var outputs, Var target)> elements;
   /// Whether a step is right, from its values of each element.
   bool (*right)(std::span<const std::span<const float>> elements, const Criterion& criterion);
-  std::vector<Metric> metrics;  ///< the first one is the loss, which training makes small
-  bool probabilities = false;   ///< targets are numbers from 0 to 1, their outputs log(p / (1 - p))
+  std::vector<Metric> metrics;          ///< the first one is the loss, which training makes small
+  bool probabilities = false;           ///< targets are numbers from 0 to 1, their outputs log(p / (1 - p))
+  std::int64_t outputs_per_number = 1;  ///< how many outputs say what is thought of one number of a target
 };
 
 using ObjectiveList = std::vector<Objective>;
@@ -71,6 +75,20 @@ Objective binary_cross_entropy_objective();
 /// Mean squared error of logistic outputs σ(z) (Hochreiter & Schmidhuber 1997). An answer is right within the
 /// criterion's tolerance; max_error is the largest error of any output.
 Objective logistic_mse_objective();
+
+/// Quantiles of a number at these levels, each in (0, 1) and above the one before: the mean over levels of
+/// the pinball loss max(q (y - x), (q - 1) (y - x)) of the quantile x (Koenker & Bassett 1978). Metrics: mae
+/// of the middle level in the unit of the data; coverage, the share of targets between the outermost levels.
+/// Throws std::invalid_argument for other levels.
+Objective quantile_objective(std::vector<double> levels);
+/// The levels that the list's row has: the ends of the intervals of 50, 80 and 95 %, and the median.
+const std::vector<double>& standard_levels();
+/// A normal distribution of a number: its mean m and s, the log of its variance. The loss is the negative log
+/// density 1/2 (s + (y - m)^2 e^-s + log 2 pi) in nats (Nix & Weigend 1994). Metrics of the mean in the unit
+/// of the data: rmse, mae; crps, the continuous ranked probability score in closed form (Gneiting & Raftery
+/// 2007, eq. 21), in that unit too; coverage_80 and coverage_95, the shares of targets in the central
+/// intervals.
+Objective gaussian_objective();
 
 /// What a target says of a symbol that may come next, for each output.
 enum NextSymbol { impossible, possible, comes };

@@ -10,8 +10,9 @@
 namespace unroll {
 
 const ObjectiveList& standard_objectives() {
-  static const ObjectiveList list = {mse_objective(), cross_entropy_objective(),
-                                     binary_cross_entropy_objective(), logistic_mse_objective()};
+  static const ObjectiveList list = {
+      mse_objective(),          cross_entropy_objective(), binary_cross_entropy_objective(),
+      logistic_mse_objective(), gaussian_objective(),      quantile_objective(standard_levels())};
   return list;
 }
 

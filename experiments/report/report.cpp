@@ -15,6 +15,7 @@
 #include "experiments/report/axes.hpp"
 #include "experiments/report/csv.hpp"
 #include "experiments/report/packed.hpp"
+#include "experiments/report/page.hpp"
 #include "experiments/report/series_block.hpp"
 #include "experiments/report/series_list.hpp"
 #include "experiments/report/statistics.hpp"
@@ -232,21 +233,6 @@ std::string series_html(const SweepPlan& plan, const std::vector<TrialRecord>& r
   for (const SeriesSummary& series : series_list(plan, records))
     blocks.push_back(packed_html(fmt::format("series-{}", blocks.size()), series_block(cells, series)));
   return joined(blocks, "\n");
-}
-
-/// Replaces every {{name}} of `text`, in one pass: what is put in is not looked at again.
-template <class Value>
-std::string filled(std::string_view text, const Value& value_of) {
-  std::string out;
-  for (std::size_t begin = text.find("{{"); begin != std::string_view::npos; begin = text.find("{{")) {
-    const std::size_t end = text.find("}}", begin);
-    if (end == std::string_view::npos) throw std::logic_error("report template: '{{' without '}}'");
-    out += text.substr(0, begin);
-    out += value_of(text.substr(begin + 2, end - begin - 2));
-    text.remove_prefix(end + 2);
-  }
-  out += text;
-  return out;
 }
 
 }  // namespace

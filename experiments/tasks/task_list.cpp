@@ -11,8 +11,10 @@
 #include "experiments/tasks/file_task/file_task.hpp"
 #include "experiments/tasks/latching.hpp"
 #include "experiments/tasks/marked_numbers.hpp"
+#include "experiments/tasks/narma.hpp"
 #include "experiments/tasks/noise_free.hpp"
 #include "experiments/tasks/reber.hpp"
+#include "experiments/tasks/series/series_task.hpp"
 #include "experiments/tasks/state_tracking.hpp"
 #include "experiments/tasks/task.hpp"
 #include "experiments/tasks/temporal_order.hpp"
@@ -48,6 +50,7 @@ const TaskList& standard_tasks() {
                                 lorenz63_row(),
                                 lorenz96_row(),
                                 mackey_glass_row(),
+                                narma10_row(),
                                 parity_row(),
                                 even_pairs_row(),
                                 cycle_navigation_row(),
@@ -57,7 +60,8 @@ const TaskList& standard_tasks() {
                                 cat_row(),
                                 characters_row(),
                                 words_row(),
-                                file_row()};
+                                file_row(),
+                                series_row()};
   return list;
 }
 

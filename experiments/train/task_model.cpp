@@ -100,7 +100,7 @@ TaskModel::TaskModel(const CellList& cells, const Config& config, const TaskSpec
   Dims dims = answer_dims(spec, how);
   if (how.weighted) weights = tape->input("weights", dims);
   const bool numbers = spec.objective.target == TargetKind::numbers;
-  if (numbers) dims.push_back(spec.output_size);
+  if (numbers) dims.push_back(spec.output_size / spec.objective.outputs_per_number);
   target = numbers ? tape->input("target", dims) : tape->index_input("classes", dims);
   elements = spec.objective.elements(recorded.outputs, target);
   Var each = elements[0];

@@ -112,7 +112,7 @@ Problem problem(const Objective& objective, bool every_step, bool weights) {
   Batch batch = random_answers(setup, 11, objective.name == "binary_cross_entropy").batch;
   batch.inputs = random_tensor<float>({batch.steps(), batch.rows(), inputs}, 12);  // also behind the ends
   return {{.input_size = inputs,
-           .output_size = 3,
+           .output_size = 3 * objective.outputs_per_number,
            .readout = every_step ? Readout::every_step : Readout::last,
            .objective = objective},
           std::move(batch)};
