@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -28,27 +30,30 @@ struct Metric {
   std::string name;
   std::string unit;  ///< "" for a share or a quotient
   Direction direction;
-  double (*value)(const Tally&);
+  std::function<double(const Tally&)> value;
   bool (*defined)(const Criterion&) = nullptr;  ///< null: always
 };
 
-/// A loss with its metrics. Targets of class kind are indices (...), of number kind as large as the outputs
-/// (..., outputs), of label kind (B, most labels of any sequence), no_label behind the last one of each.
+/// A loss with its metrics. Targets of class kind are indices (...); of number kind (..., numbers), and
+/// outputs
+/// (..., numbers * outputs_per_number), those of a number side by side; of label kind (B, most labels of any
+/// sequence), no_label behind the last one of each.
 struct Objective {
   std::string name;
   std::string summary;
   TargetKind target;
-  /// What is recorded of outputs (..., outputs) and their target, each (...) or (..., outputs): first the
-  /// loss of each, then what the metrics need.
-  std::vector<Var> (*elements)(Var outputs, Var target) = nullptr;
+  /// What is recorded of outputs and their target, each (...) or (..., numbers): first the loss of each, then
+  /// what the metrics need.
+  std::function<std::vector<Var>(Var outputs, Var target)> elements = nullptr;
   /// Whether a step is right, from its values of each element.
   bool (*right)(std::span<const std::span<const float>> elements, const Criterion& criterion) = nullptr;
   /// Of label kind, in place of both: what is recorded of outputs (T, B, outputs) is the loss of each
   /// sequence (S), then the likeliest output of each of its steps (T, S), the last step's behind its end,
   /// no_label for a blank. A sequence is right when its likeliest outputs say its labels.
   std::vector<Var> (*label_elements)(Var outputs, const CtcInputs& target) = nullptr;
-  std::vector<Metric> metrics;  ///< the first one is the loss, which training makes small
-  bool probabilities = false;   ///< targets are numbers from 0 to 1, their outputs log(p / (1 - p))
+  std::vector<Metric> metrics;          ///< the first one is the loss, which training makes small
+  bool probabilities = false;           ///< targets are numbers from 0 to 1, their outputs log(p / (1 - p))
+  std::int64_t outputs_per_number = 1;  ///< how many outputs say what is thought of one number of a target
 };
 
 using ObjectiveList = std::vector<Objective>;
@@ -82,6 +87,19 @@ Objective logistic_mse_objective();
 /// a sequence's labels, in nats. The last output is the blank. label_error_rate is the edit distance of the
 /// likeliest path's labels from the target, over the number of the target's labels.
 Objective ctc_objective();
+/// Quantiles of a number at these levels, each in (0, 1) and above the one before: the mean over levels of
+/// the pinball loss max(q (y - x), (q - 1) (y - x)) of the quantile x (Koenker & Bassett 1978). Metrics: mae
+/// of the middle level in the unit of the data; coverage, the share of targets between the outermost levels.
+/// Throws std::invalid_argument for other levels.
+Objective quantile_objective(std::vector<double> levels);
+/// The levels that the list's row has: the ends of the intervals of 50, 80 and 95 %, and the median.
+const std::vector<double>& standard_levels();
+/// A normal distribution of a number: its mean m and s, the log of its variance. The loss is the negative log
+/// density 1/2 (s + (y - m)^2 e^-s + log 2 pi) in nats (Nix & Weigend 1994). Metrics of the mean in the unit
+/// of the data: rmse, mae; crps, the continuous ranked probability score in closed form (Gneiting & Raftery
+/// 2007, eq. 21), in that unit too; coverage_80 and coverage_95, the shares of targets in the central
+/// intervals.
+Objective gaussian_objective();
 
 /// What a target says of a symbol that may come next, for each output.
 enum NextSymbol { impossible, possible, comes };

@@ -11,9 +11,14 @@
 namespace unroll {
 
 const ObjectiveList& standard_objectives() {
-  static const ObjectiveList list = {mse_objective(), cross_entropy_objective(),
-                                     binary_cross_entropy_objective(), logistic_mse_objective(),
-                                     frame_cross_entropy_objective(), ctc_objective()};
+  static const ObjectiveList list = {mse_objective(),
+                                     cross_entropy_objective(),
+                                     binary_cross_entropy_objective(),
+                                     logistic_mse_objective(),
+                                     frame_cross_entropy_objective(),
+                                     gaussian_objective(),
+                                     quantile_objective(standard_levels()),
+                                     ctc_objective()};
   return list;
 }
 

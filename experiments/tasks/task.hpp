@@ -58,8 +58,12 @@ struct FreeRun {
   std::int64_t steps;
 };
 
-/// What a free run is worth, by one measure of the task's.
-struct FreeRunFigure {
+/// A trained model as a task uses it: reads (T, B, inputs) and gives its outputs, (T, B, outputs), or
+/// (B, outputs) of the last step. `go_on`: from the states that the call before left, else from the start.
+using AnswersOf = std::function<Tensor<float>(const Tensor<float>& inputs, bool go_on)>;
+
+/// What a model is worth, by one measure of the task's own.
+struct TaskFigure {
   std::string name;
   double value;
   std::string unit;
@@ -105,7 +109,10 @@ class Task {
   /// How the best model is to run on its own after training; none: it is not.
   virtual std::optional<FreeRun> free_run() const { return std::nullopt; }
   /// Of what it has answered then, (steps, B, outputs), the first behind the last input.
-  virtual std::vector<FreeRunFigure> judge_free_run(const Tensor<float>&) const { return {}; }
+  virtual std::vector<TaskFigure> judge_free_run(const Tensor<float>&) const { return {}; }
+  /// What the best model is worth by measures that no objective has: of answers undone to the unit of the
+  /// data, of several steps ahead.
+  virtual std::vector<TaskFigure> judge(const AnswersOf&) const { return {}; }
 };
 
 /// One row per task: what `unroll tasks` prints and what `task.name` may be.

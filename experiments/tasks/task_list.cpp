@@ -12,8 +12,10 @@
 #include "experiments/tasks/latching.hpp"
 #include "experiments/tasks/marked_numbers.hpp"
 #include "experiments/tasks/music/music.hpp"
+#include "experiments/tasks/narma.hpp"
 #include "experiments/tasks/noise_free.hpp"
 #include "experiments/tasks/reber.hpp"
+#include "experiments/tasks/series/series_task.hpp"
 #include "experiments/tasks/speech/speech_task.hpp"
 #include "experiments/tasks/state_tracking.hpp"
 #include "experiments/tasks/task.hpp"
@@ -50,6 +52,7 @@ const TaskList& standard_tasks() {
                                 lorenz63_row(),
                                 lorenz96_row(),
                                 mackey_glass_row(),
+                                narma10_row(),
                                 parity_row(),
                                 even_pairs_row(),
                                 cycle_navigation_row(),
@@ -61,6 +64,7 @@ const TaskList& standard_tasks() {
                                 words_row(),
                                 file_row(),
                                 speech_row(),
+                                series_row(),
                                 music_row(),
                                 melody_row()};
   return list;

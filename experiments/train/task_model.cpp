@@ -137,7 +137,7 @@ void TaskModel::record_target(const Dims& answers) {
       break;
     case TargetKind::numbers: {
       Dims dims = answers;
-      dims.push_back(spec.output_size);
+      dims.push_back(spec.output_size / spec.objective.outputs_per_number);
       target = tape->input("target", dims);
     }
   }

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "experiments/instruments/panel.hpp"
+#include "experiments/train/answering_model.hpp"
 #include "experiments/train/free_run.hpp"
 #include "experiments/train/non_finite.hpp"
 #include "experiments/train/restored_record.hpp"
@@ -45,6 +46,8 @@ class Training {
   void set_scalars(const std::string& prefix, const MetricValues& values);
   bool confirmed();
   void test();
+  void set_figures(const std::vector<TaskFigure>& figures);
+  void judge();
   void run_on_its_own();
   void diverge(const std::string& what, double value, std::int64_t update, const std::string& where);
   NonFiniteBatch batch_of_update(std::int64_t update) const;
@@ -278,6 +281,7 @@ void Training::finish() {
   if (record_.status == TrialStatus::done)
     panel_.look_at_end(record_.updates, models_, trainer_.parameters(), record_);
   test();
+  judge();
   run_on_its_own();
   if (!hooks_.checkpoint.empty()) remove_checkpoint(hooks_.checkpoint);
 }
@@ -308,14 +312,26 @@ void Training::test() {
   }
 }
 
+void Training::set_figures(const std::vector<TaskFigure>& figures) {
+  for (const TaskFigure& one : figures)
+    record_.set({one.name, one.value, {.unit = one.unit, .direction = direction_of(one.direction)}});
+}
+
+/// The best model, by measures of the task's own.
+void Training::judge() {
+  const ModelSizes sizes = sizes_of(models_.spec());
+  if (sizes.tokens) return;
+  AnsweringModel model(make_model(laboratory_.cells(), config_, sizes), sizes, best_);
+  set_figures(models_.task().judge(model.answers()));
+}
+
 /// The best model, where the task asks for it. Not with a reverse direction: it begins at the last step, and
 /// on its own a model has none.
 void Training::run_on_its_own() {
   const std::optional<FreeRun> run = models_.task().free_run();
   if (!run || config_.model.bidirectional) return;
   const SequenceModel model = make_model(laboratory_.cells(), config_, sizes_of(models_.spec()));
-  for (const FreeRunFigure& one : models_.task().judge_free_run(run_freely(model, best_, *run)))
-    record_.set({one.name, one.value, {.unit = one.unit, .direction = direction_of(one.direction)}});
+  set_figures(models_.task().judge_free_run(run_freely(model, best_, *run)));
 }
 
 void Training::tell_progress() const {

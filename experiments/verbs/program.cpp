@@ -38,10 +38,11 @@ namespace po = boost::program_options;
 
 std::span<const Verb> verb_table() {
   static const std::array table = {
-      run_verb(),    sweep_verb(),       study_verb(),  plan_verb(),       status_verb(),     retry_verb(),
-      report_verb(), plot_verb(),        export_verb(), compare_verb(),    evaluate_verb(),   predict_verb(),
-      states_verb(), generate_verb(),    score_verb(),  transcribe_verb(), import_verb(),     tasks_verb(),
-      cells_verb(),  instruments_verb(), bench_verb(),  doctor_verb(),     completion_verb(), man_verb()};
+      run_verb(),        sweep_verb(),    study_verb(),  plan_verb(),        status_verb(),   retry_verb(),
+      report_verb(),     plot_verb(),     export_verb(), compare_verb(),     evaluate_verb(), predict_verb(),
+      states_verb(),     generate_verb(), score_verb(),  transcribe_verb(),  forecast_verb(), backtest_verb(),
+      import_verb(),     tasks_verb(),    cells_verb(),  instruments_verb(), bench_verb(),    doctor_verb(),
+      completion_verb(), man_verb()};
   return table;
 }
 

@@ -81,6 +81,8 @@ const Verb& states_verb();
 const Verb& generate_verb();
 const Verb& score_verb();
 const Verb& transcribe_verb();
+const Verb& forecast_verb();
+const Verb& backtest_verb();
 const Verb& import_verb();
 const Verb& tasks_verb();
 const Verb& cells_verb();

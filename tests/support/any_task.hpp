@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "experiments/tasks/data_options.hpp"
 #include "experiments/tasks/file_task/options.hpp"
 #include "experiments/tasks/music/options.hpp"
+#include "experiments/tasks/series/options.hpp"
 #include "experiments/tasks/speech/options.hpp"
 #include "experiments/tasks/task.hpp"
 #include "experiments/tasks/text_task.hpp"
@@ -76,8 +78,11 @@ inline TaskConfig any_task(std::string_view name, std::string_view variant, Leng
     InputFile table = text_value(wave_table());
     table.path = "table.csv";
     config.values[file_options::data.key] = std::move(table);
-    config.values[file_options::target.key] = std::vector<std::string>{file_options::next};
+    const bool looks_back =
+        std::ranges::find(row->options, series_options::context.key, &OptionSpec::key) != row->options.end();
+    config.values[file_options::target.key] = std::vector<std::string>{looks_back ? "x" : file_options::next};
     config.values[file_options::window.key] = std::int64_t{20};
+    config.values[series_options::distribution.key] = std::string("point");
   }
   return config;
 }

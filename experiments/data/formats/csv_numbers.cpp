@@ -59,7 +59,7 @@ class Column {
     for (std::size_t row = 0; row < table_.rows(); ++row) {
       const std::string_view text = without_plus(trimmed(table_.field(row, column_)));
       found.missing += is_missing(text) ? 1 : 0;
-      found.array.values[static_cast<std::int64_t>(row)] = value(text, row);
+      found.array.values[static_cast<std::int64_t>(row)] = as_float(value(text, row), row);
       if (is_missing(text)) continue;
       integers = integers && is_integer(text);
       if (integers && !inexact && !float_holds(text)) inexact = row;
@@ -72,14 +72,25 @@ class Column {
     return found;
   }
 
+  std::vector<double> read_reals() {
+    std::vector<double> all;
+    for (std::size_t row = 0; row < table_.rows(); ++row)
+      all.push_back(value(without_plus(trimmed(table_.field(row, column_))), row));
+    return all;
+  }
+
  private:
-  float value(std::string_view text, std::size_t row) const {
-    if (is_missing(text)) return std::numeric_limits<float>::quiet_NaN();
+  double value(std::string_view text, std::size_t row) const {
+    if (is_missing(text)) return std::numeric_limits<double>::quiet_NaN();
     double number = 0;
     if (!parse_number(text, number))
       fail(row, text.find(',') != std::string_view::npos
                     ? "expected a number, with a decimal point and no other separators"
                     : "expected a number; a value that is missing is an empty field, NA or nan");
+    return number;
+  }
+
+  float as_float(double number, std::size_t row) const {
     if (std::isfinite(number) && std::abs(number) > std::numeric_limits<float>::max())
       fail(row, fmt::format("expected a number of at most {}, the largest 32-bit float: scale the column",
                             std::numeric_limits<float>::max()));
@@ -103,13 +114,24 @@ bool is_csv_number(std::string_view field) {
   return parse_number(without_plus(trimmed(field)), ignored);
 }
 
-CsvNumbers numbers(const CsvTable& table, std::string_view column) {
+namespace {
+
+Column column_called(const CsvTable& table, std::string_view column) {
   const auto found = std::find(table.names.begin(), table.names.end(), column);
-  if (found != table.names.end())
-    return Column(table, static_cast<std::size_t>(found - table.names.begin())).read();
+  if (found != table.names.end()) return {table, static_cast<std::size_t>(found - table.names.begin())};
   const std::string guess = did_you_mean(column, table.names);
   throw DataError(fmt::format("[csv] {}: there is no column \"{}\"{}", table.file, printable(column),
                               guess.empty() ? "; there are " + printable(joined(table.names, ", ")) : guess));
+}
+
+}  // namespace
+
+CsvNumbers numbers(const CsvTable& table, std::string_view column) {
+  return column_called(table, column).read();
+}
+
+std::vector<double> real_numbers(const CsvTable& table, std::string_view column) {
+  return column_called(table, column).read_reals();
 }
 
 }  // namespace unroll

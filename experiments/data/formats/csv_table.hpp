@@ -42,6 +42,9 @@ struct CsvNumbers {
 /// float's range, and, where the column has integers only, one that no float holds exactly.
 CsvNumbers numbers(const CsvTable& table, std::string_view column);
 
+/// The same in double precision, of any size: whole numbers that no float holds exactly among them.
+std::vector<double> real_numbers(const CsvTable& table, std::string_view column);
+
 /// Whether a field is written as a number.
 bool is_csv_number(std::string_view field);
 

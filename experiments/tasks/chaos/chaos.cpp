@@ -7,6 +7,7 @@
 
 #include "experiments/tasks/chaos/measures.hpp"
 #include "experiments/tasks/chaos/orbit.hpp"
+#include "experiments/tasks/data_options.hpp"
 #include "experiments/tasks/generated_task.hpp"
 
 namespace unroll {
@@ -31,25 +32,26 @@ const OptionSpec dimensions = {"task.dimensions", std::int64_t{20}, "of the ring
 struct Attractor {
   std::vector<double> mean, deviation;      ///< by dimension
   std::vector<std::vector<double>> states;  ///< some, to begin at
-  double persistence = 0;                   ///< mean squared difference of two points, in deviations
+  double persistence = 0;  ///< mean squared difference of points the horizon apart, in deviations
 };
 
-void add_moments(const Orbit& all, Attractor& known) {
+void add_moments(const Orbit& all, std::int64_t horizon, Attractor& known) {
   const auto n = static_cast<double>(all.points());
   for (std::int64_t i = 0; i < all.dimensions; ++i) {
     const auto k = static_cast<std::size_t>(i);
     double sum = 0, squares = 0, steps = 0;
     for (std::int64_t t = 0; t < all.points(); ++t) sum += all.point(t)[k];
     for (std::int64_t t = 0; t < all.points(); ++t) squares += std::pow(all.point(t)[k] - sum / n, 2);
-    for (std::int64_t t = 1; t < all.points(); ++t)
-      steps += std::pow(all.point(t)[k] - all.point(t - 1)[k], 2);
+    for (std::int64_t t = horizon; t < all.points(); ++t)
+      steps += std::pow(all.point(t)[k] - all.point(t - horizon)[k], 2);
     known.mean.push_back(sum / n);
     known.deviation.push_back(std::sqrt(squares / n));
-    known.persistence += steps / (n - 1) / (squares / n) / static_cast<double>(all.dimensions);
+    known.persistence +=
+        steps / (n - static_cast<double>(horizon)) / (squares / n) / static_cast<double>(all.dimensions);
   }
 }
 
-Attractor attractor_of(const ChaoticSystem& system) {
+Attractor attractor_of(const ChaoticSystem& system, std::int64_t horizon) {
   Attractor known;
   Stream stream(reference_seed, Purpose::check);
   std::vector<double> state = start_of(system, stream);
@@ -59,7 +61,7 @@ Attractor attractor_of(const ChaoticSystem& system) {
     const Orbit part = orbit(system, state, between_starts);
     all.values.insert(all.values.end(), part.values.begin(), part.values.end());
   }
-  add_moments(all, known);
+  add_moments(all, horizon, known);
   return known;
 }
 
@@ -72,7 +74,8 @@ class Chaos final : public GeneratedTask {
                        .objective = mse_objective()},
                       per_batch(config.length)),
         system_(std::move(system)),
-        attractor_(attractor_of(system_)),
+        horizon_(std::max<std::int64_t>(1, config.get<std::int64_t>(data_options::horizon))),
+        attractor_(attractor_of(system_, horizon_)),
         noise_(config.get<double>(observation_noise)),
         free_steps_(config.get<std::int64_t>(free_steps)) {}
 
@@ -86,7 +89,7 @@ class Chaos final : public GeneratedTask {
   bool ends_when_solved() const override { return false; }
 
   std::optional<FreeRun> free_run() const override {
-    if (free_steps_ == 0) return std::nullopt;
+    if (free_steps_ == 0 || horizon_ > 1) return std::nullopt;
     FreeRun run{.warm_up = Tensor<float>({warm_up, free_orbits, input_size()}), .steps = free_steps_};
     const std::vector<Orbit> orbits = free_orbits_of(free_seed, warm_up);
     for (std::int64_t t = 0; t < warm_up; ++t)
@@ -97,7 +100,7 @@ class Chaos final : public GeneratedTask {
     return run;
   }
 
-  std::vector<FreeRunFigure> judge_free_run(const Tensor<float>& answers) const override {
+  std::vector<TaskFigure> judge_free_run(const Tensor<float>& answers) const override {
     const auto behind_warm_up = [&](std::uint64_t seed) {
       std::vector<Orbit> all = free_orbits_of(seed, warm_up + free_steps_);
       for (Orbit& one : all)
@@ -122,11 +125,11 @@ class Chaos final : public GeneratedTask {
 
  protected:
   Sequence generate(Stream& stream, std::int64_t length) const override {
-    return prediction(scaled_orbit(stream, length + 1), length);
+    return prediction(scaled_orbit(stream, length + horizon_), length);
   }
 
   Sequence generate_for_training(Stream& stream, std::int64_t length) const override {
-    Orbit points = scaled_orbit(stream, length + 1);
+    Orbit points = scaled_orbit(stream, length + horizon_);
     if (noise_ > 0)
       for (double& x : points.values) x += noise_ * stream.normal();
     return prediction(points, length);
@@ -137,7 +140,7 @@ class Chaos final : public GeneratedTask {
     Tensor<float> inputs({length, input_size()}), targets({length, input_size()});
     for (std::int64_t i = 0; i < inputs.numel(); ++i) {
       inputs[i] = static_cast<float>(points.values[static_cast<std::size_t>(i)]);
-      targets[i] = static_cast<float>(points.values[static_cast<std::size_t>(i + input_size())]);
+      targets[i] = static_cast<float>(points.values[static_cast<std::size_t>(i + horizon_ * input_size())]);
     }
     return {std::move(inputs), std::move(targets)};
   }
@@ -178,6 +181,7 @@ class Chaos final : public GeneratedTask {
   }
 
   ChaoticSystem system_;
+  std::int64_t horizon_;  ///< points that the target is ahead
   Attractor attractor_;
   double noise_;
   std::int64_t free_steps_;
@@ -214,8 +218,8 @@ TaskRow lorenz96_row() {
 
 TaskRow mackey_glass_row() {
   return row_of("mackey_glass", "the next value of a chaotic series with a delay of 17",
-                "Mackey & Glass 1977, Oscillation and chaos in physiological control systems", {},
-                [](const TaskConfig&) { return mackey_glass(); });
+                "Mackey & Glass 1977, Oscillation and chaos in physiological control systems",
+                {data_options::horizon}, [](const TaskConfig&) { return mackey_glass(); });
 }
 
 }  // namespace unroll

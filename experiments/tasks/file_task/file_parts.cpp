@@ -44,7 +44,7 @@ FileRequest request_of(const TaskConfig& config) {
           .lengths = text(options::lengths),
           .sequence = text(options::sequence),
           .missing = text(options::missing),
-          .horizon = config.get<std::int64_t>(options::horizon),
+          .horizon = config.get<std::int64_t>(data_options::horizon),
           .pixels = text(options::steps) == "pixels"};
 }
 

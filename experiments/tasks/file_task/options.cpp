@@ -49,9 +49,6 @@ const OptionSpec lengths = {
     "array N of the steps that each sequence has; what stands behind them is not read"};
 const OptionSpec sequence = {"task.sequence", std::string(),
                              "column that says which sequence a row belongs to; none: all are one series"};
-const OptionSpec horizon = {"task.horizon", std::int64_t{0},
-                            "steps that the target is ahead of the inputs; 0: 1 for next, else none",
-                            from_to(0, 1e6)};
 const OptionSpec missing =
     choice("task.missing", {"refuse", "previous", "zero"},
            "what stands for a value that is missing: an error, the value a step before, or 0");
@@ -88,7 +85,7 @@ std::vector<OptionSpec> rows() {
           sequence,
           data_options::validation_fraction,
           data_options::test_fraction,
-          horizon,
+          data_options::horizon,
           missing,
           scale,
           window,

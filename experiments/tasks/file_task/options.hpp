@@ -11,7 +11,7 @@ namespace unroll::file_options {
 extern const OptionSpec data, train_data, validation_data, test_data;
 extern const OptionSpec target_data, validation_target_data, test_target_data;
 extern const OptionSpec inputs, target, objective, readout, mask, lengths, sequence;
-extern const OptionSpec horizon, missing, steps, permute, scale, window;
+extern const OptionSpec missing, steps, permute, scale, window;
 
 /// All of them, in the order of a file.
 std::vector<OptionSpec> rows();

@@ -307,7 +307,9 @@ TEST_CASE(
     std::set<std::string> names;
     for (const Metric& metric : objective.metrics) {
       CHECK(names.insert(metric.name).second);
-      CHECK((metric.direction == Direction::higher) == (metric.name.find("accuracy") != std::string::npos));
+      const bool is_share =
+          metric.name.find("accuracy") != std::string::npos || metric.name.starts_with("coverage");
+      CHECK((metric.direction == Direction::higher) == is_share);
     }
     CHECK(find_objective(standard_objectives(), objective.name).name == objective.name);
   }

@@ -114,7 +114,7 @@ Problem problem(const Objective& objective, bool every_step, bool weights) {
   Batch batch = random_answers(setup, 11, objective.probabilities).batch;
   batch.inputs = random_tensor<float>({batch.steps(), batch.rows(), inputs}, 12);  // also behind the ends
   return {{.input_size = inputs,
-           .output_size = 3,
+           .output_size = 3 * objective.outputs_per_number,
            .readout = every_step || labels ? Readout::every_step : Readout::last,
            .objective = objective,
            .most_labels = 2},

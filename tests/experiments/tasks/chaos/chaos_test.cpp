@@ -25,7 +25,7 @@ const std::string names[] = {"lorenz63", "lorenz96", "mackey_glass"};
 /// The figures of a model that answers what the task itself would, t steps after the warm-up, changed.
 std::map<std::string, double> figures_of(const Task& task, const Tensor<float>& answers) {
   std::map<std::string, double> all;
-  for (const FreeRunFigure& one : task.judge_free_run(answers)) all[one.name] = one.value;
+  for (const TaskFigure& one : task.judge_free_run(answers)) all[one.name] = one.value;
   return all;
 }
 
@@ -88,4 +88,20 @@ TEST_CASE("[chaos] a free run goes on where the warm-up ends; the system's own o
     CHECK(of_zeros.at("system_D_stsp") == of_last.at("system_D_stsp"));
   }
   CHECK_FALSE(chaos("lorenz63", 0, 0)->free_run());
+}
+
+TEST_CASE("[tasks] Mackey-Glass may be asked for far ahead, and then runs on nothing of its own") {
+  TaskConfig config = any_task("mackey_glass", "standard", 150);
+  const auto next = standard_task(config);
+  config.values["task.horizon"] = std::int64_t{84};
+  const auto far = standard_task(config);
+  const Batch batch = far->validation(4)->batch(0, 4);
+  for (std::int64_t b = 0; b < 4; ++b)
+    for (std::int64_t t = 0; t + 84 < batch.steps(); ++t)
+      CHECK(numbers(batch.target)[t * 4 + b] == numbers(batch.inputs)[(t + 84) * 4 + b]);
+  CHECK(far->trivial_loss() > 100 * next->trivial_loss());
+  CHECK(std::sqrt(far->trivial_loss()) ==
+        doctest::Approx(1.63).epsilon(0.1));  // persistence, by studies of it
+  CHECK(next->free_run());
+  CHECK_FALSE(far->free_run());
 }

@@ -1,0 +1,79 @@
+#include <cmath>
+#include <numbers>
+
+#include "experiments/objectives/objective.hpp"
+#include "framework/autodiff/ops.hpp"
+
+namespace unroll {
+namespace {
+
+enum Element : std::size_t { nats, squared, absolute, crps, outside_80, outside_95 };
+
+/// Standard deviations from the mean to the ends of the central intervals.
+constexpr double half_width_80 = 1.2815515655446004, half_width_95 = 1.959963984540054;
+
+/// Every second output, from the one at `first` on: (..., 2 n) -> (..., n).
+Var every_second(Var outputs, std::int64_t first) {
+  Dims pairs = outputs.dims(), numbers = pairs;
+  const std::int64_t n = pairs.back().number() / 2;
+  pairs.back() = n;
+  pairs.push_back(2);
+  numbers.back() = n;
+  return reshape(slice(reshape(outputs, pairs), -1, first, 1), numbers);
+}
+
+/// 1 where a target is not within so many deviations: also where it, or the answer, is no number.
+Var outside(Var deviations, double half_width) {
+  Tape& tape = deviations.tape();
+  return 1.0 - less_equal(abs(deviations), tape.fill(half_width, {}));
+}
+
+std::vector<Var> elements(Var outputs, Var targets) {
+  const Var log_variance = every_second(outputs, 1), error = targets - every_second(outputs, 0);
+  const Var deviation = exp(0.5 * log_variance), z = error / deviation;
+  const Var density = exp(-0.5 * square(z)) / std::sqrt(2 * std::numbers::pi);
+  const Var score = deviation * (z * erf(z / std::numbers::sqrt2) + 2.0 * density - std::numbers::inv_sqrtpi);
+  return {0.5 * (log_variance + square(z) + std::log(2 * std::numbers::pi)),
+          square(error),
+          abs(error),
+          score,
+          outside(z, half_width_80),
+          outside(z, half_width_95)};
+}
+
+bool right(std::span<const std::span<const float>>, const Criterion&) { return false; }
+
+/// The weighted mean of an element over numbers, each in its unit to a power.
+double in_units(const Tally& tally, std::size_t element, int power) {
+  double sum = 0;
+  for (std::size_t o = 0; o < tally.units.size(); ++o)
+    sum += std::pow(tally.units[o], power) * tally.sums[element][o];
+  return sum / (tally.weight * tally.outputs());
+}
+
+}  // namespace
+
+Objective gaussian_objective() {
+  return {.name = "gaussian",
+          .summary = "a normal distribution of a number: its mean and the log of its variance",
+          .target = TargetKind::numbers,
+          .elements = elements,
+          .right = right,
+          .metrics =
+              {
+                  {"loss", "nats", Direction::lower, [](const Tally& t) { return t.mean(nats); }},
+                  {"rmse", "unit of the data", Direction::lower,
+                   [](const Tally& t) { return std::sqrt(in_units(t, squared, 2)); }},
+                  {"mae", "unit of the data", Direction::lower,
+                   [](const Tally& t) { return in_units(t, absolute, 1); }},
+                  {"crps", "unit of the data", Direction::lower,
+                   [](const Tally& t) { return in_units(t, crps, 1); }},
+                  {"coverage_80", "share of targets", Direction::higher,
+                   [](const Tally& t) { return 1 - t.mean(outside_80); }},
+                  {"coverage_95", "share of targets", Direction::higher,
+                   [](const Tally& t) { return 1 - t.mean(outside_95); }},
+              },
+          .outputs_per_number = 2};
+}
+
+}  // namespace unroll

@@ -1,0 +1,310 @@
+#include "experiments/tasks/series/time_axis.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <numeric>
+#include <optional>
+
+#include "experiments/config/text.hpp"
+#include "experiments/data/data_error.hpp"
+#include "models/nearest.hpp"
+
+namespace unroll {
+namespace {
+
+constexpr std::array<std::string_view, 9> called_as_time = {"date", "time", "datetime", "timestamp", "month",
+                                                            "year", "day",  "ds",       "week"};
+constexpr std::int64_t day = 86400;
+/// More rows put in than there are would be a series that is mostly guessed.
+constexpr std::int64_t most_filled = 4;
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t begin = std::min(text.find_first_not_of(" \t\r\n"), text.size());
+  return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
+}
+
+std::optional<std::int64_t> whole_number(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  constexpr std::int64_t most = std::int64_t{1} << 53;
+  if (error != std::errc() || end != text.data() + text.size() || value > most || value < -most)
+    return std::nullopt;
+  return value;
+}
+
+std::string lower(std::string_view text) {
+  std::string all(text);
+  for (char& c : all)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return all;
+}
+
+/// Months since year 0.
+std::int64_t month_of(std::int64_t seconds) {
+  const CalendarDay at = calendar_day(seconds);
+  return at.year * 12 + at.month - 1;
+}
+
+std::int64_t moment_in(std::int64_t month, int day_of_month, std::int64_t second, bool month_ends) {
+  using namespace std::chrono;
+  const auto floor_year = (month >= 0 ? month : month - 11) / 12;
+  const auto y = std::chrono::year(static_cast<int>(floor_year));
+  const auto m = std::chrono::month(static_cast<unsigned>(month - floor_year * 12 + 1));
+  const year_month_day_last end(y / m / last);
+  const int length = static_cast<int>(static_cast<unsigned>(end.day()));
+  const int in_month = month_ends ? length : std::min(day_of_month, length);
+  const sys_days date(y / m / std::chrono::day(static_cast<unsigned>(in_month)));
+  return date.time_since_epoch().count() * day + second;
+}
+
+class Reader {
+ public:
+  Reader(const CsvTable& table, std::size_t column, DateOrder order, Gaps gaps)
+      : table_(table), column_(column), order_(order), gaps_(gaps) {}
+
+  ReadAxis read() {
+    read_places();
+    check_order();
+    find_step();
+    return number_steps();
+  }
+
+ private:
+  std::string_view field(std::size_t row) const { return trimmed(table_.field(row, column_)); }
+
+  [[noreturn]] void fail(std::size_t row, const std::string& what) const {
+    throw DataError(fmt::format("{}, line {}, column \"{}\": found \"{}\"; {}", table_.file,
+                                table_.lines[row], printable(table_.names[column_]), printable(field(row)),
+                                what));
+  }
+
+  /// Numbers, or moments of the first form that fits all rows.
+  void read_places() {
+    axis_.column = table_.names[column_];
+    std::vector<DateForm> forms = forms_of(field(0), order_);
+    if (forms.empty()) return read_numbers();
+    axis_.kind = TimeAxis::Kind::seconds;
+    for (std::size_t row = 0; row < table_.rows(); ++row) {
+      const std::vector<DateForm> before = forms;
+      std::erase_if(forms, [&](const DateForm& form) { return !parse_date(field(row), form); });
+      if (forms.empty()) refuse_form(row, before.front());
+    }
+    check_ambiguity(forms);
+    axis_.form = forms.front();
+    for (std::size_t row = 0; row < table_.rows(); ++row)
+      places_.push_back(*parse_date(field(row), axis_.form));
+  }
+
+  void refuse_form(std::size_t row, const DateForm& form) const {
+    if (field(row).empty()) fail(row, "expected a date in every row");
+    const std::vector<DateForm> own = forms_of(field(row), order_);
+    if (own.empty())
+      fail(row, fmt::format("expected a date as {}, the form of the rows above it", form.name));
+    fail(row, fmt::format("it is a date as {}, but the rows above it are as {}: write all dates in one form",
+                          own.front().name, form.name));
+  }
+
+  /// 03/04/2024 in every row may be of March or of April.
+  void check_ambiguity(const std::vector<DateForm>& forms) const {
+    const auto has = [&](std::string_view start) {
+      return std::ranges::any_of(forms,
+                                 [&](const DateForm& form) { return form.pattern.starts_with(start); });
+    };
+    if (order_ == DateOrder::automatic && has("%d/%m/%Y") && has("%m/%d/%Y"))
+      fail(0,
+           "the dates may begin with the day or with the month, and no row tells; say task.dates=day_first "
+           "or month_first");
+  }
+
+  void read_numbers() {
+    axis_.kind = TimeAxis::Kind::numbers;
+    for (std::size_t row = 0; row < table_.rows(); ++row) {
+      const std::optional<std::int64_t> number = whole_number(field(row));
+      if (!number)
+        fail(row,
+             "expected a date (2024-01-31, 2024-01-31T12:00Z, 31.01.2024, Jan 2024, ...) or a whole number");
+      places_.push_back(*number);
+    }
+  }
+
+  void check_order() const {
+    for (std::size_t row = 1; row < places_.size(); ++row) {
+      if (places_[row] > places_[row - 1]) continue;
+      if (places_[row] == places_[row - 1])
+        fail(row,
+             fmt::format("line {} has the same time: a series has one row for a time; remove one of them, "
+                         "or take their mean{}",
+                         table_.lines[row - 1],
+                         axis_.has_dates() && !axis_.form.zoned
+                             ? " (an hour that clocks repeat in autumn needs dates with an offset, +02:00)"
+                             : ""));
+      fail(row, fmt::format("it is before \"{}\" on line {}: sort the rows by time, the oldest first",
+                            printable(field(row - 1)), table_.lines[row - 1]));
+    }
+  }
+
+  void find_step() {
+    axis_.first = places_.front();
+    if (axis_.has_dates() && are_months()) return use_months();
+    std::int64_t least = 0;
+    for (std::size_t row = 1; row < places_.size(); ++row) {
+      const std::int64_t apart = places_[row] - places_[row - 1];
+      if (row == 1 || apart < least) least = apart;
+    }
+    axis_.step = std::max<std::int64_t>(least, 1);
+  }
+
+  /// On one day of each month and at one time, or each on the last one.
+  bool are_months() {
+    if (places_.size() < 2 && axis_.form.pattern.find("%d") != std::string::npos) return false;
+    const CalendarDay begin = calendar_day(axis_.first);
+    bool same_day = true, ends = true;
+    for (const std::int64_t place : places_) {
+      const CalendarDay at = calendar_day(place);
+      if (at.second != begin.second) return false;
+      same_day = same_day && at.day == begin.day;
+      ends = ends && at.day == at.days_in_month;
+    }
+    axis_.month_ends = ends && !same_day;
+    return same_day || ends;
+  }
+
+  void use_months() {
+    axis_.kind = TimeAxis::Kind::months;
+    for (std::int64_t& place : places_) place = month_of(place);
+    axis_.step = 0;
+    for (std::size_t row = 1; row < places_.size(); ++row)
+      axis_.step = std::gcd(axis_.step, places_[row] - places_[row - 1]);
+    if (axis_.step == 0)
+      axis_.step = axis_.form.pattern.find("%m") == std::string::npos &&
+                           axis_.form.pattern.find("%b") == std::string::npos
+                       ? 12
+                       : 1;
+  }
+
+  ReadAxis number_steps() {
+    ReadAxis read;
+    std::int64_t filled = 0;
+    std::size_t first_gap = 0;
+    for (std::size_t row = 0; row < places_.size(); ++row) {
+      const std::int64_t away = places_[row] - places_.front();
+      if (gaps_ != Gaps::skip && away % axis_.step != 0) fail(row, uneven());
+      read.steps.push_back(gaps_ == Gaps::skip ? static_cast<std::int64_t>(row) : away / axis_.step);
+      if (row == 0) continue;
+      const std::int64_t missing = read.steps[row] - read.steps[row - 1] - 1;
+      if (missing > 0 && filled == 0) first_gap = row;
+      filled += missing;
+    }
+    if (filled > 0 && gaps_ == Gaps::refuse) fail(first_gap, gap(read, first_gap));
+    if (filled > most_filled * std::ssize(places_)) fail(first_gap, gap(read, first_gap));
+    read.length = read.steps.back() + 1;
+    read.axis = axis_;
+    if (gaps_ == Gaps::skip) begin_from_the_end(read);
+    read.note = note(read, filled);
+    return read;
+  }
+
+  /// So that what comes behind the last row has the right time.
+  void begin_from_the_end(ReadAxis& read) const {
+    const std::int64_t back = (places_.back() - places_.front()) - (read.length - 1) * axis_.step;
+    TimeAxis& axis = read.axis;
+    axis.first = axis.kind == TimeAxis::Kind::months
+                     ? moment_in(month_of(axis.first) + back, calendar_day(axis.first).day,
+                                 calendar_day(axis.first).second, axis.month_ends)
+                     : axis.first + back;
+  }
+
+  std::string uneven() const {
+    return fmt::format(
+        "it is no whole number of steps of {} after \"{}\" on line {}: make the rows equally far apart, or "
+        "take them as they follow each other, task.gaps=skip",
+        step_name(axis_), printable(field(0)), table_.lines[0]);
+  }
+
+  std::string gap(const ReadAxis& read, std::size_t row) const {
+    return fmt::format(
+        "{} steps of {} are missing between it and \"{}\" on line {}; task.gaps=fill puts in rows "
+        "without values (up to {} for each that is there), skip takes the rows as they follow",
+        read.steps[row] - read.steps[row - 1] - 1, step_name(axis_), printable(field(row - 1)),
+        table_.lines[row - 1], most_filled);
+  }
+
+  std::string note(const ReadAxis& read, std::int64_t filled) const {
+    std::string text =
+        fmt::format("column \"{}\": every {} from {} to {}", printable(axis_.column), step_name(axis_),
+                    printable(field(0)), printable(field(places_.size() - 1)));
+    if (gaps_ == Gaps::skip)
+      text = fmt::format("column \"{}\": from {} to {}, rows taken as they follow", printable(axis_.column),
+                         printable(field(0)), printable(field(places_.size() - 1)));
+    if (axis_.form.zoned) text += ", converted to UTC";
+    if (axis_.kind == TimeAxis::Kind::seconds && !axis_.form.zoned && axis_.step % day != 0)
+      text += ", times without a zone taken as they stand";
+    if (filled > 0) text += fmt::format("; {} of {} steps have no row and are missing", filled, read.length);
+    return text;
+  }
+
+  const CsvTable& table_;
+  std::size_t column_;
+  DateOrder order_;
+  Gaps gaps_;
+  TimeAxis axis_;
+  std::vector<std::int64_t> places_;
+};
+
+std::optional<std::size_t> time_column(const CsvTable& table, const std::string& name, DateOrder order) {
+  if (!name.empty()) {
+    const auto found = std::ranges::find(table.names, name);
+    if (found != table.names.end()) return static_cast<std::size_t>(found - table.names.begin());
+    const std::string guess = did_you_mean(name, table.names);
+    throw DataError(
+        fmt::format("task.time: {}: there is no column \"{}\"{}", table.file, printable(name),
+                    guess.empty() ? "; there are " + printable(joined(table.names, ", ")) : guess));
+  }
+  for (std::size_t c = 0; c < table.names.size(); ++c) {
+    const std::string_view first = trimmed(table.field(0, c));
+    const bool is_called = std::ranges::find(called_as_time, lower(table.names[c])) != called_as_time.end();
+    if (is_called || (!is_csv_number(first) && !forms_of(first, order).empty())) return c;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string TimeAxis::label(std::int64_t n) const {
+  if (has_dates()) return format_date(moment(n), form);
+  return fmt::format("{}", first + n * step);
+}
+
+std::int64_t TimeAxis::moment(std::int64_t n) const {
+  if (kind != Kind::months) return first + n * step;
+  const CalendarDay begin = calendar_day(first);
+  return moment_in(month_of(first) + n * step, begin.day, begin.second, month_ends);
+}
+
+ReadAxis read_time_axis(const CsvTable& table, const std::string& column, DateOrder order, Gaps gaps) {
+  if (const auto found = time_column(table, column, order)) return Reader(table, *found, order, gaps).read();
+  ReadAxis rows;
+  rows.steps.resize(table.rows());
+  std::iota(rows.steps.begin(), rows.steps.end(), 0);
+  rows.length = std::ssize(rows.steps);
+  rows.note = "no column of dates: rows are steps";
+  return rows;
+}
+
+std::string step_name(const TimeAxis& axis) {
+  const auto several = [](std::int64_t n, std::string_view what) {
+    return n == 1 ? std::string(what) : fmt::format("{} {}s", n, what);
+  };
+  if (axis.kind == TimeAxis::Kind::rows) return "row";
+  if (axis.kind == TimeAxis::Kind::numbers) return several(axis.step, "number");
+  if (axis.kind == TimeAxis::Kind::months)
+    return axis.step % 12 == 0 ? several(axis.step / 12, "year") : several(axis.step, "month");
+  if (axis.step % day == 0) return several(axis.step / day, "day");
+  if (axis.step % 3600 == 0) return several(axis.step / 3600, "hour");
+  return axis.step % 60 == 0 ? several(axis.step / 60, "minute") : several(axis.step, "second");
+}
+
+}  // namespace unroll

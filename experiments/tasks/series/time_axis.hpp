@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "experiments/data/formats/csv_table.hpp"
+#include "experiments/tasks/series/dates.hpp"
+
+namespace unroll {
+
+/// The steps of a series in time, at equal distances.
+struct TimeAxis {
+  enum class Kind {
+    rows,     ///< no column says so: steps are counted from 1
+    numbers,  ///< whole numbers
+    seconds,  ///< dates so many seconds apart
+    months    ///< dates so many months apart, on one day of the month, or each on its last
+  };
+
+  Kind kind = Kind::rows;
+  std::string column = {};
+  DateForm form = {};
+  std::int64_t first = 1;   ///< the number, or the seconds, of step 0
+  std::int64_t step = 1;    ///< numbers, seconds or months between two steps
+  bool month_ends = false;  ///< dates are the last days of their months
+
+  bool has_dates() const { return kind == Kind::seconds || kind == Kind::months; }
+  /// Step n, also beyond the last one, as the file would write it.
+  std::string label(std::int64_t n) const;
+  /// The same as seconds, of an axis with dates.
+  std::int64_t moment(std::int64_t n) const;
+};
+
+/// What is done where a step has no row.
+enum class Gaps {
+  fill,   ///< a row without values is put in
+  skip,   ///< rows are taken as steps, one after the other
+  refuse  ///< an error
+};
+
+/// A column of dates or numbers, and which step each row is.
+struct ReadAxis {
+  TimeAxis axis;
+  std::vector<std::int64_t> steps;  ///< by row, rising from 0
+  std::int64_t length = 0;          ///< steps: rows, and those put in
+  std::string note;  ///< for people: "every month from 1949-01 to 1960-12; 3 steps without a row"
+};
+
+/// `column`: its name; empty: the first one that begins with a date, or that is called as one and holds whole
+/// numbers; none of these: rows are counted. Throws DataError, with file, line and column, for a column that
+/// is not there, a text that is no date, one of another form than those before it, a moment that is there
+/// twice or comes before that of the row above, steps that no common distance fits, and gaps where they are
+/// refused.
+ReadAxis read_time_axis(const CsvTable& table, const std::string& column, DateOrder order, Gaps gaps);
+
+/// What a step is called: "month", "day", "2 hours".
+std::string step_name(const TimeAxis& axis);
+
+}  // namespace unroll
