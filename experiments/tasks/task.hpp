@@ -39,12 +39,15 @@ struct TaskSpec {
   Objective objective;
   Criterion criterion = {};
   std::string answer = "answer";  ///< what a model answers, one of them: "word", "character"
+  /// The last numbers of a vector are no part of x: first those of a second input that cells may name, then
+  /// the target of the step before, for cells that name their feedback.
+  std::int64_t context_size = 0, feedback_size = 0;
 
   bool every_step() const { return readout == Readout::every_step; }
 };
 
 /// A model on its own: it reads these inputs, and then, for so many steps, what it has answered after the
-/// step before. Outputs are as many as inputs.
+/// step before. Outputs are as many as inputs; a cell that reads its feedback has them twice.
 struct FreeRun {
   Tensor<float> warm_up;  ///< (T, B, inputs)
   std::int64_t steps;
