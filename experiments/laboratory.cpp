@@ -8,6 +8,7 @@
 #include "experiments/instruments/moments.hpp"
 #include "experiments/train/option_rows.hpp"
 #include "experiments/train/options.hpp"
+#include "experiments/train/taught_task.hpp"
 #include "framework/optim/rules.hpp"
 
 namespace unroll {
@@ -138,7 +139,7 @@ std::vector<Option> all_rows(const TaskList& tasks, const CellList& cells,
   }));
   append(optimizer_option_rows());
   append(schedule_option_rows());
-  append(training_option_rows());
+  append(training_option_rows([&cells](const Config& c) { return reads_feedback(cells, c); }));
   return all;
 }
 

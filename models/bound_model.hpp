@@ -23,6 +23,7 @@ struct RecordOptions {
   std::vector<std::string> values = {};  ///< as RunOptions
   bool transitions = false;              ///< as RunOptions
   double clip_state_gradient = 0;        ///< as RunOptions
+  FeedBack own_feedback = nullptr;       ///< as RunOptions
 };
 
 /// What a run of a bound model reads, in precision T. What the model has no input for is not looked at.
@@ -55,7 +56,7 @@ struct ModelInputs {
 /// A sequence model on a tape of its own, recorded once for every T and B, with inputs for all that a run is
 /// given.
 struct BoundModel {
-  /// `tokens`: inputs are (T, B) indices, else (T, B, input_size) numbers.
+  /// `tokens`: inputs are (T, B) indices, else (T, B, input_size) numbers, with all that is behind x.
   BoundModel(SequenceModel sequence_model, std::int64_t input_size, bool tokens,
              const RecordOptions& options = {});
 

@@ -29,6 +29,9 @@ struct CellOptions {
   std::int64_t hidden_size;
   std::string activation = "tanh";
   std::map<std::string, double> constants = {};  ///< values of hyperparameters that replace the defaults
+  /// Numbers of a second input, and of the outputs, at each step: of a cell that names them. By default those
+  /// of a cell that is looked at alone.
+  std::int64_t context_size = 2, output_size = 2;
 };
 
 /// What a step is given.
@@ -37,6 +40,8 @@ struct StepInputs {
   std::vector<Var> state;  ///< before the step, in the order of states()
   Var noise = {};          ///< (B, noise_size()), standard normal; without it the noise is 0
   bool training = true;    ///< or is this an evaluation, for noise that is of training alone
+  Var context = {};        ///< (B, context_size()): the second input at this step
+  Var feedback = {};       ///< (B, feedback_size()): the outputs after the step before, or their targets
 };
 
 /// What a step computes: the states after it, in the order of states(), and what else it has a name for.
@@ -56,6 +61,10 @@ class Cell {
   virtual std::vector<StateSpec> states() const = 0;
   /// How many numbers of noise a step wants for each sequence.
   virtual std::int64_t noise_size() const { return 0; }
+  /// How many numbers of a second input a step reads; 0: it has one input.
+  virtual std::int64_t context_size() const { return 0; }
+  /// How many outputs of the step before it reads; 0: none are fed back.
+  virtual std::int64_t feedback_size() const { return 0; }
   virtual CellStep step(const Parameters& p, const StepInputs& in) const = 0;
 };
 

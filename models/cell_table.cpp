@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "framework/tensor/embedded_file.hpp"
-#include "framework/tensor/file.hpp"
 #include "models/language/equation_cell.hpp"
 #include "models/nearest.hpp"
 
@@ -65,7 +64,7 @@ bool is_cell_text(std::string_view cell) { return cell.find('\n') != std::string
 std::unique_ptr<Cell> make_cell(const CellList& cells, std::string_view cell, const CellOptions& options) {
   if (is_cell_text(cell)) return std::make_unique<EquationCell>(define_cell("model.cell", cell), options);
   if (cell.ends_with(".cell"))
-    return std::make_unique<EquationCell>(define_cell(std::string(cell), read_file(cell)), options);
+    return std::make_unique<EquationCell>(define_cell(std::string(cell), read_cell_file(cell)), options);
   return known_cell(cells, cell).make(options);
 }
 

@@ -328,6 +328,10 @@ InitialiserOptions initialiser_options(std::string_view name, std::span<const do
 }
 
 Tensor<float> initialise(const InitialiserOptions& options, const Shape& shape, Stream& stream) {
+  if (options.values && options.values->shape() != shape)
+    throw std::invalid_argument(fmt::format("a start of {} is given for a parameter of {}",
+                                            to_string(options.values->shape()), to_string(shape)));
+  if (options.values) return convert<float>(*options.values);
   if (options.name != "constant" && !(options.scale >= 0 && std::isfinite(options.scale)))
     throw std::invalid_argument(fmt::format("initialiser {}: scale must be at least 0 and finite, got {}",
                                             options.name, options.scale));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +24,7 @@ struct InitialiserOptions {
   double steps = 100;             ///< "chrono": the longest memory that is expected, in steps, above 2
   double count = 0;               ///< "signs": how many are -1, rounded down
   std::string of = {};            ///< derived initialisers: the parameter whose start is taken
+  std::shared_ptr<const Tensor<double>> values = nullptr;  ///< the start itself, whatever the name says
 };
 
 /// One row per initialiser.
@@ -60,7 +62,7 @@ InitialiserOptions initialiser_options(std::string_view name, std::span<const do
 /// in): its fan-in is its columns, its fan-out its rows. For a derived initialiser see derive(). Throws
 /// std::invalid_argument naming an unknown initialiser and the known ones, an option out of its range, or a
 /// shape the initialiser does not make (identity and sparse: square matrices; glorot and orthogonal:
-/// matrices).
+/// matrices; given values: their own).
 Tensor<float> initialise(const InitialiserOptions& options, const Shape& shape, Stream& stream);
 
 /// The start that a derived initialiser makes from that of the parameter options.of. Throws

@@ -97,8 +97,14 @@ std::vector<std::string> Layer::value_names(std::int64_t input_size) const {
   const Parameters p(scratch, cell_->parameters());
   std::vector<Var> state;
   for (const StateSpec& spec : cell_->states()) state.push_back(scratch.input("", spec.dims(sizes::B)));
-  const Var noise = noisy() ? scratch.input("", {sizes::B, cell_->noise_size()}) : Var{};
-  const CellStep step = cell_->step(p, {scratch.input("", {sizes::B, input_size}), state, noise});
+  const auto given = [&](std::int64_t size) {
+    return size > 0 ? scratch.input("", {sizes::B, size}) : Var{};
+  };
+  const CellStep step = cell_->step(p, {.x = scratch.input("", {sizes::B, input_size}),
+                                        .state = state,
+                                        .noise = given(cell_->noise_size()),
+                                        .context = given(cell_->context_size()),
+                                        .feedback = given(cell_->feedback_size())});
   for (const auto& [name, value] : step.values) names.push_back(place_.prefix + name);
   return names;
 }

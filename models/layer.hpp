@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -61,6 +62,9 @@ struct Packed {
   Packed(Tape& tape, Dim sequences);
 };
 
+/// What becomes the feedback at the next step, of what the readout sees (B, units): (B, outputs).
+using FeedBack = std::function<Var(Var)>;
+
 /// How the layers of a model are run.
 struct RunOptions {
   /// The states before the first step, instead of their starts: (B, shape...) each, in the order of states();
@@ -73,6 +77,11 @@ struct RunOptions {
   /// Above 0: the largest |element| of the gradient, of the loss of one sequence of those that the loss is
   /// the mean of, that a step hands back to the state before it.
   double clip_state_gradient = 0;
+  /// Instead of the feedback that inputs hold: what of the outputs (B, outputs) comes back at the next step,
+  /// 0 at the first one of a run or of a packed sequence. Only of models with one layer in one direction.
+  FeedBack own_feedback = nullptr;
+  /// Of layers: (T, B, size), where their cells read them. Models take them out of their inputs.
+  Var context = {}, feedback = {};
 };
 
 /// Of the parameter that a learned state starts from: "start.h", "layer2.start.h".

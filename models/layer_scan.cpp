@@ -56,6 +56,8 @@ void LayerScan::add_slices() {
   const bool noisy = cell_.noise_size() > 0 && run_.noise;
   if (noisy || input_mask_.per_step || output_mask_.per_step || recurrent_mask_.per_step || zones)
     time_step_at_ = add(run_.noise->time_steps);
+  if (cell_.context_size() > 0) context_at_ = add(run_.context);
+  if (cell_.feedback_size() > 0 && !feeds_back()) feedback_at_ = add(run_.feedback);
   if (!run_.packed) return;
   begins_at_ = add(place_.reverse ? run_.packed->ends : run_.packed->begins);
   if (!initial_.empty() || input_mask_.steady.valid() || output_mask_.steady.valid() ||
@@ -156,17 +158,25 @@ Var LayerScan::output(Var h, const Slices& at) const {
 }
 
 /// What becomes of the states that a step finds, with all that is around the cell.
-CellStep LayerScan::moved(const Slices& at, const std::vector<Var>& before) const {
+CellStep LayerScan::moved(const Slices& at, const std::vector<Var>& before, Var feedback) const {
   std::vector<Var> read = before;
   read[0] = dropped(read[0], recurrent_mask_, at);
   CellStep next = cell_.step(p_, {.x = dropped(at.input(), input_mask_, at),
                                   .state = read,
                                   .noise = cell_noise(at),
-                                  .training = run_.noise && run_.noise->training});
+                                  .training = run_.noise && run_.noise->training,
+                                  .context = at.context(),
+                                  .feedback = feedback});
   if (options_.layer_norm)
     next.state[0] = p_["layer_norm.gain"] * layer_norm(next.state[0]) + p_["layer_norm.bias"];
   for (std::size_t k = 0; k < states_.size(); ++k) next.state[k] = zoned(k, before[k], next.state[k], at);
   return next;
+}
+
+/// What the outputs of the step before are to this one: a packed sequence begins with none.
+Var LayerScan::fed_back(Var last, const Slices& at) const {
+  if (!run_.packed) return last;
+  return where(beside(at.begins(), last.rank()), last.tape().fill(0, {}), last);
 }
 
 std::vector<Var> LayerScan::clipped(std::vector<Var> before) const {
@@ -178,9 +188,12 @@ std::vector<Var> LayerScan::clipped(std::vector<Var> before) const {
 
 Step LayerScan::step(const Slices& at, const std::vector<Var>& carried) {
   const std::vector<Var> before = begun({carried.begin(), carried.begin() + states_.size()}, at);
-  const CellStep next = moved(at, clipped(before));
+  const CellStep next =
+      moved(at, clipped(before), feeds_back() ? fed_back(carried.back(), at) : at.feedback());
   Step result{.state = next.state};
-  if (has_output_) (carries_output_ ? result.state : result.stacked).push_back(output(result.state[0], at));
+  const Var seen = has_output_ ? output(result.state[0], at) : result.state[0];
+  if (has_output_) (carries_output_ ? result.state : result.stacked).push_back(seen);
+  if (feeds_back()) result.state.push_back(run_.own_feedback(seen));
   for (const std::string& name : wanted_) result.stacked.push_back(next.values.at(name));
   if (run_.transitions) std::ranges::copy(before, std::back_inserter(result.stacked));
   return result;
@@ -214,6 +227,7 @@ Var LayerScan::last_output(const Scanned& scanned) const {
 Layer::Recorded LayerScan::record() {
   std::vector<Var> initial = initial_states();
   if (carries_output_) initial.push_back(inputs_[0].tape().zeros(states_[0].dims(inputs_[0].dims()[1])));
+  if (feeds_back()) initial.push_back(inputs_[0].tape().zeros({inputs_[0].dims()[1], cell_.feedback_size()}));
   const Scanned scanned = scan(
       [this](const std::vector<Var>& x, const std::vector<Var>& state) {
         return step({x, *this}, state);
@@ -250,7 +264,8 @@ OmegaTerms LayerScan::omega_terms(const std::vector<Var>& entering, const std::v
   const Scanned scanned = scan(
       [&](const std::vector<Var>& x, const std::vector<Var>&) {
         const std::vector<Var> before(x.begin() + split, x.begin() + split + states);
-        const CellStep next = moved({{x.begin(), x.begin() + split}, *this}, before);
+        const Slices at{{x.begin(), x.begin() + split}, *this};
+        const CellStep next = moved(at, before, at.feedback());
         const OmegaTerms terms = omega_of_step(
             {.given = x, .before = before, .after = next.state, .e = {x.end() - states, x.end()}}, path);
         return Step{.state = {}, .stacked = {terms.term, terms.counted}};

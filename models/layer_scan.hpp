@@ -50,6 +50,8 @@ class LayerScan {
     Var time_step() const { return x[scan.time_step_at_]; }
     Var begins() const { return x[scan.begins_at_]; }
     Var sequence() const { return x[scan.sequence_at_]; }
+    Var context() const { return scan.context_at_ > 0 ? x[scan.context_at_] : Var{}; }
+    Var feedback() const { return scan.feedback_at_ > 0 ? x[scan.feedback_at_] : Var{}; }
   };
 
   std::size_t add(Var stacked);
@@ -67,7 +69,9 @@ class LayerScan {
   std::vector<Var> begun(std::vector<Var> state, const Slices& at) const;
   Var zoned(std::size_t k, Var before, Var after, const Slices& at) const;
   Var output(Var h, const Slices& at) const;
-  CellStep moved(const Slices& at, const std::vector<Var>& before) const;
+  CellStep moved(const Slices& at, const std::vector<Var>& before, Var feedback) const;
+  bool feeds_back() const { return cell_.feedback_size() > 0 && run_.own_feedback; }
+  Var fed_back(Var last, const Slices& at) const;
   std::vector<Var> clipped(std::vector<Var> before) const;
   Step step(const Slices& at, const std::vector<Var>& carried);
 
@@ -84,7 +88,7 @@ class LayerScan {
   const std::vector<StateSpec> states_;
   std::vector<std::string> wanted_;  ///< values of the step, without prefix
   std::vector<Var> inputs_;          ///< of the scan
-  std::size_t time_step_at_ = 0, begins_at_ = 0, sequence_at_ = 0;
+  std::size_t time_step_at_ = 0, begins_at_ = 0, sequence_at_ = 0, context_at_ = 0, feedback_at_ = 0;
   Mask input_mask_, output_mask_, recurrent_mask_;
   bool has_output_ = false;      ///< what is outside sees something else than the first state
   bool carries_output_ = false;  ///< and its last value is not the last state's under a steady mask

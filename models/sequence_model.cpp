@@ -34,6 +34,7 @@ void check_residual(std::int64_t number, std::int64_t input_size, std::int64_t o
 SequenceModel::SequenceModel(std::unique_ptr<Cell> cell, std::int64_t output_size, Readout readout)
     : output_size_(output_size), readout_(readout) {
   layers_.emplace_back(std::move(cell), LayerOptions{}, Layer::Place{});
+  check_given();
 }
 
 SequenceModel::SequenceModel(const MakeCell& make_cell, std::int64_t input_size, const ModelOptions& options,
@@ -64,6 +65,32 @@ SequenceModel::SequenceModel(const MakeCell& make_cell, std::int64_t input_size,
   }
   if (tied_) check_tied();
   if (state_readout_) check_state_readout();
+  check_given();
+}
+
+void SequenceModel::check_given() const {
+  const std::int64_t feedback = feedback_size();
+  if (embedding_ > 0 && context_size() + feedback > 0)
+    throw std::invalid_argument(fmt::format(
+        "[SequenceModel] inputs are tokens, and the cell reads {} beside them, which only vectors can hold",
+        feedback > 0 ? "its outputs, fed back," : "a second input"));
+  if (feedback > 0 && feedback != output_size_)
+    throw std::invalid_argument(
+        fmt::format("[SequenceModel] the cell reads {} outputs that are fed back, but there are {}", feedback,
+                    output_size_));
+  if (feedback > 0 && bidirectional_)
+    throw std::invalid_argument(
+        "[SequenceModel] the cell reads outputs that are fed back; a reverse direction has none before it: "
+        "set model.bidirectional to false");
+}
+
+void SequenceModel::check_own_feedback() const {
+  if (layers_.size() == 1) return;
+  throw std::invalid_argument(
+      fmt::format("[SequenceModel] {} layers; outputs come back at every step only to a model of one layer, "
+                  "whose readout "
+                  "is of the step itself (model.layers=1, or targets as feedback)",
+                  layers_.size()));
 }
 
 void SequenceModel::check_tied() const {
@@ -115,7 +142,8 @@ std::vector<StateSpec> SequenceModel::states() const {
 }
 
 std::vector<std::string> SequenceModel::value_names(std::int64_t input_size) const {
-  if (embedding_ > 0) input_size = embedding_;  // what the first layer sees of a token
+  input_size = embedding_ > 0 ? embedding_  // what the first layer sees of a token
+                              : input_size - context_size() - feedback_size();
   std::vector<std::string> names;
   for (std::size_t i = 0; i < layers_.size(); i += static_cast<std::size_t>(directions())) {
     std::int64_t outputs = 0;
@@ -145,6 +173,21 @@ SequenceModel::Recorded SequenceModel::record(Var inputs, const Parameters& p, c
   if (embedding_ > 0) inputs = gather(p["embedding.E"], inputs);
   check_values(run.values, inputs.dims()[2].number());
   Recorded all;
+  const std::int64_t behind = context_size() + feedback_size(), size = inputs.dims()[2].number() - behind;
+  if (behind > 0 && size < 1)
+    throw ShapeError(
+        fmt::format("[SequenceModel] inputs are {}; the last {} numbers are a second input and feedback, "
+                    "and none are left for x",
+                    to_string(inputs.dims()), behind));
+  RunOptions own = run;
+  if (context_size() > 0) own.context = all.context = slice(inputs, 2, size, context_size());
+  if (feedback_size() > 0 && !run.own_feedback)
+    own.feedback = all.feedback = slice(inputs, 2, size + context_size(), feedback_size());
+  if (feedback_size() > 0 && run.own_feedback) {
+    check_own_feedback();
+    own.own_feedback = [&](Var seen) { return run.own_feedback(read_out(seen, p)); };
+  }
+  if (behind > 0) inputs = slice(inputs, 2, 0, size);
   std::map<std::string, Var, std::less<>> values;
   Var features = inputs, last;
   for (auto layer = layers_.begin(); layer != layers_.end();) {
@@ -155,7 +198,7 @@ SequenceModel::Recorded SequenceModel::record(Var inputs, const Parameters& p, c
       if (!run.initial.empty())
         std::copy_n(run.initial.begin() + static_cast<std::ptrdiff_t>(all.final_state.size()), states,
                     std::back_inserter(initial));
-      Layer::Recorded one = layer->record(features, p, initial, run);
+      Layer::Recorded one = layer->record(features, p, initial, own);
       all.layer_inputs.push_back(features);
       std::ranges::copy(one.entering, std::back_inserter(all.entering));
       each_features.push_back(one.features);
@@ -169,12 +212,13 @@ SequenceModel::Recorded SequenceModel::record(Var inputs, const Parameters& p, c
   }
   for (const std::string& name : run.values) all.values.push_back(values.at(name));
   const Var read = readout_ == Readout::last ? last : features;
-  if (state_readout_) {
-    all.outputs = slice(read, -1, 0, output_size_);
-    return all;
-  }
-  all.outputs = linear(read, p[tied_ ? "embedding.E" : "readout.W_hy"]) + p["readout.b_y"];
+  all.outputs = read_out(read, p);
   return all;
+}
+
+Var SequenceModel::read_out(Var features, const Parameters& p) const {
+  if (state_readout_) return slice(features, -1, 0, output_size_);
+  return linear(features, p[tied_ ? "embedding.E" : "readout.W_hy"]) + p["readout.b_y"];
 }
 
 Var SequenceModel::omega(const Parameters& p, const RunOptions& run, const Recorded& recorded,
@@ -183,13 +227,18 @@ Var SequenceModel::omega(const Parameters& p, const RunOptions& run, const Recor
     const auto begin = all.begin() + static_cast<std::ptrdiff_t>(first);
     return std::vector<Var>(begin, begin + static_cast<std::ptrdiff_t>(count));
   };
+  RunOptions with = run;
+  for (const auto& [to, from] :
+       {std::pair{&with.context, recorded.context}, {&with.feedback, recorded.feedback}})
+    if (from.valid()) *to = stop_gradient(from);
   Tape& tape = e.at(0).tape();
   Var total = tape.fill(0, {}), counted = tape.fill(0, {});
   std::size_t first = 0;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const std::size_t states = layers_[i].states().size();
-    const OmegaTerms terms = layers_[i].omega_terms(
-        recorded.layer_inputs[i], p, run, own(recorded.entering, first, states), own(e, first, states), path);
+    const OmegaTerms terms =
+        layers_[i].omega_terms(recorded.layer_inputs[i], p, with, own(recorded.entering, first, states),
+                               own(e, first, states), path);
     total = total + sum(terms.term);
     counted = counted + sum(terms.counted);
     first += states;

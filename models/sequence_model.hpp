@@ -29,6 +29,9 @@ struct ModelOptions {
 /// "reverse.": "layer2.reverse.W_hh". The features of both directions stand side by side, the forward ones
 /// first (Schuster & Paliwal 1997). With an embedding the inputs are tokens, and layer 1 sees the rows of E
 /// that they name.
+///
+/// Where the cells read a second input, or outputs that are fed back, vectors of inputs hold them behind x:
+/// first the second input, then the feedback, and every layer is given the same.
 class SequenceModel {
  public:
   /// Makes a cell for inputs of the given size.
@@ -36,10 +39,11 @@ class SequenceModel {
 
   /// One layer with nothing around it.
   SequenceModel(std::unique_ptr<Cell> cell, std::int64_t output_size, Readout readout);
-  /// `input_size` is the length of an input vector, or how many tokens there are. Throws
-  /// std::invalid_argument for fewer than one layer, rates outside [0, 1), a residual connection between
-  /// sizes that differ, a readout that is tied to vectors of another size or number, and more outputs than
-  /// features to be read as they are.
+  /// `input_size` is the length of x, or how many tokens there are. Throws std::invalid_argument for fewer
+  /// than one layer, rates outside [0, 1), a residual connection between sizes that differ, a readout that is
+  /// tied to vectors of another size or number, more outputs than features to be read as they are, a second
+  /// input or feedback beside tokens, and feedback of another size than the outputs, or to a reverse
+  /// direction.
   SequenceModel(const MakeCell& make_cell, std::int64_t input_size, const ModelOptions& options,
                 std::int64_t output_size, Readout readout);
 
@@ -48,11 +52,15 @@ class SequenceModel {
   std::vector<ParameterSpec> parameters() const;
   /// Both directions of a layer, one after the other.
   const std::vector<Layer>& layers() const { return layers_; }
+  /// Numbers of a second input, and of feedback, behind x in each vector of inputs.
+  std::int64_t context_size() const { return layers_[0].cell().context_size(); }
+  std::int64_t feedback_size() const { return layers_[0].cell().feedback_size(); }
   /// Whether any cell has noise of its own.
   bool noisy() const;
   /// Of all layers: layer 1 forwards, layer 1 backwards, layer 2 forwards, ...
   std::vector<StateSpec> states() const;
-  /// What RunOptions::values may name: all states and the named values of all steps.
+  /// What RunOptions::values may name: all states and the named values of all steps. `input_size`: as
+  /// record() has inputs.
   std::vector<std::string> value_names(std::int64_t input_size) const;
   /// State `k` before the first step of a sequence, to be broadcast over the rows of a batch.
   Var start(std::size_t k, const Parameters& p, Tape& tape) const;
@@ -64,11 +72,12 @@ class SequenceModel {
     std::vector<Var> values;            ///< (T, B, ...) of each of RunOptions::values
     std::vector<Var> layer_inputs;      ///< (T, B, size): what each of layers() reads
     std::vector<Var> entering;  ///< with transitions: (T, B, shape...) of each state, as steps read it
+    Var context, feedback;      ///< (T, B, size), where the cells read them from the inputs
   };
-  /// `inputs` is (T, B, input_size), of tokens (T, B) indices, T and B numbers or symbols. The states before
-  /// the first step are their starts, or those of `initial`, in the order of states(), else ShapeError. A
-  /// reverse direction begins at the last step, and a readout after the last step sees its state at the first
-  /// step.
+  /// `inputs` is (T, B, input_size and what is behind x), of tokens (T, B) indices, T and B numbers or
+  /// symbols. The states before the first step are their starts, or those of `initial`, in the order of
+  /// states(), else ShapeError. A reverse direction begins at the last step, and a readout after the last
+  /// step sees its state at the first step.
   ///
   /// Of packed sequences outputs after the last step, and final states, have a row for each sequence;
   /// everything else is (T, B, ...) for the rows of the packing. Masks of whole sequences are those that the
@@ -84,6 +93,9 @@ class SequenceModel {
 
  private:
   void check_inputs(Var inputs) const;
+  void check_given() const;
+  void check_own_feedback() const;
+  Var read_out(Var features, const Parameters& p) const;
   void check_tied() const;
   void check_state_readout() const;
   std::int64_t feature_count() const;

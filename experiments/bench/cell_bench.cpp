@@ -128,7 +128,7 @@ std::vector<nlohmann::ordered_json> bench_cell(const CellText& cell, const CellO
   const StepShape shape{steps, rows, options.input_size, options.hidden_size};
   const auto definition = cell_definition(cell);
   // Equations are measured as equations, also where the bench has a class of the same name.
-  const std::string text = definition ? definition->source.text() : cell.text;
+  const std::string text = definition ? definition->whole_text() : cell.text;
   std::vector<Contestant> contestants = {engine(label_of(cell), text, shape)};
   Traffic traffic;
   if (definition) {

@@ -32,8 +32,10 @@ std::unique_ptr<Cell> bench_cell(std::string_view name, const CellOptions& optio
 
 RecordedStep::RecordedStep(std::string_view cell, Dim steps, Dim rows, std::int64_t inputs,
                            std::int64_t hidden, bool differentiate_inputs)
-    : model(bench_cell(cell, {inputs, hidden}), 1, Readout::last),
-      x(tape->input("x", {steps, rows, inputs})),
+    : model(bench_cell(cell, {.input_size = inputs, .hidden_size = hidden, .output_size = 1}), 1,
+            Readout::last),
+      width(inputs + model.context_size() + model.feedback_size()),
+      x(tape->input("x", {steps, rows, width})),
       target(tape->input("target", {rows, 1})) {
   const std::vector<ParameterSpec> specs = model.parameters();
   const Parameters p(*tape, specs);
@@ -71,7 +73,7 @@ EngineStep::EngineStep(std::string_view cell, StepShape shape, const PlanOptions
       net_(cell, sizes::T, sizes::B, shape.inputs, shape.hidden, differentiate_inputs),
       specs_(net_.model.parameters()),
       values_(bench_parameters(specs_, shape.hidden)),
-      x_(bench_inputs(shape)),
+      x_(normal({shape.steps, shape.rows, net_.width}, 0)),
       targets_(bench_targets(shape)),
       plan_(*net_.tape, net_.outputs(), options) {
   plan_.bind(net_.x, x_);

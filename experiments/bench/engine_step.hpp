@@ -21,6 +21,7 @@ struct RecordedStep {
                bool differentiate_inputs = false);
 
   SequenceModel model;
+  std::int64_t width;  ///< of a vector of inputs, with what is behind x
   std::unique_ptr<Tape> tape = std::make_unique<Tape>();
   Var x, target, loss;
   std::vector<Var> parameters, gradients;

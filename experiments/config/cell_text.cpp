@@ -41,6 +41,14 @@ void check_equations(const std::string& file, const std::string& text) {
   }
 }
 
+std::string text_of(const std::filesystem::path& path) {
+  try {
+    return read_cell_file(path);
+  } catch (const EquationError& error) {
+    throw ConfigError(error.what());
+  }
+}
+
 /// The equations of a built-in cell are that cell under its name: the same trial however a config gives them.
 CellText by_name_if_built_in(CellText cell) {
   const std::string hash = equations_hash(cell_table(), cell);
@@ -63,15 +71,26 @@ std::string multi_line_string(std::string_view text) {
   return "\"\"\"\n" + body + "\"\"\"";
 }
 
+/// Equations of a config itself name files beside it. What is wrong with the equations is for objection_to().
+CellText with_files_beside(std::string_view equations, const std::filesystem::path& folder) {
+  if (!needs_files(equations)) return CellText(std::string(equations));
+  try {
+    return with_files("model.cell", equations, folder);
+  } catch (const EquationError& error) {
+    throw ConfigError(error.what());
+  }
+}
+
 }  // namespace
 
 CellText read_cell(std::string_view given, const std::filesystem::path& folder) {
-  if (!is_path(given)) return by_name_if_built_in(std::string(given));
+  if (is_cell_text(given)) return by_name_if_built_in(with_files_beside(given, folder));
+  if (!is_path(given)) return CellText(std::string(given));
   const std::filesystem::path beside = folder / given, here = given;
   std::error_code ignored;
   for (const auto& path : {beside, here}) {
     if (!std::filesystem::is_regular_file(path, ignored)) continue;
-    std::string text = read_file(path);
+    std::string text = text_of(path);
     check_equations(path.string(), text);
     return by_name_if_built_in(is_cell_text(text) ? text : text + "\n");
   }

@@ -10,7 +10,8 @@
 namespace unroll {
 
 /// What model.cell holds: the name of a built-in cell, or the equations of one's own. A path in a config is
-/// replaced by what the file says, so that a trial does not change when the file does.
+/// replaced by what the file says, and by the numbers of the files that its equations name, so that a trial
+/// does not change when a file does.
 struct CellText {
   std::string text;
 
@@ -23,7 +24,8 @@ struct CellText {
 
 /// A name, equations (they have several lines), or the path of a `.cell` file, against `folder` or the
 /// current one. A file that cannot be found stays a path, to which objection_to() objects. Throws
-/// ConfigError, with line and column, for a file that holds no cell.
+/// ConfigError, with line and column, for a file that holds no cell, and for what is wrong with a file that
+/// equations name.
 CellText read_cell(std::string_view given, const std::filesystem::path& folder = {});
 
 /// A built-in cell's name; of equations their name and the first digits of their hash: "mgu@3fa9c2d1".

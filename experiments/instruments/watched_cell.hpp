@@ -18,6 +18,8 @@ class WatchedCell final : public Cell {
   std::vector<ParameterSpec> parameters() const override { return cell_->parameters(); }
   std::vector<StateSpec> states() const override { return cell_->states(); }
   std::int64_t noise_size() const override { return cell_->noise_size(); }
+  std::int64_t context_size() const override { return cell_->context_size(); }
+  std::int64_t feedback_size() const override { return cell_->feedback_size(); }
   CellStep step(const Parameters& p, const StepInputs& in) const override;
 
  private:

@@ -13,6 +13,7 @@
 #include "experiments/config/settings.hpp"
 #include "experiments/saved/foreign_tensors.hpp"
 #include "experiments/train/config_check.hpp"
+#include "experiments/train/taught_task.hpp"
 #include "framework/tensor/safetensors_header.hpp"
 #include "models/language/equation_cell.hpp"
 
@@ -91,7 +92,7 @@ Target target_of(const Laboratory& laboratory, const ImportOptions& options,
     const auto found = settings.find(key);
     return found == settings.end() ? "" : found->second.origin;
   });
-  const std::shared_ptr<const Task> made = laboratory.make_task(config.task);
+  const std::shared_ptr<const Task> made = task_for(laboratory, config);
   const Task& task = *made;
   if (options.vocabulary &&
       (!task.vocabulary() || task.vocabulary()->tokens() != options.vocabulary->tokens()))

@@ -186,18 +186,33 @@ void prepare(const Preparation& how, const std::string& file, std::vector<Values
     }
 }
 
+/// Where a model's outputs come back, nothing is known of them beforehand.
+void make_room_for_feedback(std::int64_t size, std::vector<Values>& sequences) {
+  for (Values& one : sequences) {
+    const auto& given = std::get<Tensor<float>>(one);
+    const std::int64_t steps = given.shape()[0], width = given.shape()[1];
+    Tensor<float> wide({steps, width + size});
+    for (std::int64_t t = 0; t < steps; ++t)
+      std::copy_n(given.data() + t * width, width, wide.data() + t * (width + size));
+    one = std::move(wide);
+  }
+}
+
 }  // namespace
 
 std::vector<Values> inputs_in(const SavedModel& model, const std::string& file) {
   const Preparation as_it_is;
   const Preparation& how = model.preparation ? *model.preparation : as_it_is;
   const std::string bytes = read_file(file);
+  ModelSizes sizes = model.sizes;
+  sizes.inputs -= sizes.feedback;
   std::vector<Values> sequences;
   if (is_csv(file))
-    sequences.push_back(from_csv(read_csv(bytes, file), how.columns, model.sizes, file));
+    sequences.push_back(from_csv(read_csv(bytes, file), how.columns, sizes, file));
   else
-    sequences = from_arrays(read_arrays(bytes, file), how.pixels, model.sizes, file);
+    sequences = from_arrays(read_arrays(bytes, file), how.pixels, sizes, file);
   prepare(how, file, sequences);
+  if (model.sizes.feedback > 0) make_room_for_feedback(model.sizes.feedback, sequences);
   return sequences;
 }
 

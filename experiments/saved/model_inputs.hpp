@@ -15,7 +15,8 @@ namespace unroll {
 /// sequence; of a model with one input also (sequences, T). Tokens are integers, (sequences, T) or (T). An
 /// array `lengths` says where sequences of the first kind end. Of .csv one sequence, its columns the inputs,
 /// of a model that learned from a table those of the same names. Numbers are made ready as those were that
-/// the model was trained on (Preparation). Throws DataError, which names both sizes, for what the model
+/// the model was trained on (Preparation). Where outputs are fed back there are zeros behind them, for runs
+/// that feed back their own. Throws DataError, which names both sizes, for what the model
 /// cannot read, and FileError.
 std::vector<Values> inputs_in(const SavedModel& model, const std::string& file);
 

@@ -8,6 +8,7 @@
 #include "experiments/config/overrides.hpp"
 #include "experiments/config/settings.hpp"
 #include "experiments/train/config_check.hpp"
+#include "experiments/train/taught_task.hpp"
 
 namespace unroll {
 namespace {
@@ -63,7 +64,7 @@ ModelTask task_of(const SavedModel& model, const std::vector<std::string>& overr
     const auto found = settings.find(key);
     return found == settings.end() ? "" : found->second.origin;
   });
-  const std::shared_ptr<const Task> task = laboratory.make_task(config.task);
+  const std::shared_ptr<const Task> task = task_for(laboratory, config);
   check_fit(model, *task, config.task.name);
   return {std::move(config), task};
 }

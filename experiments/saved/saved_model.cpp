@@ -11,6 +11,7 @@
 #include "experiments/config/settings.hpp"
 #include "experiments/saved/saved_section.hpp"
 #include "experiments/sweep/resolved.hpp"
+#include "experiments/train/taught_task.hpp"
 #include "framework/tensor/file.hpp"
 #include "framework/tensor/safetensors.hpp"
 #include "models/cell_table.hpp"
@@ -41,7 +42,7 @@ std::string checksum(const Vocabulary& vocabulary) {
 /// A built-in cell's equations may be others in a later version; the model's stay.
 CellText with_equations(const CellList& cells, const CellText& cell) {
   const auto definition = cell_definition(cells, cell);
-  return definition ? CellText(definition->source.text()) : cell;
+  return definition ? CellText(definition->whole_text()) : cell;
 }
 
 std::string quoted(std::string text) { return to_toml(OptionValue(std::move(text))); }
@@ -67,7 +68,9 @@ std::string saved_section(const Written& model, const std::string& weights) {
   text +=
       fmt::format("validation_loss = {}\n",
                   std::isnan(model.validation_loss) ? "nan" : to_toml(OptionValue(model.validation_loss)));
-  text += fmt::format("inputs = {}\noutputs = {}\n", model.sizes.inputs, model.sizes.outputs);
+  text += fmt::format("inputs = {}\noutputs = {}\n", model.sizes.inputs - model.sizes.feedback,
+                      model.sizes.outputs);
+  if (model.sizes.context > 0) text += fmt::format("context = {}\n", model.sizes.context);
   text += fmt::format("reads_out_every_step = {}\n", model.sizes.readout == Readout::every_step);
   text += fmt::format("objective = {}\n", quoted(model.objective));
   if (model.preparation) text += fmt::format("preparation = {}\n", to_toml(*model.preparation));
@@ -159,8 +162,9 @@ void check_preparation(const SavedModel& model, const std::string& name) {
     throw ModelError(fmt::format("{}: {}.preparation has {} {}, but the model {}: the list was changed", name,
                                  saved_key, found, what, expected));
   };
-  check(model.preparation->columns.size(), model.sizes.inputs, "columns");
-  check(model.preparation->inputs.unit.size(), model.sizes.inputs, "input units");
+  const std::int64_t inputs = model.sizes.inputs - model.sizes.feedback;
+  check(model.preparation->columns.size(), inputs, "columns");
+  check(model.preparation->inputs.unit.size(), inputs, "input units");
   check(model.preparation->target.unit.size(), model.sizes.outputs, "target units");
 }
 
@@ -239,6 +243,9 @@ SavedModel load_model(const Laboratory& laboratory, const std::filesystem::path&
                    .validation_loss = saved.get<double>("validation_loss", "a number"),
                    .parameters = {}};
   model.config.task.preparation = model.preparation;
+  if (saved.has("context")) model.sizes.context = saved.count("context");
+  if (reads_feedback(laboratory.cells(), model.config)) model.sizes.feedback = model.sizes.outputs;
+  model.sizes.inputs += model.sizes.feedback;
   check_vocabulary(model, saved, path.string());
   check_preparation(model, path.string());
   const SavedSection parameters = saved.part("parameters");

@@ -47,7 +47,7 @@ Json value_to_json(const OptionValue& value) {
 std::string equations_of(const CellList& cells, const CellText& cell) {
   if (is_cell_text(cell)) return cell.text;
   const auto definition = cell_definition(cells, cell);
-  return definition ? std::string(definition->source.text()) : "";
+  return definition ? definition->whole_text() : "";
 }
 
 Json to_json(const Laboratory& laboratory, const Trial& trial) {

@@ -40,6 +40,9 @@ struct TaskSpec {
   Criterion criterion = {};
   std::string answer = "answer";  ///< what a model answers, one of them: "word", "character"
   std::int64_t most_labels = 0;   ///< of any sequence, where targets are labels
+  /// The last numbers of a vector are no part of x: first those of a second input that cells may name, then
+  /// the target of the step before, for cells that name their feedback.
+  std::int64_t context_size = 0, feedback_size = 0;
 
   /// Whether targets are those of every step. Labels are of the whole sequence, whose every step is read out.
   bool every_step() const { return readout == Readout::every_step && objective.target != TargetKind::labels; }
@@ -52,7 +55,7 @@ struct TestPart {
 };
 
 /// A model on its own: it reads these inputs, and then, for so many steps, what it has answered after the
-/// step before. Outputs are as many as inputs.
+/// step before. Outputs are as many as inputs; a cell that reads its feedback has them twice.
 struct FreeRun {
   Tensor<float> warm_up;  ///< (T, B, inputs)
   std::int64_t steps;

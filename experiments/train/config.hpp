@@ -80,6 +80,7 @@ struct TrainConfig {
   std::int64_t test_sequences = 0;
   bool pack = false;  ///< sequences of different lengths share rows, instead of being padded
   bool early_stop = false;
+  bool own_feedback = false;       ///< evaluations feed outputs back, not targets, to cells that name them
   double checkpoint_seconds = 60;  ///< between the states kept of training; no part of a trial's id
 };
 

@@ -11,6 +11,7 @@
 #include "experiments/instruments/moments.hpp"
 #include "experiments/train/make_model.hpp"
 #include "experiments/train/sharded_plan.hpp"
+#include "experiments/train/taught_task.hpp"
 #include "experiments/train/trial_models.hpp"
 #include "experiments/train/windowed_batch.hpp"
 #include "models/interchange.hpp"
@@ -58,11 +59,11 @@ std::string place_of_message(const std::string& message, const OriginOf& origin_
 }
 
 /// The task itself knows what it needs; by now its name and variant are known ones.
-std::shared_ptr<const Task> checked_task(const Laboratory& laboratory, const TaskConfig& config,
+std::shared_ptr<const Task> checked_task(const Laboratory& laboratory, const Config& config,
                                          const OriginOf& origin_of) {
   try {
-    std::shared_ptr<const Task> task = laboratory.make_task(config);
-    for (const std::int64_t length : config.test_lengths) {
+    std::shared_ptr<const Task> task = task_for(laboratory, config);
+    for (const std::int64_t length : config.task.test_lengths) {
       if (length < 1)
         throw std::invalid_argument(
             fmt::format("task.test_lengths: a length is at least 1, found {}", length));
@@ -120,6 +121,22 @@ void check_windows(const Config& config, const Task& task, const OriginOf& origi
   }
 }
 
+/// Where evaluations feed back outputs, a step's readout must be there at the next one.
+void check_own_feedback(const Config& config, const Task& task, const OriginOf& origin_of) {
+  if (!config.train.own_feedback || task.spec().feedback_size == 0) return;
+  const std::string place = place_of("train.own_feedback", origin_of);
+  if (config.model.layers != 1)
+    throw ConfigError(
+        fmt::format("{}: train.own_feedback: model.layers is {}; outputs come back at every step only to a "
+                    "model of one layer",
+                    place, config.model.layers));
+  if (task.validation(config.train.validation_sequences)->carried())
+    throw ConfigError(
+        fmt::format("{}: train.own_feedback: the task {} is evaluated in streams, window by window, and "
+                    "outputs come back within one alone; take pieces (task.window above 0)",
+                    place, config.task.name));
+}
+
 void check_shards(const TrainConfig& train, const OriginOf& origin_of) {
   try {
     split_rows(train.batch, train.batch_shards);
@@ -156,10 +173,11 @@ void check_config(const Laboratory& laboratory, const Config& config, const Orig
   check_variant(laboratory.tasks(), config.task, origin_of);
   check_shards(config.train, origin_of);
   check_instruments(laboratory, config, origin_of);
-  const std::shared_ptr<const Task> task = checked_task(laboratory, config.task, origin_of);
+  const std::shared_ptr<const Task> task = checked_task(laboratory, config, origin_of);
   check_model(laboratory, config, task->spec(), origin_of);
   check_rates(laboratory, config, task->spec(), origin_of);
   check_windows(config, *task, origin_of);
+  check_own_feedback(config, *task, origin_of);
 }
 
 }  // namespace unroll

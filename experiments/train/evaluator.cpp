@@ -20,6 +20,7 @@ std::int64_t evaluation_window(std::int64_t rows) {
 Recording evaluation_recording(const Config& config, const TaskSpec& spec,
                                const std::vector<const DataSource*>& sources) {
   Recording recording;
+  recording.own_feedback = config.train.own_feedback && spec.feedback_size > 0;
   for (const DataSource* source : sources) {
     if (!source) continue;
     recording.windows = recording.windows || source->carried();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "experiments/config/cell_text.hpp"
 #include "models/cell_table.hpp"
 #include "models/nearest.hpp"
 
@@ -16,6 +17,28 @@ std::int64_t embedding_size(const ModelConfig& model) {
   return model.embedding > 0 ? model.embedding : model.hidden;
 }
 
+std::int64_t size_of_x(const ModelSizes& sizes) { return sizes.inputs - sizes.context - sizes.feedback; }
+
+/// A column that nobody reads, and one that is not there, would be lost without a word.
+void check_given(const Cell& cell, const Config& config, const ModelSizes& sizes) {
+  const std::string name = label_of(config.model.cell);
+  if (cell.context_size() > 0 && sizes.context == 0)
+    throw std::invalid_argument(
+        fmt::format("the cell {} reads a second input, but the task {} gives none; the task file does, with "
+                    "task.second_input",
+                    name, config.task.name));
+  if (cell.context_size() == 0 && sizes.context > 0)
+    throw std::invalid_argument(
+        fmt::format("the task {} gives a second input of {} numbers (task.second_input), but the cell {} "
+                    "reads none: name "
+                    "it there, `input u`, or leave task.second_input empty",
+                    config.task.name, sizes.context, name));
+  if (cell.feedback_size() > 0 && sizes.feedback == 0)
+    throw std::invalid_argument(
+        fmt::format("the cell {} reads outputs that are fed back, but the task {} was made without", name,
+                    config.task.name));
+}
+
 std::string hint_before_list(const std::string& name, const std::vector<std::string>& names) {
   const std::string hint = did_you_mean(name, names);
   return hint.empty() ? "." : hint;
@@ -24,12 +47,16 @@ std::string hint_before_list(const std::string& name, const std::vector<std::str
 }  // namespace
 
 ModelSizes sizes_of(const TaskSpec& spec) {
-  return {spec.input_size, spec.output_size, spec.readout, spec.inputs == InputKind::tokens};
+  return {spec.input_size,   spec.output_size,  spec.readout, spec.inputs == InputKind::tokens,
+          spec.context_size, spec.feedback_size};
 }
 
 CellOptions cell_options(const Config& config, const ModelSizes& sizes) {
-  return {sizes.tokens ? embedding_size(config.model) : sizes.inputs, config.model.hidden,
-          config.model.activation, config.model.constants};
+  CellOptions options{sizes.tokens ? embedding_size(config.model) : size_of_x(sizes), config.model.hidden,
+                      config.model.activation, config.model.constants};
+  if (sizes.context > 0) options.context_size = sizes.context;
+  options.output_size = sizes.outputs;
+  return options;
 }
 
 SequenceModel make_model(const CellList& cells, const Config& config, const ModelSizes& sizes,
@@ -44,6 +71,7 @@ SequenceModel make_model(const CellList& cells, const Config& config, const Mode
     CellOptions options = cell_options(config, sizes);
     options.input_size = input_size;
     std::unique_ptr<Cell> made = make_cell(cells, model.cell, options);
+    check_given(*made, config, sizes);
     return wrap ? wrap(std::move(made)) : std::move(made);
   };
   const LayerOptions layer = {.dropout_input = model.dropout_input,
@@ -61,7 +89,7 @@ SequenceModel make_model(const CellList& cells, const Config& config, const Mode
                                 .embedding_scale = model.embedding_scale,
                                 .tied = model.tied,
                                 .state_readout = model.readout == readout_names().back()};
-  return {cell, sizes.inputs, options, sizes.outputs, sizes.readout};
+  return {cell, size_of_x(sizes), options, sizes.outputs, sizes.readout};
 }
 
 std::vector<ParameterSpec> with_rates(std::vector<ParameterSpec> specs, const TrainConfig& train) {

@@ -7,10 +7,11 @@ namespace unroll {
 
 /// What a model must fit: its task's inputs and outputs.
 struct ModelSizes {
-  std::int64_t inputs;
+  std::int64_t inputs;  ///< numbers of a vector, with what is behind x, or tokens there are
   std::int64_t outputs;
   Readout readout;
-  bool tokens;  ///< inputs are indices below `inputs`
+  bool tokens;                             ///< inputs are indices below `inputs`
+  std::int64_t context = 0, feedback = 0;  ///< as TaskSpec
 };
 ModelSizes sizes_of(const TaskSpec& spec);
 
@@ -20,7 +21,8 @@ CellOptions cell_options(const Config& config, const ModelSizes& sizes);
 /// Puts something around each cell of a model.
 using WrapCell = std::function<std::unique_ptr<Cell>(std::unique_ptr<Cell>)>;
 
-/// The model that a config describes. Throws std::invalid_argument when the configuration makes no model.
+/// The model that a config describes. Throws std::invalid_argument when the configuration makes no model,
+/// also where the cell reads a second input that the task does not give, or the other way round.
 SequenceModel make_model(const CellList& cells, const Config& config, const ModelSizes& sizes,
                          const WrapCell& wrap = nullptr);
 

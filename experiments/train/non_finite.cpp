@@ -85,7 +85,10 @@ class StepReader {
     if (!cell_) return "";
     StepAt at;
     at.parameters = parameters_;
-    at.x = at_step(model_.recorded.layer_inputs[of_.layer], step);
+    const SequenceModel::Recorded& recorded = model_.recorded;
+    at.x = at_step(recorded.layer_inputs[of_.layer], step);
+    if (recorded.context.valid()) at.context = at_step(recorded.context, step);
+    if (recorded.feedback.valid()) at.feedback = at_step(recorded.feedback, step);
     for (std::size_t k = of_.first; k < of_.first + of_.count; ++k) {
       at.before.push_back(at_step(model_.recorded.entering[k], step));
       if (!e.empty()) at.e.push_back(at_step(e[k], step));
@@ -115,6 +118,8 @@ std::string with_fault(const std::string& text, const std::string& fault) {
 std::vector<Var> read_by_steps(const BoundModel& model) {
   std::vector<Var> all = model.recorded.entering;
   all.insert(all.end(), model.recorded.layer_inputs.begin(), model.recorded.layer_inputs.end());
+  for (const Var& given : {model.recorded.context, model.recorded.feedback})
+    if (given.valid()) all.push_back(given);
   return all;
 }
 

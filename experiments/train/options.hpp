@@ -23,6 +23,6 @@ OptionFamily constants_family();
 OptionFamily rates_family();
 std::vector<Option> optimizer_option_rows();
 std::vector<Option> schedule_option_rows();
-std::vector<Option> training_option_rows();
+std::vector<Option> training_option_rows(const std::function<bool(const Config&)>& reads_feedback);
 
 }  // namespace unroll

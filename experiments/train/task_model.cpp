@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "experiments/data/slices.hpp"
+#include "experiments/train/taught_task.hpp"
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
 
@@ -16,7 +17,7 @@ namespace {
 using sizes::B;
 using sizes::T;
 
-RecordOptions record_options(const Config& config, const Recording& how) {
+RecordOptions record_options(const Config& config, const TaskSpec& spec, const Recording& how) {
   RecordOptions options;
   options.given_states = how.windows;
   options.packed_sequences = how.packed_sequences;
@@ -25,6 +26,7 @@ RecordOptions record_options(const Config& config, const Recording& how) {
   options.seed = config.seed;
   options.transitions = how.transitions || (how.training && config.train.omega > 0);
   options.clip_state_gradient = how.training ? config.train.clip_state_gradient : 0;
+  if (how.own_feedback) options.own_feedback = what_is_fed_back(spec.objective);
   return options;
 }
 
@@ -106,11 +108,16 @@ double total_weight(const Piece& piece, bool every_step) {
 TaskModel::TaskModel(const CellList& cells, const Config& config, const TaskSpec& task_spec,
                      const Recording& how)
     : BoundModel(make_model(cells, config, sizes_of(task_spec)), task_spec.input_size,
-                 task_spec.inputs == InputKind::tokens, record_options(config, how)),
+                 task_spec.inputs == InputKind::tokens, record_options(config, task_spec, how)),
       spec(task_spec),
       recording(how),
       omega_factor(how.training ? config.train.omega : 0),
       path(omega_factor > 0 ? omega_path(config.train.omega_through) : OmegaPath::weights) {
+  if (how.own_feedback && how.windows)
+    throw std::invalid_argument(
+        fmt::format("train.own_feedback: the task's series runs through in windows, where outputs are fed "
+                    "back within one alone; "
+                    "leave it out, or take pieces (task.window above 0)"));
   specs = with_rates(std::move(specs), config.train);
   const Dims dims = answer_dims(spec, how);
   if (how.weighted) weights = tape->input("weights", dims);

@@ -19,6 +19,7 @@ struct Recording {
   bool training = false;              ///< masks are drawn
   bool transitions = false;           ///< the states that steps read are to be had
   std::int64_t packed_sequences = 0;  ///< above 0: so many sequences share rows
+  bool own_feedback = false;          ///< outputs are fed back, not targets
 
   bool operator==(const Recording&) const = default;
 };

@@ -9,7 +9,7 @@ using namespace rows;
 
 }  // namespace
 
-std::vector<Option> training_option_rows() {
+std::vector<Option> training_option_rows(const std::function<bool(const Config&)>& reads_feedback) {
   return {
       called({"clip", "clipping", "grad_clip", "max_grad_norm"},
              row("train.clip_norm", number(0.0, at_least(0)), result,
@@ -93,6 +93,12 @@ std::vector<Option> training_option_rows() {
              row("train.early_stop", flag(true), result,
                  "stop when the task's success rule holds, on the validation set and then on the test set",
                  [](Config& c) -> OptionField { return &c.train.early_stop; })),
+      row(
+          "train.own_feedback", flag(false), result,
+          "of a cell that reads the outputs of the step before: evaluations feed back its own, not the "
+          "targets "
+          "as training does",
+          [](Config& c) -> OptionField { return &c.train.own_feedback; }, reads_feedback),
       row("train.checkpoint_seconds", number(60.0, above(0)), display,
           "seconds after which the state of training is kept again, and a better model; at an interruption "
           "it is kept in any case",

@@ -6,6 +6,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "experiments/train/taught_task.hpp"
 #include "experiments/train/windowed_batch.hpp"
 
 namespace unroll {
@@ -89,7 +90,7 @@ std::unique_ptr<const DataSource> training_source(const Task& task, const Config
 TrialModels::TrialModels(const Laboratory& laboratory, const Config& config)
     : laboratory_(laboratory),
       config_(config),
-      task_(laboratory.make_task(config.task)),
+      task_(task_for(laboratory, config)),
       training_(training_source(*task_, config)),
       validation_(task_->validation(config.train.validation_sequences)),
       test_(task_->test(config.train.test_sequences)),

@@ -48,6 +48,14 @@ CellText wanted_cell(const std::string& word, const CellList& cells) {
 
 std::string size_text(const Shape& shape) { return to_string(shape); }
 
+/// "1, 0.5, -0.25, ...".
+std::string first_numbers(const Tensor<double>& array) {
+  constexpr std::size_t shown = 6;
+  const std::span<const double> all = array.span();
+  const std::string text = fmt::format("{:.6g}", fmt::join(all.first(std::min(shown, all.size())), ", "));
+  return all.size() > shown ? text + ", ..." : text;
+}
+
 std::string states_text(const Cell& cell) {
   std::vector<std::string> parts;
   for (const StateSpec& s : cell.states()) parts.push_back(fmt::format("{} {}", s.name, size_text(s.shape)));
@@ -84,15 +92,18 @@ std::string declared_text(const CellList& cells, const CellText& text) {
   return fmt::format("; {}", definition->gradient_note());
 }
 
+/// Without the lines of its files' numbers, which are long.
+void print_equations(const CellDefinition& cell) {
+  const std::string& text = cell.source.text();
+  fmt::print("{}\n", text.substr(0, text.find_last_not_of('\n') + 1));
+}
+
 int show(const CellText& text, const Arguments& arguments) {
   const CellOptions options = options_of(arguments);
   const CellList& cells = arguments.laboratory().cells();
   const auto cell = make_cell(cells, text, options);
   const auto definition = cell_definition(cells, text);
-  if (definition) {
-    fmt::print("{}", definition->source.text());
-    if (!definition->source.text().ends_with('\n')) fmt::print("\n");
-  }
+  if (definition) print_equations(*definition);
   fmt::print("\nat input {} and hidden {}:\n", options.input_size, options.hidden_size);
   for (const StateSpec& s : cell->states())
     fmt::print("  state      {:<12} {:<12} {}\n", s.name, size_text(s.shape),
@@ -104,6 +115,9 @@ int show(const CellText& text, const Arguments& arguments) {
   if (definition)
     for (const auto& c : definition->constants)
       fmt::print("  constant   {:<12} {}\n", c.name, definition->source.text(c.value.at));
+  if (definition)
+    for (const auto& [name, array] : definition->files)
+      fmt::print("  file       {:<12} {:<12} {}\n", name, size_text(array->shape()), first_numbers(*array));
   fmt::print("  {} parameters in all, {:.0f} floating-point operations per step{}\n", count_parameters(*cell),
              flops_per_step(*cell, options.input_size), declared_text(cells, text));
   return exit_good;

@@ -9,6 +9,7 @@
 #include "experiments/config/config_error.hpp"
 #include "experiments/sweep/say.hpp"
 #include "experiments/train/make_model.hpp"
+#include "experiments/train/taught_task.hpp"
 #include "framework/tensor/file.hpp"
 #include "models/cell_check.hpp"
 #include "models/cell_table.hpp"
@@ -22,7 +23,7 @@ std::vector<CellCheck> checks_of(const Laboratory& laboratory, const Config& con
     return make_cell(laboratory.cells(), config.model.cell, options);
   };
   const CellOptions small =
-      small_sizes(make, cell_options(config, sizes_of(laboratory.make_task(config.task)->spec())));
+      small_sizes(make, cell_options(config, sizes_of(task_for(laboratory, config)->spec())));
   try {
     return check_cell(*make(small), small.input_size);
   } catch (const std::invalid_argument& error) {
@@ -35,7 +36,7 @@ std::vector<CellCheck> checks_of(const Laboratory& laboratory, const Config& con
 /// What the equations were taken to mean: a mistyped matrix shows as a parameter too many.
 void print_inferred(const Laboratory& laboratory, const Config& config) {
   const auto cell = make_cell(laboratory.cells(), config.model.cell,
-                              cell_options(config, sizes_of(laboratory.make_task(config.task)->spec())));
+                              cell_options(config, sizes_of(task_for(laboratory, config)->spec())));
   std::vector<std::string> parts;
   for (const StateSpec& s : cell->states())
     parts.push_back(fmt::format("state {} {}", s.name, to_string(s.shape)));

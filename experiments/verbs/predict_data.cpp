@@ -9,6 +9,7 @@
 #include "experiments/saved/model_inputs.hpp"
 #include "experiments/saved/text_model.hpp"
 #include "experiments/train/evaluator.hpp"
+#include "experiments/train/taught_task.hpp"
 #include "models/carried_run.hpp"
 
 namespace unroll {
@@ -76,7 +77,11 @@ Listing predictions(const SavedModel& model, const std::string& file) {
   const Answer answer(model);
   const bool every_step = model.sizes.readout == Readout::every_step;
   const auto outputs = static_cast<std::size_t>(model.sizes.outputs);
-  CarriedRun run(model.model(), model.sizes.inputs, model.sizes.tokens, model.parameters);
+  CarriedRun::Options options;
+  if (model.sizes.feedback > 0)
+    options.record.own_feedback =
+        what_is_fed_back(find_objective(model.laboratory->objectives(), model.objective));
+  CarriedRun run(model.model(), model.sizes.inputs, model.sizes.tokens, model.parameters, options);
   Listing rows;
   for (std::size_t first = 0; first < all.size();) {
     const std::size_t count = alike(std::span(all).subspan(first));

@@ -8,6 +8,7 @@
 #include "experiments/sweep/say.hpp"
 #include "experiments/train/make_model.hpp"
 #include "experiments/train/non_finite_file.hpp"
+#include "experiments/train/taught_task.hpp"
 #include "experiments/verbs/build.hpp"
 #include "framework/tensor/cpu.hpp"
 #include "framework/tensor/gemm.hpp"
@@ -19,7 +20,7 @@ namespace {
 /// With the cell's equations, whatever becomes of its file.
 std::string config_text(const Laboratory& laboratory, Config config) {
   if (const auto definition = cell_definition(laboratory.cells(), config.model.cell))
-    config.model.cell = CellText(definition->source.text());
+    config.model.cell = CellText(definition->whole_text());
   return resolved_toml(laboratory, std::move(config), {});
 }
 
@@ -47,7 +48,7 @@ void check_words(const Arguments& arguments) {
 
 void keep_non_finite(const Laboratory& laboratory, const std::filesystem::path& folder, const Trial& trial,
                      const std::string& build, const NonFiniteBatch& batch) {
-  const auto task = laboratory.make_task(trial.config.task);
+  const auto task = task_for(laboratory, trial.config);
   const std::filesystem::path path = folder / non_finite_name;
   const NonFiniteFile file{trial.id, build, config_text(laboratory, trial.config), batch};
   save_non_finite(path, file,
@@ -61,7 +62,7 @@ int replay(const Arguments& arguments) {
   const NonFiniteFile file = load_non_finite(path);
   const Laboratory& laboratory = arguments.laboratory();
   const Config config = config_in(laboratory, file, path + " (its config)");
-  const auto task = laboratory.make_task(config.task);
+  const auto task = task_for(laboratory, config);
   const FlushSubnormals flush;  // as in training, and products as there
   single_threaded_products();
   const std::string where = find_non_finite(laboratory.cells(), config, task->spec(), file.batch);

@@ -6,6 +6,7 @@
 #include "experiments/saved/model_inputs.hpp"
 #include "experiments/saved/model_task.hpp"
 #include "experiments/sweep/say.hpp"
+#include "experiments/train/taught_task.hpp"
 #include "experiments/verbs/model_argument.hpp"
 #include "experiments/verbs/number_flag.hpp"
 #include "framework/tensor/npy.hpp"
@@ -97,8 +98,12 @@ AnyTensor any(Values values) {
 /// the readout sees both ends of a sequence.
 NamedTensors arrays_of(const SavedModel& model, const std::vector<std::string>& names, Read read) {
   const Readout readout = model.config.model.bidirectional ? model.sizes.readout : Readout::every_step;
-  CarriedRun run(model.model(readout), model.sizes.inputs, model.sizes.tokens, model.parameters,
-                 {.record = {.values = names}});
+  CarriedRun::Options options{.record = {.values = names}};
+  // Sequences of the task have the targets that outputs should be; a file has none.
+  if (model.sizes.feedback > 0 && !read.target)
+    options.record.own_feedback =
+        what_is_fed_back(find_objective(model.laboratory->objectives(), model.objective));
+  CarriedRun run(model.model(readout), model.sizes.inputs, model.sizes.tokens, model.parameters, options);
   const std::int64_t steps = shape_of(read.inputs)[0], rows = shape_of(read.inputs)[1];
   run.start(rows);
   std::visit([&](const auto& values) { run.run(values); }, read.inputs);

@@ -52,6 +52,8 @@ CheckInputs::CheckInputs(Tape& tape, const Cell& cell, std::int64_t input_size, 
     : specs(cell.parameters()), states(cell.states()), p(tape, specs) {
   x = tape.input("x", dims_of(input_size, steps));
   if (cell.noise_size() > 0) noise = tape.input("noise", dims_of(cell.noise_size(), steps));
+  if (cell.context_size() > 0) context = tape.input("context", dims_of(cell.context_size(), steps));
+  if (cell.feedback_size() > 0) feedback = tape.input("feedback", dims_of(cell.feedback_size(), steps));
   for (const StateSpec& state : states) initial.push_back(tape.input(state.name, state.dims(B)));
 }
 
@@ -64,7 +66,8 @@ GradcheckPoint CheckInputs::draw(std::uint64_t seed) const {
     if (states[k].counts) point.real[initial[k]] = Tensor<double>({2, 1}, {0.0, 5.0});
   }
   point.real[x] = normal(x, stream);
-  if (noise.valid()) point.real[noise] = normal(noise, stream);
+  for (const Var& given : {noise, context, feedback})
+    if (given.valid()) point.real[given] = normal(given, stream);
   return point;
 }
 
@@ -86,7 +89,8 @@ std::vector<Var> CheckInputs::variables() const {
   for (std::size_t k = 0; k < states.size(); ++k)
     if (!states[k].counts) all.push_back(initial[k]);
   all.push_back(x);
-  if (noise.valid()) all.push_back(noise);
+  for (const Var& given : {noise, context, feedback})
+    if (given.valid()) all.push_back(given);
   return all;
 }
 

@@ -28,7 +28,7 @@ struct CheckInputs {
   std::vector<ParameterSpec> specs;
   std::vector<StateSpec> states;
   Parameters p;
-  Var x, noise;
+  Var x, noise, context, feedback;
   std::vector<Var> initial;
 };
 

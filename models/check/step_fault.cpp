@@ -24,6 +24,8 @@ class RecordedStep {
   RecordedStep(const EquationCell& cell, const StepAt& at)
       : cell_(cell), at_(at), specs_(cell.parameters()), p_(tape_, specs_) {
     x_ = tape_.input("x", dims_of(at.x));
+    if (cell.context_size() > 0) context_ = tape_.input("context", dims_of(at.context));
+    if (cell.feedback_size() > 0) feedback_ = tape_.input("feedback", dims_of(at.feedback));
     for (const Tensor<float>& state : at.before) before_.push_back(tape_.input("state", dims_of(state)));
     for (const Tensor<float>& e : at.e) e_.push_back(tape_.input("gradient", dims_of(e)));
     record();
@@ -81,7 +83,7 @@ class RecordedStep {
       if (term.kind == Expression::Kind::name) named_.insert_or_assign(shown(term), q.var);
       parts_.push_back({equation, &term, q.var});
     };
-    StepInputs in{.x = x_, .state = before_};
+    StepInputs in{.x = x_, .state = before_, .context = context_, .feedback = feedback_};
     if (cell_.noise_size() > 0) in.noise = tape_.zeros({dims_of(at_.x)[0], cell_.noise_size()});
     step_ = cell_.step(p_, in, hooks);
   }
@@ -128,6 +130,8 @@ class RecordedStep {
     Plan<float> plan(tape_, wanted);
     for (std::size_t i = 0; i < specs_.size(); ++i) plan.bind(p_.all()[i], at_.parameters[i]);
     plan.bind(x_, at_.x);
+    if (context_.valid()) plan.bind(context_, at_.context);
+    if (feedback_.valid()) plan.bind(feedback_, at_.feedback);
     for (std::size_t k = 0; k < before_.size(); ++k) plan.bind(before_[k], at_.before[k]);
     for (std::size_t k = 0; k < e_.size(); ++k) plan.bind(e_[k], at_.e[k]);
     plan.run();
@@ -169,7 +173,7 @@ class RecordedStep {
   Tape tape_;
   std::vector<ParameterSpec> specs_;
   Parameters p_;
-  Var x_;
+  Var x_, context_, feedback_;
   std::vector<Var> before_, e_;
   CellStep step_;
   std::vector<Part> parts_;

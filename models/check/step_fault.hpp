@@ -11,9 +11,10 @@ namespace unroll {
 
 /// What one step of a cell is given in a run, in the run's precision. Its noise is 0.
 struct StepAt {
-  std::vector<Tensor<float>> parameters;  ///< in the order of the cell's
-  Tensor<float> x;                        ///< (B, inputs)
-  std::vector<Tensor<float>> before;      ///< (B, shape...) of each state
+  std::vector<Tensor<float>> parameters;      ///< in the order of the cell's
+  Tensor<float> x;                            ///< (B, inputs)
+  Tensor<float> context = {}, feedback = {};  ///< (B, size), of a cell that reads them
+  std::vector<Tensor<float>> before;          ///< (B, shape...) of each state
   /// Gradients with respect to the states after it; none: the step alone is looked at.
   std::vector<Tensor<float>> e = {};
 };

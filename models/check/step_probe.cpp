@@ -47,7 +47,13 @@ StepProbe::StepProbe(const EquationCell& cell, std::int64_t input_size)
   hooks.gradient.declared = [&](Span at, Var value, Var of, Var slope) {
     declared.push_back({at, value, of, slope});
   };
-  step = cell.step(inputs.p, {inputs.x, inputs.initial, inputs.noise}, hooks);
+  step = cell.step(inputs.p,
+                   {.x = inputs.x,
+                    .state = inputs.initial,
+                    .noise = inputs.noise,
+                    .context = inputs.context,
+                    .feedback = inputs.feedback},
+                   hooks);
 }
 
 std::vector<Var> StepProbe::operands_of(const Part& part) const {

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
 #include "framework/autodiff/scan.hpp"
@@ -18,17 +20,33 @@ Var value_of(const std::vector<Var>& trajectories) {
   return value;
 }
 
+/// What one step is given; `at` takes it out of what all steps are.
+template <class At>
+StepInputs step_inputs(const CheckInputs& inputs, const std::vector<Var>& state, const At& at) {
+  return {.x = at(inputs.x),
+          .state = state,
+          .noise = at(inputs.noise),
+          .context = at(inputs.context),
+          .feedback = at(inputs.feedback)};
+}
+
 /// The cell over T steps as training has it.
 struct Scan {
   Scan(const Cell& cell, std::int64_t input_size)
       : inputs(tape, cell, input_size, sizes::T), wrt(inputs.variables()) {
-    std::vector<Var> slices = {inputs.x};
-    if (inputs.noise.valid()) slices.push_back(inputs.noise);
+    std::vector<Var> given;
+    for (const Var& v : {inputs.x, inputs.noise, inputs.context, inputs.feedback})
+      if (v.valid()) given.push_back(v);
     const Scanned scanned = scan(
-        [&](const std::vector<Var>& at, const std::vector<Var>& state) {
-          return Step{cell.step(inputs.p, {at[0], state, at.size() > 1 ? at[1] : Var{}}).state};
+        [&](const std::vector<Var>& slices, const std::vector<Var>& state) {
+          const auto at = [&](Var all) {
+            return all.valid()
+                       ? slices[static_cast<std::size_t>(std::ranges::find(given, all) - given.begin())]
+                       : Var{};
+          };
+          return Step{cell.step(inputs.p, step_inputs(inputs, state, at)).state};
         },
-        slices, inputs.initial);
+        given, inputs.initial);
     value = value_of(scanned.state_trajectory);
   }
   GradcheckPoint draw(std::uint64_t seed) const { return inputs.draw(seed); }
@@ -66,13 +84,13 @@ struct Frozen {
     Evaluator::Hooks hooks;
     hooks.gradient.stop = std::move(stop);
     std::vector<Var> state = inputs.initial, trajectories;
-    const auto at = [&](Var all, std::int64_t t) {
-      if (!all.valid()) return all;
-      const Dims& dims = all.dims();
-      return reshape(slice(all, 0, t, 1), {dims[1], dims[2]});
-    };
     for (std::int64_t t = 0; t < check_sizes.time; ++t) {
-      state = cell.step(inputs.p, {at(inputs.x, t), state, at(inputs.noise, t)}, hooks).state;
+      const auto at = [t](Var all) {
+        if (!all.valid()) return all;
+        const Dims& dims = all.dims();
+        return reshape(slice(all, 0, t, 1), {dims[1], dims[2]});
+      };
+      state = cell.step(inputs.p, step_inputs(inputs, state, at), hooks).state;
       trajectories.insert(trajectories.end(), state.begin(), state.end());
     }
     return value_of(trajectories);

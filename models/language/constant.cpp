@@ -79,6 +79,7 @@ double constant_value(const Expression& e, const Source& source,
     }
     case Form::subscript:
     case Form::range:
+    case Form::file:
       throw EquationError(source, e.at, "a number is expected here");
     case Form::product:
       break;

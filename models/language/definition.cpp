@@ -65,6 +65,8 @@ std::string canonical(const Expression& e) {
       return fmt::format("{}[{}]", canonical(e.operands[0]), canonical(std::span(e.operands).subspan(1)));
     case Form::range:
       return range_text(e);
+    case Form::file:
+      return e.name;
     case Form::call:
       break;
   }
@@ -83,12 +85,19 @@ std::string canonical(const StateStatement& s) {
                      s.start ? canonical(*s.start) : "0");
 }
 
-std::string canonical(const ParameterStatement& p) {
+/// Of the array of a file: its numbers.
+std::string canonical(const Expression& e, const FileArrays& files) {
+  return e.kind == Form::file ? "file " + array_text(*files.at(e.name)) : canonical(e);
+}
+
+std::string canonical(const ParameterStatement& p, const FileArrays& files) {
   std::string line = "param " + p.name;
   if (p.shape) line += fmt::format(": ({})", canonical(*p.shape));
   if (p.structure != Structure::dense) line += fmt::format(" {}", structure_name(p.structure));
   if (p.count) line += fmt::format("({})", canonical(*p.count));
-  if (p.init) line += fmt::format(" init {}({})", p.init->name, canonical(p.init->arguments));
+  const bool from_file = p.init && p.init->from_file();
+  if (from_file) line += fmt::format(" init {}", canonical(p.init->arguments[0], files));
+  if (p.init && !from_file) line += fmt::format(" init {}({})", p.init->name, canonical(p.init->arguments));
   if (!p.bounds.empty()) line += fmt::format(" in [{}]", canonical(p.bounds));
   if (p.rate) line += fmt::format(" rate {}", canonical(*p.rate));
   return line + (p.fixed ? " fixed\n" : "\n");
@@ -101,20 +110,31 @@ bool anywhere(const Term& t, Predicate is) {
 
 }  // namespace
 
-std::string canonical_text(const CellSyntax& cell) {
+std::string canonical_text(const CellSyntax& cell, const FileArrays& files) {
   std::string text = fmt::format("cell {}\n", cell.name);
+  if (cell.context) text += fmt::format("input {}\n", cell.context->name);
+  if (cell.feedback) text += fmt::format("feedback {}\n", cell.feedback->name);
   for (const ConstStatement& c : cell.constants)
     text += fmt::format("const {}{} = {}\n", c.name,
-                        c.shape ? fmt::format(": ({})", canonical(*c.shape)) : "", canonical(c.value));
+                        c.shape ? fmt::format(": ({})", canonical(*c.shape)) : "", canonical(c.value, files));
   for (const DefStatement& d : cell.definitions)
     text += fmt::format("def {}({}) = {}\n", d.name, fmt::join(d.parameters, ", "), canonical(d.value));
   for (const StateStatement& s : cell.states) text += canonical(s);
-  for (const ParameterStatement& p : cell.parameters) text += canonical(p);
+  for (const ParameterStatement& p : cell.parameters) text += canonical(p, files);
   for (const RepeatStatement& r : cell.repeats)
     text += fmt::format("repeat {}: {} to {}\n", canonical(r.count), r.begin, r.end);
   for (const Equation& e : cell.equations)
     text += fmt::format("{}{} = {}\n", e.name, e.next ? "'" : "", canonical(e.value));
   return text;
+}
+
+std::vector<Expression> file_references(const CellSyntax& cell) {
+  std::vector<Expression> all;
+  for (const ConstStatement& c : cell.constants)
+    if (c.value.kind == Form::file) all.push_back(c.value);
+  for (const ParameterStatement& p : cell.parameters)
+    if (p.init && p.init->from_file()) all.push_back(p.init->arguments[0]);
+  return all;
 }
 
 const CellDefinition::Parameter* CellDefinition::find_parameter(std::string_view wanted) const {
@@ -138,6 +158,8 @@ const CellDefinition::Constant* CellDefinition::find_constant(std::string_view w
   const auto found = std::ranges::find(constants, wanted, &Constant::name);
   return found == constants.end() ? nullptr : &*found;
 }
+
+std::string CellDefinition::whole_text() const { return with_file_lines(source.text(), files); }
 
 bool CellDefinition::declares_gradients() const {
   return std::ranges::any_of(equations, [](const Equation& e) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "models/language/array_file.hpp"
 #include "models/language/functions/function.hpp"
 #include "models/language/syntax.hpp"
 #include "models/language/type.hpp"
@@ -38,7 +39,7 @@ struct CellDefinition {
   struct Constant {
     std::string name;
     Expression value;           ///< of a number
-    std::optional<Term> array;  ///< of an array: its elements, from the indices i and j
+    std::optional<Term> array;  ///< of an array: its elements, from the indices i and j, or a file
   };
   struct State {
     std::string name;
@@ -76,6 +77,9 @@ struct CellDefinition {
   std::string name = {};
   std::string note = {};
   std::string canonical = {};  ///< the text without comments and blanks: cells that share it are the same
+  FileArrays files = {};       ///< what file("...") names, by what it calls it
+  std::string context = {};    ///< the name of its second input; empty: it has none
+  std::string feedback = {};   ///< the name of the outputs after the step before; empty: it reads none
   std::vector<Constant> constants = {};
   std::vector<State> states = {};
   std::vector<Parameter> parameters = {};  ///< in the order of their first use
@@ -97,6 +101,8 @@ struct CellDefinition {
   std::string_view gradient_note() const;
   /// Whether a block of `repeat` sets it.
   bool is_repeated(std::string_view wanted) const;
+  /// The text that the cell can be made of again, anywhere: with the numbers of its files behind it.
+  std::string whole_text() const;
   /// "h' = (1 - f) * h + f * g".
   std::string text(const Equation& equation) const;
 };
@@ -104,7 +110,7 @@ struct CellDefinition {
 /// Reads and checks a cell's text. Throws EquationError with line, column, the line itself, and what would be
 /// right: for syntax, unknown names (with the nearest known one), shapes that conflict (both, and where each
 /// came from), a state without a next value, a value used before it is defined, a name defined twice, a
-/// declaration that nothing uses.
+/// declaration that nothing uses, a file whose numbers are not in the text (models/language/array_file.hpp).
 std::shared_ptr<const CellDefinition> define_cell(std::string source_name, std::string_view text,
                                                   const FunctionTable& functions = standard_functions());
 

@@ -11,6 +11,7 @@
 #include "framework/plan/plan.hpp"
 #include "models/language/broadcast.hpp"
 #include "models/language/matrix_maps.hpp"
+#include "models/language/names.hpp"
 #include "models/nearest.hpp"
 
 namespace unroll {
@@ -36,6 +37,8 @@ EquationCell::EquationCell(std::shared_ptr<const CellDefinition> definition, con
   numbers_ = {{"hidden", static_cast<double>(options.hidden_size)},
               {"input", static_cast<double>(options.input_size)},
               {"pi", std::numbers::pi}};
+  add_given(definition_->context, "second input", options.context_size);
+  add_given(definition_->feedback, "feedback", options.output_size);
   read_constants(options);
   make_states();
   make_parameters();
@@ -45,6 +48,18 @@ EquationCell::EquationCell(std::shared_ptr<const CellDefinition> definition, con
 }
 
 // ---- numbers and sizes
+
+void EquationCell::add_given(const std::string& name, std::string_view what, std::int64_t size) {
+  if (name.empty()) return;
+  if (size < 1)
+    throw std::invalid_argument(
+        fmt::format("the cell {} reads a {}, {}, but is made for none", definition_->name, what, name));
+  numbers_[size_name(name)] = static_cast<double>(size);
+}
+
+std::int64_t EquationCell::given_size(const std::string& name) const {
+  return name.empty() ? 0 : static_cast<std::int64_t>(numbers_.at(size_name(name)));
+}
 
 void EquationCell::read_constants(const CellOptions& options) {
   refuse_unknown_constants(options);
@@ -205,10 +220,25 @@ std::optional<Quantity> EquationCell::known(Tape& tape, const std::string& name)
   return std::nullopt;
 }
 
+/// The array of a file, for a value of this shape.
+std::shared_ptr<const Tensor<double>> EquationCell::file(const Expression& e, const std::string& name,
+                                                         const Shape& shape) const {
+  const auto& array = definition_->files.at(e.name);
+  if (array->shape() == shape) return array;
+  // No EquationError: of other sizes and constants it may be true.
+  throw std::invalid_argument(definition_->source.message(
+      e.at, fmt::format("{} is {} here, at hidden {} and input {}, but {} holds {}", name, to_string(shape),
+                        numbers_.at("hidden"), numbers_.at("input"), e.name, to_string(array->shape()))));
+}
+
 void EquationCell::fold_arrays() {
   for (const CellDefinition::Constant& c : definition_->constants) {
     if (!c.array) continue;
     const Shape own = shape(c.array->type.shape);
+    if (c.array->kind == Expression::Kind::file) {
+      arrays_.emplace(c.name, *file(c.value, c.name, own));
+      continue;
+    }
     std::map<std::string, Tensor<double>> indices;
     for (std::size_t axis = 0; axis < own.rank(); ++axis) {
       Shape along = own;
@@ -283,6 +313,11 @@ ParameterSpec EquationCell::spec(const CellDefinition::Parameter& p) const {
   if (is_vector_of_weights(s.name) || s.structure == Structure::diagonal)
     spec.init = InitialiserOptions{.name = "uniform", .scale = 1 / std::sqrt(last)};
   if (s.init) spec.init = init(*s.init);
+  if (s.init && s.init->from_file()) {
+    Shape stored = spec.shape;
+    if (s.structure == Structure::heads) stored[1] /= count(p);
+    spec.init->values = file(s.init->arguments[0], s.name, stored);
+  }
   if (!s.bounds.empty()) spec.bounds = {number(s.bounds[0]), number(s.bounds[1])};
   if (spec.bounds.lower > spec.bounds.upper)
     throw EquationError(
@@ -300,7 +335,7 @@ ParameterSpec EquationCell::spec(const CellDefinition::Parameter& p) const {
 /// Whether the initialiser makes such a shape, tried on a small one of the same kind where it is a
 /// matrix.
 void EquationCell::check_start(const ParameterSpec& spec, const InitCall& call) const {
-  if (!spec.init->of.empty()) return;
+  if (!spec.init->of.empty() || spec.init->values) return;
   const bool square = spec.shape.rank() == 2 && spec.shape[0] == spec.shape[1];
   Shape small;
   for (std::size_t i = 0; i < spec.shape.rank(); ++i)
@@ -315,6 +350,7 @@ void EquationCell::check_start(const ParameterSpec& spec, const InitCall& call) 
 }
 
 InitialiserOptions EquationCell::init(const InitCall& call) const {
+  if (call.from_file()) return {.name = call.name};
   if (find_derived_initialiser(call.name)) return {.name = call.name, .of = call.arguments[0].name};
   std::vector<double> arguments;
   for (const Expression& e : call.arguments) arguments.push_back(number(e));

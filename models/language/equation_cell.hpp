@@ -22,6 +22,8 @@ class EquationCell final : public Cell {
   std::vector<ParameterSpec> parameters() const override { return parameters_; }
   std::vector<StateSpec> states() const override { return states_; }
   std::int64_t noise_size() const override;
+  std::int64_t context_size() const override { return given_size(definition_->context); }
+  std::int64_t feedback_size() const override { return given_size(definition_->feedback); }
   CellStep step(const Parameters& p, const StepInputs& in) const override { return step(p, in, {}); }
   /// The same, while somebody looks on.
   CellStep step(const Parameters& p, const StepInputs& in, const Evaluator::Hooks& hooks) const;
@@ -45,8 +47,12 @@ class EquationCell final : public Cell {
   Var parameter(const Parameters& p, const CellDefinition::Parameter& parameter) const;
 
  private:
+  void add_given(const std::string& name, std::string_view what, std::int64_t size);
+  std::int64_t given_size(const std::string& name) const;
   void read_constants(const CellOptions& options);
   void refuse_unknown_constants(const CellOptions& options) const;
+  std::shared_ptr<const Tensor<double>> file(const Expression& e, const std::string& name,
+                                             const Shape& shape) const;
   void fold_arrays();
   void fold_equations();
   Tensor<double> folded(const Term& t, const Shape& shape,

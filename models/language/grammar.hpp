@@ -15,11 +15,13 @@
 // is taken). Line breaks inside parentheses and comments are blanks by the time it is read.
 //
 //     cell NAME
-//     const NAME [: SHAPE] = EXPRESSION
+//     const NAME [: SHAPE] = EXPRESSION | file("NAME")
+//     input NAME
+//     feedback NAME
 //     def NAME(NAME, ...) = EXPRESSION
 //     state NAME, ... [: SHAPE] [= EXPRESSION | = learned]
 //     param NAME, ... [: SHAPE] [diagonal | skew | orthogonal | orthogonal_exp | low_rank(R) | heads(N)]
-//           [init NAME(...)] [in [LOW, HIGH]] [rate R] [fixed]
+//           [init NAME(...) | init file("NAME")] [in [LOW, HIGH]] [rate R] [fixed]
 //     pytorch NAME = PARAMETER | 0, ...
 //     NAME = EXPRESSION
 //     NAME' = EXPRESSION
@@ -174,11 +176,25 @@ struct tuple : if_must<one<'('>, ws, opt<extents>, token<close_parenthesis>> {};
 struct shape : sor<tuple, extent> {};
 struct shape_part : if_must<one<':'>, token<shape>> {};
 
+/// What stands between quotation marks has no other marks and no line break in it.
+struct file_name : plus<pegtl::not_one<'"', '\n'>> {};
+struct closing_quote : one<'"'> {};
+struct file_call : if_must<seq<keyword<'f', 'i', 'l', 'e'>, ws, one<'('>, ws, one<'"'>>, file_name,
+                           closing_quote, token<close_parenthesis>> {};
+
 struct cell_name : identifier {};
 struct cell_line : if_must<keyword<'c', 'e', 'l', 'l'>, token<cell_name>> {};
 
+struct const_value : sor<file_call, expression> {};
 struct const_line : if_must<keyword<'c', 'o', 'n', 's', 't'>, token<defined_name>, ws, opt<shape_part>,
-                            token<equals>, token<expression>> {};
+                            token<equals>, token<const_value>> {};
+
+/// `input`, a size, cannot be defined: what begins with it and goes on with a name is this line.
+struct input_line : if_must<seq<keyword<'i', 'n', 'p', 'u', 't'>, plus<pegtl::blank>, pegtl::at<identifier>>,
+                            defined_name> {};
+struct feedback_line
+    : if_must<seq<keyword<'f', 'e', 'e', 'd', 'b', 'a', 'c', 'k'>, plus<pegtl::blank>, pegtl::at<identifier>>,
+              defined_name> {};
 
 struct parameter_names : if_must<one<'('>, token<names>, token<close_parenthesis>> {};
 struct def_line : if_must<keyword<'d', 'e', 'f'>, token<identifier>, token<parameter_names>, token<equals>,
@@ -196,7 +212,8 @@ struct heads : if_must<keyword<'h', 'e', 'a', 'd', 's'>, token<parenthesis>> {};
 struct low_rank : if_must<keyword<'l', 'o', 'w', '_', 'r', 'a', 'n', 'k'>, token<parenthesis>> {};
 struct init_name : identifier {};
 struct init_arguments : if_must<one<'('>, ws, opt<arguments>, token<close_parenthesis>> {};
-struct init : if_must<keyword<'i', 'n', 'i', 't'>, token<init_name>, ws, opt<init_arguments>> {};
+struct init_value : sor<file_call, seq<init_name, ws, opt<init_arguments>>> {};
+struct init : if_must<keyword<'i', 'n', 'i', 't'>, token<init_value>> {};
 struct bounds : if_must<keyword<'i', 'n'>, token<one<'['>>, token<expression>, token<comma>,
                         token<expression>, token<close_bracket>> {};
 struct fixed : keyword<'f', 'i', 'x', 'e', 'd'> {};
@@ -224,8 +241,8 @@ struct inner_line : sor<seq<ws, pegtl::eol>, seq<ws, equation, ws, must<end_of_s
 struct repeat_line : if_must<keyword<'r', 'e', 'p', 'e', 'a', 't'>, token<expression>, token<open_brace>, ws,
                              must<pegtl::eol>, star<inner_line>, token<close_brace>> {};
 
-struct statement
-    : sor<cell_line, const_line, def_line, state_line, param_line, pytorch_line, repeat_line, equation> {};
+struct statement : sor<cell_line, const_line, input_line, feedback_line, def_line, state_line, param_line,
+                       pytorch_line, repeat_line, equation> {};
 struct line : sor<seq<ws, pegtl::eol>, seq<ws, must<statement>, ws, must<end_of_statement>>> {};
 struct file : pegtl::until<seq<ws, eof>, line> {};
 

@@ -13,8 +13,10 @@ namespace unroll {
 /// the naming rule, and their extents, by solving for them.
 class Inference {
  public:
-  Inference(const Source& source, CellSyntax syntax, const FunctionTable& functions)
-      : functions_(functions), syntax_(std::move(syntax)), cell_{source} {}
+  Inference(const Source& source, CellSyntax syntax, FileArrays files, const FunctionTable& functions)
+      : functions_(functions), syntax_(std::move(syntax)), cell_{source} {
+    cell_.files = std::move(files);
+  }
 
   CellDefinition run();
 
@@ -35,6 +37,9 @@ class Inference {
   void check_number(const Expression& e);
   void constant(const ConstStatement& c);
   void array(const ConstStatement& c);
+  Term elements(const ConstStatement& c, const std::vector<Size>& shape);
+  Term file(const Expression& e, const std::string& name, const std::vector<Size>& shape);
+  void given(const std::optional<GivenStatement>& statement, std::string_view what, std::string& name);
   void definition(const DefStatement& d);
   void state(const StateStatement& s);
   void parameter(const ParameterStatement& p);

@@ -45,6 +45,9 @@ void Inference::check_number(const Expression& e) {
 
 void Inference::constant(const ConstStatement& c) {
   if (c.shape) return array(c);
+  if (c.value.kind == Form::file)
+    fail(c.value.at, fmt::format("an array says its shape: const {}: {} = {}", c.name,
+                                 to_string(cell_.files.at(c.value.name)->shape()), source_text(c.value)));
   check_number(c.value);
   define(c.name, c.at, "constant");
   cell_.constants.push_back({c.name, c.value, std::nullopt});
@@ -53,6 +56,25 @@ void Inference::constant(const ConstStatement& c) {
 void Inference::array(const ConstStatement& c) {
   const std::vector<Size> shape = shape_of(*c.shape, c.at);
   if (shape.empty()) fail(c.at, "a constant that is a number needs no shape");
+  Term value = c.value.kind == Form::file ? file(c.value, c.name, shape) : elements(c, shape);
+  define(c.name, c.at, "constant");
+  types_[c.name] = {.shape = shape, .constant = true};
+  cell_.constants.push_back({c.name, c.value, std::move(value)});
+}
+
+/// What can be compared before sizes are known; the rest is when the cell is made.
+Term Inference::file(const Expression& e, const std::string& name, const std::vector<Size>& shape) {
+  const Shape& found = cell_.files.at(e.name)->shape();
+  bool fits = found.rank() == shape.size();
+  for (std::size_t i = 0; fits && i < shape.size(); ++i) fits = !shape[i].number() || shape[i].is(found[i]);
+  if (!fits)
+    fail(e.at, fmt::format("{} is {}, but {} holds {}", name, describe({.shape = shape}, sizes_), e.name,
+                           to_string(found)));
+  return {.kind = e.kind, .type = {.shape = shape, .constant = true}, .at = e.at, .name = e.name};
+}
+
+/// Those that are made of the indices.
+Term Inference::elements(const ConstStatement& c, const std::vector<Size>& shape) {
   const Size one = Size::of(1);
   types_["i"] = {.shape = shape.size() == 1 ? shape : std::vector<Size>{shape[0], one}, .constant = true};
   if (shape.size() == 2) types_["j"] = {.shape = {one, shape[1]}, .constant = true};
@@ -70,9 +92,16 @@ void Inference::array(const ConstStatement& c) {
     fail(c.value.at, fmt::format("{} is {}, but its elements make {}", c.name, describe(expected, sizes_),
                                  describe(found, sizes_)));
   value.type.shape = shape;
-  define(c.name, c.at, "constant");
-  types_[c.name] = {.shape = shape, .constant = true};
-  cell_.constants.push_back({c.name, c.value, std::move(value)});
+  return value;
+}
+
+/// A vector for each sequence, as large as whoever runs the cell says.
+void Inference::given(const std::optional<GivenStatement>& statement, std::string_view what,
+                      std::string& name) {
+  if (!statement) return;
+  define(statement->name, statement->at, what);
+  name = statement->name;
+  types_[name] = {.shape = {Size::named(size_name(name))}, .batched = true, .from_input = true};
 }
 
 void Inference::definition(const DefStatement& d) {
@@ -120,7 +149,13 @@ void Inference::parameter(const ParameterStatement& p) {
   if (p.count) check_number(*p.count);
   if (p.rate) check_number(*p.rate);
   for (const Expression& bound : p.bounds) check_number(bound);
-  if (p.init && !find_derived_initialiser(p.init->name)) {
+  const bool from_file = p.init && p.init->from_file();
+  if (from_file && p.structure == Structure::low_rank)
+    fail(p.init->at,
+         fmt::format("{} is stored as two factors, and a file holds one array; declare them as two "
+                     "parameters that start from files",
+                     p.name));
+  if (p.init && !from_file && !find_derived_initialiser(p.init->name)) {
     for (const Expression& argument : p.init->arguments) check_number(argument);
     check_initialiser(*p.init);
   }

@@ -10,8 +10,10 @@ namespace unroll {
 CellDefinition Inference::run() {
   cell_.name = syntax_.name;
   cell_.note = syntax_.note;
-  cell_.canonical = canonical_text(syntax_);
+  cell_.canonical = canonical_text(syntax_, cell_.files);
   for (const ConstStatement& c : syntax_.constants) constant(c);
+  given(syntax_.context, "second input", cell_.context);
+  given(syntax_.feedback, "feedback", cell_.feedback);
   for (const DefStatement& d : syntax_.definitions) definition(d);
   for (const StateStatement& s : syntax_.states) state(s);
   for (const ParameterStatement& p : syntax_.parameters) parameter(p);
@@ -124,6 +126,11 @@ void Inference::check_complete() {
     check_used(p.name, p.at, "the parameter {} is declared, but no equation uses it");
   for (const ConstStatement& c : syntax_.constants)
     check_used(c.name, c.at, "the constant {} is defined, but nothing uses it");
+  if (syntax_.context)
+    check_used(cell_.context, syntax_.context->at,
+               "the second input {} is declared, but no equation reads it");
+  if (syntax_.feedback)
+    check_used(cell_.feedback, syntax_.feedback->at, "the feedback {} is declared, but no equation reads it");
   for (const DefStatement& d : syntax_.definitions)
     check_used(d.name, d.at, "the function {} is defined, but nothing calls it");
   for (const CellDefinition::Parameter& p : cell_.parameters)
@@ -177,11 +184,39 @@ void Inference::resolve(Term& t) const {
   for (Term& operand : t.operands) resolve(operand);
 }
 
+namespace {
+
+/// Whether the text has the numbers of all files that it names, and of no others.
+void check_files(const Source& source, const CellSyntax& syntax, const FileArrays& files) {
+  std::set<std::string> named;
+  for (const Expression& reference : file_references(syntax)) {
+    named.insert(reference.name);
+    if (!files.contains(reference.name))
+      throw EquationError(
+          source, reference.at,
+          fmt::format(
+              "the numbers of {0} are not here: a text that stands alone has them in a line `file \"{0}\" "
+              "(2, 2) = 1 0 0 1` behind its equations; a cell's file takes them from the file beside it",
+              reference.name));
+  }
+  for (const auto& [name, array] : files)
+    if (!named.contains(name))
+      throw EquationError(
+          fmt::format("{}: there is a line with the numbers of the file \"{}\", but nothing takes "
+                      "them: const NAME: {} = file(\"{}\")",
+                      source.name(), name, to_string(array->shape()), name));
+}
+
+}  // namespace
+
 std::shared_ptr<const CellDefinition> define_cell(std::string source_name, std::string_view text,
                                                   const FunctionTable& functions) {
-  const Source source(std::move(source_name), text);
+  TextApart apart = take_file_lines(source_name, text);
+  const Source source(std::move(source_name), apart.equations);
   CellSyntax syntax = parse_cell(source, functions);
-  return std::make_shared<const CellDefinition>(Inference(source, std::move(syntax), functions).run());
+  check_files(source, syntax, apart.files);
+  return std::make_shared<const CellDefinition>(
+      Inference(source, std::move(syntax), std::move(apart.files), functions).run());
 }
 
 }  // namespace unroll

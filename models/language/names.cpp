@@ -18,6 +18,8 @@ bool is_vector_name(std::string_view name) {
   return name == "b" || name.starts_with("b_") || name.starts_with("w_");
 }
 
+std::string size_name(std::string_view given) { return "size of " + std::string(given); }
+
 bool is_reserved_name(std::string_view name) {
   constexpr std::string_view reserved[] = {"x",     "hidden", "input", "learned", "act", "state",  "const",
                                            "param", "cell",   "def",   "repeat",  "pi",  "pytorch"};

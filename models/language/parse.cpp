@@ -17,7 +17,8 @@ template <class>
 inline constexpr const char* expected = "this does not fit here";
 template <>
 inline constexpr const char* expected<g::statement> =
-    "expected a statement: cell, const, def, state, param, pytorch, repeat, or an equation NAME = ...";
+    "expected a statement: cell, const, input, feedback, def, state, param, pytorch, repeat, or an "
+    "equation NAME = ...";
 template <>
 inline constexpr const char* expected<g::end_of_statement> = "expected an operator or the end of the line";
 template <>
@@ -28,6 +29,12 @@ template <>
 inline constexpr const char* expected<g::sum> = expected<g::factor>;
 template <>
 inline constexpr const char* expected<g::token<g::expression>> = "expected a value";
+template <>
+inline constexpr const char* expected<g::token<g::const_value>> = "expected a value";
+template <>
+inline constexpr const char* expected<g::file_name> = "expected the name of a file";
+template <>
+inline constexpr const char* expected<g::closing_quote> = "expected \" behind the name of the file";
 template <>
 inline constexpr const char* expected<g::extent_factor> = expected<g::factor>;
 template <>
@@ -73,7 +80,7 @@ inline constexpr const char* expected<g::defined_name> = "expected a name";
 template <>
 inline constexpr const char* expected<g::token<g::defined_name>> = "expected a name";
 template <>
-inline constexpr const char* expected<g::token<g::init_name>> = "expected the name of an initialiser";
+inline constexpr const char* expected<g::token<g::init_value>> = "expected the name of an initialiser";
 template <>
 inline constexpr const char* expected<g::token<g::parenthesis>> = "expected a number in parentheses";
 template <>
@@ -105,15 +112,24 @@ using Selected = tao::pegtl::parse_tree::selector<
         g::plus_or_minus, g::times_or_over, g::identifier, g::cell_line, g::cell_name, g::const_line,
         g::def_line, g::repeat_line, g::orthogonal_exp, g::heads, g::rate, g::defined_name, g::state_line,
         g::state_start, g::param_line, g::shape_part, g::diagonal, g::skew, g::orthogonal, g::low_rank,
-        g::init, g::init_name, g::bounds, g::fixed, g::nothing, g::pytorch_line, g::equation, g::left_side>>;
+        g::init, g::init_name, g::bounds, g::fixed, g::nothing, g::file_call, g::file_name, g::input_line,
+        g::feedback_line, g::pytorch_line, g::equation, g::left_side>>;
 
 // ---- comments and line breaks
+
+/// Behind the name of a file that begins at the quotation mark `at`: at the mark that ends it, or the line's
+/// last character. What is in it is no comment and no parenthesis.
+std::size_t end_of_quoted(const std::string& text, std::size_t at) {
+  const std::size_t end = std::min(text.find_first_of("\"\n", at + 1), text.size());
+  return end < text.size() && text[end] == '"' ? end : end - 1;
+}
 
 /// The text with comments, and line breaks inside parentheses, as blanks: every byte keeps its place.
 std::string without_comments(const Source& source) {
   std::string text = source.text();
   std::vector<std::size_t> open;
   for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') i = end_of_quoted(text, i);
     if (text[i] == '#')
       for (; i < text.size() && text[i] != '\n'; ++i) text[i] = ' ';
     if (i == text.size()) break;
@@ -180,6 +196,9 @@ std::string advice(std::string_view text, std::size_t at, const g::CallNames& ca
   if (c == '%') return "; the remainder is mod(a, b)";
   if (c == '&' || c == '|') return "; of conditions, which are 0 or 1, `and` is a * b and `or` is max(a, b)";
   if (c == '<' || c == '>') return "; comparisons do not chain: (a < b) * (b < c)";
+  if (c == '"')
+    return "; the array of a file is all that a constant with a shape is, const A: (ROWS, COLUMNS) = "
+           "file(\"A.npy\"), or what a parameter starts at, init file(\"A.npy\")";
   if (c == '=') return "; two values are compared by ==";
   if (c != ',') return "";
   const std::string_view name = called_name(text, at);

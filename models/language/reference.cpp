@@ -15,6 +15,19 @@ constexpr auto table = std::to_array<LanguageRow>({
     {"line", "const NAME: SHAPE = ELEMENTS",
      "an array, from the indices i (row) and j (column) of its elements",
      "const S: (hidden, hidden) = where(i < j, -1, 1) * sqrt(2 * i + 1)"},
+    {"line", "const NAME: SHAPE = file(\"A.npy\")",
+     "the array of a file beside the cell's: A.npy, W.npz:NAME, W.safetensors:NAME",
+     "const u: hidden = file(\"u.npy\")\nfile \"u.npy\" (4) = 1 0.5 0.25 0.125"},
+    {"line", "file \"A.npy\" (ROWS, COLUMNS) = NUMBERS",
+     "what is in such a file, row by row: written behind the equations when a cell's file is read, so that "
+     "its "
+     "text is all that it needs",
+     "param u: hidden init file(\"W.npz:u\")\nfile \"W.npz:u\" (4) = 1 1 -1 -1"},
+    {"line", "input NAME", "a second input, a vector: of the task file, task.second_input",
+     "input s\nz = sigmoid(W_z s + U_z h)"},
+    {"line", "feedback NAME",
+     "the outputs after the step before, a vector: in training their targets, 0 at the first step",
+     "feedback o\nz = tanh(V_o o)"},
     {"line", "state NAME, ... [: SHAPE] [= START]",
      "what a step hands to the next; a vector (hidden) without SHAPE; () is a number; starts at 0, at START, "
      "or is "
@@ -38,6 +51,8 @@ constexpr auto table = std::to_array<LanguageRow>({
     {"structure", "low_rank(R)", "a product of two factors, U.left and U.right", "param U low_rank(2)"},
     {"structure", "heads(N)", "block-diagonal, N blocks", "param U heads(2)"},
     {"option", "init NAME(...)", "how it starts: an initialiser", "param U init orthogonal(1.2)"},
+    {"option", "init file(\"W.npz:NAME\")", "starts as the array of a file, in the shape that is stored",
+     "param u: hidden init file(\"u.npy\")\nfile \"u.npy\" (4) = 1 0.5 0.25 0.125"},
     {"option", "in [LOW, HIGH]", "moved back into these bounds after every update", "param b in [0, 1]"},
     {"option", "rate R", "its learning rate is R times that of the others", "param U rate 0.1"},
     {"option", "fixed", "not trained", "param U init radius(0.9) fixed"},

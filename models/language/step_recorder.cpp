@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <map>
 
 #include "framework/autodiff/ops.hpp"
@@ -23,6 +25,8 @@ class StepRecorder {
     define("x", in.x);
     const auto& states = cell.definition().states;
     for (std::size_t i = 0; i < states.size(); ++i) define(states[i].name, in.state[i]);
+    define_given(cell.definition().context, in.context, cell.context_size(), "StepInputs::context");
+    define_given(cell.definition().feedback, in.feedback, cell.feedback_size(), "StepInputs::feedback");
     if (cell.definition().counts_steps) count(in.state.back());
     if (!cell.definition().noisy) return;
     const Var none = tape_.zeros({rows_, cell.noise_size()});
@@ -50,6 +54,16 @@ class StepRecorder {
 
  private:
   void define(const std::string& name, Var v) { known_[{name, false}] = {0, v}; }
+
+  void define_given(const std::string& name, Var v, std::int64_t size, std::string_view field) {
+    if (name.empty()) return;
+    const Dims expected = {rows_, size};
+    if (!v.valid() || v.dims() != expected)
+      throw ShapeError(fmt::format(
+          "[{}] the step reads {}, {} numbers for each sequence, but {} is {}", cell_.definition().name, name,
+          size, field, v.valid() ? to_string(v.dims()) + ", not " + to_string(expected) : "not given"));
+    define(name, v);
+  }
 
   void count(Var steps) {
     count_ = steps;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "models/language/array_file.hpp"
 #include "models/language/source.hpp"
 
 namespace unroll {
@@ -29,6 +30,7 @@ struct Expression {
     call,       ///< of the function `name`
     subscript,  ///< of the first operand, by one `range` for each axis
     range,      ///< begin and end, one index alone, or nothing: all
+    file,       ///< the array that a file("...") names, by `name`
   };
   Kind kind;
   Span at;
@@ -64,11 +66,19 @@ struct DefStatement {
   Expression value;
 };
 
-/// A call of an initialiser, with numbers as arguments.
+/// input NAME: a second input; feedback NAME: the outputs after the step before.
+struct GivenStatement {
+  std::string name;
+  Span at;
+};
+
+/// A call of an initialiser, with numbers as arguments; of `file`, with the file's.
 struct InitCall {
   std::string name;
   Span at;
   std::vector<Expression> arguments;
+
+  bool from_file() const { return !arguments.empty() && arguments[0].kind == Expression::Kind::file; }
 };
 
 /// param NAME, ... [: SHAPE] [STRUCTURE] [init ...] [in [LOW, HIGH]] [rate R] [fixed]
@@ -117,6 +127,7 @@ struct CellSyntax {
   Span at;
   std::string note;  ///< the comment on the line of `cell`: where it was published
   std::vector<ConstStatement> constants;
+  std::optional<GivenStatement> context, feedback;
   std::vector<DefStatement> definitions;
   std::vector<StateStatement> states;
   std::vector<ParameterStatement> parameters;
@@ -125,9 +136,12 @@ struct CellSyntax {
   std::vector<RepeatStatement> repeats;
 };
 
-/// The cell again, one statement per line, with every parenthesis and without comments and names for files:
-/// texts that mean the same computation give the same one.
-std::string canonical_text(const CellSyntax& cell);
+/// The cell again, one statement per line, with every parenthesis, without comments, and with what is in its
+/// files instead of their names: texts that mean the same computation give the same one.
+std::string canonical_text(const CellSyntax& cell, const FileArrays& files);
+
+/// Where it names files: file("...") of constants and of parameters' starts.
+std::vector<Expression> file_references(const CellSyntax& cell);
 
 class FunctionTable;
 

@@ -28,6 +28,8 @@ class SyntaxBuilder {
   void statement(const Node& node) {
     if (node.is_type<g::cell_line>()) return cell_line(node);
     if (node.is_type<g::const_line>()) return const_line(node);
+    if (node.is_type<g::input_line>()) return given_line(node, cell_.context, "second input");
+    if (node.is_type<g::feedback_line>()) return given_line(node, cell_.feedback, "feedback");
     if (node.is_type<g::def_line>()) return def_line(node);
     if (node.is_type<g::state_line>()) return state_line(node);
     if (node.is_type<g::param_line>()) return param_line(node);
@@ -61,9 +63,22 @@ class SyntaxBuilder {
 
   void const_line(const Node& node) {
     ConstStatement constant{text(*node.children[0]), span_of(*node.children[0]), std::nullopt,
-                            expression(*node.children.back())};
+                            value_or_file(*node.children.back())};
     if (node.children.size() > 2) constant.shape = shape(*node.children[1]);
     cell_.constants.push_back(std::move(constant));
+  }
+
+  Expression value_or_file(const Node& node) const {
+    if (!node.is_type<g::file_call>()) return expression(node);
+    return {.kind = Expression::Kind::file, .at = span_of(node), .name = text(*node.children[0])};
+  }
+
+  void given_line(const Node& node, std::optional<GivenStatement>& given, std::string_view what) {
+    const Node& name = *node.children[0];
+    if (given)
+      throw EquationError(source_, span_of(name),
+                          fmt::format("a cell has one {}, and {} is it already", what, given->name));
+    given = {text(name), span_of(name)};
   }
 
   void def_line(const Node& node) {
@@ -152,6 +167,8 @@ class SyntaxBuilder {
   }
 
   InitCall init(const Node& node) const {
+    if (node.children[0]->is_type<g::file_call>())
+      return {"file", span_of(*node.children[0]), {value_or_file(*node.children[0])}};
     InitCall call{text(*node.children[0]), span_of(*node.children[0]), {}};
     for (std::size_t i = 1; i < node.children.size(); ++i)
       call.arguments.push_back(expression(*node.children[i]));

@@ -60,6 +60,9 @@ class Arrays {
                     file.path, printable(names_of(all))));
   }
 
+  const DataArray& context() const {
+    return named(data_, request_.data, only_name(request_.context, file_options::context));
+  }
   const DataArray& named(const std::string& name) const { return named(data_, request_.data, name); }
 
   /// What errors call the file that the targets are in.
@@ -68,6 +71,7 @@ class Arrays {
  private:
   bool is_taken(const std::string& name) const {
     return (!targets_ && std::ranges::find(request_.target, name) != request_.target.end()) ||
+           std::ranges::find(request_.context, name) != request_.context.end() ||
            (!name.empty() && (name == request_.mask || name == request_.lengths));
   }
 
@@ -194,6 +198,34 @@ PlaceOf place_of(const Form& form, std::string_view what) {
   };
 }
 
+/// Numbers of the same steps, behind the inputs.
+void read_context(FileData& data, const Arrays& arrays, const Form& form, const FileRequest& request) {
+  if (request.context.empty()) return;
+  if (request.pixels)
+    throw DataError(
+        "task.second_input: steps are pixels (task.steps), beside which an array has no second input");
+  const DataArray& context = arrays.context();
+  const Shape& shape = context.values.shape();
+  const std::int64_t rows = form.sequences * form.steps;
+  const bool series = form.series && shape.rank() > 0 && shape.rank() < 3 && shape[0] == form.steps;
+  const bool set =
+      (shape.rank() == 2 || shape.rank() == 3) && shape[0] == form.sequences && shape[1] == form.steps;
+  if (!series && !set)
+    throw DataError(fmt::format(
+        "task.second_input: {}: the array \"{}\" is {}, expected ({}, {}, NUMBERS), as many sequences "
+        "and steps as the inputs have",
+        request.data.path, printable(request.context.front()), to_string(shape), form.sequences, form.steps));
+  data.context = shape.numel() / rows;
+  const std::int64_t own = data.inputs.shape()[1], width = own + data.context;
+  Tensor<float> all({rows, width});
+  for (std::int64_t row = 0; row < rows; ++row) {
+    float* to = std::copy_n(data.inputs.data() + row * own, own, all.data() + row * width);
+    std::copy_n(context.values.data() + row * data.context, data.context, to);
+  }
+  data.inputs = std::move(all);
+  data.integer_inputs = data.integer_inputs && context.integers;
+}
+
 std::vector<Range> each(std::int64_t rows) {
   std::vector<Range> all;
   for (std::int64_t n = 0; n < rows; ++n) all.push_back({n, 1});
@@ -233,7 +265,8 @@ FileData read_array_data(const FileRequest& request) {
   data.images = inputs.values.shape().rank() > 2;
   data.sequences = padded_ranges(form);
   shorten(data.sequences, arrays, form, request);
-  if (!inputs.integers)
+  read_context(data, arrays, form, request);
+  if (!data.integer_inputs)
     data.missing = settle_missing(data.inputs, data.sequences, request, place_of(form, "inputs"));
   if (request.next())
     data.every_step = true;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "experiments/data/data_error.hpp"
@@ -57,6 +58,15 @@ std::int64_t settle_missing(Tensor<float>& rows, const std::vector<Range>& seque
   return missing;
 }
 
+/// The first columns.
+Tensor<float> without_last(const Tensor<float>& rows, std::int64_t left_out) {
+  const std::int64_t count = rows.shape()[0], width = rows.shape()[1], kept = width - left_out;
+  Tensor<float> all({count, kept});
+  for (std::int64_t row = 0; row < count; ++row)
+    std::copy_n(rows.data() + row * width, kept, all.data() + row * kept);
+  return all;
+}
+
 void look_ahead(FileData& data, std::int64_t horizon, bool next) {
   if (!data.every_step)
     throw DataError(fmt::format(
@@ -74,7 +84,7 @@ void look_ahead(FileData& data, std::int64_t horizon, bool next) {
     kept.push_back({total, count});
     total += count;
   }
-  data.target = gathered(next ? data.inputs : data.target, after);
+  data.target = gathered(next ? without_last(data.inputs, data.context) : data.target, after);
   if (next) data.integer_target = false;
   data.inputs = gathered(data.inputs, before);
   if (data.weights) data.weights = gathered(*data.weights, after);

@@ -14,7 +14,7 @@ namespace unroll {
 /// What is read of the files of one part: the setting's values, resolved.
 struct FileRequest {
   InputFile data, target_data;
-  std::vector<std::string> inputs, target;
+  std::vector<std::string> inputs, context, target;
   std::string readout, mask, lengths, sequence, missing;
   std::int64_t horizon = 0;
   bool pixels = false;
@@ -25,8 +25,9 @@ struct FileRequest {
 /// The sequences of one part, with targets as the file has them.
 struct FileData {
   std::string file;
-  Tensor<float> inputs;  ///< (S, inputs): the steps of all sequences, one after the other
-  Tensor<float> target;  ///< of every step (S, outputs), of the last one (N, outputs)
+  Tensor<float> inputs;      ///< (S, inputs): the steps of all sequences, one after the other
+  std::int64_t context = 0;  ///< the last so many of them are a second input
+  Tensor<float> target;      ///< of every step (S, outputs), of the last one (N, outputs)
   std::optional<Tensor<float>> weights = {};  ///< (S)
   std::vector<Range> sequences = {};
   bool every_step = false;
@@ -57,8 +58,11 @@ using PlaceOf = std::function<std::string(std::int64_t row, std::int64_t column)
 std::int64_t settle_missing(Tensor<float>& rows, const std::vector<Range>& sequences,
                             const FileRequest& request, const PlaceOf& place);
 
-/// Pairs each step's inputs with the target `horizon` steps later; without one with the inputs themselves.
-/// Each sequence loses its last steps.
+/// The columns but for so many at the end.
+Tensor<float> without_last(const Tensor<float>& rows, std::int64_t left_out);
+
+/// Pairs each step's inputs with the target `horizon` steps later; without one with the inputs themselves,
+/// but for a second input. Each sequence loses its last steps.
 void look_ahead(FileData& data, std::int64_t horizon, bool next);
 
 }  // namespace unroll

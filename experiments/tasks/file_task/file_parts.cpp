@@ -38,6 +38,7 @@ FileRequest request_of(const TaskConfig& config) {
   return {.data = data.empty() ? train_data : data,
           .target_data = config.get<InputFile>(options::target_data),
           .inputs = names(options::inputs),
+          .context = names(options::context),
           .target = names(options::target),
           .readout = text(options::readout),
           .mask = text(options::mask),
@@ -55,6 +56,7 @@ void check_like(const FileData& data, const FileData& training) {
                     data.file, found, what, training.file, expected));
   };
   if (data.input_size() != training.input_size()) refuse("inputs", data.input_size(), training.input_size());
+  if (data.context != training.context) refuse("numbers of a second input", data.context, training.context);
   if (data.output_size() != training.output_size())
     refuse("targets", data.output_size(), training.output_size());
   if (data.every_step != training.every_step)
@@ -74,7 +76,9 @@ std::optional<FileData> other_file(FileRequest request, const FileData& training
   }
   request.data = data;
   request.target_data = target;
-  if (!training.input_names.empty()) request.inputs = training.input_names;
+  // The same columns, without those of a second input, which are named for themselves.
+  if (!training.input_names.empty())
+    request.inputs.assign(training.input_names.begin(), training.input_names.end() - training.context);
   FileData other = read_file_data(request);
   check_like(other, training);
   return other;
@@ -184,6 +188,10 @@ void fit(const TaskConfig& config, const FileData& training, FileParts& parts) {
   if (!scales_targets(parts.spec.objective)) return;
   const ScalingRule target_rule = output_rule(asked);
   Scaling& target = parts.preparation.target = inputs;
+  if (parts.next && !target.unit.empty()) {
+    target.offset.resize(static_cast<std::size_t>(training.output_size()));
+    target.unit.resize(static_cast<std::size_t>(training.output_size()));
+  }
   if (parts.next) return;
   target = fit_scaling(target_rule, training.target, target_rows(parts, training));
   parts.scaling += "; " + describe(target_rule, target, "targets", "");
@@ -251,6 +259,7 @@ FileParts read_file_parts(const TaskConfig& config, const ObjectiveList& objecti
                 .readout = files.training.every_step ? Readout::every_step : Readout::last,
                 .objective = objective_for(files.training, config.get<std::string>(options::objective),
                                            request.next(), objectives)};
+  parts.spec.context_size = files.training.context;
   parts.next = request.next();
   parts.left_out = files.training.left_out;
   for (const FileData* data : all_of(files)) {

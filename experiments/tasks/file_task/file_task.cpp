@@ -9,6 +9,7 @@
 #include "experiments/data/data_error.hpp"
 #include "experiments/data/slices.hpp"
 #include "experiments/data/splits.hpp"
+#include "experiments/tasks/file_task/file_data.hpp"
 #include "experiments/tasks/file_task/file_parts.hpp"
 #include "experiments/tasks/file_task/options.hpp"
 
@@ -102,8 +103,8 @@ class FileTask final : public Task {
     std::vector<Baseline> all = {baseline(constant_name(), [&](const FilePart&) { return constant_; })};
     const Objective& objective = spec().objective;
     if (parts_.next && objective.target == TargetKind::numbers && !objective.probabilities)
-      all.push_back(baseline("last value", [](const FilePart& part) {
-        return gathered(part.table->inputs, part.input_rows());
+      all.push_back(baseline("last value", [&](const FilePart& part) {
+        return without_last(gathered(part.table->inputs, part.input_rows()), spec().context_size);
       }));
     return all;
   }
@@ -117,8 +118,11 @@ class FileTask final : public Task {
                                    size_of(parts_.test));
     if (!training.series) text += fmt::format("of {} steps; ", lengths_of(training));
     if (training.series && window_ > 0) text += fmt::format("in pieces of {} steps; ", window_);
-    text += fmt::format("a step has {} numbers, and {} is predicted {}", spec().input_size,
-                        what_is_predicted(), spec().every_step() ? "at every step" : "for each sequence");
+    const std::string second =
+        spec().context_size > 0 ? fmt::format(" and {} of a second input", spec().context_size) : "";
+    text += fmt::format("a step has {} numbers{}, and {} is predicted {}",
+                        spec().input_size - spec().context_size, second, what_is_predicted(),
+                        spec().every_step() ? "at every step" : "for each sequence");
     text += "\n" + parts_.scaling;
     if (spec().objective.target == TargetKind::classes)
       text += "\nclasses to train on: " + class_counts(training_answers_);

@@ -33,6 +33,9 @@ const OptionSpec inputs = {
     "task.inputs", Names{},
     "the array, or the columns, to read; none: the only array, all columns of numbers that "
     "are named nowhere else"};
+const OptionSpec context = {
+    "task.second_input", Names{},
+    "the array, or the columns, of a second input, which cells name by `input u`; none: there is one input"};
 const OptionSpec target = {"task.target", Names{},
                            "the array, or the columns, to predict; next: the inputs, horizon steps ahead"};
 const OptionSpec objective = {"task.objective", std::string(),
@@ -77,6 +80,7 @@ std::vector<OptionSpec> rows() {
           validation_target_data,
           test_target_data,
           inputs,
+          context,
           target,
           objective,
           readout,

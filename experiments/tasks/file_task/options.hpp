@@ -10,7 +10,7 @@ namespace unroll::file_options {
 // Settings of the task `file`.
 extern const OptionSpec data, train_data, validation_data, test_data;
 extern const OptionSpec target_data, validation_target_data, test_target_data;
-extern const OptionSpec inputs, target, objective, readout, mask, lengths, sequence;
+extern const OptionSpec inputs, context, target, objective, readout, mask, lengths, sequence;
 extern const OptionSpec missing, steps, permute, scale, window;
 
 /// All of them, in the order of a file.

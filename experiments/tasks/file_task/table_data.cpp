@@ -78,6 +78,7 @@ bool begins_with_number(const CsvTable& table, std::size_t column) {
 /// Columns that begin with a number and are named for nothing else.
 Names default_inputs(const CsvTable& table, const FileRequest& request, std::string& left_out) {
   std::set<std::string> taken(request.target.begin(), request.target.end());
+  taken.insert(request.context.begin(), request.context.end());
   taken.insert({request.sequence, request.mask});
   Names inputs;
   for (std::size_t c = 0; c < table.names.size(); ++c) {
@@ -105,6 +106,17 @@ void check_target(const CsvTable& table, const FileRequest& request, const Names
           fmt::format("task.target: the column \"{}\" of {} is in task.inputs too, where the model reads "
                       "it: leave it out there, or predict it ahead, with task.horizon",
                       printable(name), table.file));
+}
+
+void check_context(const CsvTable& table, const FileRequest& request, const Names& inputs) {
+  for (const std::string& name : request.context) {
+    column_called(table, name, file_options::context.key);
+    if (std::ranges::find(inputs, name) != inputs.end())
+      throw DataError(
+          fmt::format("task.second_input: the column \"{}\" of {} is in task.inputs too; a second input is "
+                      "what the first one is not: leave it out there",
+                      printable(name), table.file));
+  }
 }
 
 bool is_constant(const Tensor<float>& rows, Range steps) {
@@ -145,6 +157,7 @@ FileData read_table(const FileRequest& request) {
   const Names inputs =
       request.inputs.empty() ? default_inputs(table, request, data.left_out) : request.inputs;
   check_target(table, request, inputs);
+  check_context(table, request, inputs);
   const auto place_in = [&](const Names& names) {
     return [&table, names](std::int64_t row, std::int64_t column) {
       return fmt::format("line {}, column \"{}\"", table.lines[static_cast<std::size_t>(row)],
@@ -158,9 +171,11 @@ FileData read_table(const FileRequest& request) {
     return std::move(columns.values);
   };
   data.input_names = inputs;
+  data.input_names.insert(data.input_names.end(), request.context.begin(), request.context.end());
+  data.context = std::ssize(request.context);
   data.sequences = sequences_of(table, request.sequence);
   data.series = request.sequence.empty();
-  data.inputs = read(inputs, data.integer_inputs);
+  data.inputs = read(data.input_names, data.integer_inputs);
   if (!request.next()) data.target = read(request.target, data.integer_target);
   data.every_step = every_step(request, data);
   if (!data.every_step) data.target = last_rows(data.target, data.sequences);
