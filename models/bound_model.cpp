@@ -21,7 +21,8 @@ BoundModel::BoundModel(SequenceModel sequence_model, std::int64_t input_size, bo
       packed_sequences(options.packed_sequences) {
   run = {.values = options.values,
          .transitions = options.transitions,
-         .clip_state_gradient = options.clip_state_gradient};
+         .clip_state_gradient = options.clip_state_gradient,
+         .clip_state_norm = options.clip_state_norm};
   if (options.given_states) run.initial = record_initial(named);
   if (options.masks || model.noisy())
     noise = Noise{options.seed, tape->index_input("batch number", {}), tape->index_input("first row", {}),

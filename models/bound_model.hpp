@@ -23,6 +23,7 @@ struct RecordOptions {
   std::vector<std::string> values = {};  ///< as RunOptions
   bool transitions = false;              ///< as RunOptions
   double clip_state_gradient = 0;        ///< as RunOptions
+  double clip_state_norm = 0;            ///< as RunOptions
 };
 
 /// What a run of a bound model reads, in precision T. What the model has no input for is not looked at.

@@ -16,6 +16,11 @@ namespace {
 using sizes::B;
 using sizes::T;
 
+/// In updates that descend it.
+double flossing_factor_of(const TrainConfig& train, const Recording& how) {
+  return how.training && (train.flossing_updates == 0 || how.flossing_alone) ? train.flossing : 0;
+}
+
 RecordOptions record_options(const Config& config, const Recording& how) {
   RecordOptions options;
   options.given_states = how.windows;
@@ -23,8 +28,10 @@ RecordOptions record_options(const Config& config, const Recording& how) {
   options.training = how.training;
   options.masks = how.training && draws_noise(config.model);
   options.seed = config.seed;
-  options.transitions = how.transitions || (how.training && config.train.omega > 0);
+  options.transitions = how.transitions || (how.training && config.train.omega > 0) ||
+                        flossing_factor_of(config.train, how) > 0;
   options.clip_state_gradient = how.training ? config.train.clip_state_gradient : 0;
+  options.clip_state_norm = how.training ? config.train.clip_state_norm : 0;
   return options;
 }
 
@@ -95,7 +102,9 @@ TaskModel::TaskModel(const CellList& cells, const Config& config, const TaskSpec
       spec(task_spec),
       recording(how),
       omega_factor(how.training ? config.train.omega : 0),
-      path(omega_factor > 0 ? omega_path(config.train.omega_through) : OmegaPath::weights) {
+      path(omega_factor > 0 ? omega_path(config.train.omega_through) : OmegaPath::weights),
+      flossing_factor(flossing_factor_of(config.train, how)),
+      flossing_exponents(config.train.flossing_exponents) {
   specs = with_rates(std::move(specs), config.train);
   Dims dims = answer_dims(spec, how);
   if (how.weighted) weights = tape->input("weights", dims);
@@ -118,8 +127,12 @@ void TaskModel::record_gradients() {
   if (!parameter_gradients.empty()) return;
   std::vector<Var> wanted;
   for (const std::size_t i : trained) wanted.push_back(parameters[i]);
-  if (omega_factor == 0)
-    parameter_gradients = gradients(loss, wanted);
+  if (flossing_factor > 0)
+    flossing = flossing_factor * model.flossing(named, run, recorded, flossing_exponents);
+  if (recording.flossing_alone)
+    parameter_gradients = gradients(flossing, wanted);
+  else if (omega_factor == 0)
+    parameter_gradients = gradients(flossing.valid() ? loss + flossing : loss, wanted);
   else
     record_regularised_gradients(wanted);
 }
@@ -134,6 +147,9 @@ void TaskModel::record_regularised_gradients(const std::vector<Var>& wanted) {
   const std::vector<Var> added = gradients(omega, wanted);
   for (std::size_t g = 0; g < wanted.size(); ++g)
     parameter_gradients.push_back(all[g] + omega_factor * added[g]);
+  if (!flossing.valid()) return;
+  const std::vector<Var> more = gradients(flossing, wanted);
+  for (std::size_t g = 0; g < wanted.size(); ++g) parameter_gradients[g] = parameter_gradients[g] + more[g];
 }
 
 void TaskModel::record_state_gradients() {
