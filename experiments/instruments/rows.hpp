@@ -16,5 +16,7 @@ Instrument states_row();
 Instrument memory_row();
 Instrument omega_row();
 Instrument fixed_points_row();
+Instrument bifurcation_row();
+Instrument error_surface_row();
 
 }  // namespace unroll
