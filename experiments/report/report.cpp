@@ -252,13 +252,15 @@ std::string filled(std::string_view text, const Value& value_of) {
 }  // namespace
 
 std::string report_html(const SweepPlan& plan, const std::vector<TrialRecord>& records,
-                        const std::string& title, const std::vector<FixedSetting>& fixed) {
+                        const std::string& title, const std::vector<FixedSetting>& fixed,
+                        const std::string& above) {
   const std::vector<const TrialRecord*> runs = runs_of(plan, records);
   const auto value_of = [&](std::string_view name) -> std::string {
     if (name == "title") return html_escaped(title);
     if (name == "summary") return summary_html(plan, counts_of(runs));
     if (name == "rules") return success_rules_html(runs) + declared_html(plan);
     if (name == "loss_step") return html_escaped(loss_step_text(plan));
+    if (name == "above") return above;
     if (name == "table") return table_html(plan, records);
     if (name == "trouble") return trouble_html(plan, runs);
     if (name == "resolved") return html_escaped(plan.resolved);

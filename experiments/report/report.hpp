@@ -10,9 +10,11 @@
 namespace unroll {
 
 /// report.html: one page that needs nothing outside itself; `fixed` are the settings that results.csv has
-/// too. Its bytes are a function of the arguments.
+/// too; `above`: HTML that stands before the plots, such as what a study expected. Its bytes are a function
+/// of the arguments.
 std::string report_html(const SweepPlan& plan, const std::vector<TrialRecord>& records,
-                        const std::string& title, const std::vector<FixedSetting>& fixed = {});
+                        const std::string& title, const std::vector<FixedSetting>& fixed = {},
+                        const std::string& above = "");
 
 /// What the page's plots say of each cell, and what there is to plot, as JSON: {"axes": [...], "series":
 /// [...], "cells": [...]}. Which series there are, and how to show each, follows from the descriptors in the
