@@ -17,9 +17,9 @@ namespace {
 
 /// In the order of the literature: a study whose file stands here comes with the program.
 constexpr std::array<std::string_view, 15> names = {
-    "gradient-flow", "flossing", "latching",   "lstm-1997",        "lstm-2000s",  "odyssey",
-    "adding",        "lem-adding", "temporal-order",   "copy-memory", "state-tracking",
-    "chaos",         "char-lm",    "orthogonal-start", "pixels"};
+    "gradient-flow",  "flossing", "latching",   "lstm-1997",        "lstm-2000s",
+    "odyssey",        "adding",   "lem-adding", "temporal-order",   "copy-memory",
+    "state-tracking", "chaos",    "char-lm",    "orthogonal-start", "pixels"};
 
 StudyRow row_of(std::string_view name, const std::map<std::string, std::string>& cells) {
   const auto files = embedded_studies();
