@@ -22,6 +22,7 @@ BoundModel::BoundModel(SequenceModel sequence_model, std::int64_t input_size, bo
   run = {.values = options.values,
          .transitions = options.transitions,
          .clip_state_gradient = options.clip_state_gradient,
+         .clip_state_norm = options.clip_state_norm,
          .own_feedback = options.own_feedback};
   if (options.given_states) run.initial = record_initial(named);
   if (options.masks || model.noisy())

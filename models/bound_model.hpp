@@ -23,6 +23,7 @@ struct RecordOptions {
   std::vector<std::string> values = {};  ///< as RunOptions
   bool transitions = false;              ///< as RunOptions
   double clip_state_gradient = 0;        ///< as RunOptions
+  double clip_state_norm = 0;            ///< as RunOptions
   FeedBack own_feedback = nullptr;       ///< as RunOptions
 };
 

@@ -122,4 +122,11 @@ OmegaTerms Layer::omega_terms(Var inputs, const Parameters& p, const RunOptions&
       .omega_terms(entering, e, path);
 }
 
+Var Layer::growth(Var inputs, const Parameters& p, const RunOptions& run, const std::vector<Var>& entering,
+                  std::int64_t count) const {
+  const std::vector<Var> none;
+  return LayerScan(*cell_, options_, place_, inputs, p.part(place_.prefix), none, run)
+      .growth(entering, count);
+}
+
 }  // namespace unroll

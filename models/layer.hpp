@@ -73,10 +73,12 @@ struct RunOptions {
   std::vector<std::string> values = {};  ///< states and named values of the step to be had at every step
   std::optional<Noise> noise = std::nullopt;
   std::optional<Packed> packed = std::nullopt;
-  bool transitions = false;  ///< the states that steps read are to be had at every step, for Omega
+  /// The states that steps read are to be had at every step, for regularisers of what a step does to them.
+  bool transitions = false;
   /// Above 0: the largest |element| of the gradient, of the loss of one sequence of those that the loss is
   /// the mean of, that a step hands back to the state before it.
   double clip_state_gradient = 0;
+  double clip_state_norm = 0;  ///< the same of its norm, of each sequence and state
   /// Instead of the feedback that inputs hold: what of the outputs (B, outputs) comes back at the next step,
   /// 0 at the first one of a run or of a packed sequence. Only of models with one layer in one direction.
   FeedBack own_feedback = nullptr;
@@ -131,6 +133,10 @@ class Layer {
   /// gradients with respect to the states after every step, as a state_trajectory's.
   OmegaTerms omega_terms(Var inputs, const Parameters& p, const RunOptions& run,
                          const std::vector<Var>& entering, const std::vector<Var>& e, OmegaPath path) const;
+  /// Sums over the steps of the logarithms of what `count` directions grow by: (B, count), as
+  /// models/flossing.hpp has it. Of unpacked sequences, without masks. `entering`: as above.
+  Var growth(Var inputs, const Parameters& p, const RunOptions& run, const std::vector<Var>& entering,
+             std::int64_t count) const;
 
  private:
   bool learned(const StateSpec& state) const;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "framework/autodiff/directions.hpp"
 #include "framework/autodiff/ops.hpp"
+#include "models/flossing.hpp"
 #include "models/normalisation.hpp"
 
 namespace unroll {
@@ -180,9 +182,12 @@ Var LayerScan::fed_back(Var last, const Slices& at) const {
 }
 
 std::vector<Var> LayerScan::clipped(std::vector<Var> before) const {
-  if (run_.clip_state_gradient == 0) return before;
   const Dim sequences = run_.packed ? run_.packed->first.dims()[0] : inputs_[0].dims()[1];
-  for (Var& state : before) state = clip_gradient(state, run_.clip_state_gradient, sequences);
+  const double element = run_.clip_state_gradient, norm = run_.clip_state_norm;
+  for (Var& state : before) {
+    if (norm > 0) state = clip_gradient_norm(state, norm, sequences);
+    if (element > 0) state = clip_gradient(state, element, sequences);
+  }
   return before;
 }
 
@@ -272,6 +277,25 @@ OmegaTerms LayerScan::omega_terms(const std::vector<Var>& entering, const std::v
       },
       inputs, {}, {.length = {}, .reverse = place_.reverse});
   return {scanned.stacked[0], scanned.stacked[1]};
+}
+
+/// Against the direction of the layer, from the states that its steps have read.
+Var LayerScan::growth(const std::vector<Var>& entering, std::int64_t count) const {
+  std::vector<Var> inputs = inputs_;
+  inputs.insert(inputs.end(), entering.begin(), entering.end());
+  const auto split = static_cast<std::ptrdiff_t>(inputs_.size());
+  const Scanned scanned = scan(
+      [&](const std::vector<Var>& x, const std::vector<Var>& directions) {
+        std::vector<Var> rows;
+        for (const Var& each : x) rows.push_back(repeated_rows(each, count));
+        const std::vector<Var> before(rows.begin() + split, rows.end());
+        const Slices at{{rows.begin(), rows.begin() + split}, *this};
+        const CellStep next = moved(at, before, at.feedback());
+        const GrownDirections grown = grow_directions(directions[0], states_, before, next.state);
+        return Step{.state = {grown.directions}, .summed = {grown.log_growth}};
+      },
+      inputs, {first_directions(inputs_[0], states_, count)}, {.length = {}, .reverse = !place_.reverse});
+  return scanned.summed[0];
 }
 
 }  // namespace unroll

@@ -18,6 +18,7 @@ class LayerScan {
 
   Layer::Recorded record();
   OmegaTerms omega_terms(const std::vector<Var>& entering, const std::vector<Var>& e, OmegaPath path) const;
+  Var growth(const std::vector<Var>& entering, std::int64_t count) const;
 
  private:
   /// What a mask is for; each has random bits of its own.

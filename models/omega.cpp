@@ -8,8 +8,8 @@
 #include <stdexcept>
 #include <utility>
 
-#include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
+#include "models/step_reverse.hpp"
 
 namespace unroll {
 namespace {
@@ -20,33 +20,10 @@ constexpr std::array<std::pair<std::string_view, OmegaPath>, 2> paths = {
 /// Below it a gradient has no direction to speak of.
 constexpr double least_square = 1e-20;
 
-/// Values of a tape that depend on one of `given`.
-std::vector<bool> dependent_on(const Tape& tape, const std::vector<Var>& given) {
-  std::vector<bool> seeds(tape.values().size(), false);
-  for (const Var& v : given) seeds[static_cast<std::size_t>(v.id())] = true;
-  return depends_on(tape, std::move(seeds));
-}
-
-/// e J: the gradients handed back to the states that the step read.
+/// e J.
 std::vector<Var> handed_back(const OmegaStep& step, OmegaPath path) {
-  Tape& tape = step.before.at(0).tape();
-  const std::vector<bool> held =
-      path == OmegaPath::weights ? dependent_on(tape, step.given) : std::vector<bool>{};
-  const auto value = [&](ValueId id) {
-    const Var v(tape, id);
-    const bool real = tape.value(id).kind == Kind::real;
-    const auto at = static_cast<std::size_t>(id);
-    return real && at < held.size() && held[at] ? stop_gradient(v) : v;
-  };
-  ReversePass pass(tape, tape, dependent_on(tape, step.before), value);
-  for (std::size_t k = 0; k < step.after.size(); ++k) pass.contribute(step.after[k].id(), step.e[k]);
-  pass.run();
-  std::vector<Var> all;
-  for (const Var& v : step.before) {
-    const std::optional<Var> g = pass.cotangent(v.id());
-    all.push_back(g ? *g : tape.zeros(v.dims()));
-  }
-  return all;
+  const std::vector<Var> nothing;
+  return pulled_back(step.before, step.after, step.e, path == OmegaPath::weights ? step.given : nothing);
 }
 
 /// Of each row, over all of `values`: (B).

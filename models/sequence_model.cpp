@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "models/flossing.hpp"
+
 namespace unroll {
 namespace {
 
@@ -19,6 +21,12 @@ LayerOptions options_of(std::int64_t number, const ModelOptions& options) {
   layer.residual = options.residual && number > 0;
   if (number > 0) layer.dropout_input = 0;
   return layer;
+}
+
+/// Of the states of all layers those of one.
+std::vector<Var> own(const std::vector<Var>& all, std::size_t first, std::size_t count) {
+  const auto begin = all.begin() + static_cast<std::ptrdiff_t>(first);
+  return {begin, begin + static_cast<std::ptrdiff_t>(count)};
 }
 
 void check_residual(std::int64_t number, std::int64_t input_size, std::int64_t output_size) {
@@ -221,16 +229,21 @@ Var SequenceModel::read_out(Var features, const Parameters& p) const {
   return linear(features, p[tied_ ? "embedding.E" : "readout.W_hy"]) + p["readout.b_y"];
 }
 
+namespace {
+
+/// What comes from outside is no part of a state's own dynamics.
+RunOptions with_given(RunOptions run, const SequenceModel::Recorded& recorded) {
+  for (const auto& [to, from] :
+       {std::pair{&run.context, recorded.context}, {&run.feedback, recorded.feedback}})
+    if (from.valid()) *to = stop_gradient(from);
+  return run;
+}
+
+}  // namespace
+
 Var SequenceModel::omega(const Parameters& p, const RunOptions& run, const Recorded& recorded,
                          const std::vector<Var>& e, OmegaPath path) const {
-  const auto own = [](const std::vector<Var>& all, std::size_t first, std::size_t count) {
-    const auto begin = all.begin() + static_cast<std::ptrdiff_t>(first);
-    return std::vector<Var>(begin, begin + static_cast<std::ptrdiff_t>(count));
-  };
-  RunOptions with = run;
-  for (const auto& [to, from] :
-       {std::pair{&with.context, recorded.context}, {&with.feedback, recorded.feedback}})
-    if (from.valid()) *to = stop_gradient(from);
+  const RunOptions with = with_given(run, recorded);
   Tape& tape = e.at(0).tape();
   Var total = tape.fill(0, {}), counted = tape.fill(0, {});
   std::size_t first = 0;
@@ -244,6 +257,23 @@ Var SequenceModel::omega(const Parameters& p, const RunOptions& run, const Recor
     first += states;
   }
   return total / maximum(counted, tape.fill(1, {}));
+}
+
+Var SequenceModel::flossing(const Parameters& p, const RunOptions& run, const Recorded& recorded,
+                            std::int64_t exponents) const {
+  const RunOptions with = with_given(run, recorded);
+  Var total = recorded.entering.at(0).tape().fill(0, {});
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const std::vector<StateSpec> states = layers_[i].states();
+    const std::int64_t count = std::min(exponents, moving_size(states));
+    const Var growth = layers_[i].growth(recorded.layer_inputs[i], p, with,
+                                         own(recorded.entering, first, states.size()), count);
+    const Var steps = unroll::count(growth, {recorded.layer_inputs[i].dims()[0]});
+    total = total + mean(sum(square(growth / steps), -1));
+    first += states.size();
+  }
+  return total;
 }
 
 void SequenceModel::check_inputs(Var inputs) const {

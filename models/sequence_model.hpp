@@ -91,6 +91,12 @@ class SequenceModel {
   Var omega(const Parameters& p, const RunOptions& run, const Recorded& recorded, const std::vector<Var>& e,
             OmegaPath path) const;
 
+  /// Engelken's regulariser (models/flossing.hpp), a scalar: of one sequence the sum of the squares of so
+  /// many Lyapunov exponents of each layer, or of all where it has fewer; the mean over the sequences. `run`,
+  /// with transitions, is that of `recorded`; sequences are not packed, and nothing is masked.
+  Var flossing(const Parameters& p, const RunOptions& run, const Recorded& recorded,
+               std::int64_t exponents) const;
+
  private:
   void check_inputs(Var inputs) const;
   void check_given() const;

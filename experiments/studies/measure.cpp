@@ -10,6 +10,8 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "models/nearest.hpp"
+
 namespace unroll {
 namespace {
 
@@ -31,8 +33,25 @@ constexpr std::array<BuiltIn, 4> built_in = {{
 
 [[noreturn]] void refuse_unknown(const std::string& kind, const std::string& name,
                                  const std::vector<std::string>& known) {
-  throw std::out_of_range(
-      fmt::format("a trial has no {} \"{}\"; it has {}", kind, name, fmt::join(known, ", ")));
+  throw std::out_of_range(fmt::format("a trial has no {} \"{}\"; it has {}{}", kind, name,
+                                      fmt::join(known, ", "), did_you_mean(name, known)));
+}
+
+[[noreturn]] void refuse_scalar(const std::string& name, const TrialRecord& record) {
+  std::vector<std::string> known;
+  for (const BuiltIn& row : built_in) known.emplace_back(row.name);
+  for (const Scalar& scalar : record.scalars) known.push_back(scalar.name);
+  refuse_unknown("scalar", name, known);
+}
+
+std::string series_text(const std::string& name, const std::string& moment) {
+  return moment.empty() ? name : fmt::format("{} ({})", name, moment);
+}
+
+[[noreturn]] void refuse_series(const Measure& measure, const TrialRecord& record) {
+  std::vector<std::string> known;
+  for (const RecordedSeries& series : record.series) known.push_back(series_text(series.name, series.moment));
+  refuse_unknown("series", series_text(measure.series, measure.moment), known);
 }
 
 double of_scalar(const std::string& name, const TrialRecord& record) {
@@ -40,10 +59,7 @@ double of_scalar(const std::string& name, const TrialRecord& record) {
     return row->value(record);
   if (const auto value = record.scalar(name)) return *value;
   if (record.status == TrialStatus::diverged) return kInf;
-  std::vector<std::string> known;
-  for (const BuiltIn& row : built_in) known.emplace_back(row.name);
-  for (const Scalar& scalar : record.scalars) known.push_back(scalar.name);
-  refuse_unknown("scalar", name, known);
+  refuse_scalar(name, record);
 }
 
 template <class Holds>
@@ -111,12 +127,26 @@ double measured(const Measure& measure, const TrialRecord& record) {
       series && !series->y.empty())
     return of_series(measure, *series);
   if (record.status == TrialStatus::diverged) return kInf;
-  std::vector<std::string> known;
-  for (const RecordedSeries& series : record.series)
-    known.push_back(series.moment.empty() ? series.name : fmt::format("{} ({})", series.name, series.moment));
-  refuse_unknown("series",
-                 measure.moment.empty() ? measure.series : measure.series + " (" + measure.moment + ")",
-                 known);
+  refuse_series(measure, record);
+}
+
+void require_measure(const Measure& measure, const TrialRecord& rehearsal) {
+  if (rehearsal.status == TrialStatus::diverged) return;  // it has not come to all that it would have
+  if (measure.series.empty()) {
+    of_scalar(measure.scalar, rehearsal);
+    return;
+  }
+  const bool later = measure.moment.starts_with("update ");
+  const auto named = [&](const RecordedSeries& series) {
+    return series.name == measure.series && (later || series.moment == measure.moment);
+  };
+  const auto series = std::ranges::find_if(rehearsal.series, named);
+  if (series == rehearsal.series.end()) {
+    if (!later) refuse_series(measure, rehearsal);
+    return;  // an instrument that has not looked yet has no series to be told by
+  }
+  if (measure.use == SeriesUse::at && series->axis != "update" && !series->y.empty())
+    at(*series, measure.argument);
 }
 
 }  // namespace unroll

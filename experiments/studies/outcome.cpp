@@ -112,6 +112,12 @@ std::string Outcome::summary() const {
   return text;
 }
 
+Outcome Outcome::of_part(std::string_view part) const {
+  Outcome own = *this;
+  std::erase_if(own.judgements, [&](const Judgement& judgement) { return judgement.part != part; });
+  return own;
+}
+
 void write_outcome(const std::filesystem::path& folder, const Outcome& outcome) {
   Json rows = Json::array();
   for (const Judgement& judgement : outcome.judgements) rows.push_back(row_of(judgement));

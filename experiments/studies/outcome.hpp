@@ -25,6 +25,8 @@ struct Outcome {
   bool all_met() const { return count(Verdict::met) == judgements.size(); }
   /// "7 of 8 expectations met", "all 8 expectations met".
   std::string summary() const;
+  /// What is expected of one part.
+  Outcome of_part(std::string_view part) const;
 };
 
 /// Writes both files. Throws FileError.

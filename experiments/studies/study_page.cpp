@@ -14,6 +14,15 @@ std::string paragraph(const std::string& text) {
   return text.empty() ? "" : fmt::format("<p>{}</p>\n", html_escaped(text));
 }
 
+std::string part_html(const PartResult& part) {
+  return fmt::format(
+      "<section><h2>{0}</h2>\n<p><a href=\"{0}/report.html\">Report of all trials: success, curves, every "
+      "number</a></p>\n<pre class=\"scroll\" tabindex=\"0\">{1}</pre></section>\n",
+      html_escaped(part.name), html_escaped(summary_table(*part.plan, *part.records)));
+}
+
+}  // namespace
+
 std::string made_by(const Outcome& outcome) {
   return fmt::format("Budget {}, {} trials, {} of one worker's time; program of commit {}.", outcome.budget,
                      outcome.trials, render_duration(outcome.seconds), outcome.commit);
@@ -25,62 +34,31 @@ std::string overrides_text(const Outcome& outcome) {
              : fmt::format("Not the study as it is defined: with {}.", joined(outcome.overrides, " "));
 }
 
-std::string part_html(const PartResult& part) {
-  return fmt::format(
-      "<section><h2>{0}</h2>\n<p><a href=\"{0}/report.html\">Report of all trials: success, curves, every "
-      "number</a></p>\n<pre class=\"scroll\" tabindex=\"0\">{1}</pre></section>\n",
-      html_escaped(part.name), html_escaped(summary_table(*part.plan, *part.records)));
+std::string expectations_section(const Outcome& outcome) {
+  if (outcome.judgements.empty()) return "";
+  return "<section><h2>Expectations</h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+         "aria-label=\"Expectations\">" +
+         verdict_html(outcome) + "</div></section>\n";
 }
-
-std::string markdown_of(const Outcome& outcome) {
-  std::string text = fmt::format("## {}: {}\n\n{}\n\nSource: {}\n\n", outcome.study, outcome.title,
-                                 outcome.about, outcome.source);
-  if (!outcome.chosen.empty()) text += fmt::format("Chosen here: {}\n\n", outcome.chosen);
-  if (const std::string other = overrides_text(outcome); !other.empty()) text += other + "\n\n";
-  return text +
-         fmt::format("**{}.** {}\n\n{}\n", outcome.summary(), made_by(outcome), verdict_markdown(outcome));
-}
-
-}  // namespace
 
 std::string study_html(const Outcome& outcome, const std::vector<PartResult>& parts) {
   std::string html = fmt::format(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
       "content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light "
       "dark\">\n"
-      "<link rel=\"icon\" href=\"data:,\">\n<title>{0}</title>\n<style>\n{1}\n\n.verdicts td, .verdicts th "
-      "{{ white-space: normal; text-align: left; vertical-align: top; }}"
-      "\n.met {{ color: var(--high); }}</style>\n</head>\n<body>\n"
+      "<link rel=\"icon\" href=\"data:,\">\n<title>{0}</title>\n<style>\n{1}\n</style>\n</head>\n<body>\n"
       "<header><h1>{0}</h1>\n<p class=\"lead\"><strong{2}>{3}</strong>. {4}</p></header>\n<main>\n",
       html_escaped(outcome.title), web_file("report.css"), outcome.all_met() ? "" : " class=\"failed\"",
       html_escaped(outcome.summary()), html_escaped(made_by(outcome)));
   html += paragraph(outcome.about) + paragraph("Source: " + outcome.source);
   if (!outcome.chosen.empty()) html += paragraph("Chosen here: " + outcome.chosen);
   html += paragraph(overrides_text(outcome));
-  html +=
-      "<section><h2>Expectations</h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-      "aria-label=\"Expectations\">" +
-      verdict_html(outcome) + "</div></section>\n";
+  html += expectations_section(outcome);
   for (const PartResult& part : parts) html += part_html(part);
   return html + fmt::format(
                     "<section><h2>Build</h2><pre class=\"scroll\" tabindex=\"0\">{}</pre></section>\n"
                     "</main>\n</body>\n</html>\n",
                     html_escaped(outcome.build));
-}
-
-std::string results_markdown(const std::vector<Outcome>& outcomes) {
-  std::string text =
-      "# Studies: what was expected and what came out\n\n"
-      "Written by `unroll study --write-results FILE` from the folders of the studies that were run; the "
-      "values of "
-      "every seed\nare shown. `unroll study NAME` runs one again.\n\n"
-      "| study | budget | verdict | trials | time of one worker | commit |\n|---|---|---|---|---|---|\n";
-  for (const Outcome& outcome : outcomes)
-    text += fmt::format("| [{0}](#{0}) | {1} | {2} | {3} | {4} | {5} |\n", outcome.study, outcome.budget,
-                        outcome.summary(), outcome.trials, render_duration(outcome.seconds), outcome.commit);
-  for (const Outcome& outcome : outcomes)
-    text += fmt::format("\n<a id=\"{}\"></a>\n\n{}", outcome.study, markdown_of(outcome));
-  return text;
 }
 
 }  // namespace unroll

@@ -31,17 +31,8 @@ struct PartResult {
   const std::vector<TrialRecord>* records;
 };
 
-/// Throws ConfigError, naming the expectation, where its `where` selects no trial of the plan, or trials that
-/// differ in more than their seeds and what `over` names: statistics never mix what differs. Checked before
-/// anything is trained, with no records.
-void check_expectation(const Laboratory& laboratory, const Expectation& expectation, const SweepPlan& plan);
-
 /// Holds what came out against what was expected. A trial that is missing or failed makes it `missing`; one
 /// that diverged counts with what it recorded, and with infinity where it recorded nothing.
 Judgement judge(const Laboratory& laboratory, const Expectation& expectation, const PartResult& part);
-
-/// Spearman's rank correlation; ties have the mean of their ranks. NaN for fewer than three points, and where
-/// one side is constant.
-double rank_correlation(std::span<const double> x, std::span<const double> y);
 
 }  // namespace unroll

@@ -60,14 +60,19 @@ struct TrainConfig {
   std::int64_t schedule_every = 0;
   std::int64_t schedule_patience = 0;
   double schedule_gain = 0;
-  double clip_norm = 0;             ///< 0: off
-  double clip_value = 0;            ///< 0: off
-  double clip_state_gradient = 0;   ///< 0: off
-  double omega = 0;                 ///< factor of Pascanu's regulariser; 0: off
-  std::string omega_through;        ///< weights, step
-  double gradient_noise = 0;        ///< eta of its variance; 0: off
-  double gradient_noise_decay = 0;  ///< gamma of its variance
-  double weight_noise = 0;          ///< standard deviation; 0: off
+  double clip_norm = 0;            ///< 0: off
+  double clip_value = 0;           ///< 0: off
+  double clip_state_gradient = 0;  ///< 0: off
+  double clip_state_norm = 0;      ///< 0: off
+  double omega = 0;                ///< factor of Pascanu's regulariser; 0: off
+  std::string omega_through;       ///< weights, step
+  double flossing = 0;             ///< factor of the sum of squared Lyapunov exponents; 0: off
+  std::int64_t flossing_exponents = 0;
+  std::int64_t flossing_updates = 0;  ///< the first ones, which descend it alone; 0: all, with the loss
+  double gradient_noise = 0;          ///< eta of its variance; 0: off
+  double gradient_noise_decay = 0;    ///< gamma of its variance
+  double weight_noise = 0;            ///< standard deviation; 0: off
+  double guess = 0;                   ///< half-width that parameters are drawn from, instead of steps; 0: off
   std::int64_t batch = 0;
   std::int64_t batch_shards = 0;
   Bytes max_memory;         ///< of each plan; 0: as much as it takes; no part of a trial's id

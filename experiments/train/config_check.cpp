@@ -9,6 +9,7 @@
 
 #include "experiments/config/config_error.hpp"
 #include "experiments/instruments/moments.hpp"
+#include "experiments/train/flossing.hpp"
 #include "experiments/train/make_model.hpp"
 #include "experiments/train/sharded_plan.hpp"
 #include "experiments/train/taught_task.hpp"
@@ -137,6 +138,16 @@ void check_own_feedback(const Config& config, const Task& task, const OriginOf& 
                     place, config.task.name));
 }
 
+void check_flossing(const Laboratory& laboratory, const Config& config, const Task& task,
+                    const OriginOf& origin_of) {
+  const std::unique_ptr<const DataSource> training = checked_training(task, config, origin_of);
+  try {
+    check_flossing(laboratory.cells(), config, task.spec(), *training);
+  } catch (const std::invalid_argument& error) {
+    throw ConfigError(fmt::format("{}: {}", place_of("train.flossing", origin_of), error.what()));
+  }
+}
+
 void check_shards(const TrainConfig& train, const OriginOf& origin_of) {
   try {
     split_rows(train.batch, train.batch_shards);
@@ -178,6 +189,7 @@ void check_config(const Laboratory& laboratory, const Config& config, const Orig
   check_rates(laboratory, config, task->spec(), origin_of);
   check_windows(config, *task, origin_of);
   check_own_feedback(config, *task, origin_of);
+  check_flossing(laboratory, config, *task, origin_of);
 }
 
 }  // namespace unroll

@@ -19,4 +19,7 @@ struct NoiseStream {
 /// Adds independent normal numbers of mean 0 and this standard deviation.
 void add_noise(const NoiseStream& which, double deviation, std::span<float> values);
 
+/// Gives all values new ones, independent and uniform from -half_width to half_width.
+void draw_uniform(const NoiseStream& which, double half_width, std::span<float> values);
+
 }  // namespace unroll

@@ -17,6 +17,11 @@ namespace {
 using sizes::B;
 using sizes::T;
 
+/// In updates that descend it.
+double flossing_factor_of(const TrainConfig& train, const Recording& how) {
+  return how.training && (train.flossing_updates == 0 || how.flossing_alone) ? train.flossing : 0;
+}
+
 RecordOptions record_options(const Config& config, const TaskSpec& spec, const Recording& how) {
   RecordOptions options;
   options.given_states = how.windows;
@@ -24,9 +29,11 @@ RecordOptions record_options(const Config& config, const TaskSpec& spec, const R
   options.training = how.training;
   options.masks = how.training && draws_noise(config.model);
   options.seed = config.seed;
-  options.transitions = how.transitions || (how.training && config.train.omega > 0);
+  options.transitions = how.transitions || (how.training && config.train.omega > 0) ||
+                        flossing_factor_of(config.train, how) > 0;
   options.clip_state_gradient = how.training ? config.train.clip_state_gradient : 0;
   if (how.own_feedback) options.own_feedback = what_is_fed_back(spec.objective);
+  options.clip_state_norm = how.training ? config.train.clip_state_norm : 0;
   return options;
 }
 
@@ -112,7 +119,9 @@ TaskModel::TaskModel(const CellList& cells, const Config& config, const TaskSpec
       spec(task_spec),
       recording(how),
       omega_factor(how.training ? config.train.omega : 0),
-      path(omega_factor > 0 ? omega_path(config.train.omega_through) : OmegaPath::weights) {
+      path(omega_factor > 0 ? omega_path(config.train.omega_through) : OmegaPath::weights),
+      flossing_factor(flossing_factor_of(config.train, how)),
+      flossing_exponents(config.train.flossing_exponents) {
   if (how.own_feedback && how.windows)
     throw std::invalid_argument(
         fmt::format("train.own_feedback: the task's series runs through in windows, where outputs are fed "
@@ -155,8 +164,12 @@ void TaskModel::record_gradients() {
   if (!parameter_gradients.empty()) return;
   std::vector<Var> wanted;
   for (const std::size_t i : trained) wanted.push_back(parameters[i]);
-  if (omega_factor == 0)
-    parameter_gradients = gradients(loss, wanted);
+  if (flossing_factor > 0)
+    flossing = flossing_factor * model.flossing(named, run, recorded, flossing_exponents);
+  if (recording.flossing_alone)
+    parameter_gradients = gradients(flossing, wanted);
+  else if (omega_factor == 0)
+    parameter_gradients = gradients(flossing.valid() ? loss + flossing : loss, wanted);
   else
     record_regularised_gradients(wanted);
 }
@@ -171,6 +184,9 @@ void TaskModel::record_regularised_gradients(const std::vector<Var>& wanted) {
   const std::vector<Var> added = gradients(omega, wanted);
   for (std::size_t g = 0; g < wanted.size(); ++g)
     parameter_gradients.push_back(all[g] + omega_factor * added[g]);
+  if (!flossing.valid()) return;
+  const std::vector<Var> more = gradients(flossing, wanted);
+  for (std::size_t g = 0; g < wanted.size(); ++g) parameter_gradients[g] = parameter_gradients[g] + more[g];
 }
 
 void TaskModel::record_state_gradients() {

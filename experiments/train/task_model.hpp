@@ -18,6 +18,7 @@ struct Recording {
   bool weighted = false;              ///< steps count differently; padded sequences' do
   bool training = false;              ///< masks are drawn
   bool transitions = false;           ///< the states that steps read are to be had
+  bool flossing_alone = false;        ///< training descends that regulariser, not the loss
   std::int64_t packed_sequences = 0;  ///< above 0: so many sequences share rows
   bool own_feedback = false;          ///< outputs are fed back, not targets
 
@@ -58,8 +59,8 @@ struct Feed {
 struct TaskModel : BoundModel {
   TaskModel(const CellList& cells, const Config& config, const TaskSpec& task_spec, const Recording& how);
 
-  /// Records the gradient of the loss, with train.omega that of the regulariser added, with respect to all
-  /// trained parameters; again does nothing.
+  /// Records the gradient of the loss, with train.omega and train.flossing those of the regularisers added,
+  /// with respect to all trained parameters; again does nothing.
   void record_gradients();
   /// The same with respect to each state at each step, through all paths from it on, others held.
   void record_state_gradients();
@@ -84,7 +85,10 @@ struct TaskModel : BoundModel {
   Recording recording;
   double omega_factor;  ///< of the regulariser; 0: there is none
   OmegaPath path;
-  Var omega;  ///< the regulariser, where gradients were recorded with it
+  double flossing_factor;  ///< of the squared Lyapunov exponents; 0: they are not asked for
+  std::int64_t flossing_exponents;
+  Var omega;     ///< the regulariser without its factor, where gradients were recorded with it
+  Var flossing;  ///< the other one, with its factor
   Var target, weights;
   std::optional<CtcInputs> labels;       ///< in place of the target, where targets are labels
   std::vector<Var> elements;             ///< as the objective records them

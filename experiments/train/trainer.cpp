@@ -65,27 +65,37 @@ void Trainer::take_piece(std::int64_t n) {
 
 double Trainer::update(std::int64_t n) {
   take_piece(n);
-  ShardedPlan& plan = models_.training_plan();
+  ShardedPlan& plan = models_.training_plan(n);
   add_weight_noise(n);
   plan.run(piece_, used_parameters());
   const double loss = plan.loss();
   if (!std::isfinite(loss)) return loss;
   if (windowed_) windowed_->advance(plan);
-  collect_gradients();
+  collect_gradients(plan);
   if (watch_) watch_(n, gradient_spans_);
   clip();
   add_gradient_noise(n);
   const bool finite = gradients_are_finite();
   if (!finite) suspect(n);
+  config_.train.guess > 0 ? guess(n) : step(n);
+  for (const std::size_t i : model().trained) project(specs()[i].bounds, parameters_[i].span());
+  if (!finite) clear_suspicion();
+  return loss;
+}
+
+void Trainer::step(std::int64_t n) {
   parameter_refs_.clear();
   const std::vector<std::size_t>& trained = model().trained;
   for (std::size_t g = 0; g < trained.size(); ++g)
     parameter_refs_.push_back({specs()[trained[g]].name, parameters_[trained[g]].span(), gradient_spans_[g],
                                specs()[trained[g]].rate});
   optimizer_->step(schedule_.learning_rate(n), parameter_refs_);
-  for (const std::size_t i : trained) project(specs()[i].bounds, parameters_[i].span());
-  if (!finite) clear_suspicion();
-  return loss;
+}
+
+/// Streams of a parameter and an update are others than those that a parameter starts from.
+void Trainer::guess(std::int64_t n) {
+  for (const std::size_t i : model().trained)
+    draw_uniform({config_.seed, Purpose::parameters, n, i}, config_.train.guess, parameters_[i].span());
 }
 
 bool Trainer::gradients_are_finite() const {
@@ -123,10 +133,9 @@ void Trainer::add_gradient_noise(std::int64_t n) {
               gradient_spans_[g]);
 }
 
-void Trainer::collect_gradients() {
+void Trainer::collect_gradients(ShardedPlan& plan) {
   gradient_spans_.clear();
-  for (const Var& g : model().parameter_gradients)
-    gradient_spans_.push_back(models_.training_plan().mean_elements(g));
+  for (const Var& g : plan.model().parameter_gradients) gradient_spans_.push_back(plan.mean_elements(g));
 }
 
 void Trainer::clip() {

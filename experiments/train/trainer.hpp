@@ -58,10 +58,12 @@ class Trainer {
  private:
   Batch batch(std::int64_t n) const;
   void take_piece(std::int64_t n);
-  void collect_gradients();
+  void collect_gradients(ShardedPlan& plan);
   void add_weight_noise(std::int64_t n);
   void clip();
   void add_gradient_noise(std::int64_t n);
+  void step(std::int64_t n);
+  void guess(std::int64_t n);
   bool gradients_are_finite() const;
   void suspect(std::int64_t n);
   void clear_suspicion();

@@ -22,6 +22,10 @@ std::vector<Option> training_option_rows(const std::function<bool(const Config&)
           "hands "
           "back to the one before it; 0: off",
           [](Config& c) -> OptionField { return &c.train.clip_state_gradient; }),
+      row("train.clip_state_norm", number(0.0, at_least(0)), result,
+          "largest norm of the same gradient, of one sequence and one state: a longer one keeps its "
+          "direction; 0: off",
+          [](Config& c) -> OptionField { return &c.train.clip_state_norm; }),
       row("train.omega", number(0.0, at_least(0)), result,
           "factor of the regulariser that keeps gradients as long as they are from step to step (Pascanu et "
           "al. 2013), whose gradient is added before clipping; 0: off",
@@ -32,6 +36,21 @@ std::vector<Option> training_option_rows(const std::function<bool(const Config&)
           "back, all else held, as published; or step: all that makes a step's Jacobian",
           [](Config& c) -> OptionField { return &c.train.omega_through; },
           [](const Config& c) { return c.train.omega > 0; }),
+      row("train.flossing", number(0.0, at_least(0)), result,
+          "factor of the sum of squared Lyapunov exponents of the states along the sequences, which keeps "
+          "gradients from vanishing and exploding (Engelken 2023); 0: off",
+          [](Config& c) -> OptionField { return &c.train.flossing; }),
+      row(
+          "train.flossing_exponents", integer(1, from_to(1, 1e6)), result,
+          "how many of them in each layer, the largest ones; no more than a layer's states have numbers",
+          [](Config& c) -> OptionField { return &c.train.flossing_exponents; },
+          [](const Config& c) { return c.train.flossing > 0; }),
+      row(
+          "train.flossing_updates", integer(0, from_to(0, 1e9)), result,
+          "updates at the start that descend it alone, before those that descend the loss alone; 0: every "
+          "update descends the sum of both",
+          [](Config& c) -> OptionField { return &c.train.flossing_updates; },
+          [](const Config& c) { return c.train.flossing > 0; }),
       row("train.gradient_noise", number(0.0, at_least(0)), result,
           "η of normal numbers of variance η / (1 + n)^γ that are added to the gradients of update n = 0, 1, "
           "..., after clipping (Neelakantan et al. 2015); 0: off",
@@ -45,6 +64,13 @@ std::vector<Option> training_option_rows(const std::function<bool(const Config&)
           "update "
           "alone, drawn anew for each (Graves 2011); 0: off",
           [](Config& c) -> OptionField { return &c.train.weight_noise; }),
+      row("train.guess", number(0.0, at_least(0)), result,
+          "half-width of the uniform numbers around 0 that all trained parameters are drawn from anew at "
+          "every "
+          "update, in place of a step: random weight guessing, the rival that Hochreiter & Schmidhuber 1997 "
+          "ask "
+          "for; 0: off",
+          [](Config& c) -> OptionField { return &c.train.guess; }),
       called({"batch_size", "bs", "minibatch"},
              row("train.batch", integer(20, from_to(1, 1e5)), result, "sequences B per update",
                  [](Config& c) -> OptionField { return &c.train.batch; })),

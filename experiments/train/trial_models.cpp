@@ -6,6 +6,7 @@
 #include <limits>
 #include <stdexcept>
 
+#include "experiments/train/flossing.hpp"
 #include "experiments/train/taught_task.hpp"
 #include "experiments/train/windowed_batch.hpp"
 
@@ -40,8 +41,10 @@ std::shared_ptr<TaskModel> with_gradients(std::shared_ptr<TaskModel> model) {
   return model;
 }
 
-const Config& checked(const Config& config, const TaskSpec& spec, const DataSource& training) {
+const Config& checked(const CellList& cells, const Config& config, const TaskSpec& spec,
+                      const DataSource& training) {
   check_windows(config, spec, training);
+  check_flossing(cells, config, spec, training);
   split_rows(config.train.batch, config.train.batch_shards);  // refuses too many shards
   return config;
 }
@@ -94,13 +97,28 @@ TrialModels::TrialModels(const Laboratory& laboratory, const Config& config)
       training_(training_source(*task_, config)),
       validation_(task_->validation(config.train.validation_sequences)),
       test_(task_->test(config.train.test_sequences)),
-      training_model_(with_gradients(
-          record(training_recording(checked(config, spec(), *training_), spec(), *training_)))),
+      training_model_(with_gradients(record(
+          training_recording(checked(laboratory.cells(), config, spec(), *training_), spec(), *training_)))),
       evaluation_model_(
           record_unless_alike(evaluation_recording(config, spec(), {validation_.get(), test_.get()}))),
       training_plan_(training_model_, training_model_->training_outputs(), config.train.batch_shards,
                      config.train.max_memory),
-      evaluator_(evaluation_model_, config.train.batch_shards, config.train.max_memory) {}
+      evaluator_(evaluation_model_, config.train.batch_shards, config.train.max_memory) {
+  if (!flosses_first()) return;
+  Recording alone = training_model_->recording;
+  alone.flossing_alone = true;
+  const std::shared_ptr<TaskModel> model = with_gradients(record(alone));
+  flossing_plan_ = std::make_unique<ShardedPlan>(model, model->training_outputs(), config.train.batch_shards,
+                                                 config.train.max_memory);
+}
+
+bool TrialModels::flosses_first() const {
+  return config_.train.flossing > 0 && config_.train.flossing_updates > 0;
+}
+
+ShardedPlan& TrialModels::training_plan(std::int64_t n) {
+  return flossing_plan_ && n < config_.train.flossing_updates ? *flossing_plan_ : training_plan_;
+}
 
 std::shared_ptr<TaskModel> TrialModels::record_unless_alike(const Recording& recording) const {
   return training_model_->recording == recording ? training_model_ : record(recording);
@@ -161,15 +179,20 @@ TrialCost TrialModels::cost() {
   const std::size_t parameter_bytes = elements * (4 * sizeof(float) + sizeof(double));
   // The batch itself, the window, and the shards' parts or the packing in training and in evaluation.
   const std::size_t batches = 1 + (train.window > 0) + 2 * (sharded || training_->uneven());
+  const Work of_update{"an update", "lower train.batch", update};
+  const std::size_t flossing_bytes = flossing_plan_ ? bytes_of(*flossing_plan_, of_update, train) : 0;
+  const auto flossed =
+      static_cast<double>(flossing_plan_ ? std::min(train.flossing_updates, train.updates) : 0);
   const double validations = 1.0 + static_cast<double>(train.updates / train.validate_every);
   return {
-      parameter_bytes + bytes_of(training_plan_, {"an update", "lower train.batch", update}, train) +
+      parameter_bytes + bytes_of(training_plan_, of_update, train) + flossing_bytes +
           bytes_of(evaluator_.plan(), {"a validation", "lower train.validation_sequences", check}, train) +
           batches * batch_bytes(spec(),
                                 {std::max(update.time, check.time), std::max(update.batch, check.batch)},
                                 sizeof(float)) +
           instruments_bytes() + (sharded ? elements * sizeof(float) : 0),  // the mean gradients
-      static_cast<double>(train.updates) * training_plan_.flops(update) +
+      (static_cast<double>(train.updates) - flossed) * training_plan_.flops(update) +
+          (flossing_plan_ ? flossed * flossing_plan_->flops(update) : 0) +
           validations * evaluator_.runs(*validation_) * evaluator_.plan().flops(check)};
 }
 

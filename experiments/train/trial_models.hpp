@@ -32,7 +32,8 @@ class TrialModels {
   Batch diagnostics() const;
 
   const TaskModel& training_model() const { return *training_model_; }
-  ShardedPlan& training_plan() { return training_plan_; }
+  /// Of update number n: the first ones may have an objective of their own.
+  ShardedPlan& training_plan(std::int64_t n);
   Evaluator& evaluator() { return evaluator_; }
   /// A plan of the gradients of the loss with respect to every state, in double.
   Plan<double> diagnostics_plan();
@@ -47,6 +48,7 @@ class TrialModels {
   std::shared_ptr<TaskModel> record(const Recording& recording) const;
   std::shared_ptr<TaskModel> record_unless_alike(const Recording& recording) const;
   std::size_t instruments_bytes();
+  bool flosses_first() const;
 
   const Laboratory& laboratory_;
   const Config& config_;
@@ -56,6 +58,8 @@ class TrialModels {
   std::shared_ptr<TaskModel> evaluation_model_;   ///< the training one, where that is recorded alike
   std::shared_ptr<TaskModel> diagnostics_model_;  ///< null before it is asked for
   ShardedPlan training_plan_;
+  std::unique_ptr<ShardedPlan>
+      flossing_plan_;  ///< of the updates that descend it alone; null: there are none
   Evaluator evaluator_;
 };
 

@@ -2,11 +2,13 @@
 
 #include <tbb/parallel_invoke.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "experiments/report/csv.hpp"
 #include "experiments/report/report.hpp"
+#include "experiments/studies/study_page.hpp"
 #include "experiments/sweep/fixed_settings.hpp"
 #include "framework/tensor/file.hpp"
 
@@ -20,6 +22,15 @@ std::string title_of(const std::filesystem::path& folder) {
   auto whole = std::filesystem::weakly_canonical(folder, error);
   if (error) whole = folder;
   return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
+}
+
+/// What a study expects of this part of it, where the folder is one and has been judged.
+std::string expectations_html(const std::filesystem::path& folder) {
+  std::error_code error;
+  const auto whole = std::filesystem::weakly_canonical(folder, error);
+  if (error) return "";
+  const std::optional<Outcome> outcome = read_outcome(whole.parent_path());
+  return outcome ? expectations_section(outcome->of_part(whole.filename().string())) : "";
 }
 
 constexpr int most_looks = 20;
@@ -36,7 +47,8 @@ void write_all_outputs(const Laboratory& laboratory, const StoredSweep& sweep) {
       },
       [&] { write_file(folder / "series.csv", series_csv(sweep.plan, records)); },
       [&] {
-        const ReportParts parts{.fixed = fixed, .published = read_published(folder)};
+        const ReportParts parts{
+            .fixed = fixed, .published = read_published(folder), .foreword = expectations_html(folder)};
         write_file(folder / "report.html", report_html(sweep.plan, records, title_of(folder), parts));
       });
 }

@@ -31,6 +31,15 @@ template <class T>
 void solve_triangular(bool lower, bool transpose, bool unit_diagonal, std::int64_t n, std::int64_t columns,
                       const T* a, const T* b, T* x, std::span<std::byte> workspace = {});
 
+/// Scratch memory that `orthonormalise` needs.
+std::size_t orthonormalise_workspace_bytes(std::int64_t m, std::int64_t n, std::size_t real_bytes);
+
+/// Q of A = Q R with orthonormal columns and a positive diagonal of R: A and Q of shape (m, n), m >= n,
+/// row-major and contiguous; Q may be A itself. By Householder reflections (LAPACK gelqf, orglq). Nothing is
+/// allocated. What is not finite gives NaN. Throws std::invalid_argument when the workspace is too small.
+template <class T>
+void orthonormalise(std::int64_t m, std::int64_t n, const T* a, T* q, std::span<std::byte> workspace);
+
 // ---- On tensors -------------------------------------------------------------------------------------------
 //
 // Shapes that do not fit throw std::invalid_argument naming the function and the shapes; so does what is not

@@ -41,7 +41,11 @@ for file in verdict.json own/results.csv own/series.csv; do
   cmp "one/$file" "two/$file" || fail "$file is not the same with 1 and 2 jobs"
 done
 [[ -s one/study.html && -s one/own/report.html ]] || fail 'no page'
-grep -q 'At length 4 the error falls below that of guessing' one/study.html || fail 'the page lacks the table'
+for page in one/study.html one/own/report.html; do
+  grep -q 'At length 4 the error falls below that of guessing' "$page" || fail "$page lacks the table"
+done
+"$unroll" report one/own >/dev/null || fail 'the report of a part cannot be written anew'
+grep -q 'At length 4 the error falls below that of guessing' one/own/report.html || fail 'a new report lost the table'
 
 # ---- an expectation that is not met
 sed 's/at_most = 0.16/at_most = 1e-9/' own.toml >wrong.toml
@@ -50,6 +54,9 @@ expect 1 'NOT MET  At length 4' "$unroll" study wrong.toml --out wrong
 sed 's/where = "task.length == 4"/where = "task.length == 5"/' own.toml >empty.toml
 expect 2 'no trial of the part empty has task.length == 5' "$unroll" study empty.toml --out empty
 [[ ! -e empty ]] || fail 'a study that cannot be judged was begun'
+sed 's/measure = "best_loss"/measure = "best_los"/' own.toml >mistyped.toml
+expect 2 'did you mean "best_loss"?' "$unroll" study mistyped.toml --out mistyped
+[[ ! -e mistyped ]] || fail 'a study with a measure that there is not was begun'
 expect 2 'did you mean "adding"' "$unroll" study addign
 expect 2 'has no budget "smok"' "$unroll" study adding --budget smok
 
@@ -66,4 +73,8 @@ done
 expect 0 'smoke: ' "$unroll" study
 "$unroll" study --write-results RESULTS.md || fail "writing the page of results exits with $?"
 grep -q '^## adding: ' RESULTS.md || fail 'the page of results lacks a study'
+cp RESULTS.md all.md
+rm -r out/studies/adding
+"$unroll" study --write-results RESULTS.md || fail "writing the page of results anew exits with $?"
+cmp all.md RESULTS.md || fail 'what the page says of a study that has no folder any more was lost'
 printf '%d studies at their smallest budget\n' "${#names[@]}"

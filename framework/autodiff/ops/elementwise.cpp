@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "framework/autodiff/directions.hpp"
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
 #include "framework/autodiff/ops/broadcast.hpp"
@@ -90,14 +91,27 @@ constexpr Forward where_forward = forward([](const auto& c) {
 struct ClipGradientAttrs {
   double limit = 0;
   Dim of = 1;
+  bool norm = false;  ///< of rows, not of elements
   static constexpr auto fields =
-      std::tuple(field("limit", &ClipGradientAttrs::limit), field("of", &ClipGradientAttrs::of));
+      std::tuple(field("limit", &ClipGradientAttrs::limit), field("of", &ClipGradientAttrs::of),
+                 field("norm", &ClipGradientAttrs::norm));
 };
+
+/// (rows, 1, ...), to stand beside x; a scalar is a row.
+Var square_norms_of_rows(Var x) {
+  Dims beside(x.rank(), 1);
+  if (x.rank() > 0) beside[0] = x.dims()[0];
+  Var squares = square(x);
+  while (squares.rank() > 1) squares = sum(squares, -1);
+  return reshape(squares, beside);
+}
 
 Var clipped_cotangent(P p) {
   const auto& attrs = p.attrs().as<ClipGradientAttrs>();
   const Var limit = p.tape().fill(attrs.limit, {}) / count(p.g(), {attrs.of});
-  return -maximum(-maximum(p.g(), -limit), -limit);
+  if (!attrs.norm) return -maximum(-maximum(p.g(), -limit), -limit);
+  // The root of the maximum, so that nothing is divided by a norm of 0, in derivatives of this neither.
+  return p.g() * (limit / sqrt(maximum(square_norms_of_rows(p.g()), square(limit))));
 }
 
 enum Row { identity_row, stop_gradient_row, clip_gradient_row, index_identity_row, where_row };
@@ -155,11 +169,19 @@ Var record(Unary f, Var x) { return record(unary_table[static_cast<int>(f)], {x}
 Var record(Binary f, Var a, Var b) { return record(binary_table[static_cast<int>(f)], {a, b}); }
 Var identity(Var x) { return record(identity_op(x.tape().value(x.id()).kind), {x}); }
 Var stop_gradient(Var x) { return record(choice_table[stop_gradient_row], {x}); }
-Var clip_gradient(Var x, double limit, Dim of) {
-  if (!(limit > 0))
-    throw std::invalid_argument(fmt::format("[clip_gradient] the limit is {}, expected above 0", limit));
-  return record(choice_table[clip_gradient_row], {x}, ClipGradientAttrs{limit, of});
+namespace {
+
+Var clip_cotangents(Var x, const ClipGradientAttrs& attrs) {
+  if (!(attrs.limit > 0))
+    throw std::invalid_argument(
+        fmt::format("[clip_gradient] the limit is {}, expected above 0", attrs.limit));
+  return record(choice_table[clip_gradient_row], {x}, attrs);
 }
+
+}  // namespace
+
+Var clip_gradient(Var x, double limit, Dim of) { return clip_cotangents(x, {limit, of}); }
+Var clip_gradient_norm(Var x, double limit, Dim of) { return clip_cotangents(x, {limit, of, true}); }
 Var where(Var condition, Var a, Var b) { return record(choice_table[where_row], {condition, a, b}); }
 
 Var operator+(Var a, double b) { return add(a, scalar(a, b)); }

@@ -1,3 +1,4 @@
+#include "framework/autodiff/directions.hpp"
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
 #include "framework/autodiff/ops/rows.hpp"
@@ -27,20 +28,50 @@ struct TriangleAttrs {
 
 Dims solve_shape(const ShapeArgs& args) {
   const Dims &a = args.in[0], &b = args.in[1];
-  if (a.size() != 2 || b.size() != 2 || a[0] != a[1] || a[1] != b[0])
-    shape_error(args, "A must be square, (n, n), and B (n, columns)");
+  const std::size_t rank = a.size();
+  const bool batched = rank == 3 && b.size() == 3 && a[0] == b[0];
+  if (!(batched || (rank == 2 && b.size() == 2)) || a[rank - 2] != a[rank - 1] || a[rank - 1] != b[rank - 2])
+    shape_error(args, "A must be square, (n, n), and B (n, columns), or both with one more axis in front");
   return b;
 }
 
+/// The last two axes, and how many such matrices there are.
+struct Matrices {
+  explicit Matrices(const Shape& shape)
+      : count(shape.rank() == 3 ? shape[0] : 1),
+        rows(shape[shape.rank() - 2]),
+        columns(shape[shape.rank() - 1]) {}
+  std::int64_t numel() const { return rows * columns; }
+
+  std::int64_t count, rows, columns;
+};
+
 constexpr auto solve_kernel = [](const auto& c) {
-  solve(c.attrs.template as<SolveAttrs>().transpose, c.shape(1)[0], c.shape(1)[1], c.real(0), c.real(1),
-        c.out, c.workspace);
+  const bool transpose = c.attrs.template as<SolveAttrs>().transpose;
+  const Matrices a(c.shape(0)), b(c.shape(1));
+  for (std::int64_t i = 0; i < a.count; ++i)
+    solve(transpose, b.rows, b.columns, c.real(0) + i * a.numel(), c.real(1) + i * b.numel(),
+          c.out + i * b.numel(), c.workspace);
 };
 
 constexpr auto solve_triangular_kernel = [](const auto& c) {
   const auto& [transpose, lower, unit_diagonal] = c.attrs.template as<SolveAttrs>();
-  solve_triangular(lower, transpose, unit_diagonal, c.shape(1)[0], c.shape(1)[1], c.real(0), c.real(1),
-                   c.out);
+  const Matrices a(c.shape(0)), b(c.shape(1));
+  for (std::int64_t i = 0; i < a.count; ++i)
+    solve_triangular(lower, transpose, unit_diagonal, b.rows, b.columns, c.real(0) + i * a.numel(),
+                     c.real(1) + i * b.numel(), c.out + i * b.numel());
+};
+
+Dims orthonormalise_shape(const ShapeArgs& args) {
+  const Dims& a = args.in[0];
+  if (a.size() != 2 && a.size() != 3) shape_error(args, "A must be a matrix, (m, n), or several, (b, m, n)");
+  return a;
+}
+
+constexpr auto orthonormalise_kernel = [](const auto& c) {
+  const Matrices a(c.shape(0));
+  for (std::int64_t i = 0; i < a.count; ++i)
+    orthonormalise(a.rows, a.columns, c.real(0) + i * a.numel(), c.out + i * a.numel(), c.workspace);
 };
 
 constexpr auto triangle_kernel = [](const auto& c) {
@@ -60,7 +91,7 @@ Dims triangle_shape(const ShapeArgs& args) {
   return args.in[0];
 }
 
-enum Row { solve_row, solve_triangular_row, triangle_row };
+enum Row { solve_row, solve_triangular_row, orthonormalise_row, triangle_row };
 Var record_solve(Row row, Var a, Var b, const SolveAttrs& attrs);
 
 /// X = op(A)⁻¹ B:  dB = op(A)⁻ᵀ g,  d op(A) = -dB Xᵀ.
@@ -83,6 +114,16 @@ Var triangular_vjp_a(P p) {
   return triangle(solve_vjp_a<solve_triangular_row>(p), lower, unit_diagonal);
 }
 
+/// A = Q R:  dA = (g + Q S) R⁻ᵀ, where S is the symmetric matrix whose lower triangle is that of -gᵀ Q
+/// (Walter & Lehmann 2018, "Walter", with no cotangent of R).
+Var orthonormalise_vjp(P p) {
+  const Var q = p.out(), g = p.g();
+  const Var r = triangle(matmul(q, p.in(0), true), false);
+  const Var m = -matmul(g, q, true);
+  const Var s = triangle(m, true) + transpose(triangle(m, true, true));
+  return transpose(solve_triangular(r, transpose(g + matmul(q, s)), false));
+}
+
 Var triangle_vjp(P p) {
   const auto& [lower, strict] = p.attrs().as<TriangleAttrs>();
   return triangle(p.g(), lower, strict);
@@ -95,14 +136,26 @@ constexpr Op solve_table[] = {
        .forward = forward(solve_kernel),
        .keep = Keep::both,
        .attrs = &attrs_type<SolveAttrs>,
-       .workspace = [](std::span<const Shape* const> in, const Shape&,
-                       std::size_t real) { return solve_workspace_bytes((*in[0])[0], (*in[1])[1], real); }},
+       .workspace =
+           [](std::span<const Shape* const> in, const Shape&, std::size_t real) {
+             return solve_workspace_bytes(Matrices(*in[0]).rows, Matrices(*in[1]).columns, real);
+           }},
     Op{.name = "solve_triangular",
        .operands = {{.vjp = triangular_vjp_a}, {.vjp = solve_vjp_b<solve_triangular_row>}},
        .shape = solve_shape,
        .forward = forward(solve_triangular_kernel),
        .keep = Keep::both,
        .attrs = &attrs_type<SolveAttrs>},
+    Op{.name = "orthonormalise",
+       .operands = {{.vjp = orthonormalise_vjp}},
+       .shape = orthonormalise_shape,
+       .forward = forward(orthonormalise_kernel),
+       .keep = Keep::both,
+       .workspace =
+           [](std::span<const Shape* const> in, const Shape&, std::size_t real) {
+             const Matrices a(*in[0]);
+             return orthonormalise_workspace_bytes(a.rows, a.columns, real);
+           }},
     Op{.name = "triangle",
        .operands = {{.vjp = triangle_vjp}},
        .shape = triangle_shape,
@@ -123,6 +176,8 @@ Var solve(Var a, Var b, bool transpose) { return record_solve(solve_row, a, b, {
 Var solve_triangular(Var a, Var b, bool lower, bool transpose, bool unit_diagonal) {
   return record_solve(solve_triangular_row, a, b, {transpose, lower, unit_diagonal});
 }
+
+Var orthonormalise(Var a) { return record(solve_table[orthonormalise_row], {a}); }
 
 Var triangle(Var x, bool lower, bool strict) {
   return record(solve_table[triangle_row], {x}, TriangleAttrs{lower, strict});

@@ -6,8 +6,8 @@
 #include <set>
 
 #include "experiments/config/config_error.hpp"
+#include "experiments/studies/groups.hpp"
 #include "experiments/studies/study_list.hpp"
-#include "experiments/studies/verdict.hpp"
 #include "experiments/sweep/trial_axes.hpp"
 #include "tests/experiments/studies/small_study.hpp"
 #include "tests/support/laboratory.hpp"

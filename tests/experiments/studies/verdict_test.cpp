@@ -7,6 +7,7 @@
 
 #include "experiments/studies/measure.hpp"
 #include "experiments/studies/outcome.hpp"
+#include "experiments/studies/ranks.hpp"
 #include "tests/experiments/studies/small_study.hpp"
 #include "tests/support/laboratory.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -111,7 +112,7 @@ TEST_CASE("[verdict] what is missing or failed is no result, what diverged is on
   CHECK_THROWS_WITH_AS(
       Made(tanh_at_5 + "measure = \"best_los\"\nat_most = 1\n", mark).judged(),
       doctest::Contains("a trial has no scalar \"best_los\"; it has success, diverged, updates, "
-                        "solved_at, best_loss"),
+                        "solved_at, best_loss; did you mean \"best_loss\"?"),
       std::exception);
 }
 

@@ -118,6 +118,28 @@ TEST_CASE("[noise] weight noise is in the gradient, not in the parameters") {
   }
 }
 
+TEST_CASE("[noise] guessing draws parameters anew, whatever the gradient and whatever they were") {
+  Config config = small();
+  config.train.guess = 3;
+  const std::vector<double> start = parameters_after(config, 0), one = parameters_after(config, 1),
+                            two = parameters_after(config, 2);
+  for (const std::vector<double>* drawn : {&one, &two}) {
+    double squares = 0;
+    for (const double x : *drawn) {
+      CHECK(std::abs(x) <= 3);
+      squares += x * x;
+    }
+    CHECK(squares / static_cast<double>(drawn->size()) == doctest::Approx(3).epsilon(0.2));  // 3^2 / 3
+  }
+  CHECK(one != two);
+  CHECK(one != start);
+  config.train.learning_rate = 7;
+  config.train.clip_norm = 1e-3;
+  CHECK(parameters_after(config, 2) == two);
+  config.seed = 12345;
+  CHECK(parameters_after(config, 2) != two);
+}
+
 TEST_CASE("[noise] validation sees no noise, and any number of threads draws the same") {
   Config config = small();
   const double clean = Training(config).validate().loss();

@@ -281,15 +281,18 @@ TEST_CASE("[omega] it brings the length of gradients to 1 from step to step") {
 }
 
 TEST_CASE("[omega] gradients of states are clipped for one sequence, whatever the batch and its shards") {
-  Config config = small(0);
-  config.train.clip_state_gradient = 1e-3;
-  config.train.batch = 8;
-  const auto whole = parameters_after(config, 2);
-  config.train.batch_shards = 4;
-  CHECK(largest_difference(parameters_after(config, 2), whole) < 1e-6);
-  config.train.clip_state_gradient = 0;
-  const auto free = parameters_after(config, 2);
-  CHECK(largest_difference(free, whole) > 1e-4);
-  config.train.clip_state_gradient = 1e6;
-  CHECK(largest_difference(parameters_after(config, 2), free) < 1e-7);
+  for (double TrainConfig::*const limit :
+       {&TrainConfig::clip_state_gradient, &TrainConfig::clip_state_norm}) {
+    Config config = small(0);
+    config.train.*limit = 1e-3;
+    config.train.batch = 8;
+    const auto whole = parameters_after(config, 2);
+    config.train.batch_shards = 4;
+    CHECK(largest_difference(parameters_after(config, 2), whole) < 1e-6);
+    config.train.*limit = 0;
+    const auto free = parameters_after(config, 2);
+    CHECK(largest_difference(free, whole) > 1e-4);
+    config.train.*limit = 1e6;
+    CHECK(largest_difference(parameters_after(config, 2), free) < 1e-7);
+  }
 }

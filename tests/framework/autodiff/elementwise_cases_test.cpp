@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "framework/autodiff/directions.hpp"
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/scan.hpp"
 #include "framework/plan/plan.hpp"
@@ -53,6 +54,7 @@ const std::vector<UnaryRow> unary_rows_here = {
     {"stop_gradient", stop_gradient, [](Real x) { return x; }},
     // So far out that no gradient of a test is clipped; what it does to others has tests of its own below.
     {"clip_gradient", [](Var x) { return clip_gradient(x, 1e9); }, [](Real x) { return x; }},
+    {"clip_gradient", [](Var x) { return clip_gradient_norm(x, 1e9); }, [](Real x) { return x; }},
 };
 
 const std::vector<BinaryRow> binary_rows_here = {
@@ -283,6 +285,35 @@ TEST_CASE("[conformance] clip_gradient clips where a scan hands a gradient on, a
               doctest::Approx(expected[static_cast<std::size_t>(t)] / static_cast<double>(rows)));
     CHECK(plan.value(g[1])[0] == doctest::Approx(3 / static_cast<double>(rows)));
   }
+}
+
+TEST_CASE(
+    "[conformance] clip_gradient_norm shortens the cotangents of rows that are too long, and turns none") {
+  Tape tape;
+  const Var x = tape.input("x", {B, 2}), c = tape.input("c", {B, 2});
+  const auto clipped = [&](double limit, Dim of, const Tensor<double>& by) {
+    const Var g = gradients(sum(clip_gradient_norm(x, limit, of) * c), {x})[0];
+    Plan<double> plan(tape, {g});
+    const Tensor<double> at(by.shape(), 1.0);
+    plan.bind(x, at);
+    plan.bind(c, by);
+    plan.run();
+    const auto values = plan.value(g);
+    return std::vector<double>(values.begin(), values.end());
+  };
+  Tensor<double> by({4, 2});
+  for (std::int64_t i = 0; i < 8; ++i)
+    by[i] = std::array{3.0, 4.0, 0.3, -0.4, 0.0, 0.0, -6.0, 8.0}[static_cast<std::size_t>(i)];
+  const std::vector<double> at_1 = clipped(1, 1, by), at_8 = clipped(8, B, by);
+  const std::vector<double> expected_1 = {0.6, 0.8, 0.3, -0.4, 0, 0, -0.6, 0.8};
+  const std::vector<double> expected_8 = {1.2, 1.6, 0.3, -0.4, 0, 0, -1.2, 1.6};  // 8 / 4 rows
+  for (std::size_t i = 0; i < 8; ++i) {
+    CHECK(at_1[i] == doctest::Approx(expected_1[i]));
+    CHECK(at_8[i] == doctest::Approx(expected_8[i]));
+  }
+  by[0] = std::nan("");
+  CHECK(std::isnan(clipped(1, 1, by)[1]));
+  CHECK(clipped(1, 1, by)[7] == doctest::Approx(0.8));
 }
 
 TEST_CASE("[conformance] clip_gradient wants a limit above 0") {

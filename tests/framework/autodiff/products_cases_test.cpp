@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "framework/autodiff/directions.hpp"
 #include "tests/framework/autodiff/case_runner.hpp"
 
 namespace unroll::conformance {
@@ -86,27 +87,81 @@ Array triangle_of(const Array& a, bool lower, bool strict, bool unit_diagonal) {
   });
 }
 
-OpCase solve_case(Dim n, Dim columns, bool transpose) {
-  return {
-      .op = "solve",
-      .label = transpose ? "transposed" : "",
-      .operands = {{{n, n}, Draw::dominant}, {{n, columns}}},
-      .record = [=](const std::vector<Var>& in) { return solve(in[0], in[1], transpose); },
-      .reference =
-          [=](const std::vector<Array>& in) { return eliminated(transpose ? swapped(in[0]) : in[0], in[1]); },
-      .passes_special_values = false};
+/// Matrix i of several, or the only one.
+Array matrix(const Array& all, std::int64_t i) {
+  if (all.shape.rank() == 2) return all;
+  return generate({all.shape[1], all.shape[2]}, [&](const Index& at) { return all.at({i, at[0], at[1]}); });
 }
 
-OpCase solve_triangular_case(Dim n, Dim columns, bool lower, bool transpose, bool unit) {
+/// What `of_one` makes of each matrix of `a`, and of `b` beside it.
+Array each_matrix(const Array& a, const Array& b,
+                  const std::function<Array(const Array&, const Array&)>& of_one) {
+  if (a.shape.rank() == 2) return of_one(a, b);
+  std::vector<Array> made;
+  for (std::int64_t i = 0; i < a.shape[0]; ++i) made.push_back(of_one(matrix(a, i), matrix(b, i)));
+  return generate(b.shape, [&](const Index& at) {
+    return made[static_cast<std::size_t>(at[0])].at({at[1], at[2]});
+  });
+}
+
+Dims behind(const Dims& first, Dims dims) {
+  dims.insert(dims.begin(), first.begin(), first.end());
+  return dims;
+}
+
+/// `batch`: axes in front, none or one.
+OpCase solve_case(Dim n, Dim columns, bool transpose, const Dims& batch = {}) {
+  return {.op = "solve",
+          .label = transpose ? "transposed" : "",
+          .operands = {{behind(batch, {n, n}), Draw::dominant}, {behind(batch, {n, columns})}},
+          .record = [=](const std::vector<Var>& in) { return solve(in[0], in[1], transpose); },
+          .reference =
+              [=](const std::vector<Array>& in) {
+                return each_matrix(transpose ? swapped(in[0]) : in[0], in[1], eliminated);
+              },
+          .passes_special_values = false};
+}
+
+/// Gram and Schmidt's columns, one after the other.
+Array orthonormal_columns(const Array& a, const Array&) {
+  Array q = a;
+  const std::int64_t m = a.shape[0], n = a.shape[1];
+  for (std::int64_t j = 0; j < n; ++j) {
+    for (std::int64_t k = 0; k < j; ++k) {
+      Real inner = 0;
+      for (std::int64_t i = 0; i < m; ++i) inner += q.at({i, k}) * q.at({i, j});
+      for (std::int64_t i = 0; i < m; ++i) q.at({i, j}) -= inner * q.at({i, k});
+    }
+    Real square = 0;
+    for (std::int64_t i = 0; i < m; ++i) square += q.at({i, j}) * q.at({i, j});
+    for (std::int64_t i = 0; i < m; ++i) q.at({i, j}) /= std::sqrt(square);
+  }
+  return q;
+}
+
+OpCase orthonormalise_case(Dims dims, Draw draw) {
+  return {.op = "orthonormalise",
+          .label = "",
+          .operands = {{std::move(dims), draw}},
+          .record = [](const std::vector<Var>& in) { return orthonormalise(in[0]); },
+          .reference =
+              [](const std::vector<Array>& in) { return each_matrix(in[0], in[0], orthonormal_columns); },
+          .passes_special_values = false};
+}
+
+OpCase solve_triangular_case(Dim n, Dim columns, bool lower, bool transpose, bool unit,
+                             const Dims& batch = {}) {
   const auto reference = [=](const std::vector<Array>& in) {
-    const Array a = triangle_of(in[0], lower, false, unit);
-    return eliminated(transpose ? swapped(a) : a, in[1]);
+    return each_matrix(in[0], in[1], [=](const Array& full, const Array& b) {
+      const Array a = triangle_of(full, lower, false, unit);
+      return eliminated(transpose ? swapped(a) : a, b);
+    });
   };
   return {
       .op = "solve_triangular",
       .label = std::string(lower ? "lower" : "upper") + (transpose ? " transposed" : "") +
                (unit ? " unit diagonal" : ""),
-      .operands = {{{n, n}, Draw::dominant}, {{n, columns}}},
+      .operands = {{behind(batch, {n, n}), Draw::dominant}, {behind(batch, {n, columns})}},
       .record =
           [=](const std::vector<Var>& in) { return solve_triangular(in[0], in[1], lower, transpose, unit); },
       .reference = reference,
@@ -150,13 +205,19 @@ std::vector<OpCase> solve_cases() {
     cases.push_back(solve_case(3, 2, transpose));
     cases.push_back(solve_case(1, 1, transpose));
     cases.push_back(solve_case(T, B, transpose));
+    cases.push_back(solve_case(3, 2, transpose, {B}));
   }
   for (const bool lower : {false, true})
     for (const bool transpose : {false, true})
       for (const bool unit : {false, true}) {
         cases.push_back(solve_triangular_case(3, 2, lower, transpose, unit));
         cases.push_back(solve_triangular_case(T, B, lower, transpose, unit));
+        cases.push_back(solve_triangular_case(3, 2, lower, transpose, unit, {B}));
       }
+  for (const Dims& dims : {Dims{4, 2}, Dims{B, 4, 3}, Dims{5, 1}, Dims{2, 3, 2}})
+    cases.push_back(orthonormalise_case(dims, Draw::domain));
+  for (const Dims& dims : {Dims{3, 3}, Dims{T, T}, Dims{B, 3, 3}})
+    cases.push_back(orthonormalise_case(dims, Draw::dominant));
   for (const Dims& dims : {Dims{3, 3}, Dims{2, 4}, Dims{4, 2}, Dims{2, T, B}, Dims{1, 1}})
     for (const bool lower : {false, true})
       for (const bool strict : {false, true}) cases.push_back(triangle_case(dims, lower, strict));

@@ -46,8 +46,8 @@ void fill(Tensor<double>& x, Draw how, Domain domain, const std::vector<double>&
     value = static_cast<float>(value);
   }
   if (how != Draw::dominant) return;
-  const std::int64_t n = x.shape()[0];
-  for (std::int64_t i = 0; i < n; ++i) x[i * n + i] += 4;
+  const std::int64_t n = x.shape().back();
+  for (std::int64_t i = 0; i < x.numel(); i += n) x[i + i / n % n] += 4;
 }
 
 }  // namespace
