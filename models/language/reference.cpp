@@ -19,7 +19,8 @@ constexpr auto table = std::to_array<LanguageRow>({
      "the array of a file beside the cell's: A.npy, W.npz:NAME, W.safetensors:NAME",
      "const u: hidden = file(\"u.npy\")\nfile \"u.npy\" (4) = 1 0.5 0.25 0.125"},
     {"line", "file \"A.npy\" (ROWS, COLUMNS) = NUMBERS",
-     "what is in such a file, row by row: written behind the equations when a cell's file is read, so that its "
+     "what is in such a file, row by row: written behind the equations when a cell's file is read, so that "
+     "its "
      "text is all that it needs",
      "param u: hidden init file(\"W.npz:u\")\nfile \"W.npz:u\" (4) = 1 1 -1 -1"},
     {"line", "input NAME", "a second input, a vector: of the task file, task.context",
