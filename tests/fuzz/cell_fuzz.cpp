@@ -27,8 +27,14 @@ void record(const Cell& cell) {
   const Parameters p(tape, specs);
   std::vector<Var> state;
   for (const StateSpec& s : cell.states()) state.push_back(tape.input(s.name, s.dims(sizes::B)));
-  const Var noise = cell.noise_size() > 0 ? tape.input("noise", {sizes::B, cell.noise_size()}) : Var{};
-  cell.step(p, {tape.input("x", {sizes::B, 2}), state, noise});
+  const auto given = [&](const char* name, std::int64_t size) {
+    return size > 0 ? tape.input(name, {sizes::B, size}) : Var{};
+  };
+  cell.step(p, {.x = tape.input("x", {sizes::B, 2}),
+                .state = state,
+                .noise = given("noise", cell.noise_size()),
+                .context = given("context", cell.context_size()),
+                .feedback = given("feedback", cell.feedback_size())});
 }
 
 }  // namespace
