@@ -53,18 +53,18 @@ class Namer {
   }
 
   void check_tested(const std::vector<SpokenFile>& all) const {
-    if (tested_.empty() && tested_group_.empty()) return;
-    if (std::ranges::any_of(all, &SpokenFile::tested)) return;
     std::set<std::string> groups;
     for (const SpokenFile& one : all) groups.insert(one.group);
     const std::vector<std::string> known(groups.begin(), groups.end());
-    if (!tested_group_.empty())
+    if (!tested_group_.empty() && !groups.contains(tested_group_))
       throw DataError(fmt::format("task.test_group: nobody is called \"{}\"{}; there are {}",
                                   printable(tested_group_), did_you_mean(tested_group_, known),
                                   printable(fmt::format("{}", fmt::join(known, ", ")))));
-    throw DataError(
-        fmt::format("task.test_pattern: no file's name matches \"{}\" as a whole; the first one is {}",
-                    printable(tested_.text()), printable(all.front().file)));
+    const auto matches = [&](const SpokenFile& one) { return tested_.of(one.file).has_value(); };
+    if (!tested_.empty() && std::ranges::none_of(all, matches))
+      throw DataError(
+          fmt::format("task.test_pattern: no file's name matches \"{}\" as a whole; the first one is {}",
+                      printable(tested_.text()), printable(all.front().file)));
   }
 
  private:
