@@ -165,7 +165,10 @@ void check_preparation(const SavedModel& model, const std::string& name) {
   const std::int64_t inputs = model.sizes.inputs - model.sizes.feedback;
   check(model.preparation->columns.size(), inputs, "columns");
   check(model.preparation->inputs.unit.size(), inputs, "input units");
-  check(model.preparation->target.unit.size(), model.sizes.outputs, "target units");
+  // Of a distribution several outputs are of one number, and share its unit.
+  const auto numbers = static_cast<std::int64_t>(model.preparation->target.unit.size());
+  if (numbers == 0 || model.sizes.outputs % numbers != 0)
+    check(model.preparation->target.unit.size(), model.sizes.outputs, "target units");
 }
 
 SequenceModel made(const SavedModel& saved, const std::string& name) {

@@ -7,9 +7,13 @@
 namespace unroll {
 
 /// By its settings, not by its name: a task of one's own may be made of the same.
-void require_series_model(const SavedModel& model) {
+bool is_series_model(const SavedModel& model) {
   const Option* context = model.laboratory->options().find(series_options::context.key);
-  if (context && model.laboratory->has(model.config, *context) && model.preparation) return;
+  return context && model.laboratory->has(model.config, *context) && model.preparation;
+}
+
+void require_series_model(const SavedModel& model) {
+  if (is_series_model(model)) return;
   throw ModelError(fmt::format(
       "this model was trained on the task {}: it forecasts no series; one of the task series does",
       model.config.task.name));

@@ -7,6 +7,8 @@
 
 namespace unroll {
 
+/// Whether it forecasts a series.
+bool is_series_model(const SavedModel& model);
 /// Throws ModelError, which names the model's task, for one that forecasts no series.
 void require_series_model(const SavedModel& model);
 

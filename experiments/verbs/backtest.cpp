@@ -12,6 +12,7 @@
 #include "experiments/tasks/series/backtest.hpp"
 #include "experiments/tasks/series/series_task.hpp"
 #include "experiments/train/answering_model.hpp"
+#include "experiments/train/free_run.hpp"
 #include "experiments/train/trial.hpp"
 #include "experiments/verbs/listing.hpp"
 #include "experiments/verbs/model_argument.hpp"
@@ -83,8 +84,7 @@ Judged trained(const Arguments& arguments, const std::string& file,
           std::move(best)};
 }
 
-std::vector<Judged> judged_ones(const Arguments& arguments) {
-  const Words words = words_of(arguments);
+std::vector<Judged> judged_ones(const Arguments& arguments, const Words& words) {
   std::vector<Judged> all;
   for (const std::string& name : words.subjects)
     all.push_back(is_config(name) ? trained(arguments, name, words.overrides)
@@ -153,8 +153,25 @@ std::string verdicts(const PreparedSeries& series, const std::vector<Forecasts>&
   return text;
 }
 
+/// Of a model that runs on its own answers (a chaotic system's): what its task makes of that.
+int run_on_its_own(const Arguments& arguments, const SavedModel& model, const Words& words) {
+  const ModelTask with = task_of(model, words.overrides);
+  const std::optional<FreeRun> run = with.task->free_run();
+  if (!run || model.config.model.bidirectional) require_series_model(model);
+  Listing rows;
+  for (const TaskFigure& one : with.task->judge_free_run(run_freely(model.model(), model.parameters, *run)))
+    rows.push_back({{"measure", one.name}, {"value", one.value}, {"unit", one.unit}});
+  print_listing(rows, arguments);
+  return exit_good;
+}
+
 int backtest(const Arguments& arguments) {
-  std::vector<Judged> all = judged_ones(arguments);
+  const Words words = words_of(arguments);
+  if (words.subjects.size() == 1 && !is_config(words.subjects.front())) {
+    const SavedModel model = named_model(arguments, words.subjects.front());
+    if (!is_series_model(model)) return run_on_its_own(arguments, model, words);
+  }
+  std::vector<Judged> all = judged_ones(arguments, words);
   const PreparedSeries series = prepared_series(all.front().task);
   const std::int64_t horizon = horizon_of(arguments, series.settings());
   const Backtest judged = baselines_of(series, horizon);
@@ -201,14 +218,19 @@ const Verb& backtest_verb() {
       .examples =
           "  unroll backtest out/passengers\n"
           "  unroll backtest out/passengers --data later.csv task.test_fraction=0.5\n"
-          "  unroll backtest out/seeds/trials/*\n\n"
+          "  unroll backtest out/seeds/trials/*\n"
+          "  unroll backtest out/lorenz task.free_steps=5000\n\n"
           "A forecast is made from each step of the test part (without one, of the validation part). RMSE "
           "and CRPS "
           "are\n"
           "in the unit of the data, MASE is 1 for the (seasonal) naive forecast in training, sMAPE is in "
           "percent, "
           "NRMSE\n"
-          "in standard deviations; `in 80 %` is the share of values in the interval that should hold 80 %.",
+          "in standard deviations; `in 80 %` is the share of values in the interval that should hold 80 %. A "
+          "model of a "
+          "chaotic\n"
+          "system runs on its own answers instead: how long they are valid, and how like the system they "
+          "stay.",
       .add_flags = add_backtest_flags,
       .run = backtest,
       .trains = true,

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "experiments/saved/model_inputs.hpp"
+#include "experiments/saved/series_model.hpp"
 #include "experiments/saved/text_model.hpp"
 #include "experiments/train/evaluator.hpp"
 #include "experiments/train/taught_task.hpp"
@@ -73,6 +74,11 @@ void require_finite(std::span<const float> outputs) {
 }  // namespace
 
 Listing predictions(const SavedModel& model, const std::string& file) {
+  if (is_series_model(model))
+    throw ModelError(fmt::format(
+        "this model was trained on the task {}: what it answers is a forecast, which `unroll forecast` "
+        "makes of a table",
+        model.config.task.name));
   const std::vector<Values> all = inputs_in(model, file);
   const Answer answer(model);
   const bool every_step = model.sizes.readout == Readout::every_step;

@@ -15,21 +15,84 @@ constexpr std::int64_t origins_at_once = 100, drawn_paths = 200;
 /// Of the streams that paths are drawn from: the same whatever model it is.
 constexpr std::uint64_t path_seed = 1;
 
-/// A number drawn from what is said of it, as a level.
-double drawn(const SeriesSettings& settings, const std::vector<double>& levels,
-             std::span<const float> outputs, const Scaling& scaling, std::size_t number, double from,
-             Stream& stream) {
-  SeriesSettings as_level = settings;
-  as_level.log = false;
-  const Predictive one = decoded(as_level, levels, outputs, scaling, number, from);
-  if (one.is_point()) return one.point();
-  const double u = stream.uniform();
-  return one.quantile(std::clamp(u, 1e-12, 1 - 1e-12));
-}
+/// Levels of all targets that go on from an origin, each path by what the model says behind itself.
+class DrawnPaths {
+ public:
+  DrawnPaths(const PreparedSeries& series, const QuantileLevels& levels, std::int64_t origin)
+      : series_(series), levels_(levels), as_levels_(series.settings()), step_(origin) {
+    as_levels_.log = false;
+    const bool point = as_levels_.distribution == ForecastForm::point;
+    for (std::int64_t p = 0; p < (point ? 1 : drawn_paths); ++p) {
+      streams_.emplace_back(path_seed, Purpose::generation,
+                            std::initializer_list<std::uint32_t>{static_cast<std::uint32_t>(origin),
+                                                                 static_cast<std::uint32_t>(p)});
+      paths_.push_back(tails(origin));
+    }
+  }
+
+  std::int64_t count() const { return std::ssize(paths_); }
+  /// By step ahead and target: the levels that the paths have reached there.
+  std::vector<std::vector<double>>& reached() { return reached_; }
+
+  /// Goes a step on, by outputs of which the last step is (paths, outputs).
+  void draw(const Tensor<float>& outputs) {
+    const std::int64_t width = outputs.shape().back(), each = width / series_.numbers();
+    const auto last = outputs.span().last(static_cast<std::size_t>(count() * width));
+    const auto first_reached = reached_.size();
+    reached_.resize(first_reached + static_cast<std::size_t>(series_.targets()));
+    ++step_;
+    for (std::int64_t p = 0; p < count(); ++p)
+      for (std::int64_t k = 0; k < series_.targets(); ++k) {
+        const auto target = static_cast<std::size_t>(k);
+        std::vector<double>& level = paths_[static_cast<std::size_t>(p)][target];
+        const auto own =
+            last.subspan(static_cast<std::size_t>(p * width + k * each), static_cast<std::size_t>(each));
+        level.push_back(
+            drawn(own, target, series_.path(level, 1).front(), streams_[static_cast<std::size_t>(p)]));
+        reached_[first_reached + target].push_back(level.back());
+      }
+  }
+
+  /// What the model reads of the step that was drawn: (1, paths, inputs).
+  Tensor<float> read() const {
+    const std::int64_t size = series_.input_size();
+    Tensor<float> all({1, count(), size});
+    for (std::int64_t p = 0; p < count(); ++p) {
+      const Levels& own = paths_[static_cast<std::size_t>(p)];
+      series_.read_step(step_, LevelsUpTo(own.begin(), own.end()), all.data() + p * size);
+    }
+    return all;
+  }
+
+ private:
+  /// As many of the last levels as differences need.
+  Levels tails(std::int64_t origin) const {
+    Levels all;
+    for (const std::span<const double> level : series_.levels_up_to(origin)) {
+      const auto tail = level.last(static_cast<std::size_t>(series_.begin() + 1));
+      all.emplace_back(tail.begin(), tail.end());
+    }
+    return all;
+  }
+
+  double drawn(std::span<const float> outputs, std::size_t target, double from, Stream& stream) const {
+    const Predictive one = decoded(as_levels_, levels_, outputs, series_.preparation().target, target, from);
+    constexpr double tail = 1e-12;
+    return one.is_point() ? one.point() : one.quantile(std::clamp(stream.uniform(), tail, 1 - tail));
+  }
+
+  const PreparedSeries& series_;
+  const QuantileLevels& levels_;
+  SeriesSettings as_levels_;  ///< without the log
+  std::int64_t step_;
+  std::vector<Stream> streams_;
+  std::vector<Levels> paths_;
+  std::vector<std::vector<double>> reached_;
+};
 
 }  // namespace
 
-Predictive decoded(const SeriesSettings& settings, const std::vector<double>& levels,
+Predictive decoded(const SeriesSettings& settings, const QuantileLevels& levels,
                    std::span<const float> outputs, const Scaling& scaling, std::size_t number, double from) {
   const auto level = [&](float output) { return from + scaling.undone(static_cast<double>(output), number); };
   const auto in_unit = [&](double x) { return settings.log ? std::exp(x) : x; };
@@ -50,7 +113,9 @@ Predictive decoded(const SeriesSettings& settings, const std::vector<double>& le
 }
 
 ModelForecaster::ModelForecaster(const PreparedSeries& series, AnswersOf answers)
-    : series_(series), answers_(std::move(answers)), levels_(series.settings().levels()) {}
+    : series_(series),
+      answers_(std::move(answers)),
+      levels_(std::make_shared<const std::vector<double>>(series.settings().levels())) {}
 
 Forecasts ModelForecaster::forecast(const std::vector<std::int64_t>& origins, std::int64_t horizon) const {
   for (const std::int64_t origin : origins)
@@ -114,51 +179,15 @@ std::vector<Forecast> ModelForecaster::at_once(std::span<const std::int64_t> ori
 }
 
 Forecast ModelForecaster::one_by_one(std::int64_t origin, std::int64_t horizon) const {
-  const SeriesSettings& settings = series_.settings();
-  const std::int64_t count = series_.targets(), size = series_.input_size();
-  const std::int64_t paths = settings.distribution == ForecastForm::point ? 1 : drawn_paths;
-  std::vector<Stream> streams;
-  std::vector<Levels> levels;
-  const std::int64_t kept = series_.begin() + 1;
-  for (std::int64_t p = 0; p < paths; ++p) {
-    streams.emplace_back(path_seed, Purpose::generation,
-                         std::initializer_list<std::uint32_t>{static_cast<std::uint32_t>(origin),
-                                                              static_cast<std::uint32_t>(p)});
-    Levels& own = levels.emplace_back();
-    for (const std::span<const double> level : series_.levels_up_to(origin)) {
-      const auto tail = level.last(static_cast<std::size_t>(kept));
-      own.emplace_back(tail.begin(), tail.end());
-    }
-  }
-  std::vector<std::vector<double>> reached(static_cast<std::size_t>(horizon * count));
+  DrawnPaths paths(series_, levels_, origin);
   const std::vector<std::int64_t> alone = {origin};
-  Tensor<float> outputs = answers_(contexts(alone, paths), false);
-  Tensor<float> read({1, paths, size});
+  Tensor<float> outputs = answers_(contexts(alone, paths.count()), false);
   for (std::int64_t h = 0; h < horizon; ++h) {
-    const std::int64_t width = outputs.shape().back(), each = width / series_.numbers();
-    const std::span<const float> last = outputs.span().last(static_cast<std::size_t>(paths * width));
-    for (std::int64_t p = 0; p < paths; ++p) {
-      Levels& own = levels[static_cast<std::size_t>(p)];
-      std::vector<double> next;
-      for (std::int64_t k = 0; k < count; ++k)
-        next.push_back(drawn(
-            settings, levels_,
-            last.subspan(static_cast<std::size_t>(p * width + k * each), static_cast<std::size_t>(each)),
-            series_.preparation().target, static_cast<std::size_t>(k),
-            series_.path(own[static_cast<std::size_t>(k)], 1).front(), streams[static_cast<std::size_t>(p)]));
-      LevelsUpTo spans;
-      for (std::int64_t k = 0; k < count; ++k) {
-        std::vector<double>& level = own[static_cast<std::size_t>(k)];
-        level.push_back(next[static_cast<std::size_t>(k)]);
-        reached[static_cast<std::size_t>(h * count + k)].push_back(level.back());
-        spans.push_back(level);
-      }
-      if (h + 1 < horizon) series_.read_step(origin + 1 + h, spans, read.data() + p * size);
-    }
-    if (h + 1 < horizon) outputs = answers_(read, true);
+    paths.draw(outputs);
+    if (h + 1 < horizon) outputs = answers_(paths.read(), true);
   }
   Forecast forecast{origin, {}};
-  for (std::vector<double>& values : reached) forecast.numbers.push_back(summary_of(values));
+  for (std::vector<double>& values : paths.reached()) forecast.numbers.push_back(summary_of(values));
   return forecast;
 }
 
@@ -175,7 +204,7 @@ Predictive ModelForecaster::summary_of(std::vector<double>& values) const {
   }
   std::ranges::sort(values);
   std::vector<double> quantiles;
-  for (const double level : levels_) {
+  for (const double level : *levels_) {
     const double at = level * (n - 1);
     const auto below = static_cast<std::size_t>(at);
     const double share = at - std::floor(at);

@@ -22,9 +22,9 @@ struct Forecasts {
   std::vector<Forecast> all;
 };
 
-/// What the objective's outputs for one number say, `outputs` being those of a scaled target: of distances
-/// from `from`, a level. `levels` of quantiles must outlive it.
-Predictive decoded(const SeriesSettings& settings, const std::vector<double>& levels,
+/// What the objective's outputs for one number say, `outputs` being those of a scaled target: of distances from
+/// `from`, a level.
+Predictive decoded(const SeriesSettings& settings, const QuantileLevels& levels,
                    std::span<const float> outputs, const Scaling& scaling, std::size_t number, double from);
 
 /// A model's forecasts, `horizon` steps each; the context is read from the start, so that they depend on
@@ -34,7 +34,7 @@ Predictive decoded(const SeriesSettings& settings, const std::vector<double>& le
 /// origin with too little before it.
 class ModelForecaster {
  public:
-  /// Both must outlive it, and it what it forecasts.
+  /// Both must outlive it.
   ModelForecaster(const PreparedSeries& series, AnswersOf answers);
 
   Forecasts forecast(const std::vector<std::int64_t>& origins, std::int64_t horizon) const;
@@ -47,7 +47,7 @@ class ModelForecaster {
 
   const PreparedSeries& series_;
   AnswersOf answers_;
-  std::vector<double> levels_;
+  QuantileLevels levels_;
 };
 
 }  // namespace unroll

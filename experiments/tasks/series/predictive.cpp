@@ -52,11 +52,11 @@ Predictive Predictive::of_normal(double mean, double deviation, bool log) {
   return one;
 }
 
-Predictive Predictive::of_quantiles(const std::vector<double>& levels, std::vector<double> values) {
+Predictive Predictive::of_quantiles(QuantileLevels levels, std::vector<double> values) {
   std::ranges::sort(values);
   Predictive one;
   one.kind_ = Kind::quantiles;
-  one.levels_ = &levels;
+  one.levels_ = std::move(levels);
   one.values_ = std::move(values);
   return one;
 }

@@ -1,8 +1,12 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 namespace unroll {
+
+/// Shared by all that have them.
+using QuantileLevels = std::shared_ptr<const std::vector<double>>;
 
 /// What a forecast says of one number, in the unit of the data.
 class Predictive {
@@ -11,9 +15,8 @@ class Predictive {
   static Predictive of_point(double value);
   /// A normal distribution of the level; with `log` the number is e to it.
   static Predictive of_normal(double mean, double deviation, bool log);
-  /// Quantiles at rising levels, put in order where they cross (Chernozhukov et al. 2010). `levels` must
-  /// outlive it.
-  static Predictive of_quantiles(const std::vector<double>& levels, std::vector<double> values);
+  /// Quantiles at rising levels, put in order where they cross (Chernozhukov et al. 2010).
+  static Predictive of_quantiles(QuantileLevels levels, std::vector<double> values);
 
   /// The median.
   double point() const;
@@ -35,7 +38,7 @@ class Predictive {
 
   Kind kind_ = Kind::point;
   double mean_ = 0, deviation_ = 0;
-  const std::vector<double>* levels_ = nullptr;
+  QuantileLevels levels_;
   std::vector<double> values_;
 };
 

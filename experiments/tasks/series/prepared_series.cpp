@@ -235,6 +235,11 @@ std::vector<Range> PreparedSeries::counted_in(Range part) const {
 void PreparedSeries::fit() {
   preparation_.inputs =
       fit_scaling(ScalingRule::standard, inputs_, {{begin(), sizes_[0] - begin() - settings_.answered()}});
+  // Whether a value is missing is 0 or 1: where few are, a deviation of 1 would make it a blow.
+  const std::size_t marks = marked_targets_.size() + marked_covariates_.size();
+  Scaling& scaling = preparation_.inputs;
+  std::fill_n(scaling.offset.rbegin(), marks, 0.0);
+  std::fill_n(scaling.unit.rbegin(), marks, 1.0);
   const std::vector<Range> counted = counted_in(training());
   if (counted.empty())
     throw DataError(

@@ -46,13 +46,14 @@ TEST_CASE("[series] with many levels the pinball average comes to the same score
     levels.push_back(i / 400.0);
     values.push_back(1 + 0.7 * normal_quantile(levels.back()));
   }
-  const Predictive quantiles = Predictive::of_quantiles(levels, values);
+  const Predictive quantiles =
+      Predictive::of_quantiles(std::make_shared<const std::vector<double>>(levels), values);
   for (const double y : {-1.0, 1.2, 3.0})
     CHECK(quantiles.crps(y) == doctest::Approx(Predictive::of_normal(1, 0.7, false).crps(y)).epsilon(2e-3));
 }
 
 TEST_CASE("[series] quantiles are those asked for, between them a line, and in order where they cross") {
-  const std::vector<double> levels = {0.1, 0.5, 0.9};
+  const auto levels = std::make_shared<const std::vector<double>>(std::vector<double>{0.1, 0.5, 0.9});
   const Predictive one = Predictive::of_quantiles(levels, {3, 1, 2});
   CHECK(one.quantile(0.1) == 1);
   CHECK(one.point() == 2);

@@ -12,7 +12,7 @@ TEST_CASE("[series] bad tables are refused with one message that names the place
   };
   const std::string good = monthly(waves(60));
   const std::vector<Case> cases = {
-      {"", "[csv] data.csv, line 1: the file holds spaces and empty lines only"},
+      {"", "[csv] data.csv: is empty; expected a text"},
       {"month,x\n", "[csv] data.csv, line 1: the table has names of columns, but no rows"},
       {good + "2006-01,1,2\n",
        "[csv] data.csv, line 62: expected 2 fields, as the first line has, but found 3: is a separator or a "
@@ -36,8 +36,8 @@ TEST_CASE("[series] bad tables are refused with one message that names the place
        "[csv] data.csv, line 1: the columns 2 and 3 are both called \"x\": rename one of them"},
       {rows(std::vector<double>(60, 7)),
        "data.csv: the column \"x\" is 7 at each of the 36 steps to train on: there is nothing to forecast"},
-      {rows(waves(7)),
-       "data.csv: the series has 7 steps, 5 of them to train on, but one forecast takes 5: 4 of context "
+      {rows(waves(6)),
+       "data.csv: the series has 6 steps, 4 of them to train on, but one forecast takes 5: 4 of context "
        "(task.context), "
        "0 that differences look back (task.difference) and 1 ahead (task.horizon); take a smaller context, "
        "or more data"},
@@ -124,7 +124,7 @@ TEST_CASE("[series] what is known ahead must be there, up to the last step that 
   const PreparedSeries series = prepared(text, settings);
   CHECK_THROWS_WITH_AS(
       ModelForecaster(series, constant_answers({0, 0, 0, 0})).forecast({59}, 2),
-      "data.csv: the column \"price\" (task.known) has no value at row 61, 1 ahead of row 59: what is "
+      "data.csv: the column \"price\" (task.known) has no value at row 61, 2 ahead of row 59: what is "
       "known ahead stands in rows behind the last value of the target",
       DataError);
 }
