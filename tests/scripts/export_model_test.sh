@@ -22,7 +22,7 @@ cells='vanilla lstm gru mgu indrnn lem scrn spiking_lif'
   echo '  other.step(x, x);  // both may lie in the same place'
   echo '  if (x[0] != y[0]) return 1;'
   echo '  std::printf("%s %g\n", name, static_cast<double>(Model::self_test()));'
-  echo '  return Model::self_test() < 1e-6f ? 0 : 1;'
+  echo '  return Model::self_test() < Model::self_test_limit ? 0 : 1;'
   echo '}'
   echo 'int main() {'
   echo '  int bad = 0;'
@@ -84,7 +84,7 @@ expect 2 'replaces only what it wrote itself' "$unroll" export drum --to header 
 # ---- A weight that is another is noticed
 sed '/static constexpr float weights_2/{n;s/\([0-9]\)\.\([0-9]\)/\1.9\2/}' drum/model.hpp >drum/changed.hpp
 ! cmp -s drum/model.hpp drum/changed.hpp || fail 'no weight was changed'
-printf '#include "changed.hpp"\nint main() { return Model::self_test() < 1e-6f; }\n' >changed.cpp
+printf '#include "changed.hpp"\nint main() { return Model::self_test() < Model::self_test_limit; }\n' >changed.cpp
 # shellcheck disable=SC2086
 g++ $flags -Idrum changed.cpp -o changed && ./changed || fail 'another weight passes the self-test'
 
@@ -101,7 +101,7 @@ int main() {
   int the = -1;
   for (int i = 0; i < Model::inputs; ++i)
     if (std::strcmp(Model::input_names[i], "The") == 0) the = i;
-  return refused && the >= 0 && model.step(the, scores) && Model::self_test() < 1e-6f ? 0 : 1;
+  return refused && the >= 0 && model.step(the, scores) && Model::self_test() < Model::self_test_limit ? 0 : 1;
 }
 CPP
 # shellcheck disable=SC2086
