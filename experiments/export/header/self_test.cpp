@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <span>
 
 #include "framework/random/stream.hpp"
@@ -38,13 +39,31 @@ std::vector<double> in_double(const SavedModel& model, const Inputs& inputs) {
   return {outputs.begin(), outputs.end()};
 }
 
-/// Two digits of the limit that the model's own error asks for.
-double limit_for(std::span<const float> outputs, std::span<const double> right) {
+/// The largest difference, in parts of 1 or of the output where that is larger.
+double own_error(std::span<const float> outputs, std::span<const double> right) {
   double largest = 0;
-  for (std::size_t i = 0; i < outputs.size(); ++i)
-    largest = std::max(
-        largest, std::abs(static_cast<double>(outputs[i]) - right[i]) / std::max(1.0, std::abs(right[i])));
-  const double limit = std::max(1e-6, 4 * largest);
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const double size = std::max(1.0, std::abs(right[i]));
+    largest = std::max(largest, std::abs(static_cast<double>(outputs[i]) - right[i]) / size);
+  }
+  return largest;
+}
+
+/// The same of what a float's last digit is in the unit of the data.
+double last_digit(std::span<const float> outputs, const Scaling& scaling) {
+  double largest = 0;
+  for (std::size_t i = 0; i < outputs.size() && !scaling.unit.empty(); ++i) {
+    const std::size_t column = i % scaling.unit.size();
+    const double learned = static_cast<double>(outputs[i]), unit = scaling.unit[column];
+    const double digit = std::abs(scaling.undone(learned, column)) * std::numeric_limits<float>::epsilon();
+    largest = std::max(largest, digit / unit / std::max(1.0, std::abs(learned)));
+  }
+  return largest;
+}
+
+/// Rounded up to two digits.
+double limit_for(double error) {
+  const double limit = std::max(1e-6, 4 * error);
   const double unit = std::pow(10.0, std::floor(std::log10(limit)) - 1);
   return std::ceil(limit / unit - 1e-9) * unit;
 }
@@ -58,19 +77,21 @@ SelfTest self_test(const SavedModel& model) {
   CarriedRun run(model.model(Readout::every_step), inputs, model.sizes.tokens, model.parameters);
   run.start(1);
   test.starts = run.states();
+  double error = 0;
   if (model.sizes.tokens) {
     Stream stream(0, Purpose::check);
     for (std::int64_t t = 0; t < test.steps; ++t) test.tokens.push_back(stream.below(inputs));
     const Tensor<std::int64_t> tokens({test.steps, 1}, test.tokens);
     run.run(tokens);
-    test.limit = limit_for(run.outputs(), in_double(model, tokens));
+    error = own_error(run.outputs(), in_double(model, tokens));
   } else {
     test.inputs = inputs_in_unit_of_data(how.inputs, test.steps * inputs, inputs);
     Tensor<float> scaled({test.steps, 1, inputs}, test.inputs);
     how.inputs.apply(scaled);
     run.run(scaled);
-    test.limit = limit_for(run.outputs(), in_double(model, convert<double>(scaled)));
+    error = own_error(run.outputs(), in_double(model, convert<double>(scaled)));
   }
+  test.limit = limit_for(std::max(error, last_digit(run.outputs(), how.target)));
   for (std::int64_t i = 0; i < test.steps * outputs; ++i)
     test.outputs.push_back(
         static_cast<float>(how.target.undone(static_cast<double>(run.outputs()[static_cast<std::size_t>(i)]),

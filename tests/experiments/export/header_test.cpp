@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <cmath>
 #include <cstdlib>
@@ -264,7 +265,7 @@ std::string program_of(const std::vector<Case>& cases) {
   for (const Case& one : cases) text += "#include \"" + one.name + ".hpp\"\n";
   text += R"(#include <cstdio>
 template <class Model, class Item, class Step>
-static int run(const char* in, const char* out, int items, Step step) {
+static int run(const char* name, const char* in, const char* out, int items, Step step) {
   static Item x[64];
   static float y[4096];
   static Model model;
@@ -276,7 +277,7 @@ static int run(const char* in, const char* out, int items, Step step) {
   }
   std::fclose(from);
   std::fclose(to);
-  std::printf("%g\n", static_cast<double>(Model::self_test()));
+  std::printf("%s %g\n", name, static_cast<double>(Model::self_test()));
   return Model::self_test() < Model::self_test_limit ? 0 : 1;
 }
 int main() {
@@ -285,10 +286,10 @@ int main() {
   for (const Case& one : cases) {
     const std::string type = struct_name(one.name);
     const bool tokens = one.model.sizes.tokens;
-    text += "  bad += run<" + type + ", " + (tokens ? "std::int64_t" : "float") + ">(\"" + one.name +
-            ".in\", \"" + one.name + ".out\", " + (tokens ? "1" : type + "::inputs") +
-            ", [](auto& model, const auto* x, float* y) { " +
-            (tokens ? "model.step(static_cast<int>(*x), y)" : "model.step(x, y)") + "; });\n";
+    text += fmt::format("  bad += run<{0}, {1}>(\"{2}\", \"{2}.in\", \"{2}.out\", {3},\n", type,
+                        tokens ? "std::int64_t" : "float", one.name, tokens ? "1" : type + "::inputs");
+    text += fmt::format("    [](auto& model, const auto* x, float* y) {{ model.step({}, y); }});\n",
+                        tokens ? "static_cast<int>(*x)" : "x");
   }
   return text + "  return bad;\n}\n";
 }
