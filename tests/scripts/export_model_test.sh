@@ -107,6 +107,33 @@ CPP
 # shellcheck disable=SC2086
 g++ $flags -Iwords words.cpp -o tokens && ./tokens || fail 'the model of words does not run'
 
+# ---- A table: the scaling goes with the header, which reads and answers in the unit of the data
+awk 'BEGIN { print "temp,load"; for (i = 0; i < 300; i++) printf "%.3f,%.4f\n", 300 + 20 * sin(i / 5), cos(i / 7) / 50 }' \
+  >table.csv
+train table task.name=file task.data=table.csv task.target=next model.cell=lstm model.hidden=7 task.window=20
+expect 0 'export' "$unroll" export table --to header
+expect 0 step "$unroll" predict table --data table.csv --format csv
+awk -F, 'NR > 1 { print $(NF - 1), $NF }' output >expected
+cat >table.cpp <<'CPP'
+#include <cstdio>
+#include "model.hpp"
+int main() {
+  Model model;
+  float x[2], y[2];
+  static_assert(Model::inputs == 2 && Model::outputs == 2, "two columns, and what comes next in both");
+  if (std::strcmp(Model::input_names[1], "load") != 0 || !(Model::self_test() < Model::self_test_limit)) return 1;
+  while (std::scanf("%f,%f", x, x + 1) == 2) {
+    model.step(x, y);
+    std::printf("%.9g %.9g\n", static_cast<double>(y[0]), static_cast<double>(y[1]));
+  }
+}
+CPP
+# shellcheck disable=SC2086
+g++ $flags -Itable table.cpp -o rows && tail -n +2 table.csv | ./rows >answers || fail 'the model of a table does not run'
+paste -d ' ' answers expected |
+  awk '{ n++; a = ($1 - $3) / 20; b = ($2 - $4) * 50; if (!(a * a < 25e-12 && b * b < 25e-12)) bad = 1 }
+       END { exit bad || n != 300 }' || fail "the table's header answers otherwise: $(paste answers expected | head -3)"
+
 # ---- What cannot be exported is refused by name, and leaves nothing
 train both task.name=adding task.length=5 model.cell=gru model.bidirectional=true
 expect 2 'model.bidirectional' "$unroll" export both --to header

@@ -308,6 +308,7 @@ Config stacked_layers() {
 SavedModel scaled_model() {
   SavedModel model = model_of(adding("gru"));
   model.preparation = Preparation{.columns = {"temperature", "\"load\" ???"},
+                                  .order = {2, 0, 1},
                                   .inputs = {{300, -5}, {10, 0.25}},
                                   .target = {{1000}, {50}}};
   return model;
