@@ -314,11 +314,24 @@ SavedModel scaled_model() {
   return model;
 }
 
+/// Functions of the language that the other cells have not.
+constexpr const char* many_functions = R"(cell many_functions
+state h
+state M: (2, hidden)
+u  = solve(2 * identity(hidden) + U, h) + V concat(h, x) + expm(0.1 * A) h
+v  = gelu(u) + leaky_relu(u, 0.01) + elu(h) + clip(u, -1, 1) + mod(u, 3) / 3 + silu(h) + logsigmoid(h) + erf(u)
+w  = cumsum(softmax(v)) + roll(h, 1) - reverse(v) / (1 + norm(v)) + layer_norm(v) + max(u, 0) + min(v, 0.5)
+q  = softmax(M, axis=1) + row(w) * column(sum(M, axis=1)) - transpose(outer(h, M[:, 0]))
+M' = tanh(0.5 * q + logsumexp(q) / 9 + mean(q) - max(M, axis=0)[1])
+h' = tanh(0.3 * w + M'[0, :] + where(first, x[0], sin(step)) + log(1 + square(v)) + sqrt(abs(v)) + sign(u))
+)";
+
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
   for (const char* cell : {"vanilla", "lstm", "gru", "mgu", "lmu", "fast_weights", "s4d", "recurrent_highway",
                            "nas", "orthogonal_rnn", "mlstm"})
     cases.push_back({cell, model_of(adding(cell))});
+  cases.push_back({"many_functions", model_of(adding(many_functions))});
   cases.push_back({"stacked", model_of(stacked_layers())});
   cases.push_back({"scaled", scaled_model()});
   cases.push_back({"words", model_of(small_model({.name = "cat"}, "gru"))});
