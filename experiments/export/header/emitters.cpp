@@ -239,7 +239,8 @@ constexpr std::array emitters = {
 constexpr std::string_view given = "it is given from outside, or a number already";
 constexpr std::string_view random = "random numbers are drawn by the program's own generator";
 constexpr std::string_view backwards = "it stands in gradients and losses alone";
-constexpr std::string_view linear = "a system of equations of its own in each step is none of a header's";
+constexpr std::string_view linear =
+    "a system of equations whose matrix changes from step to step is none of a header's";
 
 constexpr std::array without = {
     WithoutEmitter{"input", given},

@@ -221,27 +221,34 @@ class HeaderText {
   }
 
   std::string self_test_function() const {
-    const std::string unit =
-        how_.target.unit.empty() ? "1.0f" : "static_cast<float>(output_unit[i % outputs])";
+    const std::string unit = how_.target.unit.empty() ? "" : " / static_cast<float>(output_unit[i])";
+    const std::string right =
+        how_.target.unit.empty()
+            ? "right"
+            : "((right - static_cast<float>(output_offset[i])) / static_cast<float>(output_unit[i]))";
     return fmt::format(
-        "  /// The largest difference between what it answers to {} stored steps and what the model did, in "
-        "the\n  /// unit that the model learned in. Above 1e-6, or not much more where numbers are large, "
-        "something is wrong.\n"
+        "  /// The largest difference between what it answers to {0} stored steps and what the model did, in "
+        "the\n"
+        "  /// unit that the model learned in, of outputs above 1 as a part of them. Something is wrong "
+        "where it is\n"
+        "  /// not below self_test_limit.\n"
         "  static float self_test() {{\n"
-        "    {} model;\n"
+        "    {1} model;\n"
         "    float largest = 0, output[outputs];\n"
-        "    for (int t = 0; t < {}; ++t) {{\n"
-        "      model.step({}, output);\n"
+        "    for (int t = 0; t < {0}; ++t) {{\n"
+        "      model.step({2}, output);\n"
         "      for (int i = 0; i < outputs; ++i) {{\n"
-        "        const float difference = std::fabs(output[i] - test_outputs[t * outputs + i]) / {};\n"
-        "        if (!(difference <= largest)) largest = difference;\n"
+        "        const float right = test_outputs[t * outputs + i], size = std::fabs({3});\n"
+        "        const float difference = std::fabs(output[i] - right){4} / (size > 1 ? size : 1);\n"
         "        if (difference != difference) return difference;\n"
+        "        if (difference > largest) largest = difference;\n"
         "      }}\n"
         "    }}\n"
         "    return largest;\n"
-        "  }}\n",
-        test_.steps, name_, test_.steps, model_.sizes.tokens ? "test_inputs[t]" : "test_inputs + t * inputs",
-        unit);
+        "  }}\n"
+        "  static constexpr float self_test_limit = {5};\n",
+        test_.steps, name_, model_.sizes.tokens ? "test_inputs[t]" : "test_inputs + t * inputs", right, unit,
+        float_literal(static_cast<float>(test_.limit)));
   }
 
   std::string states() const {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "framework/autodiff/ops/products.hpp"
+#include "framework/autodiff/ops/rows.hpp"
 #include "framework/plan/ir/edit.hpp"
 #include "framework/plan/lower.hpp"
 #include "framework/plan/passes/passes.hpp"
@@ -56,7 +58,7 @@ class Folding {
         else if (silenced(*compute))
           step_.constants.emplace(compute->out, Tensor<float>(step_.shape(compute->out)));
         else
-          left.push_back(std::move(instruction));
+          left.push_back({solved(*compute) ? by_inverse(*compute) : *compute});
       }
     step_.program.once.clear();
     step_.program.code = std::move(left);
@@ -77,30 +79,54 @@ class Folding {
            std::ranges::any_of(compute.in, is_zero);
   }
 
+  /// A system of equations whose matrix never changes.
+  bool solved(const ir::Compute& compute) const {
+    return compute.op->name == "solve" && step_.constants.contains(compute.in[0]);
+  }
+
+  /// A product with what the same op makes of the identity, in double precision.
+  ir::Compute by_inverse(const ir::Compute& compute) {
+    const Tensor<double> matrix = convert<double>(step_.constants.at(compute.in[0]));
+    const Shape& shape = matrix.shape();
+    Tensor<double> identity(shape), inverse(shape);
+    for (std::int64_t i = 0; i < shape[0]; ++i) identity[i * shape[0] + i] = 1;
+    call(compute, compute.op->forward, std::vector<const Tensor<double>*>{&matrix, &identity}, inverse);
+    const ir::Id id = step_.program.add({step_.program.dims(compute.in[0]), Kind::real, "inverse"});
+    step_.constants.emplace(id, convert<float>(inverse));
+    return {&matmul_op(), MatmulAttrs{}, {id, compute.in[1]}, compute.out};
+  }
+
   bool known(const ir::Compute& compute) const {
     return compute.op->result == Kind::real && compute.op->forward.f32 &&
            std::ranges::all_of(compute.in, [&](ir::Id in) { return step_.constants.contains(in); });
   }
 
   Tensor<float> value(const ir::Compute& compute) const {
+    std::vector<const Tensor<float>*> in;
+    for (const ir::Id id : compute.in) in.push_back(&step_.constants.at(id));
+    Tensor<float> out(step_.shape(compute.out));
+    call(compute, compute.op->forward, in, out);
+    return out;
+  }
+
+  template <class Number>
+  static void call(const ir::Compute& compute, const Forward& kernel,
+                   const std::vector<const Tensor<Number>*>& operands, Tensor<Number>& out) {
     std::vector<const void*> in;
     std::vector<const Shape*> shapes;
-    for (const ir::Id id : compute.in) {
-      const Tensor<float>& operand = step_.constants.at(id);
-      in.push_back(operand.data());
-      shapes.push_back(&operand.shape());
+    for (const Tensor<Number>* operand : operands) {
+      in.push_back(operand->data());
+      shapes.push_back(&operand->shape());
     }
-    Tensor<float> out(step_.shape(compute.out));
-    const Op& op = *compute.op;
-    std::vector<std::byte> workspace(op.workspace ? op.workspace(shapes, out.shape(), sizeof(float)) : 0);
-    op.forward(Call<float>{.in = in,
-                           .in_shape = shapes,
-                           .out = out.data(),
-                           .out_shape = &out.shape(),
-                           .attrs = compute.attrs,
-                           .sizes = {},
-                           .workspace = workspace});
-    return out;
+    const auto bytes = compute.op->workspace;
+    std::vector<std::byte> workspace(bytes ? bytes(shapes, out.shape(), sizeof(Number)) : 0);
+    kernel(Call<Number>{.in = in,
+                        .in_shape = shapes,
+                        .out = out.data(),
+                        .out_shape = &out.shape(),
+                        .attrs = compute.attrs,
+                        .sizes = {},
+                        .workspace = workspace});
   }
 
   ModelStep& step_;

@@ -28,18 +28,26 @@ class Sums {
   }
 
  private:
-  /// x Wᵀ, or x W, for one row x and a constant W.
+  /// x Wᵀ or x W for one row x and a constant W, or W x for one column x.
   void add_product(const ir::Compute& compute) {
-    const auto [a, b] = std::pair(compute.in[0], compute.in[1]);
     const auto& attrs = compute.attrs.as<MatmulAttrs>();
-    const Shape shape = step_.shape(b);
-    if (!values_.constant(b) || shape.rank() != 2 || step_.shape(compute.out)[0] != 1) return;
-    const std::int64_t rows = shape[attrs.transpose_b ? 0 : 1], columns = shape[attrs.transpose_b ? 1 : 0];
-    const auto named = step_.names.find(b);
+    const Shape out = step_.shape(compute.out);
+    const auto [a, b] = std::pair(compute.in[0], compute.in[1]);
+    if (out.rank() != 2) return;
+    if (values_.constant(b) && out[0] == 1) return add(compute.out, b, attrs.transpose_b, a);
+    if (values_.constant(a) && out[1] == 1) add(compute.out, a, !attrs.transpose_a, b);
+  }
+
+  /// `by_rows`: the matrix lies as (rows, columns).
+  void add(ir::Id product, ir::Id matrix, bool by_rows, ir::Id vector) {
+    const Shape shape = step_.shape(matrix);
+    const auto named = step_.names.find(matrix);
     const std::string name = named == step_.names.end() ? "a constant" : named->second;
-    sums_.emplace(compute.out, LinearSum{.value = compute.out,
-                                         .rows = rows,
-                                         .terms = {{b, !attrs.transpose_b, values_.view(a), columns, name}}});
+    sums_.emplace(
+        product,
+        LinearSum{.value = product,
+                  .rows = shape[by_rows ? 0 : 1],
+                  .terms = {{matrix, !by_rows, values_.view(vector), shape[by_rows ? 1 : 0], name}}});
   }
 
   /// A sum that nothing but one addition reads, whole.
