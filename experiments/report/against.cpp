@@ -39,7 +39,7 @@ void add(JointSweep& sweep, const NamedTrials& set, const Trial& trial, const Tr
 }
 
 std::string list_html(const std::vector<std::string>& lines) {
-  std::string html = "<ul>\n";
+  std::string html = "<ul class=\"changes\">\n";
   for (const std::string& line : lines) html += "<li>" + html_escaped(line) + "</li>\n";
   return html + "</ul>\n";
 }
@@ -138,8 +138,8 @@ JointSweep joint_sweep(const NamedTrials& before, const NamedTrials& now, const 
     for (std::size_t i = 0; i < configuration.pairs.size(); ++i) {
       const TrialPair& pair = configuration.pairs[i];
       axes["seed"] = std::to_string(i);
+      add(sweep, now, *new_trials.at(pair.b->id), *pair.b, axes);  // first: its lines are solid
       add(sweep, before, *old_trials.at(pair.a->id), *pair.a, axes);
-      add(sweep, now, *new_trials.at(pair.b->id), *pair.b, axes);
     }
   }
   return sweep;

@@ -249,17 +249,17 @@ async function checkControls(page, where) {
 
 const drawingOf = (section) => section.evaluate((element) =>
   [...element.querySelectorAll(".plot svg.main-svg")].map((svg) => svg.innerHTML.replace(/clip[\w-]+/g, "")).join(""));
-const linesOf = (section) => section.evaluate((element) => element.querySelectorAll(".plot path.js-line").length);
+const curvesOf = (section) => section.evaluate((element) => element.querySelectorAll(".plot .scatterlayer .trace").length);
 
 async function checkLegend(section, where) {
   const button = section.locator(".legend button").first();
   if (!await button.isVisible()) return;
-  const before = await linesOf(section);
+  const before = await curvesOf(section);
   await button.click();
   check((await button.getAttribute("aria-pressed")) === "false", `${where}: a legend button does not switch off`);
-  check((await linesOf(section)) < before, `${where}: switching a curve off removes nothing`);
+  check((await curvesOf(section)) < before, `${where}: switching a curve off removes nothing`);
   await button.click();
-  check((await linesOf(section)) === before, `${where}: switching a curve on again does not bring it back`);
+  check((await curvesOf(section)) === before, `${where}: switching a curve on again does not bring it back`);
 }
 
 /** "training", "start" and "log scale". */
@@ -269,9 +269,13 @@ async function checkSwitches(section, where) {
     const input = section.locator("input[type=checkbox]").nth(i);
     if (!await input.isVisible()) continue;
     const before = await drawingOf(section);
-    await input.click();
+    const press = async () => {
+      await input.click();
+      await section.page().waitForSelector("html[data-drawn]");
+    };
+    await press();
     check((await drawingOf(section)) !== before, `${where}: switch ${i} changes nothing`);
-    await input.click();
+    await press();
   }
 }
 

@@ -257,7 +257,7 @@ function checkRefusals(folder) {
   refused(2, "--show: success shows the success rate and nothing else", ["--figure", "success", "--show", "loss"]);
   refused(2, "--over is of the figure numbers", ["--figure", "learning", "--over", "length"]);
   refused(2, `--colour: there is no "lenght"; did you mean "length"?`, ["--figure", "learning", "--colour", "lenght"]);
-  refused(2, `--hold: there is no "7"; there are 3, 6, 12`, ["--figure", "learning", "--hold", "length=7"]);
+  refused(2, `--hold: there is no "70"; there are 3, 6, 12`, ["--figure", "learning", "--hold", "length=70"]);
   refused(2, "--hold takes AXIS=VALUE", ["--figure", "learning", "--hold", "length"]);
   refused(2, "--width is in millimetres, 20 to 2000, but is 5", ["--figure", "learning", "--width", "5"]);
   refused(2, "either --log or --linear", ["--figure", "learning", "--log", "--linear"]);

@@ -76,7 +76,7 @@ function logIsSensible(view, panels) {
 /** Bands of many curves are fainter, so that the curves are seen through them. */
 function bandAlpha() {
   const curves = shownSeries().length * lineLabels().length;
-  return curves <= 6 ? 0.2 : curves <= 12 ? 0.1 : 0.05;
+  return curves <= 4 ? 0.2 : curves <= 12 ? 0.1 : 0.05;
 }
 
 function bandTraces({ series, band }, logarithmic) {

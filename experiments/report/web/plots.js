@@ -83,7 +83,20 @@ const canDrag = () => matchMedia("(pointer: fine)").matches;
 
 const plotConfig = { responsive: true, displaylogo: false, displayModeBar: false };
 
-const draw = (element, traces, layout) => Plotly.react(element, traces, layout, plotConfig);
+function draw(element, traces, layout) {
+  const drawn = Plotly.react(element, traces, layout, plotConfig);
+  if (!element.fits) element.on("plotly_afterplot", () => letShrink(element));
+  element.fits = true;
+  letShrink(element);
+  return drawn;
+}
+
+/** A drawing that knows its size becomes smaller as a whole where it is given less room: on paper. */
+function letShrink(element) {
+  const { width, height } = element._fullLayout;
+  element.style.setProperty("--ratio", `${width} / ${height}`);
+  for (const svg of element.querySelectorAll(".svg-container > .main-svg")) svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+}
 
 const number = (value) => value === null ? "not finite" : Number(value.toPrecision(4)).toString();
 

@@ -321,7 +321,7 @@ function drawView(view) {
   view.plots.forEach((plot, i) => {
     plot.setAttribute("aria-label", `${[view.name(), view.titleOf(panels[i])].filter(Boolean).join(", ")}; arrow keys go from point to point`);
     const drawing = () => view.paint(plot, panels[i], frame);
-    if (few) drawing(); else drawWhenNear(plot, drawing);
+    if (few || view.plots.length === 1) drawing(); else drawWhenNear(plot, drawing);
   });
   view.element.querySelector(".gaps").textContent = view.words(panels);
 }

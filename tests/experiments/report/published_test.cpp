@@ -49,8 +49,7 @@ TEST_CASE("[published] what is written into a folder is read again; none leaves 
 }
 
 TEST_CASE("[published] a file that is something else is refused by its name") {
-  CHECK(error_of_text("[{\"of\": 1}]") ==
-        "published.json: member '[0].of' must be a string, but is a number");
+  CHECK(error_of_text("[{\"of\": 1}]") == "published.json: member '[0].of' must be a string, but is number");
   CHECK(error_of_text("[{\"of\": \"loss\"}]") == "published.json: no member '[0].moment'");
   CHECK(error_of_text("[").starts_with("published.json: not JSON: "));
   CHECK(error_of_text("[]").empty());

@@ -71,9 +71,12 @@ void write(const std::filesystem::path& path, const std::string& text) {
 TEST_CASE("[report] the same sweep gives the same bytes") { CHECK(long_range_html() == long_range_html()); }
 
 TEST_CASE("[report] the page is whole, in order, and asks for nothing outside itself") {
-  const std::string html = without_plotly(long_range_html());
+  std::string html = without_plotly(long_range_html());
   CHECK_FALSE(has(html, "{{"));
   CHECK_FALSE(has(html, "src=\""));
+  const std::string namespaces = "http://www.w3.org/";  // names, which nobody opens
+  for (std::size_t at = html.find(namespaces); at != std::string::npos; at = html.find(namespaces))
+    html.erase(at, namespaces.size());
   CHECK_FALSE(has(html, "http://"));
   CHECK_FALSE(has(html, "https://"));
   std::size_t last = 0;

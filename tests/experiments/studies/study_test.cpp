@@ -103,7 +103,7 @@ TEST_CASE("[study] what is wrong in a file is named with its place, what was exp
   CHECK(contains(with("part = \"other\"\n"), "expected part = one of small, found other"));
   CHECK(contains(with("budgets = [\"huge\"]\n"), "expected smoke, laptop or paper, found \"huge\""));
   CHECK(refusal(small_study(good + "published = 0.1\n")).empty());
-  CHECK(contains(with("published = \"0.1\"\n"), "expected a number"));
+  CHECK(contains(with("published = \"0.1\"\n"), "expected a finite number"));
   CHECK(contains(with("published = 0.1\ntrend = \"task.length\"\n"),
                  "expected published = NUMBER of a measure"));
   CHECK(contains(refusal("[budgets.quick]\n" + small_study(good)), "unknown key \"quick\""));
