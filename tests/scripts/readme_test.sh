@@ -41,8 +41,8 @@ diff "$work/printed" <(block text "$cells") || fail "the program of $cells print
 (cd "$work" && block toml "$source/experiments/studies/README.md" >own_study.toml && "$UNROLL_PROGRAM" study own_study.toml >study.out 2>&1) ||
   fail "the study of experiments/studies/README.md: $(<"$work/study.out")"
 
-# ---- The commands of every page, each in a folder of its own, but for the two that other tests are: the long-range
-# sweep, and all tests ----
+# ---- The commands of the pages, each page's in a folder of its own, but for those that have tests of their own: the
+# long-range sweep, all tests, the pages of tasks on files and of exports ----
 ran=0
 # run_page PAGE FOLDER
 run_page() {
@@ -66,7 +66,8 @@ number=0
 while IFS= read -r page; do
   number=$((number + 1))
   run_page "$page" "$work/page $number"
-done < <(find "$source" -name '*.md' -not -path '*/node_modules/*' -not -path '*/build/*' | sort)
+done < <(find "$source" -name '*.md' -not -path '*/node_modules/*' -not -path '*/build/*' \
+  -not -path '*/experiments/tasks/*/*' -not -path '*/experiments/export/*' | sort)
 [[ $ran -ge 25 ]] || fail "only $ran commands of the pages were run"
 for left in cells/report.html rates/report.html compared/report.html cat/model.safetensors inside/series.csv; do
   compgen -G "$work/page */out/$left" >/dev/null || fail "no page left out/$left"
