@@ -53,8 +53,8 @@ std::unique_ptr<DataSource> taught(std::unique_ptr<DataSource> source) {
 std::string objection_to_teaching(const TaskSpec& spec) {
   if (spec.inputs == InputKind::tokens) return "reads tokens, whose targets are the next inputs already";
   if (!spec.every_step()) return "has a target after the last step alone";
-  if (spec.objective.target == TargetKind::classes)
-    return "has classes for targets, not numbers as many as outputs";
+  if (spec.objective.target != TargetKind::numbers || spec.objective.outputs_per_number != 1)
+    return "has no targets that are numbers, as many as outputs";
   for (const Objective& other : {next_symbol_objective(), logistic_next_symbol_objective()})
     if (spec.objective.name == other.name)
       return "has targets that say what may come next, which outputs are not";
@@ -85,6 +85,12 @@ class TaughtTask final : public Task {
     return taught(task_->test_at(length, sequences));
   }
 
+  std::vector<TestPart> test_parts(std::int64_t sequences) const override {
+    std::vector<TestPart> parts = task_->test_parts(sequences);
+    for (TestPart& part : parts) part.source = taught(std::move(part.source));
+    return parts;
+  }
+
   double trivial_loss() const override { return task_->trivial_loss(); }
   SuccessRule success() const override { return task_->success(); }
   bool ends_when_solved() const override { return task_->ends_when_solved(); }
@@ -103,7 +109,7 @@ class TaughtTask final : public Task {
     run->warm_up = with_targets_before(run->warm_up, next);
     return run;
   }
-  std::vector<FreeRunFigure> judge_free_run(const Tensor<float>& answers) const override {
+  std::vector<TaskFigure> judge_free_run(const Tensor<float>& answers) const override {
     return task_->judge_free_run(answers);
   }
 
