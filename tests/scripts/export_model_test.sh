@@ -8,7 +8,7 @@ train() {  # train FOLDER SETTING...
   "$unroll" run train.updates=3 train.validate_every=1 train.validation_sequences=4 train.test_sequences=4 'diagnose=[]' \
     "${@:2}" --out "$1" >log 2>&1 || fail "run $*: $(<log)"
 }
-flags='-std=c++17 -Wall -Wextra -Wpedantic -Werror -fno-exceptions -fno-rtti'
+flags='-std=c++17 -Wall -Wextra -Wpedantic -Wshadow -Werror -fno-exceptions -fno-rtti'
 
 # ---- The three cells of PyTorch and five others, each with its own struct, in one program
 cells='vanilla lstm gru mgu indrnn lem scrn spiking_lif'

@@ -110,7 +110,7 @@ StepCode::StepCode(const ModelStep& step)
     : step_(step), values_(step), stacked_(stacked_products(step, values_)) {
   collect();
   if (!stacked_.start.empty()) {
-    arrays_.push_back({"start", "what the sums of products begin with", stacked_.start});
+    arrays_.push_back({"sums_start", "what the sums of products begin with", stacked_.start});
     line(fmt::format("alignas(64) float sums[{}];", stacked_.start.size()));
   }
   write_all();
@@ -258,7 +258,7 @@ void StepCode::write(const StackedProduct& product) {
   const View vector = product.vector;
   const std::string at = product.at == 0 ? "" : fmt::format("{}", product.at);
   line(fmt::format("Wide::{}<{}, {}>({}, {}, {}, {});", product.by_rows ? "product_by_rows" : "product",
-                   product.rows, product.columns, plus(product.first ? "start" : "sums", at), name,
+                   product.rows, product.columns, plus(product.first ? "sums_start" : "sums", at), name,
                    plus(pointer(vector.root), vector.offset == 0 ? "" : fmt::format("{}", vector.offset)),
                    plus("sums", at)));
 }
