@@ -89,7 +89,8 @@ std::vector<Part> parts_of(const ProgressState& state) {
     parts.push_back(
         {fmt::format("{} tokens/s", thousands(static_cast<double>(state.tokens) / state.seconds)), "", 7});
   if (state.train_loss) parts.push_back({fmt::format("train {}", loss_text(*state.train_loss)), "", 4});
-  if (state.validation_loss) parts.push_back({fmt::format("valid {}", loss_text(*state.validation_loss)), "", 3});
+  if (state.validation_loss)
+    parts.push_back({fmt::format("valid {}", loss_text(*state.validation_loss)), "", 3});
   parts.push_back({eta(state), "", 1});
   return parts;
 }

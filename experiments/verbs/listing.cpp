@@ -8,6 +8,7 @@
 
 #include "experiments/config/text.hpp"
 #include "experiments/report/csv.hpp"
+#include "experiments/report/short_names.hpp"
 #include "experiments/report/text_table.hpp"
 #include "experiments/text/visible.hpp"
 #include "models/nearest.hpp"
@@ -41,11 +42,22 @@ std::vector<Cells> lines_of(const Listing& rows, Render render) {
   return lines;
 }
 
+/// Column by column, below the heads.
+void shorten_names(std::vector<Cells>& lines) {
+  for (std::size_t column = 0; column < lines.front().size(); ++column) {
+    std::vector<std::string> values;
+    for (std::size_t i = 1; i < lines.size(); ++i) values.push_back(lines[i][column]);
+    const std::vector<std::string> names = short_names(values);
+    for (std::size_t i = 1; i < lines.size(); ++i) lines[i][column] = names[i - 1];
+  }
+}
+
 }  // namespace
 
 std::string as_table(const Listing& rows) {
   std::vector<Cells> lines = lines_of(rows, for_people);
   if (lines.empty()) return "";
+  shorten_names(lines);
   TextTable table{.right = {}, .head = std::move(lines.front()), .rows = {}};
   table.right.resize(table.head.size());
   table.rows.assign(std::make_move_iterator(lines.begin() + 1), std::make_move_iterator(lines.end()));

@@ -77,7 +77,7 @@ const trialsOf = (trials, row) => trials.filter((trial) => trial["task.length"] 
   && row["cell, init"] === `${trial["model.cell"]}, ${trial["model.init"]}`);
 
 async function saved(page, button) {
-  const [download] = await Promise.all([page.waitForEvent("download", { timeout: 30000 }), button.click()]);
+  const [download] = await Promise.all([page.waitForEvent("download", { timeout: 120000 }), button.click()]);
   await page.waitForSelector("html[data-drawn]");
   return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
 }
@@ -280,8 +280,8 @@ try {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: "dark", acceptDownloads: true });
   page.on("pageerror", (error) => check(false, error.message));
   page.on("console", (message) => check(!["error", "warning"].includes(message.type()), message.text()));
-  await page.goto(pathToFileURL(join(folder, "report.html")).href);
-  await page.waitForSelector("html[data-drawn]", { timeout: 30000 });
+  await page.goto(pathToFileURL(join(folder, "report.html")).href, { timeout: 120000 });
+  await page.waitForSelector("html[data-drawn]", { timeout: 120000 });
   await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
   await checkHeatMap(page, trials);
   await checkNumbers(page, trials);

@@ -26,7 +26,7 @@ async function prepared(figure) {
   if (figure.kind === "series" && request.show !== null) await choose(view, sweep.series[request.show]);
   if (figure.kind === "numbers" && request.show !== null) view.number = sweep.numbers.find(({ name }) => name === request.show);
   if (figure.kind === "numbers" && request.over !== null) view.over = varied.find((axis) => axis.index === request.over);
-  if (figure.kind === "numbers") take(view, "log", view.number.logarithmic);
+  if (figure.kind === "numbers") take(view, "log", logIsUseful(view.number));
   take(view, "log", request.log);
   take(view, "single", request.runs);
   if (view.runs?.()) await loadRuns(view.summary);

@@ -94,7 +94,7 @@ function drawHeatMap(element) {
     xaxis: { ...axisStyle(plain(columnName)), tickvals: shownColumns, ticktext: shownColumns.map((column) => plain(shortened(columns[column], 24))),
              tickangle: turned ? -60 : 0, showgrid: false, ticks: "", fixedrange: true, range: [-0.5, columns.length - 0.5],
              showticklabels: columnName !== "" },
-    yaxis: { ...axisStyle(narrow ? "" : plain(rowName)), tickvals: shownRows, ticktext: shownRows.map((row) => wrapped(rows[row], letters)),
+    yaxis: { ...axisStyle(narrow ? "" : plain(shortened(rowName, Math.floor((height - 60) / 7)))), tickvals: shownRows, ticktext: shownRows.map((row) => wrapped(rows[row], letters)),
              showgrid: false, ticks: "", fixedrange: true, range: [rows.length - 0.5, -0.5] },
   });
 }

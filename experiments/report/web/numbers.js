@@ -52,6 +52,13 @@ function numberFrame(view, panels) {
 
 const publishedNumbers = (view, cell) => (cell.published ?? []).filter(({ of, y }) => of === view.number.name && y !== null);
 
+/** Whether a logarithmic scale says more than a linear one. */
+function logIsUseful({ logarithmic, index }) {
+  const medians = sweep.numbersOf.map((row) => row[index][0] ?? null).filter((value) => value !== null);
+  const [low, high] = extent(medians) ?? [0, 0];
+  return logarithmic && low > 0 && high / low > 30;
+}
+
 const isShare = (view) => view.number.name === "success";
 
 function numberAxis(view, range) {
@@ -116,7 +123,7 @@ function overAxis(over) {
 function valuesAxis(view, width) {
   const { labels, name } = view.parts.over;
   const letters = Math.max(10, Math.floor(0.36 * width / 7));
-  return { ...axisStyle(width < 520 ? "" : plain(name)), tickvals: indices(labels), ticktext: labels.map((label) => wrapped(label, letters)),
+  return { ...axisStyle(width < 520 ? "" : plain(shortened(name, 6 + 4 * labels.length))), tickvals: indices(labels), ticktext: labels.map((label) => wrapped(label, letters)),
            range: [labels.length - 0.4, -0.6], fixedrange: true };
 }
 

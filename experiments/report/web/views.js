@@ -255,7 +255,7 @@ function buildNumbers(figure) {
   };
   const showNumber = () => {
     element.querySelector(".log").hidden = !view.number.logarithmic;
-    checkbox(element, "log").checked = view.number.logarithmic;
+    checkbox(element, "log").checked = logIsUseful(view.number);
     element.querySelector(".about").textContent = `${capitalised(view.number.title)}: ${isShare(view)
       ? "share of the runs with a result, with its 95 % Wilson interval." : "median over seeds, from the lowest to the highest seed."}`;
   };
