@@ -1,9 +1,9 @@
 #include <doctest/doctest.h>
 
+#include "framework/autodiff/directions.hpp"
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/scan.hpp"
 #include "framework/plan/plan.hpp"
-#include "framework/autodiff/directions.hpp"
 #include "tests/framework/autodiff/case_runner.hpp"
 
 namespace unroll::conformance {
