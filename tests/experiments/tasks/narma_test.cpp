@@ -39,5 +39,6 @@ TEST_CASE("[tasks] a linear filter gets as far at narma10 as is known") {
   CHECK(std::sqrt(task->trivial_loss()) > 0.36);
   CHECK(std::sqrt(task->trivial_loss()) < 0.46);
   CHECK(refusal(any_task("narma10", "standard", 20)) ==
-        "task.length: narma10 (standard) needs a length of at least 31, got 20: the first 30 steps count nothing");
+        "task.length: narma10 (standard) needs a length of at least 31, got 20: the first 30 steps count "
+        "nothing");
 }
