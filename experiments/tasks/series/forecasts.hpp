@@ -22,8 +22,8 @@ struct Forecasts {
   std::vector<Forecast> all;
 };
 
-/// What the objective's outputs for one number say, `outputs` being those of a scaled target: of distances from
-/// `from`, a level.
+/// What the objective's outputs for one number say, `outputs` being those of a scaled target: of distances
+/// from `from`, a level.
 Predictive decoded(const SeriesSettings& settings, const QuantileLevels& levels,
                    std::span<const float> outputs, const Scaling& scaling, std::size_t number, double from);
 
