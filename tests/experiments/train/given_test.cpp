@@ -248,6 +248,27 @@ TEST_CASE("[train] on its own a model with feedback reads its answer twice: as i
   CHECK(run_trial(laboratory(), config).scalar("free_D_stsp"));
 }
 
+TEST_CASE("[train] instruments, the regulariser and the search for what is not finite see such cells, too") {
+  for (const std::string& cell : {with_context, with_feedback}) {
+    Config config = config_with(cell, file_config(settings(cell == with_context ? "u" : "")));
+    config.train.updates = 2;
+    config.train.omega = 0.1;
+    for (const Instrument& one : laboratory().instruments())
+      if (!one.objection || one.objection(laboratory(), config).empty()) config.diagnose.push_back(one.name);
+    config.diagnose.erase(config.diagnose.begin());  // the default one, which is in the list
+    config.diagnose_at = {"end"};
+    CHECK(config.diagnose.size() >= 5);
+    const TrialRecord record = run_trial(laboratory(), config);
+    CHECK(record.series.size() >= 5);
+    CHECK(std::isfinite(*record.scalar("best_loss")));
+  }
+  const std::string overflows =
+      "cell o\ninput s\nstate h\nh' = tanh(W x + U h) + exp(1000 * sum(s)) * 1e30\n";
+  Training training(config_with(overflows, file_config(settings("u"))));
+  CHECK_FALSE(std::isfinite(training.update(0)));
+  CHECK(training.first_non_finite().find("exp(1000 * sum(s))") != std::string::npos);
+}
+
 TEST_CASE("[saved] models with a second input and with feedback are kept and used") {
   for (const std::string& cell : {with_context, with_feedback}) {
     const bool context = cell == with_context;
