@@ -149,7 +149,7 @@ ConfigSource read_source(const OptionTable& options, std::string name,
   for (const std::string& token : tokens)
     (is_sweep_override(token) ? of_sweep : of_settings).push_back(token);
   const std::vector<Override> overrides = parse_overrides(options, of_settings);
-  ConfigSource source{std::move(name), "out/run"};
+  ConfigSource source{std::move(name), ""};
   for (const TomlDocument& document : documents) add_document(options, document, source);
   for (const Override& override_ : overrides) add_override(options, override_, source);
   for (const std::string& token : of_sweep) add_sweep_override(options, token, source);

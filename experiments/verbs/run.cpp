@@ -27,6 +27,16 @@ SweepPlan plan_of(const Laboratory& laboratory, Trial trial) {
   return plan;
 }
 
+/// The config's name; without a config, and with other settings than its own, what tells one trial from
+/// another.
+std::filesystem::path folder_of(const Arguments& arguments, const ConfigArguments& config,
+                                const SweepPlan& plan) {
+  const std::string stem = config.file ? std::filesystem::path(*config.file).stem().string() : "run";
+  Config base = plan.base;
+  if (!config.overrides.empty() && base.out == "out/" + stem) base.out.clear();
+  return output_folder(arguments, base, fmt::format("{}-{}", stem, plan.trials.front().id.substr(0, 8)));
+}
+
 void show_json(const Laboratory& laboratory, const SweepPlan& plan, const StoredSweep& stored,
                const std::vector<TrialRecord>& records, bool) {
   const auto record = std::ranges::find(records, plan.trials.front().id, &TrialRecord::id);
@@ -57,10 +67,7 @@ int run(const Arguments& arguments) {
   const Laboratory& laboratory = arguments.laboratory();
   const std::optional<std::filesystem::path> file = config.file;
   const SweepPlan plan = plan_of(laboratory, plan_trial(laboratory, file, config.overrides));
-  // Without a file the settings alone tell one trial from another.
-  const std::string stem = config.file ? std::filesystem::path(*config.file).stem().string() : "run";
-  const auto folder =
-      output_folder(arguments, plan.base, fmt::format("{}-{}", stem, plan.trials.front().id.substr(0, 8)));
+  const std::filesystem::path folder = folder_of(arguments, config, plan);
   say("{}; in {}\n", what_it_trains(laboratory, plan.trials.front().config), folder.string());
   if (arguments.has("dry-run")) {
     Space space(laboratory, read_source(laboratory.options(), file, config.overrides));
