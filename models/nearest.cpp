@@ -24,6 +24,14 @@ std::size_t tolerance(std::string_view name) {
   return length < 3 ? 1 : std::max<std::size_t>(2, length / 3);
 }
 
+/// The one candidate that begins so: "add" of adding and copy.
+std::optional<std::string> only_longer(std::string_view name, const std::vector<std::string>& candidates) {
+  const auto begins_so = [&](const std::string& one) { return one.starts_with(name); };
+  const auto found = std::ranges::find_if(candidates, begins_so);
+  if (name.size() < 2 || std::ranges::count_if(candidates, begins_so) != 1) return std::nullopt;
+  return *found;
+}
+
 }  // namespace
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -48,8 +56,8 @@ std::optional<std::string> nearest(std::string_view name, const std::vector<std:
   const auto best =
       std::min_element(candidates.begin(), candidates.end(),
                        [&](const std::string& a, const std::string& b) { return distance(a) < distance(b); });
-  if (best == candidates.end() || distance(*best) > tolerance(name)) return std::nullopt;
-  return *best;
+  if (best != candidates.end() && distance(*best) <= tolerance(name)) return *best;
+  return only_longer(name, candidates);
 }
 
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates) {

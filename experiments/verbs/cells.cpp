@@ -273,6 +273,12 @@ constexpr Action actions[] = {
     {"new", write_new},
 };
 
+std::vector<std::string> words(const Laboratory& laboratory) {
+  std::vector<std::string> all = names_of(laboratory.cells());
+  for (const Action& action : actions) all.emplace_back(action.name);
+  return all;
+}
+
 int act(const Arguments& arguments) {
   if (arguments.words.empty()) return list(arguments);
   const std::string& action = arguments.words[0];
@@ -288,13 +294,7 @@ int act(const Arguments& arguments) {
     throw UsageError(
         fmt::format("`unroll cells` takes what to do before the cell: unroll cells show {}", action));
   throw UsageError(fmt::format("`unroll cells` does not know \"{}\"{}; it does {}", printable(action),
-                               did_you_mean(action, names), fmt::join(names, ", ")));
-}
-
-std::vector<std::string> words(const Laboratory& laboratory) {
-  std::vector<std::string> all = names_of(laboratory.cells());
-  for (const Action& action : actions) all.emplace_back(action.name);
-  return all;
+                               did_you_mean(action, words(arguments.laboratory())), fmt::join(names, ", ")));
 }
 
 int cells(const Arguments& arguments) {

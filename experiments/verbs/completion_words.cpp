@@ -15,7 +15,8 @@ std::vector<std::string> verb_words() {
 
 std::vector<std::string> flag_words(const Verb& verb) {
   std::vector<std::string> names;
-  for (const auto& flag : flags_of(verb).options()) names.push_back("--" + flag->long_name());
+  const Flags flags = flags_of(verb);  // named: its options live as long as it does
+  for (const auto& flag : flags.options()) names.push_back("--" + flag->long_name());
   return names;
 }
 

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "experiments/config/config_error.hpp"
+#include "experiments/studies/study_list.hpp"
 #include "models/nearest.hpp"
 
 namespace unroll {
@@ -48,6 +49,7 @@ constexpr std::array verb_synonyms = {
     Synonym{"info", "doctor"},
     Synonym{"config", "run --print-config"},
     Synonym{"options", "run --help"},
+    Synonym{"-v", "--version"},
 };
 
 std::string ask(std::string_view command) { return fmt::format("; did you mean `unroll {}`?", command); }
@@ -73,9 +75,11 @@ bool has_row(const Rows& rows, std::string_view name) {
 std::string meant_by_word(std::string_view word, const Laboratory& laboratory) {
   if (has_row(laboratory.cells(), word)) return ask(fmt::format("run model.cell={}", word));
   if (has_row(laboratory.tasks(), word)) return ask(fmt::format("run task.name={}", word));
-  if (has_row(laboratory.studies(), word)) return ask(fmt::format("study {}", word));
+  if (has_row(all_studies(laboratory), word)) return ask(fmt::format("study {}", word));
   if (has_row(laboratory.instruments(), word)) return ask(fmt::format("run diagnose={}", word));
   if (has_row(verb_table(), word)) return ask(word);
+  if (laboratory.options().is_section(word))
+    return fmt::format("; it is a section of the settings, whose keys `unroll run --help {}` lists", word);
   if (word.ends_with(".cell")) return ask(fmt::format("run model.cell={}", word));
   if (const auto key = key_of(laboratory.options(), word))
     return fmt::format("; a setting has a value: {}=...", *key);
@@ -89,6 +93,7 @@ std::string meant_by_verb(std::string_view name) {
   if (known != verb_synonyms.end()) return ask(known->meant);
   std::vector<std::string> names;
   for (const Verb& verb : verb_table()) names.emplace_back(verb.name);
+  names.insert(names.end(), {"--version", "--help"});
   const auto guess = nearest(name, names);
   return guess ? ask(*guess) : "";
 }
@@ -100,11 +105,29 @@ std::string meant_by_flag(const Verb& verb, std::string_view flag, const Laborat
     return fmt::format("; a setting is written without --: {}={}", *key,
                        flag.size() > name.size() ? flag.substr(name.size() + 1) : "VALUE");
   std::vector<std::string> names;
-  for (const auto& known : flags_of(verb).options()) names.push_back("--" + known->long_name());
+  const Flags flags = flags_of(verb);  // named: its options live as long as it does
+  for (const auto& known : flags.options()) names.push_back("--" + known->long_name());
   return did_you_mean(name, names);
 }
 
+namespace {
+
+/// "learning_rate 0.1" is a setting without its =.
+void check_bare_setting(const Arguments& arguments) {
+  std::vector<std::string> bare;
+  for (const std::string& word : arguments.words)
+    if (word.find('=') == std::string::npos) bare.push_back(word);
+  if (bare.size() != 2) return;
+  if (const auto key = key_of(arguments.laboratory().options(), bare[0]))
+    throw ConfigError(
+        fmt::format("expected one config file, found \"{0}\" and \"{1}\"; did you mean {2}={1}?",
+                    printable(bare[0]), printable(bare[1]), *key));
+}
+
+}  // namespace
+
 ConfigArguments config_arguments(const Arguments& arguments) {
+  check_bare_setting(arguments);
   ConfigArguments config = split_arguments(arguments.words);
   if (!config.file) return config;
   std::error_code ignored;

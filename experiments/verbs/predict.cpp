@@ -34,14 +34,24 @@ Listing tokens_for(const SavedModel& model, const Arguments& arguments) {
   return rows;
 }
 
-int predict(const Arguments& arguments) {
-  if (arguments.has("text") == arguments.has("data"))
+/// What this model is asked by.
+[[noreturn]] void refuse_nothing(const SavedModel& model) {
+  if (model.sizes.tokens)
     throw UsageError(
-        "what does the model read? Give either a text, as --text \"The cat sat on the ___\" (- for standard "
-        "input), or sequences, as --data FILE");
+        "what is the model asked? It reads a text: --text \"The cat sat on the ___\", or - for standard "
+        "input");
+  throw UsageError(fmt::format(
+      "what is the model asked? It reads {} number{} a step: --data FILE, an .npz, .npy or .csv of sequences",
+      model.sizes.inputs, model.sizes.inputs == 1 ? "" : "s"));
+}
+
+int predict(const Arguments& arguments) {
+  if (arguments.has("text") && arguments.has("data"))
+    throw UsageError("expected either --text or --data, found both");
   const std::int64_t top = arguments.flags["top"].as<std::int64_t>();
   if (top < 1) throw UsageError(fmt::format("--top must be at least 1, but is {}", top));
   const SavedModel model = model_argument(arguments, 1);
+  if (!arguments.has("text") && !arguments.has("data")) refuse_nothing(model);
   print_listing(arguments.has("text") ? tokens_for(model, arguments)
                                       : predictions(model, arguments.flags["data"].as<std::string>()),
                 arguments);

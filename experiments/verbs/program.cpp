@@ -107,6 +107,8 @@ void print_help_of(const std::string& word, const Laboratory& laboratory) {
     fmt::print("{}", help_of(find_verb(word), laboratory));
   else if (const std::string help = option_help(laboratory.options(), word); !help.empty())
     fmt::print("{}", help);
+  else if (word.find('.') != std::string::npos)
+    refuse_unknown_key(laboratory.options(), word, "help");
   else
     find_verb(word);  // refuses it
 }
