@@ -7,6 +7,7 @@
 
 #include "experiments/laboratory.hpp"
 #include "experiments/train/make_model.hpp"
+#include "experiments/train/taught_task.hpp"
 
 namespace unroll {
 namespace {
@@ -18,12 +19,12 @@ constexpr double far = 10;
 constexpr double apart = 0.1;
 
 std::vector<ParameterSpec> specs_of(const Laboratory& laboratory, const Config& config) {
-  const auto task = laboratory.make_task(config.task);
+  const auto task = task_for(laboratory, config);
   return make_model(laboratory.cells(), config, sizes_of(task->spec())).parameters();
 }
 
 std::string one_state(const Laboratory& laboratory, const Config& config) {
-  const auto task = laboratory.make_task(config.task);
+  const auto task = task_for(laboratory, config);
   const std::vector<StateSpec> states =
       make_model(laboratory.cells(), config, sizes_of(task->spec())).states();
   if (states.size() == 1 && states[0].shape.numel() == 1 && !states[0].counts) return "";

@@ -8,6 +8,7 @@
 #include "experiments/config/text.hpp"
 #include "experiments/sweep/progress.hpp"
 #include "experiments/train/make_model.hpp"
+#include "experiments/train/taught_task.hpp"
 
 namespace unroll {
 namespace {
@@ -47,7 +48,7 @@ std::string next_command(const Laboratory& laboratory, const Trial& trial,
 }  // namespace
 
 std::string what_it_trains(const Laboratory& laboratory, const Config& config) {
-  const auto task = laboratory.make_task(config.task);
+  const auto task = task_for(laboratory, config);
   const SequenceModel model = make_model(laboratory.cells(), config, sizes_of(task->spec()));
   return fmt::format("{} by {}, {}{} units, {} parameters: at most {} updates of {} sequences, seed {}",
                      task_words(config.task), label_of(config.model.cell),

@@ -25,8 +25,8 @@ class StepRecorder {
     define("x", in.x);
     const auto& states = cell.definition().states;
     for (std::size_t i = 0; i < states.size(); ++i) define(states[i].name, in.state[i]);
-    define_given(cell.definition().context, in.context, cell.context_size(), "StepInputs::context");
-    define_given(cell.definition().feedback, in.feedback, cell.feedback_size(), "StepInputs::feedback");
+    if (cell.context_size() > 0) define(cell.definition().context, in.context);
+    if (cell.feedback_size() > 0) define(cell.definition().feedback, in.feedback);
     if (cell.definition().counts_steps) count(in.state.back());
     if (!cell.definition().noisy) return;
     const Var none = tape_.zeros({rows_, cell.noise_size()});
@@ -54,16 +54,6 @@ class StepRecorder {
 
  private:
   void define(const std::string& name, Var v) { known_[{name, false}] = {0, v}; }
-
-  void define_given(const std::string& name, Var v, std::int64_t size, std::string_view field) {
-    if (name.empty()) return;
-    const Dims expected = {rows_, size};
-    if (!v.valid() || v.dims() != expected)
-      throw ShapeError(fmt::format(
-          "[{}] the step reads {}, {} numbers for each sequence, but {} is {}", cell_.definition().name, name,
-          size, field, v.valid() ? to_string(v.dims()) + ", not " + to_string(expected) : "not given"));
-    define(name, v);
-  }
 
   void count(Var steps) {
     count_ = steps;
@@ -118,9 +108,23 @@ class StepRecorder {
   CellStep result_;
 };
 
+/// What a step reads beside x, (rows, size); a size of 0: it reads none.
+void check_given(const std::string& cell, const std::string& name, Var given, const Dims& expected,
+                 std::string_view field) {
+  if (name.empty() || (given.valid() && given.dims() == expected)) return;
+  throw ShapeError(fmt::format("[{}] the step reads {}, {} numbers for each sequence, but {} is {}", cell, name,
+                               to_string(expected[1]), field,
+                               given.valid() ? to_string(given.dims()) + ", not " + to_string(expected)
+                                             : "not given"));
+}
+
 }  // namespace
 
 CellStep EquationCell::step(const Parameters& p, const StepInputs& in, const Evaluator::Hooks& hooks) const {
+  const Dim rows = in.x.dims()[0];
+  const CellDefinition& cell = definition();
+  check_given(cell.name, cell.context, in.context, {rows, context_size()}, "StepInputs::context");
+  check_given(cell.name, cell.feedback, in.feedback, {rows, feedback_size()}, "StepInputs::feedback");
   return StepRecorder(*this, p, in, hooks).record();
 }
 

@@ -252,6 +252,7 @@ constexpr std::array without = {
     WithoutEmitter{"solve", linear},
     WithoutEmitter{"solve_triangular", linear},
     WithoutEmitter{"triangle", linear},
+    WithoutEmitter{"orthonormalise", backwards},
     WithoutEmitter{"scatter_add", backwards},
     WithoutEmitter{"pick", backwards},
     WithoutEmitter{"place", backwards},

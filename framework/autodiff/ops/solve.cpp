@@ -65,6 +65,9 @@ constexpr auto solve_triangular_kernel = [](const auto& c) {
 Dims orthonormalise_shape(const ShapeArgs& args) {
   const Dims& a = args.in[0];
   if (a.size() != 2 && a.size() != 3) shape_error(args, "A must be a matrix, (m, n), or several, (b, m, n)");
+  const Dim rows = a[a.size() - 2], columns = a.back();
+  if (rows.fixed() && columns.fixed() && rows.number() < columns.number())
+    shape_error(args, "A must have at least as many rows as columns, which cannot be orthogonal otherwise");
   return a;
 }
 

@@ -58,7 +58,7 @@ TEST_CASE("[results page] what was written is read back, entry by entry") {
     CHECK(read[i].section == entries[i].section);
   }
   CHECK(results_page(read) == page);
-  CHECK(contains(page, "| [one](#one) | laptop | the expectation is met | 3 | 1 min 1 s | c0ffee |"));
+  CHECK(contains(page, "| [one](#one) | laptop | the expectation is met | 3 | 1 min 01 s | c0ffee |"));
   CHECK(contains(page, "## two: About two"));
 }
 

@@ -175,7 +175,7 @@ TEST_CASE("[plan] a sweep beyond all measure is refused before it is expanded") 
 TEST_CASE("[plan] run plans one trial, from a file or from nothing") {
   const Trial defaults = plan_trial(laboratory(), std::nullopt, {});
   CHECK(defaults.config.task.variant == "sum");
-  CHECK(defaults.config.out == "out/run");
+  CHECK(defaults.config.out.empty());
   const SweepPlan sweep = plan_sweep(laboratory(), configs / "long_range.toml", {});
   const Trial trial =
       plan_trial(laboratory(), configs / "long_range.toml",

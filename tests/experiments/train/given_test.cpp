@@ -179,7 +179,7 @@ TEST_CASE("[train] tasks whose targets are no outputs of every step are refused,
             .find("reads the outputs of the step before, which are targets in training, but the task adding "
                   "has a target after the last step alone") != std::string::npos);
   CHECK(why(any_task("characters", "", 1)).find("reads tokens") != std::string::npos);
-  CHECK(why({.name = "copy"}).find("classes for targets") != std::string::npos);
+  CHECK(why({.name = "copy"}).find("no targets that are numbers") != std::string::npos);
   CHECK(why(lorenz()) == "accepted");
   Config deep = config_with(with_feedback, lorenz());
   deep.model.layers = 2;

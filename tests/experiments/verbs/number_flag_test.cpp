@@ -60,8 +60,7 @@ TEST_CASE("[flags] what is a number passes, and the verb goes on to what else is
   for (const char* text : {"0.5", "1", "1e-3"})
     CHECK(complaint({"generate", "--temperature"}, text).find("there is no such folder") !=
           std::string::npos);
-  CHECK(complaint({"generate", "--length"}, "-3").find("--length must be at least 1 token, but is -3") !=
-        std::string::npos);
+  CHECK(complaint({"generate", "--length"}, "-3").find("there is no such folder") != std::string::npos);
   CHECK(complaint({"sweep", "--jobs"}, "-1").find("nowhere") != std::string::npos);
 }
 

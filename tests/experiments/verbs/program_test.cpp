@@ -58,7 +58,7 @@ TEST_CASE("[program] a mistyped verb, flag or format is refused with the nearest
   const TemporaryFolder folder;
   const auto verb = call(folder.path(), {"swep"});
   CHECK(verb.status == 2);
-  CHECK(contains(verb.err, "did you mean \"sweep\""));
+  CHECK(contains(verb.err, "did you mean `unroll sweep`?"));
   const auto flag = call(folder.path(), {"sweep", "x.toml", "--job", "2"});
   CHECK(flag.status == 2);
   CHECK(contains(flag.err, "did you mean \"--jobs\""));

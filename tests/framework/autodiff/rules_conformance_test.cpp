@@ -2,6 +2,7 @@
 
 #include <deque>
 
+#include "framework/autodiff/directions.hpp"
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops/shape_rules.hpp"
 #include "tests/framework/autodiff/case_runner.hpp"
@@ -153,6 +154,8 @@ std::vector<Misfit> misfits() {
     list.push_back({"softmax", {{dims}}, [](const In& in) { softmax(in[0], 2); }});
     list.push_back({"log_softmax", {{dims}}, [](const In& in) { log_softmax(in[0], 2); }});
   }
+  for (const Dims& dims : {Dims{}, Dims{3}, Dims{2, 3}, Dims{2, 2, 3}})  // fewer rows than columns
+    list.push_back({"orthonormalise", {{dims}}, [](const In& in) { orthonormalise(in[0]); }});
   list.push_back({"gather", indexed({}, {3}), [](const In& in) { gather(in[0], in[1]); }});
   list.push_back({"pick", indexed({2, 3}, {3}), [](const In& in) { pick(in[0], in[1]); }});
   list.push_back({"pick", indexed({}, {}), [](const In& in) { pick(in[0], in[1]); }});

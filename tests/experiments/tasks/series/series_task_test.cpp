@@ -41,7 +41,7 @@ Config training(TaskConfig task, std::int64_t updates) {
 TEST_CASE("[series] a trial keeps what its forecasts are worth beside the best baseline, and can win") {
   const TaskConfig task =
       config(rows(bent_wave(600)), {{"task.context", std::int64_t{24}}, {"task.horizon", std::int64_t{2}}});
-  const TrialRecord record = run_trial(laboratory(), training(task, 400));
+  const TrialRecord record = run_trial(laboratory(), training(task, 1500));
   REQUIRE(record.status == TrialStatus::done);
   for (const char* name : {"forecast_RMSE", "forecast_MASE", "forecast_sMAPE", "forecast_NRMSE",
                            "forecast_CRPS", "forecast_coverage_50", "forecast_coverage_80",
