@@ -27,7 +27,8 @@ void print_listing(const Listing& rows, const Arguments& arguments);
 /// The same in a format of that name.
 void print_listing(const Listing& rows, const std::string& format);
 
-/// The same as text; in a table for people a cell of one's own goes by its name where that says which one it is.
+/// The same as text; in a table for people a cell of one's own goes by its name where that says which one it
+/// is.
 std::string as_table(const Listing& rows);
 std::string as_csv(const Listing& rows);
 

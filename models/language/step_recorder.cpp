@@ -112,10 +112,10 @@ class StepRecorder {
 void check_given(const std::string& cell, const std::string& name, Var given, const Dims& expected,
                  std::string_view field) {
   if (name.empty() || (given.valid() && given.dims() == expected)) return;
-  throw ShapeError(fmt::format("[{}] the step reads {}, {} numbers for each sequence, but {} is {}", cell, name,
-                               to_string(expected[1]), field,
-                               given.valid() ? to_string(given.dims()) + ", not " + to_string(expected)
-                                             : "not given"));
+  throw ShapeError(
+      fmt::format("[{}] the step reads {}, {} numbers for each sequence, but {} is {}", cell, name,
+                  to_string(expected[1]), field,
+                  given.valid() ? to_string(given.dims()) + ", not " + to_string(expected) : "not given"));
 }
 
 }  // namespace

@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-#include "experiments/data/formats/archive.hpp"
 #include "experiments/data/audio/sound_file.hpp"
 #include "experiments/data/data_error.hpp"
+#include "experiments/data/formats/archive.hpp"
 
 // libFuzzer: whatever bytes are given as a recording, or as a tar of recordings, they are sound with no more
 // in it than the bytes have room for, or a DataError.

@@ -8,10 +8,10 @@
 #include <optional>
 #include <set>
 
-#include "experiments/data/formats/archive.hpp"
 #include "experiments/data/audio/resample.hpp"
 #include "experiments/data/audio/sound_file.hpp"
 #include "experiments/data/data_error.hpp"
+#include "experiments/data/formats/archive.hpp"
 #include "experiments/tasks/speech/names.hpp"
 #include "experiments/tasks/speech/options.hpp"
 #include "models/nearest.hpp"

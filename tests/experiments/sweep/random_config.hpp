@@ -78,8 +78,8 @@ inline std::vector<const Option*> free_options() {
   for (const Option& option : laboratory().options().rows()) {
     // What these may be depends on the task.
     if (option.key == "task.variant" || option.key == "task.test_lengths" || option.key == "train.window" ||
-        option.key == "train.stride" || option.key == "model.tied" || option.key == "model.readout" || option.key == "train.flossing" ||
-        option.key == "train.own_feedback" ||
+        option.key == "train.stride" || option.key == "model.tied" || option.key == "model.readout" ||
+        option.key == "train.flossing" || option.key == "train.own_feedback" ||
         std::holds_alternative<InputFile>(option.default_value))
       continue;
     if (option.affects_results && of_all_tasks(option)) all.push_back(&option);
