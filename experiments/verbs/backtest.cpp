@@ -112,7 +112,7 @@ std::int64_t horizon_of(const Arguments& arguments, const SeriesSettings& settin
   const auto horizon = arguments.flags["horizon"].as<std::int64_t>();
   if (horizon < 1) throw UsageError(fmt::format("--horizon must be at least 1, but is {}", horizon));
   if (!settings.recursive && horizon > settings.horizon)
-    throw UsageError(fmt::format("--horizon: is {}, but the model answers {} steps at once (task.horizon)",
+    throw ModelError(fmt::format("--horizon: is {}, but the model answers {} steps at once (task.horizon)",
                                  horizon, settings.horizon));
   return horizon;
 }

@@ -28,7 +28,7 @@ std::int64_t horizon_of(const Arguments& arguments, const SeriesSettings& settin
   const auto horizon = arguments.flags["horizon"].as<std::int64_t>();
   if (horizon < 1) throw UsageError(fmt::format("--horizon must be at least 1, but is {}", horizon));
   if (!settings.recursive && horizon > settings.horizon)
-    throw UsageError(
+    throw ModelError(
         fmt::format("--horizon: is {}, but the model answers {} steps at once (task.horizon): train it with "
                     "task.horizon={}, or "
                     "with task.strategy=recursive to go on from its own answers",

@@ -43,8 +43,7 @@ Flags slurm_flags() {
       "mem", po::value<std::string>(), "memory of each task's node, like 8G")(
       "account", po::value<std::string>(), "account")(
       "slurm-option", po::value<std::vector<std::string>>(),
-      "any other option of sbatch, like --slurm-option --qos=long; may be given again")(
-      "dry-run", "print the batch script; write and submit nothing");
+      "any other option of sbatch, like --slurm-option --qos=long; may be given again");
   return flags;
 }
 

@@ -106,7 +106,7 @@ std::string list_for_help(const Laboratory& laboratory) {
 
 std::vector<std::string> study_words(const Laboratory& laboratory) {
   std::vector<std::string> words = setting_words(laboratory);
-  for (const auto& study : laboratory.studies()) words.emplace_back(study.name);
+  for (const StudyRow& study : all_studies(laboratory)) words.emplace_back(study.name);
   return words;
 }
 

@@ -19,8 +19,8 @@ int sweep(const Arguments& arguments) {
   Space space(laboratory, sweep_source(arguments, config));
   const std::string name = sweep_name(arguments, config, space);
   const auto folder = output_folder(arguments, space.base(), name);
-  if (arguments.has("dry-run")) return dry_run(arguments, space, folder);
   const bool to_slurm = wants_slurm(arguments);
+  if (arguments.has("dry-run") && !to_slurm) return dry_run(arguments, space, folder);
   if (const auto updates = budget_override(arguments, config, folder, jobs_of(arguments, space.base())))
     config.overrides.push_back(*updates);
   const SweepPlan plan = plan_sweep(laboratory, sweep_source(arguments, config));

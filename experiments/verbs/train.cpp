@@ -122,7 +122,9 @@ void add_training_flags(Flags& flags) {
   namespace po = boost::program_options;
   flags.add_options()("out,o", po::value<std::string>(),
                       "output folder; out/ and the config's name by default")(
-      "dry-run,n", "say what would be trained and how long it takes; nothing is written")(
+      "dry-run,n",
+      "say what would be trained and how long it takes, with --slurm print the batch script; nothing is "
+      "written")(
       "jobs,j", number_flag<std::int64_t>(),
       "threads: trials at once, then shards of a batch; 0, the default: one per core that may be used")(
       "extend", "add the trials of a changed config to an existing folder")(

@@ -46,7 +46,7 @@ expect 2 'typo.cell:4:26' "$unroll" run task.length=5 model.cell=typo.cell
 expect 2 'did you mean "vanilla"?' "$unroll" cells show vanila
 expect 2 'there is no file' "$unroll" cells show nothing.cell
 expect 2 'takes one cell' "$unroll" cells graph
-expect 2 'it does show, check, graph, bench, functions, language, new' "$unroll" cells chek
+expect 2 'it does show, check, graph, passes, bench, functions, language, new' "$unroll" cells chek
 expect 2 'must be at least 1' "$unroll" cells --hidden 0
 
 # ---- in a sweep, with its constants

@@ -52,7 +52,7 @@ expect 2 'found "1-4"' "${sweep[@]}" --slurm --array 1-4
 expect 2 '--partition: expected a value' "${sweep[@]}" --slurm --partition ''
 expect 2 'control characters' "${sweep[@]}" --slurm --time $'1:00\n#SBATCH --uid=0'
 expect 2 'control characters' "${sweep[@]}" --slurm --slurm-option $'--qos=a\nrm -rf x'
-for flag in --array=2 --cpus=2 --nodes=1 --time=1 --partition=a --mem=1G --account=a --slurm-option=--qos=a --dry-run; do
+for flag in --array=2 --cpus=2 --nodes=1 --time=1 --partition=a --mem=1G --account=a --slurm-option=--qos=a; do
   expect 2 "${flag%%=*} needs --slurm" "${sweep[@]}" "$flag"
 done
 expect 2 'no flag --slurm' "$unroll" run 'a config.toml' --slurm
