@@ -68,7 +68,7 @@ expect 0 '"zebra"' "$unroll" predict $model --text 'The ___ sat on the zebra.'
 expect 2 'the text has 2 blanks' "$unroll" predict $model --text 'The ___ sat on the ___ .'
 expect 2 'generate goes on behind a text' "$unroll" generate $model --prompt 'The ___ sat on'
 expect 0 'characters the blank is one character' "$unroll" predict --help
-expect 2 'what does the model read' "$unroll" predict $model
+expect 2 'what is the model asked?' "$unroll" predict $model
 expect 2 '--top must be at least 1' "$unroll" predict $model --text x --top 0
 expect 2 'unknown format' "$unroll" predict $model --text x --format xml
 
