@@ -75,13 +75,15 @@ done
 cat=$(dirname "$(compgen -G "$work/page */out/cat/model.safetensors" | head -1)")
 [[ $("$UNROLL_PROGRAM" predict "$cat" --text "The cat sat on the ___" --top 1 --format csv) == *$'\n'mat,* ]] ||
   fail "the cat does not sit on the mat"
-cd "$work" || exit
+mkdir -p "$work/alone/scripts" && cd "$work/alone" || exit
+ln -s "$UNROLL_PROGRAM" scripts/unroll
+ln -s "$source/experiments" experiments
 
 # Links between pages lead somewhere.
 while IFS= read -r page; do
   while IFS= read -r link; do
     [[ $link == http* || -e $(dirname "$page")/${link%%#*} ]] || fail "$page: nothing is at $link"
-  done < <(grep -o '](\([^)]*\))' "$page" | sed 's/^](//; s/)$//')
+  done < <(sed '/^```/,/^```$/d' "$page" | grep -o '](\([^)]*\))' | sed 's/^](//; s/)$//')
 done < <(find "$source" -name '*.md' -not -path '*/node_modules/*' -not -path '*/build/*')
 
 # ---- Ask and tell, with what the example needs of Optuna in place of it ----
