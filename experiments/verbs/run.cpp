@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
+#include <cstdio>
 
 #include "experiments/sweep/resolved.hpp"
 #include "experiments/sweep/say.hpp"
@@ -47,6 +48,7 @@ void show_json(const Laboratory& laboratory, const SweepPlan& plan, const Stored
 void show_text(const Laboratory& laboratory, const SweepPlan& plan, const StoredSweep& stored,
                const std::vector<TrialRecord>& records, bool written) {
   print_tables(laboratory, plan, stored, records, written);
+  std::fflush(stdout);  // what comes next goes to stderr, which does not wait
   const auto record = std::ranges::find(records, plan.trials.front().id, &TrialRecord::id);
   if (record != records.end())
     say("{}", what_it_did(laboratory, plan.trials.front(), *record, stored.folder));
