@@ -71,14 +71,14 @@ TEST_CASE("[piano roll] JSON of another shape is refused where it differs, at ea
 }
 
 TEST_CASE("[piano roll] a roll is the roll of its notes") {
-  rc::check([] {
+  CHECK(rc::check([] {
     PianoRoll roll(*rc::gen::inRange<std::size_t>(0, 12));
     for (Chord& frame : roll)
       for (std::size_t key = 0; key < piano_keys; ++key) frame.set(key, *rc::gen::inRange(0, 3) == 0);
     const std::vector<GridNote> notes = notes_of(roll);
     RC_ASSERT(roll_of(notes, std::ssize(roll)) == roll);
     for (const GridNote& note : notes) RC_ASSERT(note.steps >= 1);
-  });
+  }));
   CHECK(notes_of({chord({60}), chord({60, 62}), chord({}), chord({60})}) ==
         std::vector<GridNote>{{60, 0, 2}, {62, 1, 1}, {60, 3, 1}});
 }

@@ -27,7 +27,7 @@ TEST_CASE(
 }
 
 TEST_CASE("[melody] notes of one voice are the same behind tokens and back") {
-  rc::check([] {
+  CHECK(rc::check([] {
     std::vector<GridNote> notes;
     std::int64_t now = 0;
     for (int i = 0, count = *rc::gen::inRange(0, 10); i < count; ++i) {
@@ -37,7 +37,7 @@ TEST_CASE("[melody] notes of one voice are the same behind tokens and back") {
       now += steps;
     }
     RC_ASSERT(notes_of_melody(melody_of({"", notes, now + 1})) == notes);
-  });
+  }));
   CHECK(notes_of_melody({hold_token, rest_token, hold_token}).empty());
 }
 

@@ -65,7 +65,7 @@ TEST_CASE("[music] a grid of seconds follows the file's tempo") {
 }
 
 TEST_CASE("[music] music on a grid is the same behind MIDI and back, on any grid") {
-  rc::check([] {
+  CHECK(rc::check([] {
     PianoRoll roll(*rc::gen::inRange<std::size_t>(2, 20));
     roll.front().set(5);
     for (Chord& chord : roll)
@@ -77,7 +77,7 @@ TEST_CASE("[music] music on a grid is the same behind MIDI and back, on any grid
     const MusicPiece back = on_grid(read_midi(write_midi(music), "x.mid"), grid);
     RC_ASSERT(back.steps == std::ssize(roll));
     RC_ASSERT(back.notes == notes_of(roll));
-  });
+  }));
 }
 
 TEST_CASE("[music] percussion and what no piano has are left out, counted and said") {
