@@ -120,7 +120,8 @@ TEST_CASE("[data] lengths are drawn as often as their shares say") {
       generated(random_tokens({{5, 9}, Lengths::Drawn::per_sequence, shares}), 5, Purpose::training_data);
   CHECK(source->uneven());
   std::map<std::int64_t, double> counts;
-  for (const std::int64_t length : indices(source->batch(0, 10000).target).span()) ++counts[length];
+  const Batch batch = source->batch(0, 10000);
+  for (const std::int64_t length : indices(batch.target).span()) ++counts[length];
   CHECK(counts.size() == 3);
   for (const auto& [length, count] : counts) {
     const double p = shares[static_cast<std::size_t>(length - 5)] / 10;

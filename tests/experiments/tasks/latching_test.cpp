@@ -127,7 +127,8 @@ TEST_CASE("[tasks] two sequences, 3c: targets are noisy in training only, about 
   CHECK(one.variance() == doctest::Approx(0.1).epsilon(0.05));
   CHECK(two.variance() == doctest::Approx(0.1).epsilon(0.05));
   std::set<float> asked;
-  for (const float target : numbers(task->test(500)->batch(0, 500).target).span()) asked.insert(target);
+  const Batch tested = task->test(500)->batch(0, 500);
+  for (const float target : numbers(tested.target).span()) asked.insert(target);
   CHECK(asked == std::set<float>{0.2f, 0.8f});
 }
 

@@ -262,7 +262,8 @@ TEST_CASE("[ctc] a long sequence keeps its digits in float, and a shift of all l
   const double loss = evaluated<double>(problem, recorded, recorded.loss)[0];
   CHECK(static_cast<double>(evaluated<float>(problem, recorded, recorded.loss)[0]) ==
         doctest::Approx(loss).epsilon(1e-5));
-  for (const float g : evaluated<float>(problem, recorded, recorded.gradient).span()) CHECK(std::isfinite(g));
+  const Tensor<float> gradient = evaluated<float>(problem, recorded, recorded.gradient);
+  for (const float g : gradient.span()) CHECK(std::isfinite(g));
   for (double& x : problem.logits.span()) x += 100;
   CHECK(losses(problem)[0] == doctest::Approx(loss).epsilon(1e-10));
 }
