@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <new>
 #include <system_error>
 #include <vector>
 
@@ -97,15 +98,19 @@ class TarWriter {
   std::unique_ptr<archive, decltype(&archive_write_free)> archive_;
 };
 
+}  // namespace
+
 std::string bytes_in(const fs::path& path) {
   try {
     return read_file(path);
   } catch (const FileError& error) {
     throw ConfigError(error.what());
+  } catch (const std::bad_alloc&) {
+    std::error_code none;
+    throw ConfigError(fmt::format("{}: its {} bytes do not fit into the memory that can be had",
+                                  path.string(), fs::file_size(path, none)));
   }
 }
-
-}  // namespace
 
 std::string folder_as_tar(const fs::path& folder) {
   TarWriter tar;

@@ -50,18 +50,6 @@ void refuse_device(const std::filesystem::path& path) {
   throw ConfigError(fmt::format("{}: expected a file, found a device", path.string()));
 }
 
-std::string bytes_in(const std::filesystem::path& path) {
-  try {
-    return read_file(path);
-  } catch (const FileError& error) {
-    throw ConfigError(error.what());
-  } catch (const std::bad_alloc&) {
-    std::error_code none;
-    throw ConfigError(fmt::format("{}: its {} bytes do not fit into the memory that can be had",
-                                  path.string(), std::filesystem::file_size(path, none)));
-  }
-}
-
 InputFile read(const std::filesystem::path& path) {
   refuse_device(path);
   InputFile file{absolute_text(path), "", nullptr};

@@ -151,7 +151,7 @@ class Listener {
 };
 
 void check_model(const SavedModel& model, const std::string& name) {
-  const bool hears = model.config.task.name == "speech" && model.preparation;
+  const bool hears = model.preparation && !model.preparation->labels.empty();
   if (!hears)
     throw ModelError(
         fmt::format("{}: the model learned the task {}, expected speech: it cannot listen; `unroll predict` "

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "experiments/cluster/slurm_script.hpp"
 #include "experiments/config/cell_text.hpp"
 #include "experiments/config/text.hpp"
 #include "experiments/sweep/progress.hpp"
@@ -12,18 +13,6 @@
 
 namespace unroll {
 namespace {
-
-/// What may be seen of a folder's name in a shell.
-std::string quoted(const std::filesystem::path& path) {
-  const std::string text = path.string();
-  const bool plain =
-      text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./=,:@") ==
-      std::string::npos;
-  if (plain) return text;
-  std::string inside;
-  for (const char c : text) inside += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return fmt::format("'{}'", inside);
-}
 
 std::string task_words(const TaskConfig& task) {
   std::string text = task.name;
@@ -38,11 +27,11 @@ std::string next_command(const Laboratory& laboratory, const Trial& trial,
   const TaskConfig& task = trial.config.task;
   const TaskRow* row = find_task(laboratory.tasks(), task.name);
   if (row && row->inputs == InputKind::tokens && row->carried)
-    return fmt::format("unroll generate {}", quoted(folder));
+    return fmt::format("unroll generate {}", shell_word(folder.string()));
   if (row && row->length)
-    return fmt::format("unroll evaluate {} task.length={}", quoted(folder),
+    return fmt::format("unroll evaluate {} task.length={}", shell_word(folder.string()),
                        2 * laboratory.make_task(task)->validation(1)->max_steps(1));
-  return fmt::format("unroll evaluate {}", quoted(folder));
+  return fmt::format("unroll evaluate {}", shell_word(folder.string()));
 }
 
 }  // namespace
@@ -61,7 +50,7 @@ std::string what_it_did(const Laboratory& laboratory, const Trial& trial, const 
                         const std::filesystem::path& folder) {
   return fmt::format("{} update{} in {}; in {}: report.html, results.csv, series.csv{}\nnext: {}\n",
                      record.updates, record.updates == 1 ? "" : "s", render_duration(record.seconds),
-                     quoted(folder),
+                     shell_word(folder.string()),
                      std::filesystem::exists(folder / "model.safetensors") ? ", the best model" : "",
                      next_command(laboratory, trial, folder));
 }

@@ -1,14 +1,8 @@
 #!/bin/bash
 # The parser and the inference of the equation language under libFuzzer and AddressSanitizer, from every good
 # and bad cell on: FUZZ_SECONDS, 60 without it.
-set -eu
-seconds=${FUZZ_SECONDS:-60}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$UNROLL_SOURCE_DIR"
-
-fail() { echo "cell_fuzz_test: $*" >&2; exit 1; }
-command -v clang++ >/dev/null || fail "no clang++ here (Debian: clang, libclang-rt-14-dev)"
+: "${FUZZ_SECONDS:=60}"
+source "$UNROLL_SOURCE_DIR/tests/scripts/support/fuzz.bash"
 
 compile() {
   clang++ -std=c++20 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address -I. -w -c "$1" -o "$2"
@@ -62,12 +56,4 @@ cat >"$work/words" <<'WORDS'
 "input"
 "h' = "
 WORDS
-"$work/fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=4096 -max_len=2000 -dict="$work/words" \
-  -artifact_prefix="$work/" "$work/corpus" >"$work/log" 2>&1 || {
-  tail -60 "$work/log"
-  for found in "$work"/crash-* "$work"/timeout-* "$work"/oom-*; do
-    [[ -f $found ]] && { echo "--- $found"; base64 "$found"; }
-  done
-  fail "the fuzzer found something"
-}
-tail -2 "$work/log"
+search -rss_limit_mb=4096 -max_len=2000

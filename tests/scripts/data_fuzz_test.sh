@@ -1,14 +1,7 @@
 #!/bin/bash
 # The readers of data files (.npy, .npz, IDX, CSV, gzip) under libFuzzer, AddressSanitizer and
 # UndefinedBehaviorSanitizer, from a few small files on: FUZZ_SECONDS, 30 without it.
-set -eu
-seconds=${FUZZ_SECONDS:-30}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$UNROLL_SOURCE_DIR"
-
-fail() { echo "data_fuzz_test: $*" >&2; exit 1; }
-command -v clang++ >/dev/null || fail "no clang++ here (Debian: clang, libclang-rt-14-dev)"
+source "$UNROLL_SOURCE_DIR/tests/scripts/support/fuzz.bash"
 
 sanitizers=address,undefined
 for source in framework/tensor/{stored_array,npy,npy_header,npy_type,npz_archive,npz_members,safetensors_header}.cpp \
@@ -73,12 +66,4 @@ cat >"$work/words" <<'WORDS'
 "1e39"
 "\xef\xbb\xbf"
 WORDS
-"$work/fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=256 -max_len=4096 \
-  -dict="$work/words" -artifact_prefix="$work/" "$work/corpus" >"$work/log" 2>&1 || {
-  tail -60 "$work/log"
-  for found in "$work"/crash-* "$work"/timeout-* "$work"/oom-*; do
-    [[ -f $found ]] && { echo "--- $found"; base64 "$found"; }
-  done
-  fail "the fuzzer found something"
-}
-tail -2 "$work/log"
+search -rss_limit_mb=2048 -malloc_limit_mb=256 -max_len=4096

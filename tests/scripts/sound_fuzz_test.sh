@@ -1,14 +1,7 @@
 #!/bin/bash
 # The readers of recordings (WAV, FLAC, Ogg Vorbis) and of tars of them under libFuzzer, AddressSanitizer and
 # UndefinedBehaviorSanitizer, from a few small files on: FUZZ_SECONDS, 30 without it.
-set -eu
-seconds=${FUZZ_SECONDS:-30}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$UNROLL_SOURCE_DIR"
-
-fail() { echo "sound_fuzz_test: $*" >&2; exit 1; }
-command -v clang++ >/dev/null || fail "no clang++ here (Debian: clang, libclang-rt-14-dev)"
+source "$UNROLL_SOURCE_DIR/tests/scripts/support/fuzz.bash"
 
 sanitizers=address,undefined
 for source in models/nearest.cpp experiments/data/formats/archive.cpp experiments/data/audio/{sound_file,wav_header}.cpp tests/fuzz/sound_fuzz.cpp; do
@@ -50,12 +43,4 @@ WORDS
 # Debian's libsndfile leaves some kilobytes of libvorbis behind when an Ogg file breaks off in its headers.
 printf 'leak:libvorbis\nleak:libsndfile\nleak:libogg\n' >"$work/leaks"
 export LSAN_OPTIONS=suppressions=$work/leaks:print_suppressions=0
-"$work/fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=512 -max_len=16384 \
-  -dict="$work/words" -artifact_prefix="$work/" "$work/corpus" >"$work/log" 2>&1 || {
-  tail -60 "$work/log"
-  for found in "$work"/crash-* "$work"/timeout-* "$work"/oom-*; do
-    [[ -f $found ]] && { echo "--- $found"; base64 "$found"; }
-  done
-  fail "the fuzzer found something"
-}
-tail -2 "$work/log"
+search -rss_limit_mb=2048 -malloc_limit_mb=512 -max_len=16384
