@@ -75,7 +75,7 @@ std::string table_html(const ForecastPage& page) {
 }  // namespace
 
 std::string forecast_html(const ForecastPage& page) {
-  return filled(web_file("forecast.html"), [&](std::string_view name) -> std::string {
+  return filled(page_template("forecast.html"), [&](std::string_view name) -> std::string {
     if (name == "title") return html_escaped(page.title);
     if (name == "summary") return html_escaped(page.summary);
     if (name == "table") return table_html(page);

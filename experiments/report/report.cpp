@@ -262,7 +262,7 @@ std::string report_html(const SweepPlan& plan, const std::vector<TrialRecord>& r
     if (name == "trials") return packed_html("trials", results_csv(plan, records, parts.fixed));
     return std::string(web_file(name));  // {{report.css}}: a file of the page
   };
-  return filled(web_file("template.html"), value_of);
+  return filled(page_template("template.html"), value_of);
 }
 
 std::string figure_html(const SweepPlan& plan, const std::vector<TrialRecord>& records,

@@ -42,7 +42,7 @@ std::string spectrogram_page(const std::string& title, const std::vector<Heard>&
   Json data = Json::array();
   for (const Heard& one : recordings) data.push_back(json_of(one));
   const std::string text = data.dump(-1, ' ', false, Json::error_handler_t::replace);
-  return filled(web_file("spectrogram.html"), [&](std::string_view name) -> std::string {
+  return filled(page_template("spectrogram.html"), [&](std::string_view name) -> std::string {
     if (name == "title") return html_escaped(title);
     if (name == "recordings") return packed(text);
     return std::string(web_file(name));

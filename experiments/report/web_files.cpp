@@ -20,4 +20,12 @@ std::string_view web_file(std::string_view name) {
   return found->content;
 }
 
+std::string page_template(std::string_view name) {
+  constexpr std::string_view mark = "{{head.html}}";
+  std::string text(web_file(name));
+  if (!text.starts_with(mark))
+    throw std::logic_error(std::string(name) + " does not begin with the shared head");
+  return text.replace(0, mark.size(), web_file("head.html"));
+}
+
 }  // namespace unroll
