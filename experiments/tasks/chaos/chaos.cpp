@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 #include "experiments/tasks/chaos/measures.hpp"
 #include "experiments/tasks/chaos/orbit.hpp"
@@ -26,6 +27,8 @@ const OptionSpec observation_noise = {
 const OptionSpec free_steps = {"task.free_steps", std::int64_t{2000},
                                "steps that the best model runs on its own answers after training; 0: none",
                                from_to(0, 1e6)};
+const OptionSpec washout = {"task.washout", std::int64_t{0},
+                            "steps of a sequence that are read before answers count", from_to(0, 1e6)};
 const OptionSpec dimensions = {"task.dimensions", std::int64_t{20}, "of the ring", from_to(4, 1000)};
 
 /// What is known of a system's attractor from one long orbit.
@@ -77,7 +80,10 @@ class Chaos final : public GeneratedTask {
         horizon_(std::max<std::int64_t>(1, config.get<std::int64_t>(data_options::horizon))),
         attractor_(attractor_of(system_, horizon_)),
         noise_(config.get<double>(observation_noise)),
-        free_steps_(config.get<std::int64_t>(free_steps)) {}
+        free_steps_(config.get<std::int64_t>(free_steps)),
+        washout_(config.get<std::int64_t>(washout)) {
+    check_washout(config.length.least);
+  }
 
   double trivial_loss() const override { return attractor_.persistence; }
   SuccessRule success() const override {
@@ -87,6 +93,11 @@ class Chaos final : public GeneratedTask {
                         trivial_loss())};
   }
   bool ends_when_solved() const override { return false; }
+
+  std::unique_ptr<DataSource> test_at(std::int64_t length, std::int64_t sequences) const override {
+    check_washout(length);
+    return GeneratedTask::test_at(length, sequences);
+  }
 
   std::optional<FreeRun> free_run() const override {
     if (free_steps_ == 0 || horizon_ > 1) return std::nullopt;
@@ -135,14 +146,25 @@ class Chaos final : public GeneratedTask {
     return prediction(points, length);
   }
 
+  bool weighted() const override { return washout_ > 0; }
+
  private:
+  void check_washout(std::int64_t length) const {
+    if (washout_ >= length)
+      throw std::invalid_argument(fmt::format(
+          "task.washout: expected less than a sequence has, {} steps, found {}", length, washout_));
+  }
+
   Sequence prediction(const Orbit& points, std::int64_t length) const {
     Tensor<float> inputs({length, input_size()}), targets({length, input_size()});
     for (std::int64_t i = 0; i < inputs.numel(); ++i) {
       inputs[i] = static_cast<float>(points.values[static_cast<std::size_t>(i)]);
       targets[i] = static_cast<float>(points.values[static_cast<std::size_t>(i + horizon_ * input_size())]);
     }
-    return {std::move(inputs), std::move(targets)};
+    if (washout_ == 0) return {std::move(inputs), std::move(targets)};
+    Tensor<float> weights({length});
+    for (std::int64_t t = washout_; t < length; ++t) weights[t] = 1;
+    return {std::move(inputs), std::move(targets), std::move(weights)};
   }
 
   /// From near one of the states on the attractor, and some way along it.
@@ -185,6 +207,7 @@ class Chaos final : public GeneratedTask {
   Attractor attractor_;
   double noise_;
   std::int64_t free_steps_;
+  std::int64_t washout_;  ///< steps that only show where on the attractor an orbit is
 };
 
 TaskRow row_of(std::string name, std::string summary, std::string source, std::vector<OptionSpec> more,
@@ -219,7 +242,7 @@ TaskRow lorenz96_row() {
 TaskRow mackey_glass_row() {
   return row_of("mackey_glass", "the next value of a chaotic series with a delay of 17",
                 "Mackey & Glass 1977, Oscillation and chaos in physiological control systems",
-                {data_options::horizon}, [](const TaskConfig&) { return mackey_glass(); });
+                {data_options::horizon, washout}, [](const TaskConfig&) { return mackey_glass(); });
 }
 
 }  // namespace unroll

@@ -22,7 +22,8 @@ namespace unroll {
 TaskRow lorenz63_row();
 /// Lorenz 1996 on a ring of task.dimensions, forcing 8, points 0.04 apart.
 TaskRow lorenz96_row();
-/// Mackey & Glass 1977, delay 17, one dimension, points 1 apart.
+/// Mackey & Glass 1977, delay 17, one dimension, points 1 apart. Of the first task.washout steps of a
+/// sequence answers do not count: they only show where the orbit is.
 TaskRow mackey_glass_row();
 
 }  // namespace unroll

@@ -105,3 +105,21 @@ TEST_CASE("[tasks] Mackey-Glass may be asked for far ahead, and then runs on not
   CHECK(next->free_run());
   CHECK_FALSE(far->free_run());
 }
+
+TEST_CASE("[tasks] Of Mackey-Glass's washout answers do not count; a sequence has to be longer") {
+  TaskConfig config = any_task("mackey_glass", "standard", 40);
+  const Batch plain = standard_task(config)->test(3)->batch(0, 3);
+  config.values["task.washout"] = std::int64_t{10};
+  const auto task = standard_task(config);
+  Batch washed = task->test(3)->batch(0, 3);
+  for (std::int64_t t = 0; t < 40; ++t)
+    for (std::int64_t b = 0; b < 3; ++b) CHECK(washed.weight(t, b) == (t < 10 ? 0 : 1));
+  washed.weights.reset();
+  CHECK(same_bits(plain, washed));
+  CHECK(task->test_at(11, 1)->batch(0, 1).weight(10, 0) == 1);
+  CHECK_THROWS_WITH(task->test_at(10, 1),
+                    "task.washout: expected less than a sequence has, 10 steps, found 10");
+  config.values["task.washout"] = std::int64_t{40};
+  CHECK_THROWS_WITH(standard_task(config),
+                    "task.washout: expected less than a sequence has, 40 steps, found 40");
+}
