@@ -1,5 +1,7 @@
 #include "experiments/tasks/series/dates.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -28,6 +30,15 @@ constexpr KnownForm basic = {"%Y%m%d", "20240131"}, year = {"%Y", "2024"};
 
 constexpr std::array<KnownForm, 4> clocks = {
     {{"T%H:%M:%S", "T12:00:00"}, {"T%H:%M", "T12:00"}, {" %H:%M:%S", " 12:00:00"}, {" %H:%M", " 12:00"}}};
+
+/// Of the years that have four digits, 0 to 9999.
+constexpr std::int64_t first_moment =
+    std::chrono::sys_seconds(std::chrono::sys_days(std::chrono::year(0) / 1 / 1)).time_since_epoch().count();
+constexpr std::int64_t last_moment =
+    std::chrono::sys_seconds(std::chrono::sys_days(std::chrono::year(10000) / 1 / 1))
+        .time_since_epoch()
+        .count() -
+    1;
 
 bool all_digits(std::string_view text, std::size_t first, std::size_t count) {
   return text.size() >= first + count &&
@@ -123,7 +134,9 @@ std::optional<std::int64_t> parse_date(std::string_view text, const DateForm& fo
   if (!end || *end != '\0' || end != whole.c_str() + whole.size()) return std::nullopt;
   const std::optional<std::int64_t> seconds = seconds_of(time);
   if (!seconds) return std::nullopt;
-  return *seconds - zone.value_or(0);
+  const std::int64_t moment = *seconds - zone.value_or(0);
+  if (moment < first_moment || moment > last_moment) return std::nullopt;
+  return moment;
 }
 
 std::vector<DateForm> forms_of(std::string_view text, DateOrder order) {
@@ -147,9 +160,11 @@ std::string format_date(std::int64_t seconds, const DateForm& form) {
   time.tm_hour = static_cast<int>(day.second / 3600);
   time.tm_min = static_cast<int>(day.second / 60 % 60);
   time.tm_sec = static_cast<int>(day.second % 60);
+  std::string pattern = form.pattern;  // for %Y strftime writes as few digits as there are
+  pattern.replace(pattern.find("%Y"), 2, fmt::format("{:04}", day.year));
   std::array<char, 64> text{};
-  const std::size_t size = ::strftime(text.data(), text.size(), form.pattern.c_str(), &time);
-  return std::string(text.data(), size) + (form.zoned ? "Z" : "");
+  const std::size_t size = ::strftime(text.data(), text.size(), pattern.c_str(), &time);
+  return std::string(text.data(), size) + (form.fractions ? ".000" : "") + (form.zoned ? "Z" : "");
 }
 
 CalendarDay calendar_day(std::int64_t seconds) {
