@@ -9,6 +9,7 @@ awk 'BEGIN { print "day,temp"; for (i = 0; i < 300; i++) printf "d%d,%.3f\n", i,
 expect 0 '270 steps to train on' "$unroll" run task.name=file task.data=waves.csv task.target=next "${small[@]}" --out next
 grep -qF 'columns that are no numbers are not read: day' output || fail "nothing is said of the text: $(<output)"
 grep -qF 'last value' output || fail "no persistence: $(<output)"
+grep -qF 'to forecast it instead, with dates, intervals and baselines: task.name=series' output || fail "series is not named: $(<output)"
 # The scaling is kept with the model: it reads more of the same table, and answers in the data's unit.
 awk 'BEGIN { print "temp,day"; for (i = 0; i < 30; i++) printf "%.3f,d%d\n", 20 + 3 * sin(i / 5), i }' >more.csv
 sed -n 's/^d[0-9]*,//p' waves.csv | awk 'BEGIN { print "day,temp" } { printf "d%d,%.3f\n", NR, 20 + 3 * $1 }' >warm.csv
@@ -41,6 +42,7 @@ printf '20.5\n21\n22\n' >unnamed.csv
 expect 0 'output' "$unroll" predict warm --data unnamed.csv
 expect 0 'report:' "$unroll" run task.name=file task.data=waves.csv task.target=next task.window=0 train.window=10 \
   "${small[@]}" --out streams
+grep -qF 'task.name=series' output && fail "series, which carries no states, is named: $(<output)"
 expect 2 'train.window' "$unroll" run task.name=file task.data=waves.csv task.target=next task.window=0 "${small[@]}" --out never
 [[ ! -e never ]] || fail 'a refused run left a folder'
 

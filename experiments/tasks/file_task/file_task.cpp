@@ -128,6 +128,8 @@ class FileTask final : public Task {
       text += "\nclasses to train on: " + class_counts(training_answers_);
     if (parts_.missing > 0)
       text += fmt::format("\n{} missing values were put in (task.missing)", parts_.missing);
+    if (parts_.next && training.series && window_ > 0)
+      text += "\nto forecast it instead, with dates, intervals and baselines: task.name=series";
     if (!parts_.left_out.empty()) text += "\ncolumns that are no numbers are not read: " + parts_.left_out;
     return text;
   }
