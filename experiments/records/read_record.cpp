@@ -38,6 +38,9 @@ RecordedSeries series_from(const JsonField& field) {
   if (series.x.size() != series.y.size())
     field.member("y").refuse(fmt::format("as long as x ({})", series.x.size()),
                              fmt::format("{} long", series.y.size()));
+  if (field.has("names"))
+    field.member("names").for_each_element(
+        [&](const JsonField& name) { series.names.emplace_back(name.text()); });
   return series;
 }
 

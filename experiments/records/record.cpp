@@ -38,13 +38,15 @@ Json to_json(const Scalar& scalar) {
 }
 
 Json to_json(const RecordedSeries& series) {
-  return Json{{"name", series.name},
-              {"moment", series.moment},
-              {"axis", series.axis},
-              {"held", series.held},
-              {"descriptor", to_json(series.descriptor)},
-              {"x", numbers_to_json(series.x)},
-              {"y", numbers_to_json(series.y)}};
+  Json json{{"name", series.name},
+            {"moment", series.moment},
+            {"axis", series.axis},
+            {"held", series.held},
+            {"descriptor", to_json(series.descriptor)},
+            {"x", numbers_to_json(series.x)},
+            {"y", numbers_to_json(series.y)}};
+  if (!series.names.empty()) json["names"] = series.names;
+  return json;
 }
 
 template <class Item>

@@ -44,6 +44,9 @@ struct RecordedSeries {
   bool held = false;        ///< a run that ended keeps its last value, as over updates
   FigureDescriptor descriptor = {};
   std::vector<double> x, y;
+  /// Of the places 0, 1, ..., where they are no numbers: classes, speakers. Moments that are called so, too,
+  /// make it a matrix.
+  std::vector<std::string> names = {};
 };
 
 /// What is kept of a finished trial. Everything in it but the last four is a function of the trial's id.

@@ -30,6 +30,11 @@ std::string title_of(const SeriesSummary& series, const std::string& moment) {
   return title;
 }
 
+std::string place_name(const SeriesSummary& series, double place) {
+  const auto index = static_cast<std::size_t>(place);
+  return index < series.names.size() ? series.names[index] : exact_number(place);
+}
+
 std::string table_of(const std::vector<SweepAxis>& axes, const std::vector<SweepCell>& cells,
                      const SeriesSummary& series, const std::string& moment) {
   std::vector<Band> bands;
@@ -39,7 +44,7 @@ std::string table_of(const std::vector<SweepAxis>& axes, const std::vector<Sweep
     places.insert(bands.back().at.begin(), bands.back().at.end());
   }
   TextTable table = table_of_cells(axes, cells);
-  for (const double place : places) table.head.push_back(exact_number(place));
+  for (const double place : places) table.head.push_back(place_name(series, place));
   table.right.resize(table.head.size(), true);
   for (std::size_t i = 0; i < cells.size(); ++i)
     for (const double place : places) table.rows[i].push_back(value_at(bands[i], place));

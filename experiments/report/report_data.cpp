@@ -35,14 +35,16 @@ Json figure_to_json(const Figure& figure) {
 }
 
 Json series_to_json(const SeriesSummary& series, const std::vector<SweepCell>& cells) {
-  return Json{{"name", series.name},
-              {"axis", series.axis},
-              {"kind", kind_name(series.kind)},
-              {"unit", series.descriptor.unit},
-              {"logarithmic", series.descriptor.logarithmic},
-              {"moments", series.moments},
-              {"leads", series.leads},
-              {"runs", has_runs(cells, series)}};
+  Json json{{"name", series.name},
+            {"axis", series.axis},
+            {"kind", kind_name(series.kind)},
+            {"unit", series.descriptor.unit},
+            {"logarithmic", series.descriptor.logarithmic},
+            {"moments", series.moments},
+            {"leads", series.leads},
+            {"runs", has_runs(cells, series)}};
+  if (!series.names.empty()) json["names"] = series.names;
+  return json;
 }
 
 /// By the name of a series, what doing nothing would give, as the first result says.

@@ -16,6 +16,7 @@ constexpr std::size_t kFewPlaces = 12;
 SeriesKind kind_of(const RecordedSeries& series) {
   if (series.held) return SeriesKind::curve;
   if (is_coordinate(series.axis)) return SeriesKind::plane;
+  if (std::ranges::find(series.names, series.moment) != series.names.end()) return SeriesKind::profile;
   // However few: a sequence may be short.
   if (series.axis == "time step" || series.x.size() > kFewPlaces) return SeriesKind::profile;
   return SeriesKind::points;
@@ -24,9 +25,10 @@ SeriesKind kind_of(const RecordedSeries& series) {
 void note(std::vector<SeriesSummary>& list, const RecordedSeries& series) {
   auto found = std::ranges::find(list, series.name, &SeriesSummary::name);
   if (found == list.end()) {
-    list.push_back({series.name, series.axis, kind_of(series), series.descriptor, {}});
+    list.push_back({series.name, series.axis, kind_of(series), series.descriptor, {}, series.names});
     found = std::prev(list.end());
   }
+  if (found->names != series.names) found->names.clear();
   if (kind_of(series) == SeriesKind::profile) found->kind = SeriesKind::profile;
   if (std::ranges::find(found->moments, series.moment) == found->moments.end())
     found->moments.push_back(series.moment);

@@ -29,6 +29,8 @@ struct SeriesSummary {
   SeriesKind kind;
   FigureDescriptor descriptor;       ///< of the first one
   std::vector<std::string> moments;  ///< in order of first appearance
+  /// Of places, where they are no numbers and all runs have the same.
+  std::vector<std::string> names = {};
   /// Whether it stands for those of its kind and axis where there is room for one: among points the first of
   /// which more is better (an accuracy says more at a glance than a loss), otherwise the first.
   bool leads = false;

@@ -73,6 +73,12 @@ struct TaskFigure {
   Direction direction;
 };
 
+/// What a model answers to each class of the test set.
+struct Confusion {
+  std::vector<std::string> names;           ///< of the classes
+  std::vector<std::vector<double>> shares;  ///< by class, then answer: the share of the class that has it
+};
+
 /// Something to learn: three sources of sequences, and what counts as learned. Pure: the same config gives
 /// the same sequences.
 class Task {
@@ -116,6 +122,14 @@ class Task {
   /// What the best model is worth by measures that no objective has: of answers undone to the unit of the
   /// data, of several steps ahead.
   virtual std::vector<TaskFigure> judge(const AnswersOf&) const { return {}; }
+  /// How it takes one class for another; none where answers are no classes, or have no names.
+  virtual std::optional<Confusion> confusion(const AnswersOf&) const { return std::nullopt; }
+};
+
+/// A command that uses a trained model: the verb, and the words behind the model's folder.
+struct ModelUse {
+  std::string verb;
+  std::vector<std::string> words = {};
 };
 
 /// One row per task: what `unroll tasks` prints and what `task.name` may be.
@@ -130,6 +144,8 @@ struct TaskRow {
   bool carried = false;
   /// Settings of its own, besides variant and length: "task.text".
   std::vector<OptionSpec> options = {};
+  /// What its models are for; none: to be evaluated.
+  std::function<ModelUse(const TaskConfig&)> use = nullptr;
   std::function<std::unique_ptr<Task>(const TaskConfig&, const ObjectiveList&)> make;
 };
 

@@ -170,6 +170,7 @@ TaskRow row_of(std::string name, std::string summary, std::string source, std::v
           .carried = true,
           .options = {text, validation_text, test_text, data_options::validation_fraction,
                       data_options::test_fraction, min_count, vocabulary},
+          .use = [](const TaskConfig&) { return ModelUse{"generate"}; },
           .make = [](const TaskConfig& config, const ObjectiveList&) -> std::unique_ptr<Task> {
             return std::make_unique<TextTask>(config);
           }};

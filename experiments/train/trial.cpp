@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "experiments/instruments/panel.hpp"
 #include "experiments/train/answering_model.hpp"
@@ -46,6 +47,8 @@ class Training {
   void set_scalars(const std::string& prefix, const MetricValues& values);
   bool confirmed();
   void test();
+  void test_parts();
+  void add_confusion(const Confusion& confusion);
   void set_figures(const std::vector<TaskFigure>& figures);
   void judge();
   void run_on_its_own();
@@ -289,13 +292,7 @@ void Training::finish() {
 /// The best model, once training is over.
 void Training::test() {
   if (models_.test()) set_scalars("test_", models_.evaluator().evaluate(*models_.test(), best_).metrics);
-  for (const TestPart& part : models_.task().test_parts(config_.train.test_sequences)) {
-    const MetricValues values = models_.evaluator().evaluate(*part.source, best_).metrics;
-    for (const Metric* metric : metrics_)
-      if (metric->name == "accuracy" || metric->name == "label_error_rate")
-        record_.set({fmt::format("test_{} {}", metric->name, part.name), values.at(metric->name),
-                     descriptor_of(*metric)});
-  }
+  test_parts();
   for (const std::int64_t length : config_.task.test_lengths) {
     const auto source = models_.task().test_at(length, config_.train.test_sequences);
     const MetricValues values = models_.evaluator().evaluate(*source, best_).metrics;
@@ -312,6 +309,31 @@ void Training::test() {
   }
 }
 
+/// Each part as a number, and all of them side by side.
+void Training::test_parts() {
+  const std::vector<TestPart> parts = models_.task().test_parts(config_.train.test_sequences);
+  std::vector<std::string> names;
+  for (const TestPart& part : parts) names.push_back(part.name);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const MetricValues values = models_.evaluator().evaluate(*parts[i].source, best_).metrics;
+    for (const Metric* metric : metrics_) {
+      if (metric->name != "accuracy" && metric->name != "label_error_rate") continue;
+      const double value = values.at(metric->name);
+      record_.set({fmt::format("test_{} {}", metric->name, names[i]), value, descriptor_of(*metric)});
+      if (parts.size() == 1) continue;
+      RecordedSeries& series = record_.series_like({.name = metric->name + " of each part",
+                                                    .moment = "test",
+                                                    .axis = "part of the test set",
+                                                    .descriptor = descriptor_of(*metric),
+                                                    .x = {},
+                                                    .y = {},
+                                                    .names = names});
+      series.x.push_back(static_cast<double>(i));
+      series.y.push_back(value);
+    }
+  }
+}
+
 void Training::set_figures(const std::vector<TaskFigure>& figures) {
   for (const TaskFigure& one : figures)
     record_.set({one.name, one.value, {.unit = one.unit, .direction = direction_of(one.direction)}});
@@ -323,6 +345,22 @@ void Training::judge() {
   if (sizes.tokens) return;
   AnsweringModel model(make_model(laboratory_.cells(), config_, sizes), sizes, best_);
   set_figures(models_.task().judge(model.answers()));
+  if (const std::optional<Confusion> confusion = models_.task().confusion(model.answers()))
+    add_confusion(*confusion);
+}
+
+/// A row for each class: over the answers, how often it was given each.
+void Training::add_confusion(const Confusion& confusion) {
+  std::vector<double> places(confusion.names.size());
+  std::iota(places.begin(), places.end(), 0.0);
+  for (std::size_t i = 0; i < confusion.names.size(); ++i)
+    record_.series.push_back({.name = "answers to each class",
+                              .moment = confusion.names[i],
+                              .axis = "answer",
+                              .descriptor = {.unit = "share of the class"},
+                              .x = places,
+                              .y = confusion.shares[i],
+                              .names = confusion.names});
 }
 
 /// The best model, where the task asks for it. Not with a reverse direction: it begins at the last step, and

@@ -26,8 +26,12 @@ std::string next_command(const Laboratory& laboratory, const Trial& trial,
                          const std::filesystem::path& folder) {
   const TaskConfig& task = trial.config.task;
   const TaskRow* row = find_task(laboratory.tasks(), task.name);
-  if (row && row->inputs == InputKind::tokens && row->carried)
-    return fmt::format("unroll generate {}", shell_word(folder.string()));
+  if (row && row->use) {
+    const ModelUse use = row->use(task);
+    std::string command = fmt::format("unroll {} {}", use.verb, shell_word(folder.string()));
+    for (const std::string& word : use.words) command += " " + shell_word(word);
+    return command;
+  }
   if (row && row->length)
     return fmt::format("unroll evaluate {} task.length={}", shell_word(folder.string()),
                        2 * laboratory.make_task(task)->validation(1)->max_steps(1));

@@ -222,6 +222,7 @@ async function checkPage(browser, folder, width, shots) {
   checkNumbers(await page.evaluate(readTable), trials, where);
   await checkHeatMap(page, trials, where);
   if (basename(folder) === "over_length") await checkOverLength(page, where);
+  if (basename(folder) === "classes") await checkClasses(page, where);
   await checkControls(page, where);
   await page.close();
 }
@@ -308,6 +309,19 @@ async function checkOverLength(page, where) {
   check(["10", "400"].every((length) => texts.includes(length)), `${where}: lengths are missing below the plot: ${texts}`);
   check(await page.locator("#profile-time-step .about-gradients").isVisible(), `${where}: gradients are not explained`);
   check(await page.locator("#points-length .about-gradients").isHidden(), `${where}: accuracies are explained as gradients`);
+}
+
+/** Of the page with three classes and two speakers: the matrix of answers, medians over three seeds, and the speakers. */
+async function checkClasses(page, where) {
+  const matrix = await page.$eval("#profile-answer .plot", ({ data: [{ type, y, text, z }] }) => ({ type, y, columns: text[0], z }));
+  const expected = { type: "heatmap", y: ["&lt;b&gt;", "no", "yes"], columns: ["yes", "no", "&lt;b&gt;"],
+                     z: [[0.2, 0.2, 0.6], [0.1, 0.8, 0.1], [0.9, 0.1, 0]] };
+  check(JSON.stringify(matrix) === JSON.stringify(expected), `${where}: answers ${JSON.stringify(matrix)}`);
+  const texts = (id) => page.$$eval(`#${id} .plot svg text`, (all) => all.map((text) => text.textContent));
+  const classes = await texts("profile-answer");
+  check(["yes", "no", "<b>"].every((name) => classes.filter((one) => one === name).length === 2), `${where}: the matrix does not name its classes: ${classes}`);
+  const named = await texts("points-part-of-the-test-set");
+  check(["ann", "bob"].every((name) => named.includes(name)), `${where}: the parts are not named: ${named}`);
 }
 
 /** Without JavaScript the table is still there, and the page says what is not. */

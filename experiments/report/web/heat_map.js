@@ -118,6 +118,9 @@ function inkOn(share, colors) {
 
 // ---- a profile at many moments of training -----------------------------------------------------------------
 
+/** Whether its moments are called as its places are. */
+const isMatrix = (summary) => summary.kind === "profile" && Boolean(summary.names);
+
 /** Whether there are enough moments for a picture over places and moments. */
 const isFilm = (summary) => summary.kind === "profile" && summary.moments.length > 2;
 
@@ -129,6 +132,7 @@ function drawFilm(element, view, panel) {
   const [series] = shownSeries();
   const rows = view.moments().map((moment) => ({ moment, band: bandAt(cellAt(series ?? 0, panel), summary, moment) }))
     .filter(({ band }) => band);
+  if (isMatrix(summary)) rows.reverse();  // the first one stands above
   const places = [...new Set(rows.flatMap(({ band }) => band.at))].sort((a, b) => a - b);
   const medians = rows.map(({ band }) => {
     const values = drawable(band.median, logarithmic);
@@ -139,7 +143,8 @@ function drawFilm(element, view, panel) {
     type: "heatmap", x: places, y: rows.map(({ moment }) => plain(moment)),
     z: medians.map((line) => line.map((value) => value !== null && logarithmic ? Math.log10(value) : value)),
     colorscale: [[0, colors.low], [1, colors.high]], customdata: medians.map((line) => line.map(number)),
-    hovertemplate: `%{y}, ${plain(summary.axis)} %{x}<br>median %{customdata}<extra></extra>`,
+    ...(summary.names ? { text: rows.map(() => places.map((place) => plain(placeName(summary, place)))) } : {}),
+    hovertemplate: `%{y}, ${plain(summary.axis)} ${placeMark(summary)}<br>median %{customdata}<extra></extra>`,
     colorbar: {
       title: { text: `${logarithmic ? "log10 of " : ""}${plain(summary.unit || summary.name)}`, side: "right",
                font: { size: 12.5, color: colors.muted } },
@@ -147,7 +152,7 @@ function drawFilm(element, view, panel) {
     },
   }], {
     ...baseLayout({ l: 20, r: 8, t: 8, b: 46 }),
-    xaxis: { ...axisStyle(plain(summary.axis)), showgrid: false, fixedrange: !canDrag() },
+    xaxis: { ...axisStyle(plain(summary.axis)), showgrid: false, fixedrange: !canDrag(), ...namedTicks(summary, places) },
     yaxis: { ...axisStyle(plain(seriesLabels()[series ?? 0])), type: "category", showgrid: false, fixedrange: true },
   });
 }

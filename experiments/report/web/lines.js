@@ -107,7 +107,8 @@ function lineTrace(summary, curve, logarithmic) {
     line: { color, width: solid ? 2 : 1.4, dash: solid || stroke !== "solid" ? stroke : "6px,5px" },
     marker: { color, size: summary.kind === "plane" ? 5 : 7, symbol: solid ? "circle" : "circle-open" },
     connectgaps: false, customdata: band.at.map((_, i) => [band.median, band.low, band.high].map((list) => number(list[i]))),
-    hovertemplate: `${name}<br>${plain(summary.axis)} %{x}<br>median %{customdata[0]} (%{customdata[1]} – %{customdata[2]})<extra></extra>`,
+    ...(summary.names ? { text: band.at.map((place) => plain(placeName(summary, place))) } : {}),
+    hovertemplate: `${name}<br>${plain(summary.axis)} ${placeMark(summary)}<br>median %{customdata[0]} (%{customdata[1]} – %{customdata[2]})<extra></extra>`,
   };
 }
 
@@ -234,12 +235,24 @@ function tickPlaces(places, scale, width) {
   return kept;
 }
 
+/** What a place is called. */
+const placeName = (summary, place) => summary.names?.[place] ?? String(place);
+
+/** The same as Plotly puts it into a text: of what has names it stands in `text`. */
+const placeMark = (summary) => summary.names ? "%{text}" : "%{x}";
+
+/** The labels of places that have names, where they are not too many to be read. */
+const namedTicks = (summary, places) => !summary.names ? {}
+  : places.length > 40 ? { showticklabels: false } : { tickvals: places, ticktext: places.map((place) => tickName(summary, place)) };
+
+const tickName = (summary, place) => plain(shortened(placeName(summary, place), 24));
+
 function placeAxis(summary, places, scale, width) {
   const axis = { ...axisStyle(plain(summary.axis)), range: scale.range, fixedrange: !canDrag() };
   if (scale.logarithmic) axis.type = "log";
-  if (summary.kind !== "points") return { ...axis, nticks: 8 };
+  if (summary.kind !== "points") return { ...axis, nticks: 8, ...namedTicks(summary, [...new Set(places)]) };
   const shown = tickPlaces(places, scale, width);
-  return { ...axis, tickvals: shown, ticktext: shown.map(String) };
+  return { ...axis, tickvals: shown, ticktext: shown.map((place) => tickName(summary, place)) };
 }
 
 const withIndex = (text) => text.replace(/_(\w+)/g, "<sub>$1</sub>");
@@ -329,9 +342,9 @@ function rowsOfLines(view, panel) {
   for (const curve of curvesOf(view, panel)) {
     const { cell, moment, band } = curve;
     const head = [...axisValues(cell), moment];
-    band.at.forEach((place, i) => rows.push([...head, "", place, band.median[i], band.low[i], band.high[i]]));
+    band.at.forEach((place, i) => rows.push([...head, "", placeName(summary, place), band.median[i], band.low[i], band.high[i]]));
     runsOf(view, curve).forEach(({ at, values }, run) =>
-      at.forEach((place, i) => rows.push([...head, run + 1, place, values[i], values[i], values[i]])));
+      at.forEach((place, i) => rows.push([...head, run + 1, placeName(summary, place), values[i], values[i], values[i]])));
   }
   return rows;
 }

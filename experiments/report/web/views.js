@@ -19,7 +19,7 @@ function buildMoments(view) {
   const box = element.querySelector(".moments");
   box.replaceChildren();
   view.off = new Set(summary.kind === "curve" ? summary.moments.slice(1) : []);
-  if (summary.moments.length < 2) return;
+  if (summary.moments.length < 2 || isMatrix(summary)) return;
   for (const moment of summary.moments) {
     const key = byId("moment").content.cloneNode(true).firstElementChild;
     const main = moment === mainMoment(summary);
@@ -43,6 +43,7 @@ function noteOf(summary) {
   const subject = `${capitalised(mainMoment(summary) || summary.name)} over ${summary.axis}`;
   if (summary.kind === "curve") return `${subject}s: ${bandNote} ${heldNote}`;
   if (summary.kind === "plane") return `${capitalised(summary.name)}: of the first run of each colour.`;
+  if (isMatrix(summary)) return `${capitalised(summary.name)}, a row each: medians over seeds. The model is that of the lowest validation loss.`;
   if (summary.kind === "profile") return isGradient(summary) ? "" : "Lines are medians over seeds.";
   return `${subject}: ${bandNote}${mainMoment(summary) === "test" ? " The model is that of the lowest validation loss." : ""}`;
 }
@@ -55,7 +56,7 @@ async function choose(view, summary) {
   buildMoments(view);
   element.querySelector(".about").textContent = noteOf(summary);
   element.querySelector(".about-gradients").hidden = !isGradient(summary);
-  element.querySelector(".heat").hidden = !isFilm(summary);
+  element.querySelector(".heat").hidden = !isFilm(summary) || isMatrix(summary);
   element.querySelector(".single").hidden = !summary.runs;
   if (view.runs()) await loadRuns(summary);
   element.querySelector(".log").hidden = !summary.logarithmic;
@@ -182,7 +183,7 @@ function buildView(group) {
     element, group, plots: [], off: new Set(), sideBySide: group.series[0].kind === "curve",
     name: () => view.summary.name,
     logarithmic: () => view.summary.logarithmic && checkbox(element, "log").checked,
-    heat: () => isFilm(view.summary) && checkbox(element, "heat").checked,
+    heat: () => isMatrix(view.summary) || isFilm(view.summary) && checkbox(element, "heat").checked,
     runs: () => Boolean(view.summary?.runs) && checkbox(element, "single").checked,
     moments: () => view.summary.moments.filter((moment) => !view.off.has(moment)),
     panels: () => view.sideBySide ? drawnPanels() : [Number(element.querySelector(".panel-choice select").value)],

@@ -195,6 +195,8 @@ class MusicTask final : public Task {
   std::optional<Vocabulary> vocabulary_;
 };
 
+ModelUse written(const TaskConfig&) { return {"generate", {"--bars", "16", "--out", "new.mid"}}; }
+
 }  // namespace
 
 TaskRow music_row() {
@@ -204,6 +206,7 @@ TaskRow music_row() {
           .variants = {},
           .length = std::nullopt,
           .options = music_options::rows(),
+          .use = written,
           .make = [](const TaskConfig& config, const ObjectiveList&) -> std::unique_ptr<Task> {
             return std::make_unique<MusicTask>(config, frames());
           }};
@@ -217,6 +220,7 @@ TaskRow melody_row() {
           .length = std::nullopt,
           .inputs = InputKind::tokens,
           .options = music_options::rows(),
+          .use = written,
           .make = [](const TaskConfig& config, const ObjectiveList&) -> std::unique_ptr<Task> {
             return std::make_unique<MusicTask>(config, melodies());
           }};

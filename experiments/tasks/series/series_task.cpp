@@ -207,6 +207,10 @@ TaskRow series_row() {
           .variants = {},
           .length = std::nullopt,
           .options = series_options::rows(),
+          .use =
+              [](const TaskConfig& config) {
+                return ModelUse{"forecast", {series_settings(config).data.path}};
+              },
           .make = [](const TaskConfig& config, const ObjectiveList&) -> std::unique_ptr<Task> {
             return std::make_unique<SeriesTask>(config);
           }};

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 
 #include "experiments/data/data_error.hpp"
 #include "experiments/objectives/label_decoding.hpp"
@@ -90,6 +91,28 @@ class SpeechTask final : public Task {
     for (auto& [name, of] : groups)
       parts.push_back({name, judged_on(std::move(of), Purpose::test_data, each)});
     return parts;
+  }
+
+  std::optional<Confusion> confusion(const AnswersOf& answers) const override {
+    if (data_->ctc || data_->parts.test.empty()) return std::nullopt;
+    const std::size_t labels = data_->labels.size();
+    std::vector<std::vector<double>> counts(labels, std::vector<double>(labels));
+    for (const std::int64_t i : data_->parts.test) {
+      const Range steps = data_->table->sequences[static_cast<std::size_t>(i)];
+      const std::int64_t width = spec_.input_size;
+      const Tensor<float> heard({steps.count, 1, width}, data_->table->inputs.span().subspan(
+                                                             static_cast<std::size_t>(steps.first * width),
+                                                             static_cast<std::size_t>(steps.count * width)));
+      const Tensor<float> scores = answers(heard, false);
+      const auto best = std::ranges::max_element(scores.span()) - scores.span().begin();
+      ++counts[static_cast<std::size_t>(data_->targets[static_cast<std::size_t>(i)][0])]
+              [static_cast<std::size_t>(best)];
+    }
+    for (std::vector<double>& of : counts) {
+      const double all = std::accumulate(of.begin(), of.end(), 0.0);
+      for (double& one : of) one /= all;  // of a label that is not tested: no number
+    }
+    return Confusion{data_->labels, std::move(counts)};
   }
 
   double trivial_loss() const override { return trivial_loss_; }
@@ -202,6 +225,10 @@ TaskRow speech_row() {
           .variants = {"label", "ctc"},
           .length = std::nullopt,
           .options = speech_options::rows(),
+          .use =
+              [](const TaskConfig&) {
+                return ModelUse{"transcribe", {"FILE.wav"}};
+              },
           .make = [](const TaskConfig& config, const ObjectiveList& objectives) -> std::unique_ptr<Task> {
             return std::make_unique<SpeechTask>(config, objectives);
           }};

@@ -32,7 +32,7 @@ bool same(const std::vector<T>& a, const std::vector<T>& b) {
 
 bool same(const RecordedSeries& a, const RecordedSeries& b) {
   return a.name == b.name && a.moment == b.moment && a.axis == b.axis && a.held == b.held &&
-         a.descriptor == b.descriptor && same(a.x, b.x) && same(a.y, b.y);
+         a.descriptor == b.descriptor && same(a.x, b.x) && same(a.y, b.y) && a.names == b.names;
 }
 
 bool same(const TrialRecord& a, const TrialRecord& b) {
@@ -76,6 +76,7 @@ RecordedSeries any_series() {
                         .x = *rc::gen::container<std::vector<double>>(any_double()),
                         .y = {}};
   series.y = *rc::gen::container<std::vector<double>>(series.x.size(), any_double());
+  series.names = *rc::gen::container<std::vector<std::string>>(any_text());
   return series;
 }
 

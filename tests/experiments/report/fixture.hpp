@@ -267,6 +267,34 @@ inline std::vector<TrialRecord> lengths_records(const SweepPlan& plan) {
   return records;
 }
 
+/// With what a model of three classes answers, differently in each run, and with its accuracy on two parts.
+inline std::vector<TrialRecord> classes_records(const SweepPlan& plan) {
+  const std::vector<std::string> names = {"yes", "no", "<b>"};
+  const std::vector<std::vector<double>> shares = {{0.9, 0.1, 0}, {0.1, 0.8, 0.1}, {0.2, 0.2, 0.6}};
+  std::vector<TrialRecord> records = records_of(plan);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    for (std::size_t row = 0; row < names.size(); ++row) {
+      std::vector<double> answers = shares[row];
+      for (double& share : answers) share *= 1 + 0.01 * (static_cast<double>(i) - 1);
+      records[i].series.push_back({.name = "answers to each class",
+                                   .moment = names[row],
+                                   .axis = "answer",
+                                   .descriptor = {.unit = "share of the class"},
+                                   .x = {0, 1, 2},
+                                   .y = answers,
+                                   .names = names});
+    }
+    records[i].series.push_back({.name = "accuracy of each part",
+                                 .moment = "test",
+                                 .axis = "part of the test set",
+                                 .descriptor = {.unit = "share of answers", .direction = "higher"},
+                                 .x = {0, 1},
+                                 .y = {0.9, 0.7 + 0.01 * static_cast<double>(i)},
+                                 .names = {"ann", "bob"}});
+  }
+  return records;
+}
+
 /// 60 records of long_range_plan(): one ReLU trial of length 100 has diverged, a tanh one of length 60
 /// failed.
 inline std::vector<TrialRecord> long_range_records(const SweepPlan& plan) {

@@ -176,6 +176,26 @@ TEST_CASE("[report] the page learns from the records alone which series there ar
   CHECK(cell["trained"].empty());
 }
 
+TEST_CASE("[report] places that have names are called by them, where all runs have the same") {
+  const SweepPlan plan = fixture::plan_of({"seed"}, {fixture::axis("seed", {"0", "1"})});
+  std::vector<TrialRecord> records = fixture::classes_records(plan);
+  const auto series_of = [&](const std::string& name) {
+    for (const auto& series : nlohmann::json::parse(report_data(plan, records))["series"])
+      if (series["name"] == name) return series;
+    return nlohmann::json();
+  };
+  const auto matrix = series_of("answers to each class"), parts = series_of("accuracy of each part");
+  CHECK(matrix["kind"] == "profile");
+  CHECK(matrix["names"] == nlohmann::json{"yes", "no", "<b>"});
+  CHECK(matrix["moments"] == matrix["names"]);
+  CHECK(parts["kind"] == "points");
+  CHECK(parts["names"] == nlohmann::json{"ann", "bob"});
+  const std::string html = report_html(plan, records, "");
+  CHECK(has(html, "answers to each class"));
+  records[1].series.back().names = {"ann", "theo"};
+  CHECK_FALSE(series_of("accuracy of each part").contains("names"));
+}
+
 TEST_CASE("[report] the range of lengths of training goes with a cell") {
   const SweepPlan plan = fixture::lengths_plan();
   const auto data = nlohmann::json::parse(report_data(plan, fixture::lengths_records(plan)));
@@ -256,4 +276,6 @@ TEST_CASE("[report] example pages are written") {
       {fixture::axis("task.length", {"1", "2", "5", "10", "20", "40", "60", "80", "100", "200"}),
        fixture::axis("seed", {"0", "1"})});
   leave("lengths", lengths, fixture::records_of(lengths));
+  const SweepPlan seeds = fixture::plan_of({"seed"}, {fixture::axis("seed", {"0", "1", "2"})});
+  leave("classes", seeds, fixture::classes_records(seeds));
 }

@@ -164,6 +164,31 @@ TEST_CASE("[speech] several labels of a recording are words, or characters of UT
   CHECK(std::ranges::find(characters->labels, "ä") != characters->labels.end());
 }
 
+TEST_CASE("[speech] how labels are taken for each other is counted on the test part, by label") {
+  const auto task = standard_task(tones("label"));
+  const auto data = read_speech(tones("label"));
+  // The second label always, but of the first recording.
+  std::vector<std::int64_t> lengths;
+  const std::optional<Confusion> confusion = task->confusion([&](const Tensor<float>& heard, bool go_on) {
+    CHECK_FALSE(go_on);
+    CHECK(heard.shape()[1] == 1);
+    CHECK(heard.shape()[2] == task->spec().input_size);
+    lengths.push_back(heard.shape()[0]);
+    return Tensor<float>({1, 2}, lengths.size() == 1 ? std::initializer_list<float>{2, 1}
+                                                     : std::initializer_list<float>{1, 2});
+  });
+  REQUIRE(confusion);
+  CHECK(confusion->names == data->labels);
+  REQUIRE(lengths.size() == 4);
+  for (std::size_t i = 0; i < 4; ++i)
+    CHECK(lengths[i] == data->table->sequences[static_cast<std::size_t>(data->parts.test[i])].count);
+  REQUIRE(data->targets[static_cast<std::size_t>(data->parts.test[0])][0] == 0);
+  CHECK(confusion->shares == std::vector<std::vector<double>>{{0.5, 0.5}, {0, 1}});
+  const AnswersOf never = [](const Tensor<float>&, bool) -> Tensor<float> { throw std::logic_error("asked"); };
+  CHECK_FALSE(standard_task(tones("ctc"))->confusion(never));
+  CHECK_FALSE(standard_task(tones("label", {{"task.test_pattern", std::string()}}))->confusion(never));
+}
+
 TEST_CASE("[speech] spliced sequences have the labels of what they are made of, as many as asked for") {
   const auto task = standard_task(tones("ctc", {{"task.splice", LengthRange{3, 5}}}));
   CHECK(task->spec().most_labels == 5);
