@@ -6,6 +6,7 @@
 #include "framework/plan/plan.hpp"
 #include "models/cell_table.hpp"
 #include "models/sequence_model.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/random_tensor.hpp"
 
 using namespace unroll;
@@ -24,12 +25,7 @@ SequenceModel lstm(const ModelOptions& options, std::int64_t outputs, Readout re
 }
 
 std::string refusal(const ModelOptions& options, std::int64_t outputs) {
-  try {
-    lstm(options, outputs, Readout::last);
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "";
+  return error_of<std::invalid_argument>([&] { lstm(options, outputs, Readout::last); });
 }
 
 }  // namespace
@@ -63,7 +59,7 @@ TEST_CASE(
 }
 
 TEST_CASE("[models] more outputs than units cannot be units, and there is no readout to tie") {
-  CHECK(refusal({.state_readout = true}, hidden).empty());
+  CHECK(refusal({.state_readout = true}, hidden) == "(no error)");
   const std::string many = refusal({.state_readout = true}, hidden + 1);
   CHECK_MESSAGE(many.find("5 outputs") != std::string::npos, many);
   CHECK_MESSAGE(many.find("there are 4") != std::string::npos, many);

@@ -4,6 +4,8 @@
 
 #include "experiments/config/settings.hpp"
 #include "tests/experiments/config/fixture.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/laboratory.hpp"
 
 using namespace unroll;
@@ -12,7 +14,7 @@ using namespace unroll::config_tests;
 namespace {
 
 std::string error_in(const std::vector<std::string>& tokens) {
-  return error_of([&] { parse_overrides(laboratory().options(), tokens); });
+  return error_of<ConfigError>([&] { parse_overrides(laboratory().options(), tokens); });
 }
 
 }  // namespace
@@ -34,7 +36,7 @@ TEST_CASE("[config] a table in braces is one item, whatever commas it has") {
 
 TEST_CASE("[config] a range without a step is refused with how to write one") {
   const Option& option = *laboratory().options().find("model.hidden");
-  CHECK(contains(error_of([&] { read_setting(option, "10..100", "here"); }),
+  CHECK(contains(error_of<ConfigError>([&] { read_setting(option, "10..100", "here"); }),
                  "FIRST..LAST:STEP, like 10..100:10"));
 }
 
@@ -69,7 +71,7 @@ TEST_CASE("[config] arguments fall into one config file and overrides") {
   CHECK(arguments.overrides == std::vector<std::string>{"seed=1", "--task.length=3"});
   CHECK(split_arguments({"./a=b.toml"}).file == "./a=b.toml");
   CHECK_FALSE(split_arguments({}).file);
-  CHECK(contains(error_of([] {
+  CHECK(contains(error_of<ConfigError>([] {
                    split_arguments({"a.toml", "b.toml"});
                  }),
                  "expected one config file, found \"a.toml\" and \"b.toml\""));

@@ -1,6 +1,8 @@
 #include "experiments/config/steps.hpp"
 
 #include "tests/experiments/config/fixture.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/laboratory.hpp"
 
 using namespace unroll;
@@ -17,7 +19,7 @@ std::vector<std::string> steps(const char* key, const char* text) {
 }
 
 std::string error_in(const char* key, const char* text) {
-  return error_of([&] { parse_steps(*laboratory().options().find(key), text, "f.toml:1:1"); });
+  return error_of<ConfigError>([&] { parse_steps(*laboratory().options().find(key), text, "f.toml:1:1"); });
 }
 
 using Strings = std::vector<std::string>;

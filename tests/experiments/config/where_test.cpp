@@ -1,6 +1,8 @@
 #include "experiments/config/where.hpp"
 
 #include "tests/experiments/config/fixture.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/laboratory.hpp"
 
 using namespace unroll;
@@ -26,7 +28,7 @@ bool holds(const std::string& text) {
 }
 
 std::string error_in(const std::string& text) {
-  return error_of([&] { Where(laboratory().options(), text, "f.toml:1:1"); });
+  return error_of<ConfigError>([&] { Where(laboratory().options(), text, "f.toml:1:1"); });
 }
 
 }  // namespace

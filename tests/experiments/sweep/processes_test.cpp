@@ -6,7 +6,6 @@
 #include <csignal>
 #include <functional>
 
-#include "experiments/report/csv.hpp"
 #include "experiments/sweep/runner.hpp"
 #include "experiments/sweep/signals.hpp"
 #include "tests/experiments/sweep/fake_sweep.hpp"
@@ -19,8 +18,6 @@ using namespace unroll;
 using namespace unroll::test;
 
 namespace {
-
-std::string csv_of(const SweepResult& result) { return results_csv(result.plan, result.records); }
 
 /// A process that exits with 0 where `good` gives true, 2 where it gives false and 3 where it throws.
 template <class Good>

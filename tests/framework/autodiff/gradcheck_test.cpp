@@ -7,6 +7,7 @@
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
 #include "framework/random/stream.hpp"
+#include "tests/support/contains.hpp"
 
 using namespace unroll;
 
@@ -32,10 +33,6 @@ Tensor<double> uniform(const Shape& shape, double low, double high) {
   Tensor<double> x(shape);
   for (double& value : x.span()) value = stream.uniform(low, high);
   return x;
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 GradcheckReport check_scalar(const std::function<Var(Var)>& f, double at) {

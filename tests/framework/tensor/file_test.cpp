@@ -13,6 +13,7 @@
 #include <functional>
 #include <set>
 
+#include "tests/support/contains.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 using namespace unroll;
@@ -26,10 +27,6 @@ std::string message_of(const std::function<void()>& action) {
     return error.what();
   }
   return "(no error)";
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace

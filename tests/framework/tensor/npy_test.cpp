@@ -12,6 +12,7 @@
 #include <xtensor/xnpy.hpp>
 
 #include "framework/tensor/file.hpp"
+#include "tests/support/contains.hpp"
 #include "tests/support/file_bytes.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -38,10 +39,6 @@ std::string message_of(const Call& call) {
     return error.what();
   }
   return "nothing was thrown";
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 template <class T>

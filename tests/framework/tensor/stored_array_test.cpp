@@ -10,6 +10,7 @@
 #include "framework/tensor/half.hpp"
 #include "framework/tensor/npy.hpp"
 #include "framework/tensor/npy_header.hpp"
+#include "tests/support/contains.hpp"
 #include "tests/support/file_bytes.hpp"
 
 using namespace unroll;
@@ -65,10 +66,6 @@ std::string message_of(const Call& call) {
     return error.what();
   }
   return "nothing was thrown";
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 std::string refusal(const std::string& descr, const std::string& hex) {

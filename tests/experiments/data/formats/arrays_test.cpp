@@ -2,6 +2,8 @@
 
 #include "framework/tensor/npy.hpp"
 #include "tests/experiments/data/formats/fixture.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/file_bytes.hpp"
 
 using namespace unroll;
@@ -25,7 +27,7 @@ const std::string matrix = npy_bytes(Tensor<float>({2, 2}, {1, 2, 3, 0.5f}));
 const std::string idx = from_hex("00000802 00000002 00000002 01 02 03 ff");
 
 std::string refusal(std::string_view bytes) {
-  return error_of([&] { read_arrays(bytes, "x.bin"); });
+  return error_of<DataError>([&] { read_arrays(bytes, "x.bin"); });
 }
 
 DataArray only_array(std::string_view bytes) {

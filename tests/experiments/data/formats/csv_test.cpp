@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "tests/experiments/data/formats/fixture.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 
 using namespace unroll;
 using namespace unroll::formats_tests;
@@ -27,7 +29,7 @@ Rows rows_of(std::string_view bytes) { return rows_of(read_csv(bytes, "x.csv"));
 Names names_of(std::string_view bytes) { return read_csv(bytes, "x.csv").names; }
 
 std::string refusal(std::string_view bytes) {
-  return error_of([&] { read_csv(bytes, "x.csv"); });
+  return error_of<DataError>([&] { read_csv(bytes, "x.csv"); });
 }
 
 CsvNumbers column(std::string_view bytes, std::string_view name) {
@@ -35,7 +37,7 @@ CsvNumbers column(std::string_view bytes, std::string_view name) {
 }
 
 std::string refusal(std::string_view bytes, std::string_view name) {
-  return error_of([&] { column(bytes, name); });
+  return error_of<DataError>([&] { column(bytes, name); });
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "experiments/data/formats/gzip.hpp"
 
 #include "tests/experiments/data/formats/fixture.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/file_bytes.hpp"
 
 using namespace unroll;
@@ -12,7 +14,7 @@ namespace {
 const std::string python_file = from_hex("1f8b0800000000000203abe032e432e20200d391a65406000000");
 
 std::string refusal(std::string_view bytes, std::uint64_t most_bytes = most_unpacked_bytes) {
-  return error_of([&] { unpack_gzip(bytes, "x.gz", most_bytes); });
+  return error_of<DataError>([&] { unpack_gzip(bytes, "x.gz", most_bytes); });
 }
 
 /// Bytes that do not compress well, so that they come in many pieces.

@@ -3,6 +3,8 @@
 #include <vector>
 
 #include "tests/experiments/data/formats/fixture.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/file_bytes.hpp"
 
 using namespace unroll;
@@ -16,7 +18,7 @@ std::vector<double> values(std::string_view bytes) {
 }
 
 std::string refusal(const std::string& bytes) {
-  return error_of([&] { read_idx(bytes, "x-ubyte"); });
+  return error_of<DataError>([&] { read_idx(bytes, "x-ubyte"); });
 }
 
 const std::string matrix = from_hex("00000802 00000002 00000003 01 02 03 04 05 ff");

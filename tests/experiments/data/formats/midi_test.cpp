@@ -8,6 +8,7 @@
 
 #include "experiments/data/data_error.hpp"
 #include "tests/experiments/data/formats/midi_fixture.hpp"
+#include "tests/support/error_of.hpp"
 
 using namespace unroll;
 using namespace unroll::midi_test;
@@ -15,12 +16,7 @@ using namespace unroll::midi_test;
 namespace {
 
 std::string refusal(const std::string& content) {
-  try {
-    read_midi(content, "x.mid");
-  } catch (const DataError& error) {
-    return error.what();
-  }
-  return "(no error)";
+  return error_of<DataError>([&] { read_midi(content, "x.mid"); });
 }
 
 void check_says(const std::string& content, std::initializer_list<std::string_view> parts) {
