@@ -20,13 +20,6 @@ using namespace unroll;
 
 namespace {
 
-std::size_t count(const std::string& text, const std::string& part) {
-  std::size_t found = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size()))
-    ++found;
-  return found;
-}
-
 std::string long_range_html() {
   const SweepPlan plan = fixture::long_range_plan();
   return report_html(plan, fixture::long_range_records(plan), "A & B <sweep>");
@@ -100,8 +93,8 @@ TEST_CASE("[report] nothing in a config or a reason can break out of its place")
   const std::string html = without_plotly(long_range_html());
   const SweepPlan long_range = fixture::long_range_plan();
   const std::size_t scripts = scripts_of(long_range, fixture::long_range_records(long_range));
-  CHECK(count(html, "</script>") == scripts);
-  CHECK(count(html, "<script") == scripts);
+  CHECK(occurrences(html, "</script>") == scripts);
+  CHECK(occurrences(html, "<script") == scripts);
   CHECK(contains(html, "A &amp; B &lt;sweep&gt;"));
   CHECK(contains(html, "No space left on device &amp; &lt;/script&gt;"));
   CHECK_FALSE(contains(html, "<b>&amp;"));
@@ -110,8 +103,8 @@ TEST_CASE("[report] nothing in a config or a reason can break out of its place")
       {"model.cell"},
       {fixture::axis("model.cell", {"</script><script>alert(1)", "<!--<script>", "{{data}}"})});
   const std::string page = without_plotly(report_html(plan, fixture::records_of(plan), "{{table}}"));
-  CHECK(count(page, "</script>") == scripts_of(plan, fixture::records_of(plan)));
-  CHECK(count(page, "<script") == scripts_of(plan, fixture::records_of(plan)));
+  CHECK(occurrences(page, "</script>") == scripts_of(plan, fixture::records_of(plan)));
+  CHECK(occurrences(page, "<script") == scripts_of(plan, fixture::records_of(plan)));
   CHECK(contains(page, "<h1>{{table}}</h1>"));
 }
 
@@ -128,7 +121,7 @@ TEST_CASE("[report] any number of axes, and no records at all, give a page") {
     const SweepPlan plan = with_axes(axes);
     for (const auto& records : {fixture::records_of(plan), std::vector<TrialRecord>{}}) {
       const std::string html = report_html(plan, records, "Sweep");
-      CHECK(count(html, "<th scope=\"row\"") == static_cast<std::size_t>(axes) * plan.trials.size());
+      CHECK(occurrences(html, "<th scope=\"row\"") == static_cast<std::size_t>(axes) * plan.trials.size());
       const auto data = nlohmann::json::parse(report_data(plan, records));
       CHECK(data["axes"].size() == static_cast<std::size_t>(axes));
       CHECK(data["cells"].size() == plan.trials.size());
@@ -186,10 +179,10 @@ TEST_CASE("[report] a long table shows its first rows, and has them all") {
   for (int i = 1; i <= 450; ++i) rates.push_back(std::to_string(i));
   const SweepPlan plan = fixture::plan_of({"train.batch"}, {fixture::axis("train.batch", rates)});
   const std::string html = report_html(plan, fixture::records_of(plan), "");
-  CHECK(count(html, "<th scope=\"row\"") == 450);
+  CHECK(occurrences(html, "<th scope=\"row\"") == 450);
   const std::size_t rest = html.find("<tbody class=\"rest\">");
   REQUIRE(rest != std::string::npos);
-  CHECK(count(html.substr(0, rest), "<th scope=\"row\"") == 200);
+  CHECK(occurrences(html.substr(0, rest), "<th scope=\"row\"") == 200);
 }
 
 TEST_CASE("[report] the page of a figure has what it needs, and nothing of it can break out") {
@@ -202,14 +195,14 @@ TEST_CASE("[report] the page of a figure has what it needs, and nothing of it ca
   CHECK(contains(html, "<script id=\"packed-runs-"));
   CHECK_FALSE(contains(html, "{{"));
   // As a report without its trials, with the request and the seed of the generator instead.
-  CHECK(count(html, "</script>") == scripts_of(plan, fixture::records_of(plan)) + 1);
+  CHECK(occurrences(html, "</script>") == scripts_of(plan, fixture::records_of(plan)) + 1);
 }
 
 TEST_CASE("[report] builds are listed, of several with the number of their trials") {
   const SweepPlan plan = fixture::long_range_plan();
   std::vector<TrialRecord> records = fixture::long_range_records(plan);
   const std::string build = records[0].build;
-  CHECK(count(report_html(plan, records, ""), build) == 1);
+  CHECK(occurrences(report_html(plan, records, ""), build) == 1);
   records[0].build = "another build";
   const std::string html = report_html(plan, records, "");
   CHECK(contains(html, "1 of " + std::to_string(records.size()) + " trials: another build\n"));
@@ -243,7 +236,7 @@ TEST_CASE("[report] example pages are written") {
     write(root / name / "report.html", report_html(plan, records, name + ": adding problem"));
     write(root / name / "results.csv", results_csv(plan, records));
     CHECK(contains(read_file(root / name / "report.html"), "<h1>" + name + ": adding problem</h1>"));
-    CHECK(count(read_file(root / name / "results.csv"), "\n") == plan.trials.size() + 1);
+    CHECK(occurrences(read_file(root / name / "results.csv"), "\n") == plan.trials.size() + 1);
   };
   const SweepPlan plan = fixture::long_range_plan();
   leave("long_range", plan, fixture::long_range_records(plan));

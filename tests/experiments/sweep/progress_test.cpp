@@ -29,12 +29,6 @@ ProgressState half_way() {
   return state;
 }
 
-std::size_t count(const std::string& text, const std::string& part) {
-  std::size_t found = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
-  return found;
-}
-
 /// A file in memory-backed storage whose whole content can be asked for.
 struct Capture {
   std::FILE* file = std::tmpfile();
@@ -192,8 +186,8 @@ TEST_CASE("[progress] many threads may report at once") {
   for (std::thread& thread : threads) thread.join();
   progress.close();
   const std::string text = out.text();
-  CHECK(count(text, "\n") == 80);
-  CHECK(count(text, ": done, solved\n") == 80);
+  CHECK(occurrences(text, "\n") == 80);
+  CHECK(occurrences(text, ": done, solved\n") == 80);
   CHECK(contains(text, "[80/80]"));
 }
 

@@ -15,7 +15,7 @@ namespace {
 
 using P = const Pullback&;
 
-Op row(std::string_view name) {
+Op copied_row(std::string_view name) {
   for (const Op* op : op_table())
     if (op->name == name) return *op;
   throw std::invalid_argument("no such row");
@@ -23,7 +23,7 @@ Op row(std::string_view name) {
 
 /// The row with another rule for one operand.
 Op with_rule(std::string_view name, std::size_t operand, Vjp rule) {
-  Op op = row(name);
+  Op op = copied_row(name);
   op.operands[operand].vjp = rule;
   return op;
 }
