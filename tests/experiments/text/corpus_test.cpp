@@ -35,8 +35,8 @@ std::string text_of(const Corpus& corpus, const std::vector<std::int32_t>& ids) 
   return text;
 }
 
-std::string refusal_of(const CorpusOptions& options, const std::string& train, const std::string& valid = "",
-                       const std::string& test = "") {
+std::string corpus_refusal(const CorpusOptions& options, const std::string& train,
+                           const std::string& valid = "", const std::string& test = "") {
   return error_of<TextError>([&] {
     make_corpus(options, {"a.txt", train}, {"b.txt", valid}, {"c.txt", test});
   });
@@ -90,28 +90,29 @@ TEST_CASE("[text] a file of its own goes before a fraction") {
 TEST_CASE("[text] fractions that are none, or that leave a part empty, are refused") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   for (const auto& [valid, test] : {std::pair{-0.1, 0.0}, {1.0, 0.0}, {0.5, 0.5}, {nan, 0.0}, {0.0, nan}})
-    CHECK(contains(refusal_of(characters(valid, test), "abab"), "fractions"));
-  CHECK(contains(refusal_of(characters(0.9), "ab"), "a.txt: 0.1"));
-  CHECK(contains(refusal_of(characters(0.9), "ab"), "for training"));
-  CHECK(contains(refusal_of(characters(0, 1e-9), "abcabc"), "for test"));
+    CHECK(contains(corpus_refusal(characters(valid, test), "abab"), "fractions"));
+  CHECK(contains(corpus_refusal(characters(0.9), "ab"), "a.txt: 0.1"));
+  CHECK(contains(corpus_refusal(characters(0.9), "ab"), "for training"));
+  CHECK(contains(corpus_refusal(characters(0, 1e-9), "abcabc"), "for test"));
 }
 
 TEST_CASE("[text] a text of one type has nothing to predict") {
-  CHECK(contains(refusal_of(characters(), "aaaa"), "one type of token only, \"a\""));
-  CHECK(contains(refusal_of(words(), "the the\nthe the\n"), "one type of token only, \"the\""));
-  CHECK(contains(refusal_of(words(5), "the cat sat on the mat\n"), "minimum count 5"));
-  CHECK(contains(refusal_of(words(), " \n \n"), "only white space"));
-  CHECK(contains(refusal_of(characters(0.4), "aaaab"), "one type"));  // the b is in the validation part
-  CHECK(refusal_of(words(), "the cat\n") == "(no error)");
+  CHECK(contains(corpus_refusal(characters(), "aaaa"), "one type of token only, \"a\""));
+  CHECK(contains(corpus_refusal(words(), "the the\nthe the\n"), "one type of token only, \"the\""));
+  CHECK(contains(corpus_refusal(words(5), "the cat sat on the mat\n"), "minimum count 5"));
+  CHECK(contains(corpus_refusal(words(), " \n \n"), "only white space"));
+  CHECK(contains(corpus_refusal(characters(0.4), "aaaab"), "one type"));  // the b is in the validation part
+  CHECK(corpus_refusal(words(), "the cat\n") == "(no error)");
 }
 
 TEST_CASE("[text] a part of unknown tokens only is refused by its name, with some of them") {
-  const std::string message = refusal_of(words(), "the cat sat\n", "die Katze\nsass\n");
+  const std::string message = corpus_refusal(words(), "the cat sat\n", "die Katze\nsass\n");
   CHECK(contains(message, "b.txt: none of its words"));
   CHECK(contains(message, "\"die\", \"Katze\", \"sass\""));
-  CHECK(contains(refusal_of(words(), "the cat sat\n", "the\n", "Katze\n"), "c.txt: none"));
-  CHECK(contains(refusal_of(characters(0.5), "abcxyz"), "a.txt (validation part): none of its characters"));
-  CHECK(refusal_of(words(), "the cat sat\n", "die Katze the\n") == "(no error)");
+  CHECK(contains(corpus_refusal(words(), "the cat sat\n", "the\n", "Katze\n"), "c.txt: none"));
+  CHECK(
+      contains(corpus_refusal(characters(0.5), "abcxyz"), "a.txt (validation part): none of its characters"));
+  CHECK(corpus_refusal(words(), "the cat sat\n", "die Katze the\n") == "(no error)");
 }
 
 TEST_CASE("[text] load_corpus reads its files and names the one that is wrong") {

@@ -46,7 +46,7 @@ void check(const Tensor<float>& found, std::int64_t offset, const std::vector<El
   }
 }
 
-std::string refusal(const FeatureSettings& settings) {
+std::string features_refusal(const FeatureSettings& settings) {
   return error_of<std::invalid_argument>([&] { const Features made(settings); });
 }
 
@@ -125,19 +125,19 @@ TEST_CASE("[speech features] settings that make no features are refused, naming 
   FeatureSettings wrong = small_settings();
   wrong.mel_high = 5000;
   CHECK(
-      refusal(wrong) ==
+      features_refusal(wrong) ==
       "task.mel_low is 60 and task.mel_high 5000 Hz; expected 0 <= low < high <= 4000, half the sample rate");
   wrong = small_settings();
   wrong.mels = 120;
-  CHECK(contains(refusal(wrong), "task.mels is 120: band "));
+  CHECK(contains(features_refusal(wrong), "task.mels is 120: band "));
   wrong = small_settings();
   wrong.frame_ms = 0.01;
-  CHECK(contains(refusal(wrong), "task.frame_ms is 0.01 ms, less than a sample at 8000 Hz"));
+  CHECK(contains(features_refusal(wrong), "task.frame_ms is 0.01 ms, less than a sample at 8000 Hz"));
   wrong = small_settings();
   wrong.kind = FeatureKind::mfcc;
   wrong.mfcc = 30;
-  CHECK(contains(refusal(wrong), "task.mfcc is 30, but there are 20 bands"));
-  CHECK(refusal(small_settings()) == "(no error)");
+  CHECK(contains(features_refusal(wrong), "task.mfcc is 30, but there are 20 bands"));
+  CHECK(features_refusal(small_settings()) == "(no error)");
 }
 
 TEST_CASE("[resample] a tone stays the tone that it was, at as many samples as its time needs") {
