@@ -125,14 +125,14 @@ Tensor<double> one_of(const Tensor<double>& padded, std::int64_t s, std::int64_t
   return one;
 }
 
-double largest_difference(const double* a, const double* b, std::int64_t n) {
+double greatest_gap(const double* a, const double* b, std::int64_t n) {
   double worst = 0;
   for (std::int64_t i = 0; i < n; ++i) worst = std::max(worst, std::abs(a[i] - b[i]));
   return worst;
 }
 
 /// Largest difference between the batch packed and its sequences one by one.
-double difference(const Model& m, const Lengths& lengths) {
+double unpacked_difference(const Model& m, const Lengths& lengths) {
   const Packing packing = pack(lengths);
   const std::int64_t sequences = std::ssize(lengths);
   const bool every = m.readout == Readout::every_step;
@@ -152,24 +152,24 @@ double difference(const Model& m, const Lengths& lengths) {
               : Tensor<double>(Shape{1, small_outputs}, {w[s * small_outputs], w[s * small_outputs + 1]});
     const Result one = m.run(one_of(x, s, length), weights, s, nullptr);
     for (std::int64_t t = 0; every && t < length; ++t)
-      worst = std::max(worst, largest_difference(y.data() + (t * sequences + s) * small_outputs,
-                                                 one.y.data() + t * small_outputs, small_outputs));
+      worst = std::max(worst, greatest_gap(y.data() + (t * sequences + s) * small_outputs,
+                                           one.y.data() + t * small_outputs, small_outputs));
     if (!every)
-      worst = std::max(worst, largest_difference(y.data() + s * small_outputs, one.y.data(), small_outputs));
+      worst = std::max(worst, greatest_gap(y.data() + s * small_outputs, one.y.data(), small_outputs));
     for (std::int64_t t = 0; t < length; ++t)
-      worst = std::max(worst, largest_difference(dx.data() + (t * sequences + s) * small_inputs,
-                                                 one.input_gradient.data() + t * small_inputs, small_inputs));
+      worst = std::max(worst, greatest_gap(dx.data() + (t * sequences + s) * small_inputs,
+                                           one.input_gradient.data() + t * small_inputs, small_inputs));
     for (std::size_t k = 0; k < one.final_state.size(); ++k) {
       const std::int64_t n = one.final_state[k].numel();
-      worst = std::max(worst,
-                       largest_difference(batch.final_state[k].data() + s * n, one.final_state[k].data(), n));
+      worst =
+          std::max(worst, greatest_gap(batch.final_state[k].data() + s * n, one.final_state[k].data(), n));
     }
     for (std::size_t i = 0; i < sums.size(); ++i)
       for (std::int64_t j = 0; j < sums[i].numel(); ++j) sums[i][j] += one.parameter_gradients[i][j];
   }
   for (std::size_t i = 0; i < sums.size(); ++i)
-    worst = std::max(
-        worst, largest_difference(sums[i].data(), batch.parameter_gradients[i].data(), sums[i].numel()));
+    worst =
+        std::max(worst, greatest_gap(sums[i].data(), batch.parameter_gradients[i].data(), sums[i].numel()));
   return worst;
 }
 
@@ -237,7 +237,7 @@ TEST_CASE("[packing] outputs and gradients are those of the sequences one by one
       for (const Readout readout : {Readout::last, Readout::every_step})
         for (const Lengths& lengths : batches) {
           INFO(cell, ", ", name, ", ", lengths.size(), " sequences");
-          CHECK(difference({make, options, readout}, lengths) < 1e-10);
+          CHECK(unpacked_difference({make, options, readout}, lengths) < 1e-10);
         }
 }
 
@@ -252,8 +252,8 @@ TEST_CASE("[packing] sequences that are not told apart have other gradients") {
   packing.lengths = {4, 4};  // one long sequence where there are two
   packing.places.pop_back();
   const Result wrong = m.run(packed_x, packed_w, 0, &packing);
-  CHECK(largest_difference(right.parameter_gradients[0].data(), wrong.parameter_gradients[0].data(),
-                           right.parameter_gradients[0].numel()) > 1e-4);
+  CHECK(greatest_gap(right.parameter_gradients[0].data(), wrong.parameter_gradients[0].data(),
+                     right.parameter_gradients[0].numel()) > 1e-4);
 }
 
 TEST_CASE("[packing] given states enter their own sequences") {

@@ -38,7 +38,7 @@ Var gate(const Weights& p, Var x, const char* W, Var h, const char* U, const cha
   return linear(x, p[W]) + linear(h, p[U]) + p[b];
 }
 
-Vars lstm(const Weights& p, Var x, const Vars& s) {
+Vars plain_lstm(const Weights& p, Var x, const Vars& s) {
   const Var h = s[0], c = s[1];
   const Var i = sigmoid(gate(p, x, "W_i", h, "U_i", "b_i"));
   const Var f = sigmoid(gate(p, x, "W_f", h, "U_f", "b_f"));
@@ -81,7 +81,7 @@ Var silu(Var v) { return v * sigmoid(v); }
 Var unit(Var v) { return v / norm_of(v); }
 /// (B, n, 1) and (B, 1, n).
 Var column(Var v) { return reshape(v, {v.dims()[0], v.dims()[1], 1}); }
-Var row(Var v) { return reshape(v, {v.dims()[0], 1, v.dims()[1]}); }
+Var plain_row(Var v) { return reshape(v, {v.dims()[0], 1, v.dims()[1]}); }
 Var matrix_times(Var A, Var v) { return reshape(matmul(A, column(v)), {v.dims()[0], A.dims()[1]}); }
 Var dot(Var w, Var v) { return sum(w * v, -1, true); }
 
@@ -95,8 +95,8 @@ const std::map<std::string, PlainStep> plain = {
      [](const Weights& p, Var x, const Vars& s) -> Vars {
        return {relu(gate(p, x, "W_xh", s[0], "W_hh", "b_h"))};
      }},
-    {"lstm", lstm},
-    {"lstm_chrono", lstm},
+    {"lstm", plain_lstm},
+    {"lstm_chrono", plain_lstm},
     {"lstm_np", odyssey({.peepholes = false})},
     {"lstm_nig", odyssey({.input_gate = false})},
     {"lstm_nfg", odyssey({.forget_gate = false})},
@@ -383,12 +383,12 @@ const std::map<std::string, PlainStep> plain = {
        const Var S = s[1], k = unit(silu(linear(x, p["W_k"]))), q = unit(silu(linear(x, p["W_q"])));
        const Var v = linear(x, p["W_v"]), beta = 1.0 * sigmoid(dot(p["w_beta"], x));
        const Var S_new =
-           S - reshape(beta, {beta.dims()[0], 1, 1}) * (column(matrix_times(S, k) - v) * row(k));
+           S - reshape(beta, {beta.dims()[0], 1, 1}) * (column(matrix_times(S, k) - v) * plain_row(k));
        return {matrix_times(S_new, q), S_new};
      }},
     {"fast_weights",
      [](const Weights& p, Var x, const Vars& s) -> Vars {
-       const Var h = s[0], A = 0.95 * s[1] + 0.5 * (column(h) * row(h)),
+       const Var h = s[0], A = 0.95 * s[1] + 0.5 * (column(h) * plain_row(h)),
                  z = linear(h, p["W"]) + linear(x, p["C"]);
        const Var inner = z + matrix_times(A, tanh(z));
        return {tanh(p["w_g"] * layer_norm(inner) + p["b"]), A};
@@ -422,7 +422,7 @@ std::vector<std::string> plan_as_text(const Cell& cell) {
 }
 
 /// What the first has and the second has not.
-std::string difference(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+std::string missing_names(const std::vector<std::string>& a, const std::vector<std::string>& b) {
   std::vector<std::string> only;
   std::ranges::set_difference(a, b, std::back_inserter(only));
   std::string all;
@@ -437,7 +437,7 @@ TEST_CASE(
   for (const auto& [name, step] : plain) {
     const auto cell = make_cell(name, {.input_size = plain_inputs, .hidden_size = plain_hidden});
     const std::vector<std::string> text = plan_as_text(*cell), ops = plan_of(*cell, step);
-    INFO(name, "\nas text only:\n", difference(text, ops), "in ops only:\n", difference(ops, text));
+    INFO(name, "\nas text only:\n", missing_names(text, ops), "in ops only:\n", missing_names(ops, text));
     CHECK(text == ops);
   }
   CHECK(plain.size() >= 50);

@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string bytes_of(const std::vector<float>& x) {
+std::string float_bytes(const std::vector<float>& x) {
   return {reinterpret_cast<const char*>(x.data()), x.size() * sizeof(float)};
 }
 
@@ -103,23 +103,23 @@ TEST_CASE("[npy] xtensor reads what is written here, and what it writes is read"
 
 TEST_CASE("[npy] an array in Fortran order is transposed") {
   const std::string matrix =
-      npy_file("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }", bytes_of({1, 4, 2, 5, 3, 6}));
+      npy_file("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }", float_bytes({1, 4, 2, 5, 3, 6}));
   CHECK(parse_npy<float>(matrix, "matrix").same_bits(Tensor<float>({2, 3}, {1, 2, 3, 4, 5, 6})));
   const std::string cube = npy_file("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2, 2)}",
-                                    bytes_of({0, 4, 2, 6, 1, 5, 3, 7}));
+                                    float_bytes({0, 4, 2, 6, 1, 5, 3, 7}));
   CHECK(parse_npy<float>(cube, "cube").same_bits(Tensor<float>({2, 2, 2}, {0, 1, 2, 3, 4, 5, 6, 7})));
 }
 
 TEST_CASE("[npy] the header's keys may stand in any order and be quoted either way") {
   const std::string file =
-      npy_file("{ \"shape\" :( 2 , ),'fortran_order' : False ,  'descr':\"<f4\"}", bytes_of({1, 2}));
+      npy_file("{ \"shape\" :( 2 , ),'fortran_order' : False ,  'descr':\"<f4\"}", float_bytes({1, 2}));
   CHECK(parse_npy<float>(file, "file").same_bits(Tensor<float>({2}, {1, 2})));
 }
 
 TEST_CASE("[npy] a header longer than 127 bytes is read") {
   const std::string spaces(200, ' ');
   const std::string file =
-      npy_file("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }" + spaces, bytes_of({1}));
+      npy_file("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }" + spaces, float_bytes({1}));
   CHECK(parse_npy<float>(file, "file")[0] == 1.0f);
 }
 
@@ -131,7 +131,7 @@ TEST_CASE("[npy] another element type or byte order is refused with both") {
   CHECK(contains(message, "'<f4' (float32, little-endian)"));
   CHECK(contains(message, "'<f8' (float64, little-endian)"));
   const std::string swapped =
-      npy_file("{'descr': '>f4', 'fortran_order': False, 'shape': (1,), }", bytes_of({1}));
+      npy_file("{'descr': '>f4', 'fortran_order': False, 'shape': (1,), }", float_bytes({1}));
   CHECK(contains(error_of<std::runtime_error>([&] { parse_npy<float>(swapped, "swapped"); }),
                  "'>f4' (float32, big-endian)"));
 }
@@ -166,7 +166,7 @@ TEST_CASE("[npy] a shape beyond all memory is refused before anything is allocat
                             "(4611686018427387904, 4, 0)", "(-1,)", "(1000000000000,)"}) {
     CAPTURE(shape);
     const std::string file = npy_file(
-        "{'descr': '<f4', 'fortran_order': False, 'shape': " + std::string(shape) + ", }", bytes_of({1}));
+        "{'descr': '<f4', 'fortran_order': False, 'shape': " + std::string(shape) + ", }", float_bytes({1}));
     CHECK_THROWS_AS(parse_npy<float>(file, "huge"), std::runtime_error);
   }
 }
