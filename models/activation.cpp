@@ -11,7 +11,7 @@ struct Row {
   Activation function;
 };
 
-constexpr Row rows[] = {
+constexpr Row activation_rows[] = {
     {"tanh", tanh},
     {"relu", relu},
     {"sigmoid", sigmoid},
@@ -22,12 +22,12 @@ constexpr Row rows[] = {
 
 std::vector<std::string> activation_names() {
   std::vector<std::string> names;
-  for (const Row& row : rows) names.emplace_back(row.name);
+  for (const Row& row : activation_rows) names.emplace_back(row.name);
   return names;
 }
 
 Activation activation(std::string_view name) {
-  for (const Row& row : rows)
+  for (const Row& row : activation_rows)
     if (row.name == name) return row.function;
   throw std::invalid_argument(
       fmt::format("unknown activation '{}'; known are {}", name, fmt::join(activation_names(), ", ")));

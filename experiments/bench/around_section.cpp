@@ -16,11 +16,11 @@ namespace unroll {
 
 namespace {
 
-constexpr std::uint64_t seed = 1;
+constexpr std::uint64_t around_seed = 1;
 
 /// Uniform from 1 to `longest`, which one of them is: half of a padded batch is padding.
 std::vector<std::int64_t> uneven_lengths(std::int64_t sequences, std::int64_t longest) {
-  Stream stream(seed, Purpose::training_data, {2});
+  Stream stream(around_seed, Purpose::training_data, {2});
   std::vector<std::int64_t> lengths = {longest};
   while (std::ssize(lengths) < sequences) lengths.push_back(stream.between(1, longest + 1));
   return lengths;
@@ -58,7 +58,7 @@ class Net {
     using sizes::T;
     const Dim sequences = packing ? Dim(row.shape.rows) : B;
     const Var x = tape_.input("x", {T, B, row.shape.inputs}), target = tape_.input("target", {sequences, 1});
-    const Noise noise{seed, tape_.index_input("update", {}), tape_.index_input("row", {}),
+    const Noise noise{around_seed, tape_.index_input("update", {}), tape_.index_input("row", {}),
                       tape_.index_input("steps", {T})};
     if (packing) packed_.emplace(tape_, sequences);
     const Parameters p(tape_, specs_);
@@ -130,7 +130,7 @@ void measure_around(const BenchRow& row, BenchContext& context, BenchResult& res
        context, result);
 }
 
-std::vector<BenchLines> tables(std::span<const BenchResult> rows) {
+std::vector<BenchLines> around_tables(std::span<const BenchResult> rows) {
   std::vector<BenchLines> all;
   for (const BenchResult& row : rows) {
     BenchResult& line = all.emplace_back().emplace_back();
@@ -148,14 +148,14 @@ std::vector<BenchLines> tables(std::span<const BenchResult> rows) {
 const BenchSection& ragged_section() {
   static const BenchSection section{BenchKind::ragged,
                                     "sequences of uneven lengths, half of the batch padding, milliseconds",
-                                    measure_ragged, tables};
+                                    measure_ragged, around_tables};
   return section;
 }
 
 const BenchSection& around_section() {
   static const BenchSection section{
       BenchKind::around, "a cell with dropout (0.25, recurrent and output) and layer norm, milliseconds",
-      measure_around, tables};
+      measure_around, around_tables};
   return section;
 }
 

@@ -142,7 +142,7 @@ Contestant pytorch(const BenchRow& row, BenchContext& context, std::string key, 
           }};
 }
 
-void measure(const BenchRow& row, BenchContext& context, BenchResult& result) {
+void measure_language(const BenchRow& row, BenchContext& context, BenchResult& result) {
   const auto update = std::make_shared<LanguageUpdate>(row);
   const auto floor = std::make_shared<LanguageFloor>(row);
   const std::vector<Contestant> contestants = {
@@ -159,7 +159,7 @@ void measure(const BenchRow& row, BenchContext& context, BenchResult& result) {
                       {"pytorch_installed_to_engine", ratio_of(times["pytorch_installed"], times["engine"])}};
 }
 
-std::vector<BenchLines> tables(std::span<const BenchResult> rows) {
+std::vector<BenchLines> language_tables(std::span<const BenchResult> rows) {
   BenchLines lines;
   for (const BenchResult& row : rows) {
     BenchResult& line = lines.emplace_back();
@@ -183,8 +183,8 @@ std::vector<BenchLines> tables(std::span<const BenchResult> rows) {
 const BenchSection& language_section() {
   static const BenchSection section{
       BenchKind::language,
-      "one update of a language model: forward, backward, clipped by norm, SGD step; milliseconds", measure,
-      tables};
+      "one update of a language model: forward, backward, clipped by norm, SGD step; milliseconds",
+      measure_language, language_tables};
   return section;
 }
 

@@ -25,7 +25,7 @@ Contestant contestant(const BenchRow& row, std::int64_t steps) {
   return engine_contestant(fmt::format("{}", steps), row.cell, shape);
 }
 
-void measure(const BenchRow& row, BenchContext& context, BenchResult& result) {
+void measure_length(const BenchRow& row, BenchContext& context, BenchResult& result) {
   const std::vector<std::int64_t> lengths = lengths_up_to(row.shape.steps);
   std::vector<Contestant> contestants;
   for (const std::int64_t steps : lengths) contestants.push_back(contestant(row, steps));
@@ -43,7 +43,7 @@ void measure(const BenchRow& row, BenchContext& context, BenchResult& result) {
   }
 }
 
-std::vector<BenchLines> tables(std::span<const BenchResult> rows) {
+std::vector<BenchLines> length_tables(std::span<const BenchResult> rows) {
   std::vector<BenchLines> all;
   for (const BenchResult& row : rows) {
     BenchLines& lines = all.emplace_back();
@@ -65,7 +65,7 @@ std::vector<BenchLines> tables(std::span<const BenchResult> rows) {
 const BenchSection& length_section() {
   static const BenchSection section{BenchKind::length,
                                     "time per step of longer and longer sequences, loss at the last step",
-                                    measure, tables};
+                                    measure_length, length_tables};
   return section;
 }
 

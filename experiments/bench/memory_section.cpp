@@ -44,7 +44,7 @@ double us_per_step(const Measured& measured, std::int64_t steps) {
   return 1e6 * measured.timing.median / static_cast<double>(steps);
 }
 
-void measure(const BenchRow& row, BenchContext& context, BenchResult& result) {
+void measure_memory(const BenchRow& row, BenchContext& context, BenchResult& result) {
   const PlanOptions budget{.max_memory = row.max_memory};
   StepShape fitting = row.shape;
   fitting.steps = row.steps_that_fit;
@@ -74,7 +74,7 @@ BenchResult member(const BenchResult& object, const char* key) {
   return object.contains(key) ? object[key] : BenchResult();
 }
 
-std::vector<BenchLines> tables(std::span<const BenchResult> rows) {
+std::vector<BenchLines> memory_tables(std::span<const BenchResult> rows) {
   BenchLines sizes, times;
   for (const BenchResult& row : rows) {
     const std::string net = fmt::format("{}, B = {}, H = {}, T = {}", row["cell"].get<std::string>(),
@@ -110,7 +110,7 @@ std::uint64_t resident_bytes_of(const BenchRow& row) {
 const BenchSection& memory_section() {
   static const BenchSection section{
       BenchKind::memory, "long sequences within a memory budget, per step against shorter ones without",
-      measure, tables};
+      measure_memory, memory_tables};
   return section;
 }
 

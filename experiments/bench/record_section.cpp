@@ -26,7 +26,7 @@ void prepare(const BenchRow& row, Dim steps) {
   const Plan<float> plan(*net.tape, net.outputs());
 }
 
-void measure(const BenchRow& row, BenchContext& context, BenchResult& result) {
+void measure_record(const BenchRow& row, BenchContext& context, BenchResult& result) {
   std::vector<Contestant> contestants;
   for (const Length& length : lengths)
     contestants.push_back(timed(length.key, [row, steps = length.steps(row)] { prepare(row, steps); }));
@@ -35,7 +35,7 @@ void measure(const BenchRow& row, BenchContext& context, BenchResult& result) {
     result["times"][measured.key] = to_json(measured);
 }
 
-std::vector<BenchLines> tables(std::span<const BenchResult> rows) {
+std::vector<BenchLines> record_tables(std::span<const BenchResult> rows) {
   BenchLines lines;
   for (const BenchResult& row : rows) {
     BenchResult& line = lines.emplace_back();
@@ -48,8 +48,9 @@ std::vector<BenchLines> tables(std::span<const BenchResult> rows) {
 }  // namespace
 
 const BenchSection& record_section() {
-  static const BenchSection section{
-      BenchKind::record, "recording, differentiating and planning a net, milliseconds", measure, tables};
+  static const BenchSection section{BenchKind::record,
+                                    "recording, differentiating and planning a net, milliseconds",
+                                    measure_record, record_tables};
   return section;
 }
 

@@ -11,7 +11,7 @@ namespace unroll {
 
 namespace {
 
-void measure(const BenchRow& row, BenchContext& context, BenchResult& result) {
+void measure_small(const BenchRow& row, BenchContext& context, BenchResult& result) {
   const auto step = std::make_shared<EngineStep>(row.cell, row.shape);
   const std::shared_ptr<PlainLoop> loop = plain_loop(row.cell, row.shape);
   const std::vector<Measured> all =
@@ -33,7 +33,7 @@ std::string step_text(const BenchResult& microseconds) {
   return microseconds.is_null() ? "–" : fmt::format("{:.3f}", microseconds.get<double>());
 }
 
-std::vector<BenchLines> tables(std::span<const BenchResult> rows) {
+std::vector<BenchLines> small_tables(std::span<const BenchResult> rows) {
   BenchLines lines;
   for (const BenchResult& row : rows) {
     BenchResult& line = lines.emplace_back();
@@ -50,8 +50,9 @@ std::vector<BenchLines> tables(std::span<const BenchResult> rows) {
 }  // namespace
 
 const BenchSection& small_section() {
-  static const BenchSection section{
-      BenchKind::small, "forward and backward pass of small nets, microseconds per step", measure, tables};
+  static const BenchSection section{BenchKind::small,
+                                    "forward and backward pass of small nets, microseconds per step",
+                                    measure_small, small_tables};
   return section;
 }
 

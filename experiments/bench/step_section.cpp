@@ -130,7 +130,7 @@ constexpr RatioRow ratios[] = {
     {"pytorch_installed_to_engine", "PyTorch/engine", "pytorch_installed", "engine"},
 };
 
-void measure(const BenchRow& row, BenchContext& context, BenchResult& result) {
+void measure_step(const BenchRow& row, BenchContext& context, BenchResult& result) {
   std::vector<Contestant> contestants;
   for (const EntrantRow& entrant : entrants)
     if (Entrant made = entrant.make(row, context)) contestants.push_back(std::move(*made));
@@ -149,7 +149,7 @@ std::string shape_text(const BenchResult& row) {
                      row["B"].get<int>(), row["inputs"].get<int>(), row["hidden"].get<int>());
 }
 
-std::vector<BenchLines> tables(std::span<const BenchResult> rows) {
+std::vector<BenchLines> step_tables(std::span<const BenchResult> rows) {
   BenchLines times, quotients;
   for (const BenchResult& row : rows) {
     BenchResult& time = times.emplace_back();
@@ -166,7 +166,7 @@ std::vector<BenchLines> tables(std::span<const BenchResult> rows) {
 
 const BenchSection& step_section() {
   static const BenchSection section{BenchKind::step, "forward and backward pass of one batch, milliseconds",
-                                    measure, tables};
+                                    measure_step, step_tables};
   return section;
 }
 

@@ -22,7 +22,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 /// CPU time of the calling thread.
-double cpu_seconds() {
+double thread_cpu_seconds() {
   timespec now;
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
@@ -43,13 +43,13 @@ class TrainingLoop {
     const FlushSubnormals flush;
     single_threaded_products();
     const auto begin = Clock::now();
-    const double cpu_begin = cpu_seconds();
+    const double cpu_begin = thread_cpu_seconds();
     for (int i = 0; i < updates; ++i) {
       step_.run();
       optimizer_->step(1e-4, parameters());
     }
     return {std::chrono::duration<double>(Clock::now() - begin).count() / updates,
-            (cpu_seconds() - cpu_begin) / updates};
+            (thread_cpu_seconds() - cpu_begin) / updates};
   }
 
  private:
@@ -100,7 +100,7 @@ std::array<Place, 3> places() {
   return {{{"alone", "alone"}, {"first", "first of two"}, {"second", "second of two"}}};
 }
 
-void measure(const BenchRow& row, BenchContext& context, BenchResult& result) {
+void measure_threads(const BenchRow& row, BenchContext& context, BenchResult& result) {
   if (machine_limits().usable_cores() < 2) {
     result["problem"] = "needs two cores";
     return;
@@ -123,7 +123,7 @@ void measure(const BenchRow& row, BenchContext& context, BenchResult& result) {
   }
 }
 
-std::vector<BenchLines> tables(std::span<const BenchResult> rows) {
+std::vector<BenchLines> threads_tables(std::span<const BenchResult> rows) {
   BenchLines lines;
   for (const BenchResult& row : rows) {
     if (row.contains("problem")) {
@@ -148,7 +148,7 @@ std::vector<BenchLines> tables(std::span<const BenchResult> rows) {
 const BenchSection& threads_section() {
   static const BenchSection section{BenchKind::threads,
                                     "two training loops on two threads, milliseconds per update of one batch",
-                                    measure, tables};
+                                    measure_threads, threads_tables};
   return section;
 }
 

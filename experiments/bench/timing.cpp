@@ -20,7 +20,7 @@ double since(Clock::time_point begin) { return std::chrono::duration<double>(Clo
 
 /// CPU time of the whole process. On an idle machine it is what a clock on the wall shows; on a busy one it
 /// leaves out the time that other programs had, and a rival's threads beside its own count in full.
-double cpu_seconds() {
+double process_cpu_seconds() {
   timespec now;
   ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
@@ -72,9 +72,9 @@ Timing timing_of(std::vector<double> seconds) {
 
 Contestant timed(std::string key, std::function<void()> run) {
   return {std::move(key), [run = std::move(run)](int runs) {
-            const double begin = cpu_seconds();
+            const double begin = process_cpu_seconds();
             for (int i = 0; i < runs; ++i) run();
-            return cpu_seconds() - begin;
+            return process_cpu_seconds() - begin;
           }};
 }
 

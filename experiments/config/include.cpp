@@ -15,17 +15,17 @@ namespace {
 /// depth of the recursion.
 constexpr std::size_t most_files = 100;
 
-struct Named {
+struct NamedInclude {
   std::string file;
   TomlPosition at;
 };
 
-std::vector<Named> includes_of(const TomlDocument& document) {
+std::vector<NamedInclude> includes_of(const TomlDocument& document) {
   const auto member = std::ranges::find(document.root, include_key, &TomlMember::key);
   if (member == document.root.end()) return {};
   const auto* list = std::get_if<TomlArray>(&member->node.value);
   const TomlArray items = list ? *list : TomlArray{member->node};
-  std::vector<Named> names;
+  std::vector<NamedInclude> names;
   for (const TomlNode& item : items) {
     const auto* name = std::get_if<std::string>(&item.value);
     if (!name || name->empty())
@@ -50,13 +50,13 @@ class Reader {
   void read(const std::filesystem::path& file) {
     open_.push_back(file);
     const TomlDocument document = read_document(file);
-    for (const Named& name : includes_of(document)) include(document, name);
+    for (const NamedInclude& name : includes_of(document)) include(document, name);
     documents_.push_back(document);
     open_.pop_back();
   }
 
  private:
-  void include(const TomlDocument& document, const Named& name) {
+  void include(const TomlDocument& document, const NamedInclude& name) {
     const std::filesystem::path file = std::filesystem::path(document.name).parent_path() / name.file;
     const std::string origin = place(document.name, name.at);
     if (std::ranges::any_of(open_, [&](const auto& open) { return identity(open) == identity(file); }))

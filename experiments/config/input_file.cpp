@@ -18,20 +18,20 @@ namespace {
 
 constexpr std::size_t hash_digits = 16;
 
-struct Named {
+struct NamedFile {
   std::string_view path;
   std::string_view hash;  ///< empty where none is given
 };
 
-Named split_hash(std::string_view given) {
+NamedFile split_hash(std::string_view given) {
   const std::size_t at = given.rfind('@');
   if (at == std::string_view::npos || given.size() - at - 1 != hash_digits) return {given, {}};
   const std::string_view hash = given.substr(at + 1);
   const bool is_hash = hash.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-  return is_hash ? Named{given.substr(0, at), hash} : Named{given, {}};
+  return is_hash ? NamedFile{given.substr(0, at), hash} : NamedFile{given, {}};
 }
 
-std::string hash_of(std::string_view bytes) {
+std::string file_hash_of(std::string_view bytes) {
   return fmt::format("{:016x}", XXH3_64bits(bytes.data(), bytes.size()));
 }
 
@@ -56,12 +56,12 @@ InputFile read(const std::filesystem::path& path) {
   std::error_code none;
   file.folder = std::filesystem::is_directory(path, none);
   file.content = std::make_shared<const std::string>(file.folder ? folder_as_tar(path) : bytes_in(path));
-  file.hash = hash_of(*file.content);
+  file.hash = file_hash_of(*file.content);
   return file;
 }
 
 /// Where the hash says which text is meant, the file is not needed to tell trials apart.
-InputFile read(const std::filesystem::path& path, const Named& named) {
+InputFile read(const std::filesystem::path& path, const NamedFile& named) {
   if (named.hash.empty()) return read(path);
   InputFile unusable{absolute_text(path), std::string(named.hash), nullptr};
   try {
@@ -83,7 +83,7 @@ std::strong_ordering InputFile::operator<=>(const InputFile& other) const {
 }
 
 InputFile read_input_file(std::string_view given, const std::filesystem::path& folder) {
-  const Named named = split_hash(given);
+  const NamedFile named = split_hash(given);
   if (named.path.empty()) return {};
   std::error_code ignored;
   for (const bool folders : {false, true})

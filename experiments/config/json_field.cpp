@@ -9,7 +9,7 @@
 namespace unroll {
 namespace {
 
-std::string_view type_name(simdjson::dom::element value) {
+std::string_view json_type_name(simdjson::dom::element value) {
   using Type = simdjson::dom::element_type;
   switch (value.type()) {
     case Type::ARRAY:
@@ -50,7 +50,7 @@ void JsonField::refuse(std::string_view expected, std::string_view found) const 
       fmt::format("{}: member '{}' must be {}, but is {}", subject(), path(), expected, found));
 }
 
-void JsonField::refuse(std::string_view expected) const { refuse(expected, type_name(value_)); }
+void JsonField::refuse(std::string_view expected) const { refuse(expected, json_type_name(value_)); }
 
 void JsonField::expect_object() const {
   if (!value_.is_object()) refuse("an object");

@@ -27,7 +27,8 @@ std::optional<Parts> split(std::string_view text, const OptionValue& type) {
 
 /// Integers stay integers: 64 bits do not fit into a double.
 template <class Number>
-Number number(const Option& option, std::string_view part, std::string_view text, const std::string& origin) {
+Number step_number(const Option& option, std::string_view part, std::string_view text,
+                   const std::string& origin) {
   const auto value = parse_value(part, Number{});
   if (value) return std::get<Number>(*value);
   throw ConfigError(fmt::format("{}: {}: expected FIRST..LAST:STEP, each {}, found \"{}\"", origin,
@@ -60,9 +61,9 @@ std::vector<Integer> listed(Integer first, Integer last, Integer step, std::size
 template <class Number>
 std::vector<Number> numbers(const Option& option, const Parts& parts, std::string_view text,
                             const std::string& origin) {
-  const auto first = number<Number>(option, parts.first, text, origin);
-  const auto last = number<Number>(option, parts.last, text, origin);
-  const auto step = number<Number>(option, parts.step, text, origin);
+  const auto first = step_number<Number>(option, parts.first, text, origin);
+  const auto last = step_number<Number>(option, parts.last, text, origin);
+  const auto step = step_number<Number>(option, parts.step, text, origin);
   if (!(step > Number{})) refuse(option, text, origin, "expected a step above 0");
   if (last < first) refuse(option, text, origin, "the range is empty: it ends before it begins");
   // As doubles, which overflow nowhere; exact where the count is one that is allowed.

@@ -9,7 +9,7 @@
 namespace unroll {
 namespace {
 
-constexpr int deepest = 32;
+constexpr int deepest_toml = 32;
 
 /// Goes over a text once, without a stack: strings and comments are left out, and of what is no TOML nothing
 /// needs to be known here.
@@ -55,11 +55,11 @@ class Scan {
   }
 
   void check(int depth, std::string_view what) const {
-    if (depth <= deepest) return;
+    if (depth <= deepest_toml) return;
     const std::string_view before = text_.substr(0, at_);
     const auto line = 1 + std::count(before.begin(), before.end(), '\n');
-    throw ConfigError(
-        fmt::format("{}:{}: {}: expected a depth of at most {}, found more", name_, line, what, deepest));
+    throw ConfigError(fmt::format("{}:{}: {}: expected a depth of at most {}, found more", name_, line, what,
+                                  deepest_toml));
   }
 
   std::string_view text_, name_;

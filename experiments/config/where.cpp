@@ -22,7 +22,7 @@ namespace g = where_grammar;
 using ParseNode = tao::pegtl::parse_tree::node;
 
 /// Nesting is followed by recursive functions: this keeps their stack small.
-constexpr std::size_t deepest = 100;
+constexpr std::size_t deepest_where = 100;
 
 enum class Comparator { equal, unequal, less, at_most, greater, at_least };
 
@@ -265,9 +265,9 @@ class Builder {
 void refuse_deep_nesting(std::string_view text, const std::string& origin) {
   std::size_t depth = 0;
   for (const char c : text) {
-    if (c == '(' && ++depth > deepest)
-      throw ConfigError(
-          fmt::format("{}: where: parentheses are nested too deeply: at most {} levels", origin, deepest));
+    if (c == '(' && ++depth > deepest_where)
+      throw ConfigError(fmt::format("{}: where: parentheses are nested too deeply: at most {} levels", origin,
+                                    deepest_where));
     if (c == ')' && depth > 0) --depth;
   }
 }

@@ -11,7 +11,7 @@ namespace {
 constexpr std::array<std::string_view, 3> file_names = {"results.csv", "series.csv", "timing.csv"};
 
 /// A folder with these files alone; results.csv begins with ids.
-bool wrote(const std::filesystem::path& path) {
+bool wrote_csv(const std::filesystem::path& path) {
   std::error_code ignored;
   if (!std::filesystem::is_directory(path, ignored)) return false;
   const std::vector<std::string> names = names_in(path);
@@ -20,7 +20,7 @@ bool wrote(const std::filesystem::path& path) {
   return only_these && (names.empty() || first_bytes(path / "results.csv", 3) == "id,");
 }
 
-void write(const ExportedSweep& sweep, const std::filesystem::path& target) {
+void write_csv(const ExportedSweep& sweep, const std::filesystem::path& target) {
   make_folders(target);
   write_file(target / "results.csv",
              results_csv(sweep.plan, sweep.records, fixed_settings(sweep.laboratory, sweep.plan)));
@@ -35,8 +35,8 @@ void write(const ExportedSweep& sweep, const std::filesystem::path& target) {
 }  // namespace
 
 const ExportFormat& csv_format() {
-  static const ExportFormat format{"csv", "csv", "a folder with results.csv and series.csv",
-                                   true,  wrote, write};
+  static const ExportFormat format{"csv", "csv",     "a folder with results.csv and series.csv",
+                                   true,  wrote_csv, write_csv};
   return format;
 }
 

@@ -15,7 +15,7 @@ using Json = nlohmann::ordered_json;
 constexpr std::array<const char*, 4> timing_members = {"seconds", "build", "host", "attempts"};
 
 /// As each line begins: unlike one of a journal or of plan.jsonl.
-bool wrote(const std::filesystem::path& path) {
+bool wrote_jsonl(const std::filesystem::path& path) {
   static const std::regex begin(R"(\{"id":"[0-9a-f]{32}","settings":\{)");
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(path, ignored)) return false;
@@ -44,7 +44,7 @@ Json line_of(const ExportedSweep& sweep, const Trial& trial, const TrialRecord* 
   return line;
 }
 
-void write(const ExportedSweep& sweep, const std::filesystem::path& target) {
+void write_jsonl(const ExportedSweep& sweep, const std::filesystem::path& target) {
   const std::vector<const TrialRecord*> runs = runs_of(sweep.plan, sweep.records);
   std::string text;
   for (std::size_t i = 0; i < runs.size(); ++i)
@@ -58,7 +58,8 @@ void write(const ExportedSweep& sweep, const std::filesystem::path& target) {
 
 const ExportFormat& jsonl_format() {
   static const ExportFormat format{
-      "jsonl", "trials.jsonl", "a JSON object a trial: settings, scalars, series", true, wrote, write};
+      "jsonl", "trials.jsonl", "a JSON object a trial: settings, scalars, series",
+      true,    wrote_jsonl,    write_jsonl};
   return format;
 }
 

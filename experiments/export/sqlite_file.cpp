@@ -196,7 +196,7 @@ void fill_properties(Database& database, const ExportedSweep& sweep) {
   if (sweep.timing) properties.add("made by").add(sweep.plan.header).end_row();
 }
 
-bool wrote(const std::filesystem::path& path) {
+bool wrote_sqlite(const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) return false;
   const std::string head = first_bytes(path, application_id_at + 4);
@@ -207,7 +207,7 @@ bool wrote(const std::filesystem::path& path) {
   return id == application_id;
 }
 
-void write(const ExportedSweep& sweep, const std::filesystem::path& target) {
+void write_sqlite(const ExportedSweep& sweep, const std::filesystem::path& target) {
   Database database;
   database.execute(
       fmt::format("PRAGMA encoding='UTF-8'; PRAGMA page_size=4096; PRAGMA application_id={}; "
@@ -227,7 +227,8 @@ void write(const ExportedSweep& sweep, const std::filesystem::path& target) {
 
 const ExportFormat& sqlite_format() {
   static const ExportFormat format{
-      "sqlite", "sweep.sqlite", "a SQLite file: trials, series and what scalars mean", true, wrote, write};
+      "sqlite", "sweep.sqlite", "a SQLite file: trials, series and what scalars mean",
+      true,     wrote_sqlite,   write_sqlite};
   return format;
 }
 

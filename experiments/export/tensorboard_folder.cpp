@@ -25,7 +25,7 @@ bool is_run_folder(const std::filesystem::path& folder) {
   return names.empty() || (names.size() == 1 && names.front() == file_name);
 }
 
-bool wrote(const std::filesystem::path& path) {
+bool wrote_tensorboard(const std::filesystem::path& path) {
   std::error_code ignored;
   return std::filesystem::is_directory(path, ignored) &&
          std::ranges::all_of(names_in(path),
@@ -68,7 +68,7 @@ std::string events_of(const TrialRecord& run) {
   return file.bytes();
 }
 
-void write(const ExportedSweep& sweep, const std::filesystem::path& target) {
+void write_tensorboard(const ExportedSweep& sweep, const std::filesystem::path& target) {
   make_folders(target);
   std::set<std::string> written;
   const std::vector<const TrialRecord*> runs = runs_of(sweep.plan, sweep.records);
@@ -90,8 +90,8 @@ void write(const ExportedSweep& sweep, const std::filesystem::path& target) {
 
 const ExportFormat& tensorboard_format() {
   static const ExportFormat format{
-      "tensorboard", "tensorboard", "a folder with TensorBoard's event files, one folder a trial",
-      false,         wrote,         write};
+      "tensorboard", "tensorboard",     "a folder with TensorBoard's event files, one folder a trial",
+      false,         wrote_tensorboard, write_tensorboard};
   return format;
 }
 

@@ -34,7 +34,7 @@ Attractors attractors_at(const Subject& subject, const SequenceModel& model, std
   return attractors_of(map);
 }
 
-void look(const Subject& subject, Findings& findings) {
+void look_at_bifurcation(const Subject& subject, Findings& findings) {
   const SequenceModel model =
       make_model(subject.laboratory.cells(), subject.config, sizes_of(subject.models.spec()));
   const std::size_t weight = *own_weight(model.parameters());
@@ -71,7 +71,7 @@ Instrument bifurcation_row() {
           "far below and far above: from which weight on it can remember.",
       .needs = "one unit, model.hidden = 1",
       .source = "Bengio, Simard & Frasconi 1994; Pascanu, Mikolov & Bengio 2013, figure 3",
-      .look = look,
+      .look = look_at_bifurcation,
       .objection = needs_own_weight};
 }
 

@@ -14,8 +14,8 @@
 namespace unroll {
 namespace {
 
-constexpr double most_weight = 6, most_bias = 3;
-constexpr std::size_t weights = 25, biases = 25;
+constexpr double surface_most_weight = 6, most_bias = 3;
+constexpr std::size_t surface_weights = 25, biases = 25;
 
 /// The loss of the sequences that gradients are looked at on, at any parameters.
 class LossOf {
@@ -41,14 +41,14 @@ class LossOf {
   Plan<double> plan_;
 };
 
-void look(const Subject& subject, Findings& findings) {
+void look_at_error_surface(const Subject& subject, Findings& findings) {
   const std::vector<ParameterSpec>& specs = subject.models.training_model().specs;
   const std::size_t weight = *own_weight(specs), bias = *own_bias(specs);
   std::vector<Tensor<double>> parameters = subject.parameters;
   LossOf loss(subject);
   std::vector<std::vector<double>> rows;
   const std::vector<double> at = grid(-most_bias, most_bias, biases);
-  for (const double w : grid(-most_weight, most_weight, weights)) {
+  for (const double w : grid(-surface_most_weight, surface_most_weight, surface_weights)) {
     std::vector<double>& row = rows.emplace_back();
     parameters[weight][0] = w;
     for (const double b : at) {
@@ -91,7 +91,7 @@ Instrument error_surface_row() {
           "it is: plains, and the cliff that clipping is for.",
       .needs = "one unit with a bias, model.hidden = 1",
       .source = "Pascanu, Mikolov & Bengio 2013, figure 6",
-      .look = look,
+      .look = look_at_error_surface,
       .objection = needs_weight_and_bias,
       .reads_loss_step = true};
 }

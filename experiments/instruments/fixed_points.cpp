@@ -119,7 +119,7 @@ Tensor<double> sampled_states(const Subject& subject) {
   return Tensor<double>({std::ssize(all) / map.size(), map.size()}, all);
 }
 
-void look(const Subject& subject, Findings& findings) {
+void look_at_fixed_points(const Subject& subject, Findings& findings) {
   const Tensor<double> from = sampled_states(subject);
   if (!all_finite(from.span())) return;
   StateMap map(subject, true);
@@ -180,7 +180,7 @@ Instrument fixed_points_row() {
               "sequences: how many, how slow, how many unstable directions each has.",
           .needs = "one direction",
           .source = "Sussillo & Barak 2013",
-          .look = look,
+          .look = look_at_fixed_points,
           .objection = needs_one_direction};
 }
 

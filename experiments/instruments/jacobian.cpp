@@ -14,7 +14,7 @@
 namespace unroll {
 namespace {
 
-constexpr std::int64_t most_sequences = 2;
+constexpr std::int64_t jacobian_sequences = 2;
 
 /// A product of one row is `scale` natural logarithms larger than what stands for it, whose largest element
 /// is 1: it must neither overflow nor underflow.
@@ -68,10 +68,10 @@ RecordedSeries series_of(std::string name, std::string axis, const Subject& subj
           .y = {}};
 }
 
-void look(const Subject& subject, Findings& findings) {
+void look_at_jacobian(const Subject& subject, Findings& findings) {
   StateMap map(subject);
   const Batch batch = subject.models.diagnostics();
-  const BatchInputs inputs(batch, most_sequences);
+  const BatchInputs inputs(batch, jacobian_sequences);
   const auto given = [&](std::int64_t t, std::int64_t times) { return inputs.at(t, times); };
   RecordedSeries largest = series_of("largest singular value of the Jacobian", "steps", subject, "log10 σ");
   RecordedSeries smallest = series_of("smallest singular value of the Jacobian", "steps", subject, "log10 σ");
@@ -120,7 +120,7 @@ Instrument jacobian_row() {
               "training sequences, s all states together.",
           .needs = "one direction",
           .source = "Pascanu, Mikolov & Bengio 2013; Pennington, Schoenholz & Ganguli 2017",
-          .look = look,
+          .look = look_at_jacobian,
           .objection = needs_one_direction};
 }
 

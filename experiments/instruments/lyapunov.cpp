@@ -58,7 +58,7 @@ std::vector<double> mean_growth(const std::vector<Directions>& all, std::int64_t
   return exponents;
 }
 
-constexpr std::int64_t most_sequences = 4;
+constexpr std::int64_t lyapunov_sequences = 4;
 /// Without input there is no sequence that says how long to look.
 constexpr LyapunovOptions alone{.warm_up = 500, .steps = 500, .transient = 100};
 
@@ -83,10 +83,10 @@ void report(const std::vector<double>& exponents, const std::string& how, const 
   findings.numbers.push_back({"kaplan_yorke_dimension" + suffix, kaplan_yorke_dimension(exponents)});
 }
 
-void look(const Subject& subject, Findings& findings) {
+void look_at_lyapunov(const Subject& subject, Findings& findings) {
   StateMap map(subject);
   const Batch batch = subject.models.diagnostics();
-  const BatchInputs inputs(batch, most_sequences);
+  const BatchInputs inputs(batch, lyapunov_sequences);
   const auto given = [&](std::int64_t t, std::int64_t times) { return inputs.at(t, times); };
   report(lyapunov_exponents(map, map.start(inputs.rows()), given, options_for(inputs.steps())), "with input",
          subject, findings);
@@ -137,7 +137,7 @@ Instrument lyapunov_row() {
               "Kaplan-Yorke dimension.",
           .needs = "one direction; of more than 64 states the 64 largest exponents",
           .source = "Benettin et al. 1980; Vogt et al. 2022; Engelken, Wolf & Abbott 2023",
-          .look = look,
+          .look = look_at_lyapunov,
           .objection = needs_one_direction};
 }
 

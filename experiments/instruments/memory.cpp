@@ -97,7 +97,7 @@ std::vector<double> tested(const Samples& known, const Samples& unseen, std::int
   return r2;
 }
 
-void look(const Subject& subject, Findings& findings) {
+void look_at_memory(const Subject& subject, Findings& findings) {
   StateMap map(subject);
   if (map.tokens()) return;
   const LinearMemory memory = linear_memory(map, {.delays = 2 * map.size(),
@@ -116,7 +116,7 @@ void look(const Subject& subject, Findings& findings) {
   findings.numbers.push_back({"memory_length", static_cast<double>(memory.length()), {.unit = "steps"}});
 }
 
-std::string objection(const Laboratory& laboratory, const Config& config) {
+std::string memory_objection(const Laboratory& laboratory, const Config& config) {
   const TaskRow* task = find_task(laboratory.tasks(), config.task.name);
   if (task && task->inputs == InputKind::tokens)
     return fmt::format("white noise is given to inputs that are numbers, but the task {} has tokens",
@@ -153,8 +153,8 @@ Instrument memory_row() {
               "capacity, and the steps back to which half of it is there.",
           .needs = "inputs that are numbers; one direction",
           .source = "Jaeger 2001, \"Short term memory in echo state networks\"",
-          .look = look,
-          .objection = objection};
+          .look = look_at_memory,
+          .objection = memory_objection};
 }
 
 }  // namespace unroll

@@ -9,7 +9,7 @@
 namespace unroll {
 namespace {
 
-constexpr std::int64_t most_sequences = 8;
+constexpr std::int64_t omega_sequences = 8;
 
 /// ∂L/∂s_t of one sequence, all states together but those that count steps.
 std::vector<double> at(const StateGradients& gradients, std::int64_t t, std::int64_t row) {
@@ -24,10 +24,10 @@ std::vector<double> at(const StateGradients& gradients, std::int64_t t, std::int
   return all;
 }
 
-void look(const Subject& subject, Findings& findings) {
+void look_at_omega(const Subject& subject, Findings& findings) {
   const StateGradients gradients = state_gradients(subject);
   StateMap map(subject);
-  const BatchInputs inputs(gradients.batch, most_sequences);
+  const BatchInputs inputs(gradients.batch, omega_sequences);
   const auto steps = static_cast<std::size_t>(inputs.steps());
   std::vector<Tensor<double>> errors;
   for (std::int64_t t = 0; t < inputs.steps(); ++t) {
@@ -82,7 +82,7 @@ Instrument omega_row() {
               "∂s_{t+1}/∂s_t: how far a step is from keeping the length of the error it passes back.",
           .needs = "one direction",
           .source = "Pascanu, Mikolov & Bengio 2013, eq. 10 and their code, with all states as one vector",
-          .look = look,
+          .look = look_at_omega,
           .objection = needs_one_direction,
           .bytes = [](TrialModels& models) { return models.diagnostics_bytes(); },
           .reads_loss_step = true};

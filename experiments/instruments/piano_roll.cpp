@@ -73,7 +73,7 @@ void add_generated(const Subject& subject, std::int64_t steps, Findings& finding
   findings.series.push_back(drawn(music->notes(), steps, "generated", steps + gap));
 }
 
-std::string objection(const Laboratory& laboratory, const Config& config) {
+std::string roll_objection(const Laboratory& laboratory, const Config& config) {
   const TaskRow* task = find_task(laboratory.tasks(), config.task.name);
   if (!task || !is_music(*task))
     return fmt::format("the task {} is no music; it looks at the tasks music and melody", config.task.name);
@@ -83,8 +83,8 @@ std::string objection(const Laboratory& laboratory, const Config& config) {
   return "";
 }
 
-void look(const Subject& subject, Findings& findings) {
-  if (!objection(subject.laboratory, subject.config).empty()) return;
+void look_at_piano_roll(const Subject& subject, Findings& findings) {
+  if (!roll_objection(subject.laboratory, subject.config).empty()) return;
   const Batch batch = subject.models.validation().batch(0, 1);
   const std::int64_t steps = std::min(batch.steps(), most_steps);
   findings.series.push_back(drawn(notes_in(batch, steps), steps, "real", 0));
@@ -100,8 +100,8 @@ Instrument piano_roll_row() {
           "The start of the first piece that is validated on, and as much that the model makes from silence.",
       .needs = "task.name = music or melody",
       .source = "",
-      .look = look,
-      .objection = objection};
+      .look = look_at_piano_roll,
+      .objection = roll_objection};
 }
 
 }  // namespace unroll

@@ -59,7 +59,7 @@ void look_at(const ParameterSpec& spec, const Tensor<double>& w, const std::stri
   findings.series.push_back(std::move(singular));
 }
 
-void look(const Subject& subject, Findings& findings) {
+void look_at_recurrent_matrix(const Subject& subject, Findings& findings) {
   const std::vector<ParameterSpec>& specs = subject.models.training_model().specs;
   for (std::size_t i = 0; i < specs.size(); ++i)
     if (is_recurrent(specs[i])) look_at(specs[i], subject.parameters[i], subject.moment, findings);
@@ -74,7 +74,7 @@ Instrument recurrent_matrix_row() {
               "state, as it is stored.",
           .needs = "a square recurrent matrix; others are left out",
           .source = "Pascanu, Mikolov & Bengio 2013; Vorontsov et al. 2017",
-          .look = look};
+          .look = look_at_recurrent_matrix};
 }
 
 }  // namespace unroll

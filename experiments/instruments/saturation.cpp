@@ -125,7 +125,7 @@ std::string shown_name(const std::string& name, const Kind& kind) {
   return name.substr(0, own) + name.substr(own + kind.word.size());
 }
 
-void look(const Subject& subject, Findings& findings) {
+void look_at_saturation(const Subject& subject, Findings& findings) {
   const TaskSpec& spec = subject.models.spec();
   const SequenceModel model =
       make_model(subject.laboratory.cells(), subject.config, sizes_of(spec), [](std::unique_ptr<Cell> cell) {
@@ -151,7 +151,7 @@ Instrument saturation_row() {
               "1 / (1 − f).",
           .needs = "a cell with one of these functions",
           .source = "Karpathy, Johnson & Fei-Fei 2015; Tallec & Ollivier 2018",
-          .look = look};
+          .look = look_at_saturation};
 }
 
 }  // namespace unroll

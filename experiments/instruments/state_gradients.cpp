@@ -38,7 +38,7 @@ void add_norms(std::span<const double> gradients, const Batch& batch, RecordedSe
 
 /// One series a state, over t = 1..T, the mean over a batch that is the same at every call. A sequence that
 /// has ended at t counts no more.
-void look(const Subject& subject, Findings& findings) {
+void look_at_state_gradients(const Subject& subject, Findings& findings) {
   const StateGradients found = state_gradients(subject);
   for (std::size_t k = 0; k < found.states.size(); ++k)
     add_norms(found.gradients[k].span(), found.batch,
@@ -68,7 +68,7 @@ Instrument state_gradients_row() {
       .shows = "‖∂L/∂s_t‖ over the time steps t for every state s: how far back the loss is felt.",
       .needs = "",
       .source = "Hochreiter 1991; Bengio, Simard & Frasconi 1994; as plotted in Arjovsky, Shah & Bengio 2016",
-      .look = look,
+      .look = look_at_state_gradients,
       .bytes = [](TrialModels& models) { return models.diagnostics_bytes(); },
       .reads_loss_step = true};
 }

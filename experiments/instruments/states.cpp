@@ -57,7 +57,7 @@ void add_trajectories(const Components& components, const Passage& seen, std::si
   }
 }
 
-void look(const Subject& subject, Findings& findings) {
+void look_at_states(const Subject& subject, Findings& findings) {
   const SequenceModel model =
       make_model(subject.laboratory.cells(), subject.config, sizes_of(subject.models.spec()));
   const Passage seen = passage(subject, model, {});
@@ -110,7 +110,7 @@ Instrument states_row() {
               "component), and trajectories in the first two.",
           .needs = "",
           .source = "Gao et al. 2017; Sussillo & Barak 2013",
-          .look = look};
+          .look = look_at_states};
 }
 
 }  // namespace unroll

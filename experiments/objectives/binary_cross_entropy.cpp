@@ -7,10 +7,12 @@
 namespace unroll {
 namespace {
 
-enum Element : std::size_t { nats, wrong };
+struct BinaryCrossEntropyElement {
+  enum : std::size_t { nats, wrong };
+};
 
 /// The second is 0 where the likelier answer is the target's: a logit of 0 or NaN is no answer.
-std::vector<Var> elements(Var logits, Var targets) {
+std::vector<Var> binary_cross_entropy_elements(Var logits, Var targets) {
   Tape& tape = logits.tape();
   const Var zero = tape.fill(0, {}), half = tape.fill(0.5, {});
   const Var yes = greater(logits, zero) * greater(targets, half);
@@ -18,8 +20,8 @@ std::vector<Var> elements(Var logits, Var targets) {
   return {binary_negative_log_likelihood(logits, targets), 1.0 - yes - no};
 }
 
-bool right(std::span<const std::span<const float>> step, const Criterion&) {
-  return std::ranges::all_of(step[wrong], [](float x) { return x == 0; });
+bool binary_cross_entropy_right(std::span<const std::span<const float>> step, const Criterion&) {
+  return std::ranges::all_of(step[BinaryCrossEntropyElement::wrong], [](float x) { return x == 0; });
 }
 
 }  // namespace
@@ -28,16 +30,17 @@ Objective binary_cross_entropy_objective() {
   return {.name = "binary_cross_entropy",
           .summary = "yes or no, for each output by itself",
           .target = TargetKind::numbers,
-          .elements = elements,
-          .right = right,
+          .elements = binary_cross_entropy_elements,
+          .right = binary_cross_entropy_right,
           .metrics = with_accuracies({
-              {"loss", "nats per output", Direction::lower, [](const Tally& t) { return t.mean(nats); }},
+              {"loss", "nats per output", Direction::lower,
+               [](const Tally& t) { return t.mean(BinaryCrossEntropyElement::nats); }},
               {"nats_per_step", "nats of all outputs together", Direction::lower,
-               [](const Tally& t) { return t.sum_over_outputs(nats); }},
+               [](const Tally& t) { return t.sum_over_outputs(BinaryCrossEntropyElement::nats); }},
               {"bits", "bits per output", Direction::lower,
-               [](const Tally& t) { return t.mean(nats) / std::numbers::ln2; }},
+               [](const Tally& t) { return t.mean(BinaryCrossEntropyElement::nats) / std::numbers::ln2; }},
               {"output_error_rate", "share of outputs", Direction::lower,
-               [](const Tally& t) { return t.mean(wrong); }},
+               [](const Tally& t) { return t.mean(BinaryCrossEntropyElement::wrong); }},
           }),
           .probabilities = true};
 }

@@ -7,10 +7,12 @@
 namespace unroll {
 namespace {
 
-enum Element : std::size_t { nats, not_first };
+struct CrossEntropyElement {
+  enum : std::size_t { nats, not_first };
+};
 
 /// The second is 0 where the class stands above all others, so that a tie or a NaN is not right.
-std::vector<Var> elements(Var logits, Var classes) {
+std::vector<Var> cross_entropy_elements(Var logits, Var classes) {
   const Var score = pick(logits, classes);
   Dims beside = score.dims();
   beside.push_back(1);
@@ -18,9 +20,10 @@ std::vector<Var> elements(Var logits, Var classes) {
   return {negative_log_likelihood(logits, classes), not_equal(as_high, as_high.tape().fill(1, {}))};
 }
 
-bool right(std::span<const std::span<const float>> step, const Criterion& criterion) {
-  if (criterion.probability) return std::exp(-static_cast<double>(step[nats][0])) > *criterion.probability;
-  return step[not_first][0] == 0;
+bool cross_entropy_right(std::span<const std::span<const float>> step, const Criterion& criterion) {
+  if (criterion.probability)
+    return std::exp(-static_cast<double>(step[CrossEntropyElement::nats][0])) > *criterion.probability;
+  return step[CrossEntropyElement::not_first][0] == 0;
 }
 
 }  // namespace
@@ -29,13 +32,15 @@ Objective cross_entropy_objective() {
   return {.name = "cross_entropy",
           .summary = "one of several classes",
           .target = TargetKind::classes,
-          .elements = elements,
-          .right = right,
+          .elements = cross_entropy_elements,
+          .right = cross_entropy_right,
           .metrics = with_accuracies({
-              {"loss", "nats per answer", Direction::lower, [](const Tally& t) { return t.mean(nats); }},
+              {"loss", "nats per answer", Direction::lower,
+               [](const Tally& t) { return t.mean(CrossEntropyElement::nats); }},
               {"bits", "bits per answer", Direction::lower,
-               [](const Tally& t) { return t.mean(nats) / std::numbers::ln2; }},
-              {"perplexity", "", Direction::lower, [](const Tally& t) { return std::exp(t.mean(nats)); }},
+               [](const Tally& t) { return t.mean(CrossEntropyElement::nats) / std::numbers::ln2; }},
+              {"perplexity", "", Direction::lower,
+               [](const Tally& t) { return std::exp(t.mean(CrossEntropyElement::nats)); }},
           })};
 }
 

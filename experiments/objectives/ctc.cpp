@@ -8,7 +8,9 @@
 namespace unroll {
 namespace {
 
-enum Element : std::size_t { nats, path };
+struct CtcElement {
+  enum : std::size_t { nats, path };
+};
 
 std::vector<Var> label_elements(Var logits, const CtcInputs& target) {
   Tape& tape = logits.tape();
@@ -26,7 +28,8 @@ Objective ctc_objective() {
           .target = TargetKind::labels,
           .label_elements = label_elements,
           .metrics = with_accuracies({
-              {"loss", "nats per sequence", Direction::lower, [](const Tally& t) { return t.mean(nats); }},
+              {"loss", "nats per sequence", Direction::lower,
+               [](const Tally& t) { return t.mean(CtcElement::nats); }},
               {"label_error_rate", "edits per label", Direction::lower,
                [](const Tally& t) { return t.label_edits / t.labels; }},
           })};

@@ -8,11 +8,13 @@
 namespace unroll {
 namespace {
 
-enum Element : std::size_t { nats, wrong, found };
+struct FrameCrossEntropyElement {
+  enum : std::size_t { nats, wrong, found };
+};
 
 /// Of `wrong` and `found` one value for each output: 1 where the likelier answer is not the target's, and
 /// where it is and both are yes. A logit of 0 or NaN is no answer.
-std::vector<Var> elements(Var logits, Var targets) {
+std::vector<Var> frame_cross_entropy_elements(Var logits, Var targets) {
   Tape& tape = logits.tape();
   const Var zero = tape.fill(0, {}), half = tape.fill(0.5, {});
   const Var yes = greater(logits, zero) * greater(targets, half);
@@ -21,8 +23,8 @@ std::vector<Var> elements(Var logits, Var targets) {
   return {broadcast_to(frame, targets.dims()), 1.0 - yes - no, yes};
 }
 
-bool right(std::span<const std::span<const float>> step, const Criterion&) {
-  return std::ranges::all_of(step[wrong], [](float x) { return x == 0; });
+bool frame_cross_entropy_right(std::span<const std::span<const float>> step, const Criterion&) {
+  return std::ranges::all_of(step[FrameCrossEntropyElement::wrong], [](float x) { return x == 0; });
 }
 
 }  // namespace
@@ -31,16 +33,20 @@ Objective frame_cross_entropy_objective() {
   return {.name = "frame_cross_entropy",
           .summary = "yes or no, for each output by itself, summed over the outputs of a step",
           .target = TargetKind::numbers,
-          .elements = elements,
-          .right = right,
+          .elements = frame_cross_entropy_elements,
+          .right = frame_cross_entropy_right,
           .metrics = with_accuracies({
-              {"loss", "nats per frame", Direction::lower, [](const Tally& t) { return t.mean(nats); }},
+              {"loss", "nats per frame", Direction::lower,
+               [](const Tally& t) { return t.mean(FrameCrossEntropyElement::nats); }},
               {"bits", "bits per frame", Direction::lower,
-               [](const Tally& t) { return t.mean(nats) / std::numbers::ln2; }},
+               [](const Tally& t) { return t.mean(FrameCrossEntropyElement::nats) / std::numbers::ln2; }},
               {"output_error_rate", "share of outputs", Direction::lower,
-               [](const Tally& t) { return t.mean(wrong); }},
+               [](const Tally& t) { return t.mean(FrameCrossEntropyElement::wrong); }},
               {"note_accuracy", "found / (found + wrong)", Direction::higher,
-               [](const Tally& t) { return t.mean(found) / (t.mean(found) + t.mean(wrong)); }},
+               [](const Tally& t) {
+                 return t.mean(FrameCrossEntropyElement::found) /
+                        (t.mean(FrameCrossEntropyElement::found) + t.mean(FrameCrossEntropyElement::wrong));
+               }},
           }),
           .probabilities = true};
 }

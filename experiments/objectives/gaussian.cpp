@@ -7,7 +7,9 @@
 namespace unroll {
 namespace {
 
-enum Element : std::size_t { nats, squared, absolute, crps, outside_80, outside_95 };
+struct GaussianElement {
+  enum : std::size_t { nats, squared, absolute, crps, outside_80, outside_95 };
+};
 
 /// Standard deviations from the mean to the ends of the central intervals.
 constexpr double half_width_80 = 1.2815515655446004, half_width_95 = 1.959963984540054;
@@ -28,7 +30,7 @@ Var outside(Var deviations, double half_width) {
   return 1.0 - less_equal(abs(deviations), tape.fill(half_width, {}));
 }
 
-std::vector<Var> elements(Var outputs, Var targets) {
+std::vector<Var> gaussian_elements(Var outputs, Var targets) {
   const Var log_variance = every_second(outputs, 1), error = targets - every_second(outputs, 0);
   const Var deviation = exp(0.5 * log_variance), z = error / deviation;
   const Var density = exp(-0.5 * square(z)) / std::sqrt(2 * std::numbers::pi);
@@ -41,7 +43,7 @@ std::vector<Var> elements(Var outputs, Var targets) {
           outside(z, half_width_95)};
 }
 
-bool right(std::span<const std::span<const float>>, const Criterion&) { return false; }
+bool gaussian_right(std::span<const std::span<const float>>, const Criterion&) { return false; }
 
 /// The weighted mean of an element over numbers, each in its unit to a power.
 double in_units(const Tally& tally, std::size_t element, int power) {
@@ -57,21 +59,22 @@ Objective gaussian_objective() {
   return {.name = "gaussian",
           .summary = "a normal distribution of a number: its mean and the log of its variance",
           .target = TargetKind::numbers,
-          .elements = elements,
-          .right = right,
+          .elements = gaussian_elements,
+          .right = gaussian_right,
           .metrics =
               {
-                  {"loss", "nats", Direction::lower, [](const Tally& t) { return t.mean(nats); }},
+                  {"loss", "nats", Direction::lower,
+                   [](const Tally& t) { return t.mean(GaussianElement::nats); }},
                   {"rmse", "unit of the data", Direction::lower,
-                   [](const Tally& t) { return std::sqrt(in_units(t, squared, 2)); }},
+                   [](const Tally& t) { return std::sqrt(in_units(t, GaussianElement::squared, 2)); }},
                   {"mae", "unit of the data", Direction::lower,
-                   [](const Tally& t) { return in_units(t, absolute, 1); }},
+                   [](const Tally& t) { return in_units(t, GaussianElement::absolute, 1); }},
                   {"crps", "unit of the data", Direction::lower,
-                   [](const Tally& t) { return in_units(t, crps, 1); }},
+                   [](const Tally& t) { return in_units(t, GaussianElement::crps, 1); }},
                   {"coverage_80", "share of targets", Direction::higher,
-                   [](const Tally& t) { return 1 - t.mean(outside_80); }},
+                   [](const Tally& t) { return 1 - t.mean(GaussianElement::outside_80); }},
                   {"coverage_95", "share of targets", Direction::higher,
-                   [](const Tally& t) { return 1 - t.mean(outside_95); }},
+                   [](const Tally& t) { return 1 - t.mean(GaussianElement::outside_95); }},
               },
           .outputs_per_number = 2};
 }

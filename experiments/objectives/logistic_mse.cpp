@@ -6,20 +6,22 @@
 namespace unroll {
 namespace {
 
-enum Element : std::size_t { squared, absolute };
+struct LogisticMseElement {
+  enum : std::size_t { squared, absolute };
+};
 
-std::vector<Var> elements(Var logits, Var targets) {
+std::vector<Var> logistic_mse_elements(Var logits, Var targets) {
   const Var error = sigmoid(logits) - targets;
   return {square(error), abs(error)};
 }
 
-bool right(std::span<const std::span<const float>> step, const Criterion& criterion) {
-  return criterion.tolerance && std::ranges::all_of(step[absolute], [&](float error) {
+bool logistic_mse_right(std::span<const std::span<const float>> step, const Criterion& criterion) {
+  return criterion.tolerance && std::ranges::all_of(step[LogisticMseElement::absolute], [&](float error) {
            return static_cast<double>(error) < *criterion.tolerance;
          });
 }
 
-bool is_judged(const Criterion& criterion) { return criterion.tolerance.has_value(); }
+bool logistic_mse_is_judged(const Criterion& criterion) { return criterion.tolerance.has_value(); }
 
 }  // namespace
 
@@ -27,17 +29,18 @@ Objective logistic_mse_objective() {
   return {.name = "logistic_mse",
           .summary = "mean squared error of logistic outputs",
           .target = TargetKind::numbers,
-          .elements = elements,
-          .right = right,
+          .elements = logistic_mse_elements,
+          .right = logistic_mse_right,
           .metrics = with_accuracies(
               {
                   {"loss", "mean squared error", Direction::lower,
-                   [](const Tally& t) { return t.mean(squared); }},
-                  {"mae", "", Direction::lower, [](const Tally& t) { return t.mean(absolute); }},
+                   [](const Tally& t) { return t.mean(LogisticMseElement::squared); }},
+                  {"mae", "", Direction::lower,
+                   [](const Tally& t) { return t.mean(LogisticMseElement::absolute); }},
                   {"max_error", "largest error of an output", Direction::lower,
-                   [](const Tally& t) { return t.largest[absolute]; }},
+                   [](const Tally& t) { return t.largest[LogisticMseElement::absolute]; }},
               },
-              is_judged),
+              logistic_mse_is_judged),
           .probabilities = true};
 }
 

@@ -7,30 +7,33 @@
 namespace unroll {
 namespace {
 
-enum Element : std::size_t { squared, absolute, target, squared_target };
+struct MseElement {
+  enum : std::size_t { squared, absolute, target, squared_target };
+};
 
-std::vector<Var> elements(Var outputs, Var targets) {
+std::vector<Var> mse_elements(Var outputs, Var targets) {
   const Var error = outputs - targets;
   return {square(error), abs(error), targets, square(targets)};
 }
 
-bool right(std::span<const std::span<const float>> step, const Criterion& criterion) {
-  return criterion.tolerance && std::ranges::all_of(step[absolute], [&](float error) {
+bool mse_right(std::span<const std::span<const float>> step, const Criterion& criterion) {
+  return criterion.tolerance && std::ranges::all_of(step[MseElement::absolute], [&](float error) {
            return static_cast<double>(error) < *criterion.tolerance;
          });
 }
 
-bool is_judged(const Criterion& criterion) { return criterion.tolerance.has_value(); }
+bool mse_is_judged(const Criterion& criterion) { return criterion.tolerance.has_value(); }
 double rmse(const Tally& tally) {
   double sum = 0;
   for (std::size_t o = 0; o < tally.units.size(); ++o)
-    sum += tally.units[o] * tally.units[o] * tally.sums[squared][o];
+    sum += tally.units[o] * tally.units[o] * tally.sums[MseElement::squared][o];
   return std::sqrt(sum / (tally.weight * tally.outputs()));
 }
 
-double mae(const Tally& tally) {
+double mse_mae(const Tally& tally) {
   double sum = 0;
-  for (std::size_t o = 0; o < tally.units.size(); ++o) sum += tally.units[o] * tally.sums[absolute][o];
+  for (std::size_t o = 0; o < tally.units.size(); ++o)
+    sum += tally.units[o] * tally.sums[MseElement::absolute][o];
   return sum / (tally.weight * tally.outputs());
 }
 
@@ -38,9 +41,9 @@ double mae(const Tally& tally) {
 double nrmse(const Tally& tally) {
   double sum = 0;
   for (std::size_t o = 0; o < tally.units.size(); ++o) {
-    const double mean = tally.sums[target][o] / tally.weight;
-    const double variance = tally.sums[squared_target][o] / tally.weight - mean * mean;
-    sum += tally.sums[squared][o] / tally.weight / std::max(variance, 0.0);
+    const double mean = tally.sums[MseElement::target][o] / tally.weight;
+    const double variance = tally.sums[MseElement::squared_target][o] / tally.weight - mean * mean;
+    sum += tally.sums[MseElement::squared][o] / tally.weight / std::max(variance, 0.0);
   }
   return std::sqrt(sum / tally.outputs());
 }
@@ -51,17 +54,17 @@ Objective mse_objective() {
   return {.name = "mse",
           .summary = "mean squared error of numbers",
           .target = TargetKind::numbers,
-          .elements = elements,
-          .right = right,
+          .elements = mse_elements,
+          .right = mse_right,
           .metrics = with_accuracies(
               {
                   {"loss", "mean squared error", Direction::lower,
-                   [](const Tally& t) { return t.mean(squared); }},
+                   [](const Tally& t) { return t.mean(MseElement::squared); }},
                   {"rmse", "unit of the data", Direction::lower, rmse},
                   {"nrmse", "standard deviations of the target", Direction::lower, nrmse},
-                  {"mae", "unit of the data", Direction::lower, mae},
+                  {"mae", "unit of the data", Direction::lower, mse_mae},
               },
-              is_judged)};
+              mse_is_judged)};
 }
 
 }  // namespace unroll

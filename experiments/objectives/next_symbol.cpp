@@ -7,7 +7,9 @@
 namespace unroll {
 namespace {
 
-enum Element : std::size_t { error, out_of_place };
+struct NextSymbolElement {
+  enum : std::size_t { error, out_of_place };
+};
 
 /// As 0 or 1.
 Var is_possible(Var targets) { return greater(targets, targets.tape().fill(0.5, {})); }
@@ -35,8 +37,8 @@ std::vector<Var> logistic_elements(Var logits, Var targets) {
   return {square(sigmoid(logits) - does_come(targets)), places(logits, targets)};
 }
 
-bool right(std::span<const std::span<const float>> step, const Criterion&) {
-  return std::ranges::all_of(step[out_of_place], [](float x) { return x == 0; });
+bool next_symbol_right(std::span<const std::span<const float>> step, const Criterion&) {
+  return std::ranges::all_of(step[NextSymbolElement::out_of_place], [](float x) { return x == 0; });
 }
 
 }  // namespace
@@ -46,11 +48,12 @@ Objective next_symbol_objective() {
           .summary = "the symbol that comes next, judged by all that might",
           .target = TargetKind::numbers,
           .elements = softmax_elements,
-          .right = right,
+          .right = next_symbol_right,
           .metrics = with_accuracies({
-              {"loss", "nats per symbol", Direction::lower, [](const Tally& t) { return t.mean(error); }},
+              {"loss", "nats per symbol", Direction::lower,
+               [](const Tally& t) { return t.mean(NextSymbolElement::error); }},
               {"bits", "bits per symbol", Direction::lower,
-               [](const Tally& t) { return t.mean(error) / std::numbers::ln2; }},
+               [](const Tally& t) { return t.mean(NextSymbolElement::error) / std::numbers::ln2; }},
           })};
 }
 
@@ -59,9 +62,10 @@ Objective logistic_next_symbol_objective() {
           .summary = "the same, as squared errors of logistic outputs",
           .target = TargetKind::numbers,
           .elements = logistic_elements,
-          .right = right,
+          .right = next_symbol_right,
           .metrics = with_accuracies({
-              {"loss", "mean squared error", Direction::lower, [](const Tally& t) { return t.mean(error); }},
+              {"loss", "mean squared error", Direction::lower,
+               [](const Tally& t) { return t.mean(NextSymbolElement::error); }},
           })};
 }
 

@@ -10,7 +10,9 @@
 namespace unroll {
 namespace {
 
-enum Element : std::size_t { pinball, absolute, outside };
+struct QuantileElement {
+  enum : std::size_t { pinball, absolute, outside };
+};
 
 void check(const std::vector<double>& levels) {
   const bool inside = std::ranges::all_of(levels, [](double q) { return q > 0 && q < 1; });
@@ -30,7 +32,7 @@ Var level(Var quantiles, std::size_t index, const Dims& numbers) {
   return reshape(slice(quantiles, -1, static_cast<std::int64_t>(index), 1), numbers);
 }
 
-std::vector<Var> elements(const std::vector<double>& levels, Var outputs, Var targets) {
+std::vector<Var> quantile_elements(const std::vector<double>& levels, Var outputs, Var targets) {
   const Dims numbers = targets.dims();
   Dims all = numbers, beside = numbers;
   all.push_back(std::ssize(levels));
@@ -44,11 +46,12 @@ std::vector<Var> elements(const std::vector<double>& levels, Var outputs, Var ta
   return {mean(losses, -1), abs(targets - level(quantiles, levels.size() / 2, numbers)), 1.0 - inside};
 }
 
-bool right(std::span<const std::span<const float>>, const Criterion&) { return false; }
+bool quantile_right(std::span<const std::span<const float>>, const Criterion&) { return false; }
 
-double mae(const Tally& tally) {
+double quantile_mae(const Tally& tally) {
   double sum = 0;
-  for (std::size_t o = 0; o < tally.units.size(); ++o) sum += tally.units[o] * tally.sums[absolute][o];
+  for (std::size_t o = 0; o < tally.units.size(); ++o)
+    sum += tally.units[o] * tally.sums[QuantileElement::absolute][o];
   return sum / (tally.weight * tally.outputs());
 }
 
@@ -62,21 +65,21 @@ const std::vector<double>& standard_levels() {
 Objective quantile_objective(std::vector<double> levels) {
   check(levels);
   const std::int64_t count = std::ssize(levels);
-  return {
-      .name = "quantile",
-      .summary = "quantiles of a number, by the pinball loss",
-      .target = TargetKind::numbers,
-      .elements = [levels = std::move(levels)](Var outputs,
-                                               Var targets) { return elements(levels, outputs, targets); },
-      .right = right,
-      .metrics =
-          {
-              {"loss", "mean pinball loss", Direction::lower, [](const Tally& t) { return t.mean(pinball); }},
-              {"mae", "unit of the data", Direction::lower, mae},
-              {"coverage", "share of targets between the outermost levels", Direction::higher,
-               [](const Tally& t) { return 1 - t.mean(outside); }},
-          },
-      .outputs_per_number = count};
+  return {.name = "quantile",
+          .summary = "quantiles of a number, by the pinball loss",
+          .target = TargetKind::numbers,
+          .elements = [levels = std::move(levels)](
+                          Var outputs, Var targets) { return quantile_elements(levels, outputs, targets); },
+          .right = quantile_right,
+          .metrics =
+              {
+                  {"loss", "mean pinball loss", Direction::lower,
+                   [](const Tally& t) { return t.mean(QuantileElement::pinball); }},
+                  {"mae", "unit of the data", Direction::lower, quantile_mae},
+                  {"coverage", "share of targets between the outermost levels", Direction::higher,
+                   [](const Tally& t) { return 1 - t.mean(QuantileElement::outside); }},
+              },
+          .outputs_per_number = count};
 }
 
 }  // namespace unroll

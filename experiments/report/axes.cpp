@@ -21,10 +21,10 @@ std::string value_of(const Trial& trial, const std::string& key) {
   return found == trial.axes.end() ? "–" : found->second;
 }
 
-using Point = std::vector<std::string>;
+using AxisPoint = std::vector<std::string>;
 
-Point point_of(const Trial& trial, const std::vector<std::string>& keys) {
-  Point values;
+AxisPoint point_of(const Trial& trial, const std::vector<std::string>& keys) {
+  AxisPoint values;
   for (const std::string& key : keys) values.push_back(value_of(trial, key));
   return values;
 }
@@ -81,9 +81,9 @@ std::string name_of(const SweepPlan& plan, const std::vector<std::string>& keys)
 }
 
 /// Nothing unless every label is a number.
-std::vector<double> numbers_of(const std::vector<Point>& points) {
+std::vector<double> numbers_of(const std::vector<AxisPoint>& points) {
   std::vector<double> numbers;
-  for (const Point& point : points) {
+  for (const AxisPoint& point : points) {
     double number = 0;
     if (point.size() != 1 || !parse_number(point.front(), number)) return {};
     numbers.push_back(number);
@@ -91,25 +91,25 @@ std::vector<double> numbers_of(const std::vector<Point>& points) {
   return numbers;
 }
 
-void sort_if_numeric(std::vector<Point>& points) {
+void sort_if_numeric(std::vector<AxisPoint>& points) {
   if (numbers_of(points).empty()) return;
-  std::stable_sort(points.begin(), points.end(), [](const Point& a, const Point& b) {
+  std::stable_sort(points.begin(), points.end(), [](const AxisPoint& a, const AxisPoint& b) {
     return numbers_of({a}).front() < numbers_of({b}).front();
   });
 }
 
 /// Key by key, each value as short as it can be among those of its key.
-std::vector<std::string> labels_of(const std::vector<Point>& points) {
+std::vector<std::string> labels_of(const std::vector<AxisPoint>& points) {
   if (points.empty()) return {};
-  std::vector<Point> names(points.size());
+  std::vector<AxisPoint> names(points.size());
   for (std::size_t key = 0; key < points.front().size(); ++key) {
     std::vector<std::string> values;
-    for (const Point& point : points) values.push_back(point[key]);
+    for (const AxisPoint& point : points) values.push_back(point[key]);
     const std::vector<std::string> short_values = short_names(values);
     for (std::size_t i = 0; i < points.size(); ++i) names[i].push_back(short_values[i]);
   }
   std::vector<std::string> labels;
-  for (const Point& name : names) labels.push_back(joined(name, ", "));
+  for (const AxisPoint& name : names) labels.push_back(joined(name, ", "));
   return labels;
 }
 
@@ -117,9 +117,9 @@ SweepAxis axis_of(const SweepPlan& plan, std::vector<std::string> keys) {
   SweepAxis axis;
   axis.name = name_of(plan, keys);
   axis.keys = std::move(keys);
-  std::set<Point> seen;
+  std::set<AxisPoint> seen;
   for (const Trial& trial : plan.trials) {
-    Point point = point_of(trial, axis.keys);
+    AxisPoint point = point_of(trial, axis.keys);
     if (seen.insert(point).second) axis.points.push_back(std::move(point));
   }
   sort_if_numeric(axis.points);
@@ -164,7 +164,7 @@ std::vector<std::string> cell_labels(const std::vector<SweepAxis>& axes, const S
 std::vector<SweepCell> sweep_cells(const SweepPlan& plan, const std::vector<SweepAxis>& axes,
                                    const std::vector<TrialRecord>& records) {
   const std::vector<const TrialRecord*> runs = runs_of(plan, records);
-  std::vector<std::map<Point, std::size_t>> index(axes.size());
+  std::vector<std::map<AxisPoint, std::size_t>> index(axes.size());
   for (std::size_t a = 0; a < axes.size(); ++a)
     for (std::size_t v = 0; v < axes[a].points.size(); ++v) index[a][axes[a].points[v]] = v;
 

@@ -16,14 +16,14 @@ bool differ_in_task(const SweepPlan& plan) {
   return std::ranges::any_of(plan.axis_keys, [](const std::string& key) { return key.starts_with("task."); });
 }
 
-struct Point {
+struct RankedPoint {
   const SweepCell* cell;
   CellStatistics statistics;
 };
 
 /// Those whose medians can be compared.
-std::vector<Point> whole_points(const std::vector<SweepCell>& cells) {
-  std::vector<Point> points;
+std::vector<RankedPoint> whole_points(const std::vector<SweepCell>& cells) {
+  std::vector<RankedPoint> points;
   for (const SweepCell& cell : cells) {
     const CellStatistics s = cell_statistics(cell);
     if (s.done + s.diverged == s.planned && std::isfinite(s.best.median)) points.push_back({&cell, s});
@@ -43,10 +43,10 @@ std::string settings_text(const SweepPlan& plan, const Trial& trial) {
 
 std::string best_point_text(const SweepPlan& plan, const std::vector<TrialRecord>& records) {
   const std::vector<SweepCell> cells = sweep_cells(plan, sweep_axes(plan), records);
-  const std::vector<Point> points = whole_points(cells);
+  const std::vector<RankedPoint> points = whole_points(cells);
   if (cells.size() < 2 || points.empty() || differ_in_task(plan)) return "";
-  const Point& best =
-      *std::ranges::min_element(points, {}, [](const Point& point) { return point.statistics.best.median; });
+  const RankedPoint& best = *std::ranges::min_element(
+      points, {}, [](const RankedPoint& point) { return point.statistics.best.median; });
   const CellStatistics& s = best.statistics;
   const bool tested = s.test.n > 0 && std::isfinite(s.test.median);
   return fmt::format(

@@ -7,12 +7,12 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "experiments/report/limits.hpp"
+
 namespace unroll {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr double kInf = std::numeric_limits<double>::infinity();
 
 template <class Value>
 std::vector<double> values_of(const SweepCell& cell, const Value& value) {
@@ -68,17 +68,16 @@ void add_scalars(std::span<const SweepCell> cells, std::vector<CellNumber>& numb
     }
 }
 
-/// Five digits are more than a plot can show; null is a gap in it.
-Json plotted(double value) {
-  return std::isfinite(value) ? Json(std::stod(fmt::format("{:.5g}", value))) : Json(nullptr);
-}
-
 Json middle_to_json(const Middle& middle) {
   if (std::isnan(middle.median)) return Json::array();
   return {plotted(middle.median), plotted(middle.min), plotted(middle.max)};
 }
 
 }  // namespace
+
+Json plotted(double value) {
+  return std::isfinite(value) ? Json(std::stod(fmt::format("{:.5g}", value))) : Json(nullptr);
+}
 
 std::vector<CellNumber> cell_numbers(std::span<const SweepCell> cells) {
   std::vector<CellNumber> numbers{

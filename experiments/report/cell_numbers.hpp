@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,6 +19,9 @@ struct CellNumber {
   FigureDescriptor descriptor = {};                ///< unit, direction, scale
   std::function<Middle(const SweepCell&)> middle;  ///< NaN where a cell has none
 };
+
+/// Five digits are more than a plot can show; null is a gap in it.
+nlohmann::ordered_json plotted(double value);
 
 /// The success rate with its Wilson interval, the updates until success, every scalar of the records in order
 /// of first appearance but the trivial baselines, and the seconds of a trial: medians over the runs of a

@@ -5,14 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <limits>
 
+#include "experiments/report/limits.hpp"
 #include "experiments/report/statistics.hpp"
 
 namespace unroll {
 namespace {
-
-constexpr double kInf = std::numeric_limits<double>::infinity();
 
 /// What a metric says of one pair. Better is lower; values that are not finite are worse than all others.
 struct Outcome {

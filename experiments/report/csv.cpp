@@ -23,7 +23,7 @@ struct Column {
   std::string (*text)(const TrialRecord&);
 };
 
-constexpr std::array<Column, 5> kColumns{{
+constexpr std::array<Column, 5> csv_columns{{
     {"status", false, [](const TrialRecord& r) { return std::string(status_name(r.status)); }},
     {"success", true, [](const TrialRecord& r) { return std::string(r.success ? "true" : "false"); }},
     {"solved_at", true, [](const TrialRecord& r) { return r.solved_at ? std::to_string(*r.solved_at) : ""; }},
@@ -110,7 +110,7 @@ std::string results_csv(const SweepPlan& plan, const std::vector<TrialRecord>& r
   const std::vector<std::string> scalars = scalar_names(runs);
   std::vector<std::string> head{"id"};
   head.insert(head.end(), plan.axis_keys.begin(), plan.axis_keys.end());
-  for (const Column& column : kColumns) head.emplace_back(column.name);
+  for (const Column& column : csv_columns) head.emplace_back(column.name);
   head.insert(head.end(), scalars.begin(), scalars.end());
   for (const FixedSetting& setting : fixed) head.push_back(setting.key);
 
@@ -122,7 +122,7 @@ std::string results_csv(const SweepPlan& plan, const std::vector<TrialRecord>& r
       const auto value = trial.axes.find(key);
       fields.push_back(value == trial.axes.end() ? "" : value->second);
     }
-    for (const Column& column : kColumns) fields.push_back(field_of(column, runs[i]));
+    for (const Column& column : csv_columns) fields.push_back(field_of(column, runs[i]));
     for (const std::string& name : scalars) fields.push_back(field_of(name, runs[i]));
     for (const FixedSetting& setting : fixed) fields.push_back(setting.text);
     csv += csv_line(fields);

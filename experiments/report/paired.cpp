@@ -5,9 +5,9 @@
 #include <boost/math/distributions/non_central_t.hpp>
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
-#include <limits>
 #include <vector>
 
+#include "experiments/report/limits.hpp"
 #include "experiments/report/statistics.hpp"
 
 namespace unroll {
@@ -17,7 +17,6 @@ constexpr double level = 0.05;
 constexpr double wanted_power = 0.8;
 constexpr std::size_t most_pairs = 1'000'000;
 constexpr double certain = 40;  // standard errors: beyond it the distribution's series only lose digits
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 double deviation_of(std::span<const double> values, double mean) {
   if (values.size() < 2) return kNaN;

@@ -17,7 +17,7 @@ constexpr std::array<const char*, 2> set_names = {"A", "B"};
 
 using Values = std::vector<std::string>;
 
-std::string value_of(const Trial& trial, const std::string& key) {
+std::string pairing_value_of(const Trial& trial, const std::string& key) {
   const auto found = trial.axes.find(key);
   return found == trial.axes.end() ? absent : found->second;
 }
@@ -66,7 +66,7 @@ class Pairing {
   void sort_in(const std::string& key) {
     std::array<std::set<std::string>, 2> values;
     for (std::size_t set = 0; set < 2; ++set)
-      for (const Trial& trial : trials(set)) values[set].insert(value_of(trial, key));
+      for (const Trial& trial : trials(set)) values[set].insert(pairing_value_of(trial, key));
     if (key == seed_key) {
       seeds_ = values;  // never what is compared: another seed tells nothing
     } else if (values[0].size() > 1 || values[1].size() > 1) {
@@ -79,12 +79,12 @@ class Pairing {
 
   Values values_of(const Trial& trial) const {
     Values values;
-    for (const std::string& key : result_.shared) values.push_back(value_of(trial, key));
+    for (const std::string& key : result_.shared) values.push_back(pairing_value_of(trial, key));
     return values;
   }
 
   std::string seed_of(const Trial& trial) const {
-    return seeds_ ? value_of(trial, std::string(seed_key)) : absent;
+    return seeds_ ? pairing_value_of(trial, std::string(seed_key)) : absent;
   }
 
   Values place_of(const Trial& trial) const {
@@ -105,7 +105,8 @@ class Pairing {
   std::string why_alone(std::size_t set, const Trial& trial) const {
     const std::size_t other = 1 - set;
     for (std::size_t i = 0; i < result_.shared.size(); ++i)
-      if (const std::string value = value_of(trial, result_.shared[i]); !values_[i][other].contains(value))
+      if (const std::string value = pairing_value_of(trial, result_.shared[i]);
+          !values_[i][other].contains(value))
         return fmt::format("{}={} is only in {}", result_.shared[i], value, set_names[set]);
     if (seeds_ && !(*seeds_)[other].contains(seed_of(trial)))
       return fmt::format("seed={} is only in {}", seed_of(trial), set_names[set]);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "experiments/report/axes.hpp"
+#include "experiments/report/cell_numbers.hpp"
 #include "experiments/report/figure_list.hpp"
 #include "experiments/report/report.hpp"
 #include "experiments/report/series_block.hpp"
@@ -16,12 +17,6 @@ namespace unroll {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// Five digits are more than a plot can show; null is a gap in it.
-Json plotted(double value) {
-  if (!std::isfinite(value)) return nullptr;
-  return std::stod(fmt::format("{:.5g}", value));
-}
 
 Json axis_to_json(const SweepAxis& axis) {
   return Json{{"name", axis.name}, {"labels", axis.labels}, {"numbers", axis.numbers}};

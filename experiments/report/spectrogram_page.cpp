@@ -12,7 +12,7 @@
 namespace unroll {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 /// Three digits are more than a picture shows.
 Json rounded(const std::vector<std::vector<double>>& rows) {

@@ -4,11 +4,11 @@
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 
+#include "experiments/report/limits.hpp"
+
 namespace unroll {
 namespace {
 
-constexpr double kInf = std::numeric_limits<double>::infinity();
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kNormal975 = 1.959963984540054;  // 0.975 quantile of the standard normal distribution
 
 double mean_of(std::span<const double> values) {

@@ -33,7 +33,7 @@ std::string parameters_text(const CellStatistics& cell) {
   return cell.parameters.finite == 0 ? "–" : fmt::format("{:.0f}", cell.parameters.median);
 }
 
-constexpr std::array<SummaryColumn, 14> kColumns{{
+constexpr std::array<SummaryColumn, 14> table_columns{{
     {"n", true, [](const CellStatistics& c) { return std::to_string(c.results()); }},
     {"success", true, [](const CellStatistics& c) { return success_text(c.success); }},
     {"success rate, 95 % CI", false, [](const CellStatistics& c) { return interval_text(c.success); }},
@@ -112,7 +112,7 @@ std::string trouble_text(const CellStatistics& cell) {
 
 std::vector<SummaryColumn> summary_columns(std::span<const CellStatistics> cells) {
   std::vector<SummaryColumn> columns;
-  for (const SummaryColumn& column : kColumns)
+  for (const SummaryColumn& column : table_columns)
     if (!column.present || std::ranges::any_of(cells, column.present)) columns.push_back(column);
   return columns;
 }

@@ -6,17 +6,14 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <stdexcept>
 
+#include "experiments/report/limits.hpp"
 #include "models/nearest.hpp"
 
 namespace unroll {
 namespace {
-
-constexpr double kInf = std::numeric_limits<double>::infinity();
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 /// What every record has without being told.
 struct BuiltIn {

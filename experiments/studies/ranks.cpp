@@ -2,16 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <stdexcept>
 
+#include "experiments/report/limits.hpp"
 #include "experiments/report/statistics.hpp"
 
 namespace unroll {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 std::vector<double> ranks_of(std::span<const double> values) {
   std::vector<double> ranks;

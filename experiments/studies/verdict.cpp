@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include "experiments/config/text.hpp"
 #include "experiments/report/axes.hpp"
+#include "experiments/report/limits.hpp"
 #include "experiments/report/paired.hpp"
 #include "experiments/studies/groups.hpp"
 #include "experiments/studies/measure.hpp"
@@ -16,8 +16,6 @@
 
 namespace unroll {
 namespace {
-
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 std::string_view name_of(Statistic statistic) {
   switch (statistic) {

@@ -27,7 +27,7 @@ std::vector<std::filesystem::path> files_called(const std::filesystem::path& fol
 }
 
 /// "" where it has gone.
-std::string text_of(const std::filesystem::path& file) {
+std::string token_of(const std::filesystem::path& file) {
   try {
     return read_file(file);
   } catch (const FileError& error) {
@@ -65,7 +65,7 @@ Claims::Standing Claims::standing(const std::string& unit) const {
     std::from_chars(name.data() + prefix.size(), name.data() + name.size(), number);
     latest.number = std::max(latest.number, number);
   }
-  if (latest.number > 0) latest.token = text_of(path_of(unit, latest.number));
+  if (latest.number > 0) latest.token = token_of(path_of(unit, latest.number));
   return latest;
 }
 
@@ -113,7 +113,7 @@ void Claims::release(const std::string& unit) {
 void remove_dead_claims(const std::filesystem::path& folder, std::chrono::milliseconds patience) {
   WorkerWatch watch(folder, patience);
   for (const std::filesystem::path& file : files_called(folder, "claim-")) {
-    const std::string token = text_of(file);
+    const std::string token = token_of(file);
     if (token.empty() || watch.is_dead(token)) ::unlink(file.c_str());
   }
   for (const std::filesystem::path& file : files_called(folder, "worker-")) {

@@ -17,10 +17,10 @@ namespace {
 
 using Drawn = Distribution::Kind;
 
-constexpr std::array<std::string_view, 4> kind_names = {"uniform", "log_uniform", "integer", "choice"};
+constexpr std::array<std::string_view, 4> drawn_kinds = {"uniform", "log_uniform", "integer", "choice"};
 constexpr double largest_exact = 0x1p53;  ///< integers up to here are doubles
 
-std::string_view name_of(Drawn kind) { return kind_names[static_cast<std::size_t>(kind)]; }
+std::string_view name_of(Drawn kind) { return drawn_kinds[static_cast<std::size_t>(kind)]; }
 
 // ---- Logarithm and exponential, of sums and products alone: those of the system differ between machines in
 // the last bit.
@@ -69,7 +69,7 @@ double number_at(const Distribution& d, double share, bool whole) {
 
 // ---- Reading ----
 
-struct Place {
+struct AxisPlace {
   const TomlDocument& document;
   const Option& option;
   const std::string& origin;
@@ -87,7 +87,7 @@ bool is_whole(const Option& option) {
          std::holds_alternative<LengthRange>(option.default_value);
 }
 
-void check_kind(const Place& place, Drawn kind, TomlPosition at) {
+void check_kind(const AxisPlace& place, Drawn kind, TomlPosition at) {
   const Option& option = place.option;
   if (std::holds_alternative<std::uint64_t>(option.default_value))
     place.refuse(at, "seeds are not drawn: every drawn point is run with every seed; write {{ count = N }}");
@@ -102,7 +102,7 @@ void check_kind(const Place& place, Drawn kind, TomlPosition at) {
     place.refuse(at, "uniform draws numbers, but the setting is an integer; write integer");
 }
 
-double end_of(const Place& place, const TomlNode& node) {
+double end_of(const AxisPlace& place, const TomlNode& node) {
   if (std::holds_alternative<std::string>(node.value))
     place.refuse(node.at, "expected a number, found {}", describe(node));
   const OptionValue value = read_setting(place.document, place.option, node).value;
@@ -111,7 +111,7 @@ double end_of(const Place& place, const TomlNode& node) {
   return static_cast<double>(std::get<std::int64_t>(value));
 }
 
-void read_ends(const Place& place, const TomlMember& member, Distribution& d) {
+void read_ends(const AxisPlace& place, const TomlMember& member, Distribution& d) {
   const auto* ends = std::get_if<TomlArray>(&member.node.value);
   if (!ends || ends->size() != 2)
     place.refuse(member.node.at, "{}: expected [LOW, HIGH], found {}", member.key,
@@ -128,7 +128,7 @@ void read_ends(const Place& place, const TomlMember& member, Distribution& d) {
   if (!std::isfinite(d.high - d.low)) place.refuse(member.node.at, "{}: the range is too wide", member.key);
 }
 
-void read_choices(const Place& place, const TomlMember& member, Distribution& d) {
+void read_choices(const AxisPlace& place, const TomlMember& member, Distribution& d) {
   const auto* list = std::get_if<TomlArray>(&member.node.value);
   if (!list)
     place.refuse(member.node.at, "choice: expected a list of values, found {}", describe(member.node));
@@ -157,18 +157,18 @@ OptionValue Distribution::at(double share, const OptionValue& type) const {
 
 Distribution read_distribution(const TomlDocument& document, const Option& option, const TomlNode& node,
                                const std::string& origin) {
-  const Place place{document, option, origin};
+  const AxisPlace place{document, option, origin};
   const auto& table = std::get<TomlTable>(node.value);
-  const std::vector<std::string> known(kind_names.begin(), kind_names.end());
+  const std::vector<std::string> known(drawn_kinds.begin(), drawn_kinds.end());
   if (table.size() != 1)
     place.refuse(node.at, "expected one of {} in the table, found {} keys", fmt::join(known, ", "),
                  table.size());
   const TomlMember& member = table.front();
-  const auto name = std::ranges::find(kind_names, member.key);
-  if (name == kind_names.end())
+  const auto name = std::ranges::find(drawn_kinds, member.key);
+  if (name == drawn_kinds.end())
     place.refuse(member.at, "unknown distribution \"{}\"{} Known: {}", printable(member.key),
                  nearest(member.key, known) ? did_you_mean(member.key, known) : ".", fmt::join(known, ", "));
-  Distribution d{.kind = static_cast<Drawn>(name - kind_names.begin()), .origin = origin};
+  Distribution d{.kind = static_cast<Drawn>(name - drawn_kinds.begin()), .origin = origin};
   check_kind(place, d.kind, member.at);
   d.kind == Drawn::choice ? read_choices(place, member, d) : read_ends(place, member, d);
   return d;

@@ -26,7 +26,7 @@ std::vector<const Trial*> one_of_each(const Laboratory& laboratory, const SweepP
   return trials;
 }
 
-std::string text_of(const OptionValue& value) {
+std::string fixed_text_of(const OptionValue& value) {
   const auto* file = std::get_if<InputFile>(&value);
   return file && !file->hash.empty() ? with_hash(*file) : to_text(value);
 }
@@ -42,7 +42,7 @@ std::vector<FixedSetting> fixed_settings(const Laboratory& laboratory, const Swe
       if (!open || !laboratory.options().find(setting.key) || is_implied(laboratory, *trial, setting.key))
         continue;
       listed.emplace(setting.key);
-      fixed.push_back({std::string(setting.key), text_of(setting.value)});
+      fixed.push_back({std::string(setting.key), fixed_text_of(setting.value)});
     }
   return fixed;
 }

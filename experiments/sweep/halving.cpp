@@ -23,17 +23,17 @@ struct Member {
   std::int64_t Halving::*field;
   std::int64_t least, most;
 };
-constexpr std::int64_t most_updates = 1'000'000'000;
-constexpr std::array<Member, 3> members = {{{"first", &Halving::first, 1, most_updates},
+constexpr std::int64_t most_halving_updates = 1'000'000'000;
+constexpr std::array<Member, 3> members = {{{"first", &Halving::first, 1, most_halving_updates},
                                             {"factor", &Halving::factor, 2, 1000},
                                             {"brackets", &Halving::brackets, 1, most_brackets}}};
 
 /// What all points of a plan have in common but the seed.
-using Point = std::vector<std::size_t>;  ///< indices of its trials
+using GridPoint = std::vector<std::size_t>;  ///< indices of its trials
 
-std::vector<Point> points_of(const SweepPlan& plan) {
+std::vector<GridPoint> points_of(const SweepPlan& plan) {
   std::map<std::map<std::string, std::string>, std::size_t> known;
-  std::vector<Point> points;
+  std::vector<GridPoint> points;
   for (std::size_t i = 0; i < plan.trials.size(); ++i) {
     auto axes = plan.trials[i].axes;
     axes.erase("seed");
@@ -104,9 +104,9 @@ class Ladder {
     for (const Trial& trial : plan.trials) records_.push_back(record_of(trial.id));
   }
 
-  void climb(std::vector<Point> points, const std::vector<std::int64_t>& rungs) {
+  void climb(std::vector<GridPoint> points, const std::vector<std::int64_t>& rungs) {
     for (const std::int64_t rung : rungs) {
-      for (const Point& point : points)
+      for (const GridPoint& point : points)
         for (const std::size_t trial : point) targets_[trial] = rung;
       if (rung == rungs.back() || !all_reach(points, rung)) return;
       points = best_of(std::move(points));
@@ -114,14 +114,14 @@ class Ladder {
   }
 
  private:
-  bool all_reach(const std::vector<Point>& points, std::int64_t rung) const {
-    return std::ranges::all_of(points, [&](const Point& point) {
+  bool all_reach(const std::vector<GridPoint>& points, std::int64_t rung) const {
+    return std::ranges::all_of(points, [&](const GridPoint& point) {
       return std::ranges::all_of(
           point, [&](std::size_t i) { return records_[i] != nullptr && reaches(*records_[i], rung); });
     });
   }
 
-  double score(const Point& point) const {
+  double score(const GridPoint& point) const {
     std::vector<double> losses;
     for (const std::size_t i : point) {
       const bool ended_well =
@@ -133,8 +133,8 @@ class Ladder {
   }
 
   /// Of equally good ones those that stand first in the plan.
-  std::vector<Point> best_of(std::vector<Point> points) const {
-    std::ranges::stable_sort(points, {}, [&](const Point& point) { return score(point); });
+  std::vector<GridPoint> best_of(std::vector<GridPoint> points) const {
+    std::ranges::stable_sort(points, {}, [&](const GridPoint& point) { return score(point); });
     points.resize(kept_of(points.size(), plan_.halving->factor));
     return points;
   }
@@ -237,9 +237,9 @@ std::vector<std::int64_t> targets_of(const SweepPlan& plan, const RecordOf& reco
   for (const Trial& trial : plan.trials) targets.push_back(trial.config.train.updates);
   if (!plan.halving || plan.trials.empty()) return targets;
   const std::int64_t updates = targets.front();
-  std::vector<Point> points = points_of(plan);
+  std::vector<GridPoint> points = points_of(plan);
   if (plan.halving->brackets > 1)  // neighbours in the plan are alike; ids, being hashes, mix them
-    std::ranges::sort(points, {}, [&](const Point& point) { return plan.trials[point.front()].id; });
+    std::ranges::sort(points, {}, [&](const GridPoint& point) { return plan.trials[point.front()].id; });
   Ladder ladder(plan, record_of, targets);
   std::size_t bracket = 0;
   auto next = points.begin();

@@ -15,7 +15,7 @@ namespace unroll {
 
 namespace {
 
-using Point = std::vector<Setting>;
+using SettingPoint = std::vector<Setting>;
 
 constexpr auto most_seeds = static_cast<std::int64_t>(most_trials);
 
@@ -37,8 +37,9 @@ std::uint64_t seed_member(const OptionTable& options, const TomlDocument& docume
                                 place(document.name, member.node.at), most_seeds, describe(member.node)));
 }
 
-std::vector<Point> read_seed_count(const OptionTable& options, const TomlDocument& document,
-                                   const TomlTable& table, const std::string& origin, const Settings& base) {
+std::vector<SettingPoint> read_seed_count(const OptionTable& options, const TomlDocument& document,
+                                          const TomlTable& table, const std::string& origin,
+                                          const Settings& base) {
   const auto at_base = base.find("seed");
   std::uint64_t first = std::get<std::uint64_t>(at_base == base.end() ? options.find("seed")->default_value
                                                                       : at_base->second.value);
@@ -52,7 +53,7 @@ std::vector<Point> read_seed_count(const OptionTable& options, const TomlDocumen
   if (*count - 1 > std::numeric_limits<std::uint64_t>::max() - first) {
     throw ConfigError(fmt::format("{}: seed: {} seeds from {} on go beyond 2^64 - 1", origin, *count, first));
   }
-  std::vector<Point> points;
+  std::vector<SettingPoint> points;
   for (std::uint64_t i = 0; i < *count; ++i) points.push_back({{first + i, origin}});
   return points;
 }
@@ -65,7 +66,7 @@ void refuse_objection(const Option& option, const Setting& setting) {
 
 /// Whether `text` is of the form FIRST..LAST:STEP; its values are then points.
 bool take_steps(const Option& option, std::string_view text, const std::string& origin,
-                std::vector<Point>& points) {
+                std::vector<SettingPoint>& points) {
   const auto values = parse_steps(option, text, origin);
   if (!values) return false;
   for (const OptionValue& value : *values) {
@@ -76,7 +77,7 @@ bool take_steps(const Option& option, std::string_view text, const std::string& 
 }
 
 void take_item(const TomlDocument& document, const Option& option, const TomlNode& item,
-               std::vector<Point>& points) {
+               std::vector<SettingPoint>& points) {
   const auto* text = std::get_if<std::string>(&item.value);
   if (text && take_steps(option, *text, place(document.name, item.at), points)) return;
   points.push_back({read_setting(document, option, item)});

@@ -148,8 +148,8 @@ std::vector<const Option*> rows_of(const Laboratory& laboratory, const Config& c
   return rows;
 }
 
-std::string text_of(const Laboratory& laboratory, Config config, const SweepSection& sweep,
-                    const Notes& notes) {
+std::string resolved_text_of(const Laboratory& laboratory, Config config, const SweepSection& sweep,
+                             const Notes& notes) {
   std::string text = fmt::format("results_revision = {}\n", results_revision);
   std::string_view section;
   for (const Option* option : rows_of(laboratory, config, sweep)) {
@@ -174,7 +174,7 @@ std::string resolved_toml(const Laboratory& laboratory, Config config, const Swe
   const Notes notes{[](const Option& option) { return option.meaning; }, [](const ConfigAxis&) { return ""; },
                     [](const std::string&) { return ""; }};
   return "# Every setting that affects results, written by unroll; itself a config to run again.\n" +
-         text_of(laboratory, std::move(config), sweep, notes);
+         resolved_text_of(laboratory, std::move(config), sweep, notes);
 }
 
 std::string config_with_origins(const Laboratory& laboratory, Config config, const ConfigSource& source) {
@@ -184,7 +184,7 @@ std::string config_with_origins(const Laboratory& laboratory, Config config, con
                     },
                     [](const ConfigAxis& axis) { return axis.origin(); },
                     [](const std::string& origin) { return origin; }, true};
-  return text_of(laboratory, std::move(config), source.sweep, notes);
+  return resolved_text_of(laboratory, std::move(config), source.sweep, notes);
 }
 
 }  // namespace unroll

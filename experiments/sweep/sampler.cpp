@@ -13,10 +13,10 @@
 namespace unroll {
 namespace {
 
-constexpr std::array<std::string_view, 5> kind_names = {"grid", "random", "sobol", "one_at_a_time",
-                                                        "partial_grid"};
+constexpr std::array<std::string_view, 5> sampler_kinds = {"grid", "random", "sobol", "one_at_a_time",
+                                                           "partial_grid"};
 
-std::vector<std::string> known_kinds() { return {kind_names.begin(), kind_names.end()}; }
+std::vector<std::string> known_kinds() { return {sampler_kinds.begin(), sampler_kinds.end()}; }
 
 class Reader {
  public:
@@ -56,13 +56,14 @@ class Reader {
   void take_kind(const TomlNode& node) {
     const auto* name = std::get_if<std::string>(&node.value);
     if (!name)
-      refuse(node.at, ".kind", "expected one of: {}, found {}", fmt::join(kind_names, ", "), describe(node));
-    const auto known = std::ranges::find(kind_names, *name);
-    if (known == kind_names.end())
+      refuse(node.at, ".kind", "expected one of: {}, found {}", fmt::join(sampler_kinds, ", "),
+             describe(node));
+    const auto known = std::ranges::find(sampler_kinds, *name);
+    if (known == sampler_kinds.end())
       refuse(node.at, ".kind", "\"{}\" is unknown{} Known: {}", printable(*name),
              nearest(*name, known_kinds()) ? did_you_mean(*name, known_kinds()) : ".",
-             fmt::join(kind_names, ", "));
-    sampler_.kind = static_cast<Sampler::Kind>(known - kind_names.begin());
+             fmt::join(sampler_kinds, ", "));
+    sampler_.kind = static_cast<Sampler::Kind>(known - sampler_kinds.begin());
     has_kind_ = true;
   }
 
@@ -104,7 +105,7 @@ class Reader {
   void check(TomlPosition at) const {
     const std::string_view kind = name_of(sampler_.kind);
     const bool partial = sampler_.kind == Sampler::Kind::partial_grid;
-    if (!has_kind_) refuse(at, "", "expected a kind: one of {}", fmt::join(kind_names, ", "));
+    if (!has_kind_) refuse(at, "", "expected a kind: one of {}", fmt::join(sampler_kinds, ", "));
     if (sampler_.draws() && sampler_.points == 0)
       refuse(at, "", "{} needs a number of points: points = 100", kind);
     if (!sampler_.draws() && (sampler_.points > 0 || has_seed_))
@@ -121,7 +122,7 @@ class Reader {
 
 }  // namespace
 
-std::string_view name_of(Sampler::Kind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
+std::string_view name_of(Sampler::Kind kind) { return sampler_kinds[static_cast<std::size_t>(kind)]; }
 
 Sampler read_sampler(const TomlDocument& document, const TomlNode& node, const std::string& origin) {
   return Reader(document, origin).read(node);

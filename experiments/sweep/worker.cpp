@@ -18,7 +18,7 @@
 namespace unroll {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 std::string first_line(const std::string& path) {
   std::ifstream file(path);
@@ -65,7 +65,7 @@ std::filesystem::path path_of(const std::filesystem::path& folder, std::string_v
   return folder / fmt::format("worker-{}.json", token);
 }
 
-std::optional<std::string> text_of(const std::filesystem::path& path) {
+std::optional<std::string> worker_text_of(const std::filesystem::path& path) {
   try {
     return read_file(path);
   } catch (const FileError& error) {
@@ -142,7 +142,7 @@ void Worker::beat_until_the_end(std::chrono::milliseconds beat) {
 }
 
 bool WorkerWatch::is_dead(std::string_view token) {
-  std::optional<std::string> text = text_of(path_of(folder_, token));
+  std::optional<std::string> text = worker_text_of(path_of(folder_, token));
   return !text || is_gone(*text) || stands_still(token, std::move(*text));
 }
 

@@ -10,7 +10,7 @@ namespace unroll {
 namespace {
 
 constexpr std::int64_t modulus = 5, operators = 3;
-enum Symbol : std::int64_t { plus = modulus, minus, times, open, close };
+enum ArithmeticSymbol : std::int64_t { plus = modulus, minus, times, open, close };
 
 /// So that an expression is worth sum + product, read as far as a digit; before one: sum + factor * what
 /// comes.
@@ -129,12 +129,12 @@ class Brackets final : public SymbolTask {
   }
 };
 
-struct Variant {
+struct ArithmeticVariant {
   std::string_view name;
   std::unique_ptr<Task> (*make)(const TaskConfig& config);
 };
 
-constexpr std::array<Variant, 2> variants = {{
+constexpr std::array<ArithmeticVariant, 2> arithmetic_variants = {{
     {"no brackets", [](const TaskConfig& config) { return follow(without_brackets(), config, true); }},
     {"brackets",
      [](const TaskConfig& config) -> std::unique_ptr<Task> { return std::make_unique<Brackets>(config); }},
@@ -146,11 +146,11 @@ TaskRow modular_arithmetic_row() {
   return {.name = "modular_arithmetic",
           .summary = "the value of an expression of digits, modulo 5",
           .source = "Delétang et al. 2023, Neural networks and the Chomsky hierarchy, and published code",
-          .variants = variant_names(variants),
+          .variants = variant_names(arithmetic_variants),
           .length = LengthRange{3, 40},
           .options = {supervision_option()},
           .make = [](const TaskConfig& config, const ObjectiveList&) {
-            return find_variant(variants, config).make(config);
+            return find_variant(arithmetic_variants, config).make(config);
           }};
 }
 

@@ -27,11 +27,11 @@ constexpr std::array<std::string_view, 16> adverbs = {
 constexpr std::array<std::string_view, 3> verb = {"sat", "on", "the"};
 constexpr auto least_between = static_cast<std::int64_t>(verb.size());
 
-struct Variant {
+struct CatVariant {
   std::string_view name;
   bool whole_sentence;
 };
-constexpr std::array<Variant, 2> variants = {{{"sentence", true}, {"place", false}}};
+constexpr std::array<CatVariant, 2> cat_variants = {{{"sentence", true}, {"place", false}}};
 
 std::vector<std::string_view> sentence(Stream& stream, std::int64_t between) {
   const auto& [subject, place] = subjects[static_cast<std::size_t>(stream.between(0, subjects.size()))];
@@ -46,13 +46,13 @@ std::vector<std::string_view> sentence(Stream& stream, std::int64_t between) {
 /// Counted back from the last step: place, full stop, line end.
 constexpr std::int64_t place_from_end = 2;
 
-Lengths trained_lengths(const Variant& variant, const TaskConfig& config) {
+Lengths trained_lengths(const CatVariant& variant, const TaskConfig& config) {
   require_length(config, least_between, "\"sat on the\" stands between subject and place");
   const std::int64_t between = require_one_length(config, "it is the number of words between");
   return per_batch(variant.whole_sentence ? LengthRange{least_between, between} : LengthRange{between});
 }
 
-TaskSpec spec_of(const Variant& variant) {
+TaskSpec spec_of(const CatVariant& variant) {
   const std::int64_t words = cat_vocabulary().size();
   TaskSpec spec{.inputs = InputKind::tokens,
                 .input_size = words,
@@ -66,7 +66,7 @@ TaskSpec spec_of(const Variant& variant) {
 
 class Cat final : public GeneratedTask {
  public:
-  Cat(const Variant& variant, const TaskConfig& config)
+  Cat(const CatVariant& variant, const TaskConfig& config)
       : GeneratedTask(spec_of(variant), trained_lengths(variant, config), per_batch(config.length)),
         variant_(variant),
         between_(config.length.most),
@@ -114,7 +114,7 @@ class Cat final : public GeneratedTask {
   }
 
  private:
-  const Variant& variant_;
+  const CatVariant& variant_;
   std::int64_t between_;
   Vocabulary vocabulary_;
 };
@@ -127,11 +127,11 @@ TaskRow cat_row() {
       .summary =
           "\"The cat ... sat on the ___\": say where, from a subject that stands task.length words before",
       .source = "ours; the place follows from the subject alone",
-      .variants = variant_names(variants),
+      .variants = variant_names(cat_variants),
       .length = 100,
       .inputs = InputKind::tokens,
       .make = [](const TaskConfig& config, const ObjectiveList&) -> std::unique_ptr<Task> {
-        return std::make_unique<Cat>(find_variant(variants, config), config);
+        return std::make_unique<Cat>(find_variant(cat_variants, config), config);
       }};
 }
 

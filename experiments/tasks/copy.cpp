@@ -11,7 +11,7 @@
 namespace unroll {
 namespace {
 
-struct Variant {
+struct CopyVariant {
   std::string_view name;
   std::int64_t values;
   std::int64_t symbols;   ///< to remember in each sequence
@@ -19,7 +19,7 @@ struct Variant {
   bool marker_at_recall;  ///< the marker is read at the first step that is answered, not one before
 };
 
-constexpr std::array<Variant, 3> variants = {{
+constexpr std::array<CopyVariant, 3> copy_variants = {{
     {"urnn", 8, 10, false, false},
     {"5-bit", 2, 5, true, true},
     {"20-bit", 5, 10, true, true},
@@ -27,7 +27,7 @@ constexpr std::array<Variant, 3> variants = {{
 
 class Copy final : public GeneratedTask {
  public:
-  Copy(const Variant& variant, const TaskConfig& config)
+  Copy(const CopyVariant& variant, const TaskConfig& config)
       : GeneratedTask({.input_size = variant.values + 2,
                        .output_size = variant.values + 1,
                        .readout = Readout::every_step,
@@ -73,7 +73,7 @@ class Copy final : public GeneratedTask {
   }
 
  private:
-  const Variant& variant_;
+  const CopyVariant& variant_;
   LengthRange length_;
 };
 
@@ -83,10 +83,10 @@ TaskRow copy_row() {
   return {.name = "copy",
           .summary = "remember symbols over a delay and repeat them after a marker",
           .source = "Arjovsky, Shah, Bengio 2016, section 5.1; Martens & Sutskever 2011; Pascanu et al. 2013",
-          .variants = variant_names(variants),
+          .variants = variant_names(copy_variants),
           .length = 100,
           .make = [](const TaskConfig& config, const ObjectiveList&) -> std::unique_ptr<Task> {
-            return std::make_unique<Copy>(find_variant(variants, config), config);
+            return std::make_unique<Copy>(find_variant(copy_variants, config), config);
           }};
 }
 

@@ -9,16 +9,16 @@
 namespace unroll {
 namespace {
 
-struct Variant {
+struct CountingVariant {
   std::string_view name;
   std::int64_t letters;
 };
 
-constexpr std::array<Variant, 2> variants = {{{"anbn", 2}, {"anbncn", 3}}};
+constexpr std::array<CountingVariant, 2> counting_variants = {{{"anbn", 2}, {"anbncn", 3}}};
 
 class Counting final : public GeneratedTask {
  public:
-  Counting(const Variant& variant, const TaskConfig& config)
+  Counting(const CountingVariant& variant, const TaskConfig& config)
       : GeneratedTask({.input_size = variant.letters + 1,
                        .output_size = variant.letters + 1,
                        .readout = Readout::every_step,
@@ -83,10 +83,10 @@ TaskRow counting_row() {
           .source =
               "Gers & Schmidhuber 2001, LSTM recurrent networks learn simple context-free and "
               "context-sensitive languages",
-          .variants = variant_names(variants),
+          .variants = variant_names(counting_variants),
           .length = LengthRange{1, 10},
           .make = [](const TaskConfig& config, const ObjectiveList&) -> std::unique_ptr<Task> {
-            return std::make_unique<Counting>(find_variant(variants, config), config);
+            return std::make_unique<Counting>(find_variant(counting_variants, config), config);
           }};
 }
 

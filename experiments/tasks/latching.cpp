@@ -64,7 +64,7 @@ class Latching final : public GeneratedTask {
 
 // ---- Two sequences ----
 
-struct Variant {
+struct LatchingVariant {
   std::string_view name;
   std::array<double, 2> targets;  ///< of class 1 and class 2
   double target_noise;            ///< variance, in training
@@ -74,9 +74,9 @@ struct Variant {
 
 constexpr double noise_variance = 0.2;
 
-const std::array<Variant, 2>& variants() {
+const std::array<LatchingVariant, 2>& latching_variants() {
   using enum Condition::Relation;
-  static const std::array<Variant, 2> all = {{
+  static const std::array<LatchingVariant, 2> all = {{
       {"hs97-3a",
        {1, 0},
        0,
@@ -100,7 +100,7 @@ Lengths lengths_of(const TaskConfig& config) {
 
 class TwoSequences final : public GeneratedTask {
  public:
-  TwoSequences(const Variant& variant, const TaskConfig& config)
+  TwoSequences(const LatchingVariant& variant, const TaskConfig& config)
       : GeneratedTask({.input_size = 1,
                        .output_size = 1,
                        .readout = Readout::last,
@@ -136,7 +136,7 @@ class TwoSequences final : public GeneratedTask {
   }
 
  private:
-  const Variant& variant_;
+  const LatchingVariant& variant_;
 };
 
 }  // namespace
@@ -157,10 +157,10 @@ TaskRow two_sequences_row() {
   return {.name = "two_sequences",
           .summary = "three values say which of two classes, noise follows; which was it?",
           .source = "Bengio, Simard, Frasconi 1994; Hochreiter & Schmidhuber 1997, exp. 3a and 3c",
-          .variants = variant_names(variants()),
+          .variants = variant_names(latching_variants()),
           .length = 100,
           .make = [](const TaskConfig& config, const ObjectiveList&) -> std::unique_ptr<Task> {
-            return std::make_unique<TwoSequences>(find_variant(variants(), config), config);
+            return std::make_unique<TwoSequences>(find_variant(latching_variants(), config), config);
           }};
 }
 

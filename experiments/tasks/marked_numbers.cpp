@@ -27,7 +27,7 @@ struct Placement {
   std::int64_t (*extra)(std::int64_t minimal_length) = nullptr;
 };
 
-struct Variant {
+struct MarkedNumbersVariant {
   std::string_view name;
   const Placement& placement;
   double low;  ///< values are uniform in [low, 1)
@@ -103,8 +103,8 @@ constexpr double within_square = 0.2;
 
 Condition error_rate(Condition::Relation relation, double bound) { return {"error_rate", relation, bound}; }
 
-std::span<const Variant> adding_variants() {
-  static const std::array<Variant, 4> all = {{
+std::span<const MarkedNumbersVariant> adding_variants() {
+  static const std::array<MarkedNumbersVariant, 4> all = {{
       {"sum", halves, 0, sum, variance_of_sum, within},
       {"anywhere", anywhere, 0, sum, variance_of_sum, within},
       {"hs97",
@@ -130,8 +130,8 @@ std::span<const Variant> adding_variants() {
   return all;
 }
 
-std::span<const Variant> multiplication_variants() {
-  static const std::array<Variant, 2> all = {{
+std::span<const MarkedNumbersVariant> multiplication_variants() {
+  static const std::array<MarkedNumbersVariant, 2> all = {{
       {"hs97",
        hs97,
        0,
@@ -154,27 +154,27 @@ std::span<const Variant> multiplication_variants() {
   return all;
 }
 
-Lengths lengths_of(const Variant& variant, const TaskConfig& config) {
+Lengths lengths_of(const MarkedNumbersVariant& variant, const TaskConfig& config) {
   if (!variant.placement.extra) return per_batch(config.length);
   const std::int64_t length = require_one_length(config, "this variant draws lengths from it on by itself");
   return per_batch({length, length + variant.placement.extra(length)});
 }
 
 /// Refuses before anything is computed from the length.
-const TaskConfig& checked(const Variant& variant, const TaskConfig& config) {
+const TaskConfig& marked_checked(const MarkedNumbersVariant& variant, const TaskConfig& config) {
   require_length(config, variant.placement.least_length, variant.placement.why_least);
   return config;
 }
 
 class MarkedNumbers final : public GeneratedTask {
  public:
-  MarkedNumbers(const Variant& variant, const TaskConfig& config)
+  MarkedNumbers(const MarkedNumbersVariant& variant, const TaskConfig& config)
       : GeneratedTask({.input_size = 2,
                        .output_size = 1,
                        .readout = Readout::last,
                        .objective = mse_objective(),
                        .criterion = {.tolerance = variant.tolerance}},
-                      lengths_of(variant, checked(variant, config))),
+                      lengths_of(variant, marked_checked(variant, config))),
         variant_(variant),
         least_(config.length.least) {}
 
@@ -205,7 +205,7 @@ class MarkedNumbers final : public GeneratedTask {
   }
 
  private:
-  const Variant& variant_;
+  const MarkedNumbersVariant& variant_;
   std::int64_t least_;
 };
 

@@ -10,7 +10,7 @@ namespace unroll {
 namespace {
 
 constexpr std::int64_t first_between = 2;  ///< channel of a1
-constexpr double within = 0.25;
+constexpr double solved_within = 0.25;
 
 TaskSpec spec_of(const TaskConfig& config) {
   const bool logistic = outputs_of(config) == Outputs::logistic;
@@ -19,11 +19,11 @@ TaskSpec spec_of(const TaskConfig& config) {
           .output_size = alphabet,
           .readout = Readout::every_step,
           .objective = logistic ? logistic_mse_objective() : cross_entropy_objective(),
-          .criterion = logistic ? Criterion{.tolerance = within, .sequences = true}
-                                : Criterion{.probability = 1 - within, .sequences = true}};
+          .criterion = logistic ? Criterion{.tolerance = solved_within, .sequences = true}
+                                : Criterion{.probability = 1 - solved_within, .sequences = true}};
 }
 
-const TaskConfig& checked(const TaskConfig& config) {
+const TaskConfig& noise_free_checked(const TaskConfig& config) {
   require_length(config, 2, "a symbol stands between the first and the last one");
   require_one_length(config, "the alphabet follows from it");
   return config;
@@ -32,7 +32,7 @@ const TaskConfig& checked(const TaskConfig& config) {
 class NoiseFree final : public GeneratedTask {
  public:
   explicit NoiseFree(const TaskConfig& config)
-      : GeneratedTask(spec_of(checked(config)), per_batch(config.length)),
+      : GeneratedTask(spec_of(noise_free_checked(config)), per_batch(config.length)),
         outputs_(outputs_of(config)),
         lag_(config.length.most) {}
 

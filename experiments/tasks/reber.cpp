@@ -10,7 +10,7 @@
 namespace unroll {
 namespace {
 
-enum Symbol : std::int64_t { B, T, P, S, X, V, E, symbols };
+enum ReberSymbol : std::int64_t { B, T, P, S, X, V, E, symbols };
 
 /// B T, five symbols of Reber's grammar, T E.
 constexpr std::int64_t shortest = 9;
@@ -135,7 +135,7 @@ Grammar embedded_reber(bool continual) {
   constexpr std::int64_t first_copy = 2, of_a_copy = 8, copies_end = first_copy + 2 * of_a_copy;
   Grammar grammar{.symbols = symbols, .states = {}, .start = 0, .end = copies_end + 1};
   grammar.states = {Branches{{B, 1}}, Branches{{T, first_copy}, {P, first_copy + of_a_copy}}};
-  for (const Symbol frame : {T, P}) {
+  for (const ReberSymbol frame : {T, P}) {
     const auto s = static_cast<std::int64_t>(grammar.states.size());  // state 0 of Reber's graph
     for (Branches& branches : std::vector<Branches>{{{B, s + 1}},
                                                     {{T, s + 2}, {P, s + 3}},

@@ -11,16 +11,16 @@
 namespace unroll {
 namespace {
 
-constexpr std::int64_t noise_channel = 2, noise_symbols = 4, start_channel = 6, end_channel = 7;
+constexpr std::int64_t noise_symbols_from = 2, noise_symbols = 4, start_channel = 6, end_channel = 7;
 
-struct Variant {
+struct TemporalOrderVariant {
   std::string_view name;
   std::int64_t symbols;
   std::array<std::int64_t, 3> window_starts;  ///< in tenths of the length; each window is a tenth wide
   bool hs97;  ///< windows closed on the right, start and end marked, length drawn, outputs within 0.3
 };
 
-constexpr std::array<Variant, 3> variants = {{
+constexpr std::array<TemporalOrderVariant, 3> temporal_order_variants = {{
     {"2-symbol", 2, {1, 5}, false},
     {"3-symbol", 3, {1, 3, 6}, false},
     {"hs97", 2, {1, 5}, true},
@@ -29,7 +29,7 @@ constexpr std::array<Variant, 3> variants = {{
 /// Of the target: then every other output is within 0.3 of 0.
 constexpr double within_0_3 = 0.7;
 
-TaskSpec spec_of(const Variant& variant, Outputs outputs) {
+TaskSpec spec_of(const TemporalOrderVariant& variant, Outputs outputs) {
   const bool logistic = outputs == Outputs::logistic;
   Criterion criterion;
   if (logistic) criterion.tolerance = variant.hs97 ? 0.3 : 0.5;
@@ -43,7 +43,7 @@ TaskSpec spec_of(const Variant& variant, Outputs outputs) {
 
 constexpr std::string_view few_wrong = "less than 1 % of the sequences wrong (Pascanu et al. 2013)";
 
-Lengths lengths_of(const Variant& variant, const TaskConfig& config) {
+Lengths lengths_of(const TemporalOrderVariant& variant, const TaskConfig& config) {
   require_length(config, 10, "each symbol stands in a window of a tenth of the length");
   if (!variant.hs97) return per_batch(config.length);
   const std::int64_t length = require_one_length(config, "this variant draws lengths from it on by itself");
@@ -57,7 +57,7 @@ void put(float* one_hot, std::int64_t channels, std::int64_t channel) {
 
 class TemporalOrder final : public GeneratedTask {
  public:
-  TemporalOrder(const Variant& variant, const TaskConfig& config)
+  TemporalOrder(const TemporalOrderVariant& variant, const TaskConfig& config)
       : GeneratedTask(spec_of(variant, outputs_of(config)), lengths_of(variant, config)),
         outputs_(outputs_of(config)),
         variant_(variant),
@@ -89,7 +89,7 @@ class TemporalOrder final : public GeneratedTask {
       target += symbols[i] << k;
     }
     for (std::int64_t t = 0; t < length; ++t)
-      inputs[t * channels + noise_channel + stream.below(noise_symbols)] = 1;
+      inputs[t * channels + noise_symbols_from + stream.below(noise_symbols)] = 1;
     for (std::size_t k = 0; k < static_cast<std::size_t>(variant_.symbols); ++k)
       put(inputs.data() + positions[k] * channels, channels, symbols[k]);
     if (variant_.hs97) {
@@ -104,7 +104,7 @@ class TemporalOrder final : public GeneratedTask {
 
  private:
   Outputs outputs_;
-  const Variant& variant_;
+  const TemporalOrderVariant& variant_;
   std::int64_t least_;
 };
 
@@ -143,11 +143,11 @@ TaskRow temporal_order_row() {
       .name = "temporal_order",
       .summary = "symbols far apart in noise, report which they were, in order",
       .source = "Pascanu et al. 2013, section 4.1 and published code; Hochreiter & Schmidhuber 1997, exp. 6a",
-      .variants = variant_names(variants),
+      .variants = variant_names(temporal_order_variants),
       .length = 100,
       .options = {outputs_option()},
       .make = [](const TaskConfig& config, const ObjectiveList&) -> std::unique_ptr<Task> {
-        return std::make_unique<TemporalOrder>(find_variant(variants, config), config);
+        return std::make_unique<TemporalOrder>(find_variant(temporal_order_variants, config), config);
       }};
 }
 

@@ -117,12 +117,12 @@ Automaton products(const Group& group) {
       });
 }
 
-struct Variant {
+struct WordProblemVariant {
   std::string_view name;
   Group (*group)();
 };
 
-constexpr std::array<Variant, 5> variants = {{
+constexpr std::array<WordProblemVariant, 5> word_problem_variants = {{
     {"S5", [] { return permutation_group(all_permutations(5)); }},
     {"A5", [] { return permutation_group(even_permutations(5)); }},
     {"S5 transpositions", [] { return permutation_group(all_permutations(5), adjacent_transpositions(5)); }},
@@ -136,11 +136,11 @@ TaskRow word_problem_row() {
   return {.name = "word_problem",
           .summary = "the product so far of elements of a group",
           .source = "Merrill, Petty, Sabharwal 2024, The illusion of state in state-space models",
-          .variants = variant_names(variants),
+          .variants = variant_names(word_problem_variants),
           .length = LengthRange{3, 40},
           .options = {supervision_option()},
           .make = [](const TaskConfig& config, const ObjectiveList&) {
-            return follow(products(find_variant(variants, config).group()), config);
+            return follow(products(find_variant(word_problem_variants, config).group()), config);
           }};
 }
 

@@ -10,12 +10,12 @@ namespace unroll {
 
 namespace {
 
-using Tokens = std::span<const std::string_view>;
+using TokenSpan = std::span<const std::string_view>;
 
 /// A part of the corpus before it is encoded, and what errors call it.
 struct NamedPart {
   std::string name;
-  Tokens tokens;
+  TokenSpan tokens;
 };
 
 void check_fractions(double valid, double test) {
@@ -62,7 +62,7 @@ void refuse_one_type(const Corpus& corpus, const CorpusOptions& options, std::st
                            : "is it the right file and level?"));
 }
 
-std::string some_of(Tokens tokens) {
+std::string some_of(TokenSpan tokens) {
   std::vector<std::string> shown;
   for (const std::string_view token : tokens) {
     if (token == end_of_line) continue;
@@ -100,7 +100,7 @@ Corpus make_corpus(const CorpusOptions& options, const NamedText& train, const N
   const auto train_tokens = split_up(train), valid_tokens = split_up(valid), test_tokens = split_up(test);
   const std::size_t n = train_tokens.size();
   const std::size_t train_end = cut(n, valid_fraction + test_fraction), valid_end = cut(n, test_fraction);
-  const Tokens all(train_tokens);
+  const TokenSpan all(train_tokens);
   const NamedPart train_part{"training", all.subspan(0, train_end)};
   NamedPart valid_part{"validation", all.subspan(train_end, valid_end - train_end)};
   NamedPart test_part{"test", all.subspan(valid_end)};

@@ -7,14 +7,14 @@ namespace unroll {
 
 namespace {
 
-using Tokens = std::vector<std::string_view>;
+using TokenList = std::vector<std::string_view>;
 
 std::size_t length_of_first(std::string_view text) {
   return std::max<std::size_t>(1, first_code_point(text).bytes);
 }
 
-Tokens characters_of(std::string_view text) {
-  Tokens tokens;
+TokenList characters_of(std::string_view text) {
+  TokenList tokens;
   tokens.reserve(text.size());
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t length = length_of_first(text.substr(at));
@@ -75,7 +75,7 @@ std::size_t mark_length(std::string_view text) {
   return length + length_until(text.substr(length), [](utf8proc_int32_t c) { return !is_upon_another(c); });
 }
 
-void add_parts(std::string_view word, Tokens& tokens) {
+void add_parts(std::string_view word, TokenList& tokens) {
   while (!word.empty()) {
     std::size_t length = bracketed_length(word);
     if (length == 0) length = word_length(word);
@@ -85,7 +85,7 @@ void add_parts(std::string_view word, Tokens& tokens) {
   }
 }
 
-void add_words_of_line(std::string_view line, Words words, Tokens& tokens) {
+void add_words_of_line(std::string_view line, Words words, TokenList& tokens) {
   while (true) {
     line.remove_prefix(length_until(line, [](utf8proc_int32_t c) { return !is_white_space(c); }));
     if (line.empty()) return;
@@ -98,8 +98,8 @@ void add_words_of_line(std::string_view line, Words words, Tokens& tokens) {
   }
 }
 
-Tokens words_of(std::string_view text, Words words) {
-  Tokens tokens;
+TokenList words_of(std::string_view text, Words words) {
+  TokenList tokens;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     add_words_of_line(text.substr(0, end), words, tokens);
@@ -132,12 +132,12 @@ bool clings_to_the_right(std::string_view token) {
 
 }  // namespace
 
-Tokens tokens_of(std::string_view text, Level level, Words words) {
+TokenList tokens_of(std::string_view text, Level level, Words words) {
   return level == Level::characters ? characters_of(text) : words_of(text, words);
 }
 
 std::vector<std::string> split(std::string_view text, Level level, Words words) {
-  const Tokens tokens = tokens_of(text, level, words);
+  const TokenList tokens = tokens_of(text, level, words);
   return {tokens.begin(), tokens.end()};
 }
 

@@ -9,12 +9,12 @@
 namespace unroll {
 namespace {
 
-constexpr std::int64_t steps_at_a_time = 1024;
+constexpr std::int64_t evaluated_at_a_time = 1024;
 
 }  // namespace
 
 std::int64_t evaluation_window(std::int64_t rows) {
-  return std::max<std::int64_t>(1, steps_at_a_time / rows);
+  return std::max<std::int64_t>(1, evaluated_at_a_time / rows);
 }
 
 Recording evaluation_recording(const Config& config, const TaskSpec& spec,

@@ -16,7 +16,7 @@ namespace unroll {
 namespace {
 
 /// Whole blocks of the planner's, so that the states have the bits they have in one long run.
-constexpr std::int64_t steps_at_a_time = 1024;
+constexpr std::int64_t examined_at_a_time = 1024;
 
 /// The states that are not finite at the first step of the last run where any is not.
 struct Found {
@@ -158,7 +158,7 @@ std::string first_non_finite(const CellList& cells, const Config& config, const 
                              const Piece& piece, bool noise, const std::vector<Tensor<float>>& parameters,
                              std::int64_t steps) {
   const std::int64_t length = piece.batch.steps(), rows = piece.batch.rows();
-  const std::int64_t at_a_time = config.model.bidirectional ? length : steps_at_a_time;
+  const std::int64_t at_a_time = config.model.bidirectional ? length : examined_at_a_time;
   CarriedRun::Options options;
   options.record.training = noise;
   options.record.masks = noise && draws_noise(config.model);

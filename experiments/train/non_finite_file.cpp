@@ -15,7 +15,7 @@ using Json = nlohmann::ordered_json;
 
 // Tensors "parameter/W_hh", "initial/0" (state 0 that enters the batch), "weights", and "inputs" and "target"
 // where these are numbers. Indices stand in the metadata, under "batch", with all that is no tensor.
-constexpr const char* key = "batch";
+constexpr const char* file_key = "batch";
 constexpr std::string_view parameter_prefix = "parameter/", initial_prefix = "initial/";
 
 Json shape_json(const Shape& shape) { return std::vector<std::int64_t>(shape.begin(), shape.end()); }
@@ -95,7 +95,8 @@ void save_non_finite(const std::filesystem::path& path, const NonFiniteFile& fil
   if (piece.batch.weights) out.tensors.emplace_back("weights", *piece.batch.weights);
   put(out, json, "inputs", piece.batch.inputs);
   put(out, json, "target", piece.batch.target);
-  out.metadata = {{"trial", file.trial}, {"build", file.build}, {"config", file.config}, {key, json.dump()}};
+  out.metadata = {
+      {"trial", file.trial}, {"build", file.build}, {"config", file.config}, {file_key, json.dump()}};
   make_folders(path.parent_path());
   save_safetensors(path, out);
 }
@@ -112,7 +113,7 @@ NonFiniteFile load_non_finite(const std::filesystem::path& path) {
   };
   NonFiniteFile read{text("trial"), text("build"), text("config"), {}};
   try {
-    read.batch = batch_from(file, Json::parse(text(key)));
+    read.batch = batch_from(file, Json::parse(text(file_key)));
   } catch (const std::exception& error) {
     throw SafeTensorsError(fmt::format("{}: its batch cannot be read: {}", path.string(), error.what()));
   }

@@ -15,7 +15,7 @@ using Json = nlohmann::ordered_json;
 
 // What stands in a checkpoint: tensors "parameter/W_hh", "optimizer/W_hh/mean_square", "state/70/0" (state 0
 // that enters the window at step 70), and "trainer" in its metadata.
-constexpr const char* key = "trainer";
+constexpr const char* state_key = "trainer";
 
 const Tensor<float>& tensor(const SafeTensors& file, const std::string& name) {
   for (const auto& [known, value] : file.tensors)
@@ -73,11 +73,11 @@ void Trainer::save(SafeTensors& to) const {
     }
     json["windows"] = {{"done", windowed_->done()}, {"entered", entered}};
   }
-  to.metadata[key] = json.dump();
+  to.metadata[state_key] = json.dump();
 }
 
 void Trainer::restore(const SafeTensors& from) {
-  const auto found = from.metadata.find(key);
+  const auto found = from.metadata.find(state_key);
   if (found == from.metadata.end()) throw std::invalid_argument("checkpoint: no state of a trainer");
   const Json json = Json::parse(found->second);
   const std::int64_t updates = config_.train.updates;

@@ -107,7 +107,7 @@ bool same_series(const PreparedSeries& a, const PreparedSeries& b) {
          a.data().targets.front().name == b.data().targets.front().name;
 }
 
-std::int64_t horizon_of(const Arguments& arguments, const SeriesSettings& settings) {
+std::int64_t backtest_horizon_of(const Arguments& arguments, const SeriesSettings& settings) {
   if (!arguments.has("horizon")) return settings.horizon;
   const auto horizon = arguments.flags["horizon"].as<std::int64_t>();
   if (horizon < 1) throw UsageError(fmt::format("--horizon must be at least 1, but is {}", horizon));
@@ -173,7 +173,7 @@ int backtest(const Arguments& arguments) {
   }
   std::vector<Judged> all = judged_ones(arguments, words);
   const PreparedSeries series = prepared_series(all.front().task);
-  const std::int64_t horizon = horizon_of(arguments, series.settings());
+  const std::int64_t horizon = backtest_horizon_of(arguments, series.settings());
   const Backtest judged = baselines_of(series, horizon);
   std::vector<Forecasts> models;
   for (Judged& one : all) {

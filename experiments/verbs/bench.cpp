@@ -56,7 +56,7 @@ Effort effort_of(const Arguments& arguments) {
   return {seconds, least_rounds, sample_seconds};
 }
 
-bool wants_json(const Arguments& arguments) {
+bool bench_wants_json(const Arguments& arguments) {
   const auto format = arguments.flags["format"].as<std::string>();
   if (format == "table" || format == "json") return format == "json";
   throw UsageError(fmt::format("unknown format \"{}\"{}; the formats are table and json", printable(format),
@@ -93,7 +93,7 @@ BenchResult machine_of(const PyTorch& pytorch) {
   return machine;
 }
 
-void print_json(const BenchResult& machine, const std::vector<BenchResult>& results) {
+void print_bench_json(const BenchResult& machine, const std::vector<BenchResult>& results) {
   const BenchResult all = {{"machine", machine}, {"rows", results}};
   fmt::print("{}\n", all.dump(2, ' ', false, BenchResult::error_handler_t::replace));
 }
@@ -107,7 +107,7 @@ void print_section(const BenchSection& section, const std::vector<BenchResult>& 
   for (const BenchLines& lines : section.tables(own)) fmt::print("\n{}", as_table(lines));
 }
 
-void print_tables(const BenchResult& machine, const std::vector<BenchResult>& results) {
+void print_bench_tables(const BenchResult& machine, const std::vector<BenchResult>& results) {
   for (const auto& [what, value] : machine.items())
     fmt::print("{:<17}{}\n", what, value.is_string() ? value.get<std::string>() : value.dump());
   for (const BenchSection& section : bench_sections()) print_section(section, results);
@@ -127,7 +127,7 @@ int bench(const Arguments& arguments) {
   if (!arguments.words.empty())
     throw UsageError(fmt::format("`unroll bench` takes flags only, but got \"{}\"", arguments.words.front()));
   if (arguments.has("resident")) return print_resident(arguments.flags["resident"].as<std::string>());
-  const bool json = wants_json(arguments);
+  const bool json = bench_wants_json(arguments);
   const std::vector<BenchRow> rows = rows_of(arguments);
   BenchContext context{effort_of(arguments), pytorch_for(rows, arguments)};
   std::vector<BenchResult> results;
@@ -136,7 +136,7 @@ int bench(const Arguments& arguments) {
     results.push_back(measure_row(row, context));
   }
   const BenchResult machine = machine_of(context.pytorch);
-  json ? print_json(machine, results) : print_tables(machine, results);
+  json ? print_bench_json(machine, results) : print_bench_tables(machine, results);
   return exit_good;
 }
 

@@ -34,7 +34,7 @@ namespace fs = std::filesystem;
 
 constexpr std::array<const char*, 6> usual_names = {
     "chromium", "chromium-browser", "chrome", "google-chrome", "google-chrome-stable", "microsoft-edge"};
-constexpr std::chrono::seconds most_seconds(120);
+constexpr std::chrono::seconds most_browser_seconds(120);
 
 /// A folder of one's own for the page, the browser's profile and what it leaves.
 class Workplace {
@@ -116,7 +116,7 @@ pid_t start(std::vector<std::string> words, const fs::path& out, const fs::path&
 
 /// Its status; none where it took too long and was ended.
 std::optional<int> wait_for(pid_t child) {
-  const auto until = std::chrono::steady_clock::now() + most_seconds;
+  const auto until = std::chrono::steady_clock::now() + most_browser_seconds;
   int status = 0;
   while (::waitpid(child, &status, WNOHANG) == 0) {
     if (std::chrono::steady_clock::now() > until) {
@@ -143,7 +143,8 @@ void open_page(const Workplace& place, const std::string& html, const std::strin
   const std::vector<std::string> words = command(place, what);
   const std::optional<int> status = wait_for(start(words, place / "out", place / "err"));
   if (!status)
-    throw ConfigError(fmt::format("{} did not draw the figure within {} s", words[0], most_seconds.count()));
+    throw ConfigError(
+        fmt::format("{} did not draw the figure within {} s", words[0], most_browser_seconds.count()));
   if (*status != 0)
     throw ConfigError(
         fmt::format("{} ended with status {}; it said: {}", words[0], *status, end_of(place / "err")));

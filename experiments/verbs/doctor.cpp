@@ -17,7 +17,7 @@ namespace unroll {
 
 namespace {
 
-void line(const char* what, const std::string& value) { fmt::print("{:<20}{}\n", what, value); }
+void print_line(const char* what, const std::string& value) { fmt::print("{:<20}{}\n", what, value); }
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
@@ -34,36 +34,38 @@ std::string isas() {
 }
 
 void print_program() {
-  line("version",
-       fmt::format("unroll {}, build {}, commit {}", program_version(), build_id(), source_commit()));
-  line("compiler", compiler() + (optimized() ? "" : ", without optimisation"));
-  for (const LibraryVersion& library : library_versions()) line(library.name, library.version);
+  print_line("version",
+             fmt::format("unroll {}, build {}, commit {}", program_version(), build_id(), source_commit()));
+  print_line("compiler", compiler() + (optimized() ? "" : ", without optimisation"));
+  for (const LibraryVersion& library : library_versions()) print_line(library.name, library.version);
 }
 
 void print_processor(const MachineLimits& machine) {
-  line("CPU", cpu_model());
-  line("kernels", isas());
+  print_line("CPU", cpu_model());
+  print_line("kernels", isas());
   const BlasReport blas = blas_report();
-  line("float products", blas.float_library);
-  line("double products", blas.double_library);
-  line("OPENBLAS_CORETYPE", variable("OPENBLAS_CORETYPE"));
-  line("OMP_NUM_THREADS", variable("OMP_NUM_THREADS") + "; every trial multiplies on its own thread only");
-  line("CPUs", fmt::format("{} in the machine, {} in the affinity mask", std::thread::hardware_concurrency(),
-                           machine.affinity));
-  line("CPU quota", machine.cgroup_cpus ? fmt::format("{:.2f} CPUs", *machine.cgroup_cpus) : "none");
-  line("SLURM", machine.slurm_cpus ? fmt::format("{} CPUs per task", *machine.slurm_cpus) : "none");
-  line("trials at once", fmt::format("{} by default", machine.usable_cores()));
-  line("memory",
-       fmt::format("{} available{}", in_bytes(static_cast<double>(machine.available_memory)),
-                   machine.cgroup_free ? fmt::format(", {} left in the control group",
+  print_line("float products", blas.float_library);
+  print_line("double products", blas.double_library);
+  print_line("OPENBLAS_CORETYPE", variable("OPENBLAS_CORETYPE"));
+  print_line("OMP_NUM_THREADS",
+             variable("OMP_NUM_THREADS") + "; every trial multiplies on its own thread only");
+  print_line("CPUs", fmt::format("{} in the machine, {} in the affinity mask",
+                                 std::thread::hardware_concurrency(), machine.affinity));
+  print_line("CPU quota", machine.cgroup_cpus ? fmt::format("{:.2f} CPUs", *machine.cgroup_cpus) : "none");
+  print_line("SLURM", machine.slurm_cpus ? fmt::format("{} CPUs per task", *machine.slurm_cpus) : "none");
+  print_line("trials at once", fmt::format("{} by default", machine.usable_cores()));
+  print_line("memory", fmt::format("{} available{}", in_bytes(static_cast<double>(machine.available_memory)),
+                                   machine.cgroup_free
+                                       ? fmt::format(", {} left in the control group",
                                                      in_bytes(static_cast<double>(*machine.cgroup_free)))
                                        : ""));
 }
 
 void print_speed(const ProductSpeed& speed) {
-  line("measured",
-       fmt::format("product of 128 x 128 x 128 on one thread: float {:.0f} GFLOP/s, double {:.0f} GFLOP/s",
-                   speed.float_gflops, speed.double_gflops));
+  print_line(
+      "measured",
+      fmt::format("product of 128 x 128 x 128 on one thread: float {:.0f} GFLOP/s, double {:.0f} GFLOP/s",
+                  speed.float_gflops, speed.double_gflops));
 }
 
 /// Each with what to do about it.

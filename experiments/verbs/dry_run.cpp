@@ -34,7 +34,7 @@ std::string axes_of(const Space& space) {
   return axes.empty() ? "no axes" : joined(axes, ", ");
 }
 
-std::string line(std::string_view head, const std::string& text) {
+std::string dry_run_line(std::string_view head, const std::string& text) {
   return fmt::format("{:<9} {}\n", head, text);
 }
 
@@ -77,26 +77,28 @@ std::string time_line(const Outlook& o) {
 
 std::string refused_text(const Outlook& o) {
   std::string text;
-  for (const std::string& why : o.folder_refuses) text += line("refused", why);
+  for (const std::string& why : o.folder_refuses) text += dry_run_line("refused", why);
   std::size_t listed = 0;
   for (const Refusal& refusal : o.refusals) {
     if (listed++ == most_listed) break;
-    text += line("refused", fmt::format("{} trial{}: {}\n          the first: {}", refusal.trials,
-                                        refusal.trials == 1 ? "" : "s", refusal.reason, refusal.first));
+    text +=
+        dry_run_line("refused", fmt::format("{} trial{}: {}\n          the first: {}", refusal.trials,
+                                            refusal.trials == 1 ? "" : "s", refusal.reason, refusal.first));
   }
   if (o.refusals.size() > most_listed)
-    text += line(
+    text += dry_run_line(
         "", fmt::format("and for {} more reasons; --format json has all", o.refusals.size() - most_listed));
-  return text.empty() ? line("refused", "none") : text;
+  return text.empty() ? dry_run_line("refused", "none") : text;
 }
 
-std::string text_of(const Outlook& o, const Space& space) {
-  return line("axes", axes_of(space)) + line("trials", trials_line(o)) + search_lines(o) +
-         line("done", done_line(o)) + line("work", work_line(o)) +
-         line("memory", fmt::format("{} with {} at once; {} are free{}", in_bytes(o.bytes), o.at_once,
-                                    in_bytes(o.bytes_available),
-                                    o.bytes > o.bytes_available ? ", so that fewer will run at once" : "")) +
-         line("time", time_line(o)) + refused_text(o);
+std::string dry_run_text(const Outlook& o, const Space& space) {
+  return dry_run_line("axes", axes_of(space)) + dry_run_line("trials", trials_line(o)) + search_lines(o) +
+         dry_run_line("done", done_line(o)) + dry_run_line("work", work_line(o)) +
+         dry_run_line("memory",
+                      fmt::format("{} with {} at once; {} are free{}", in_bytes(o.bytes), o.at_once,
+                                  in_bytes(o.bytes_available),
+                                  o.bytes > o.bytes_available ? ", so that fewer will run at once" : "")) +
+         dry_run_line("time", time_line(o)) + refused_text(o);
 }
 
 Json json_of(const Outlook& o) {
@@ -167,7 +169,7 @@ int dry_run(const Arguments& arguments, Space& space, const std::filesystem::pat
   else if (format == "csv")
     print_listing({flat(json_of(outlook))}, format);
   else
-    fmt::print("{}", text_of(outlook, space));
+    fmt::print("{}", dry_run_text(outlook, space));
   return outlook.refused() ? exit_usage : exit_good;
 }
 

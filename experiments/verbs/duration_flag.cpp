@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::array<std::pair<std::string_view, double>, 4> units = {
     {{"min", 60}, {"s", 1}, {"h", 3600}, {"d", 86'400}}};
-constexpr double most_seconds = 366.0 * 86'400;
+constexpr double most_duration = 366.0 * 86'400;
 
 }  // namespace
 
@@ -25,7 +25,7 @@ std::chrono::milliseconds duration_of(const std::string& flag, const std::string
     const auto number = parse_value(text.substr(0, text.size() - unit.size()), double{});
     if (!number) break;
     const double seconds = std::get<double>(*number) * seconds_per_unit;
-    if (seconds >= 0.001 && seconds <= most_seconds)
+    if (seconds >= 0.001 && seconds <= most_duration)
       return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
     break;
   }

@@ -63,7 +63,7 @@ void require_one_direction(const SavedModel& model) {
       "it cannot go on with any");
 }
 
-int generate(const Arguments& arguments, const SavedModel& model) {
+int generate_from_music(const Arguments& arguments, const SavedModel& model) {
   const Wanted wanted = wanted_by(arguments);
   require_one_direction(model);
   const Grid grid = grid_of(model.config.task);
@@ -90,7 +90,7 @@ bool writes_music(const SavedModel& model) {
   return task && is_music(*task);
 }
 
-void add_flags(Flags& flags) {
+void add_generate_music_flags(Flags& flags) {
   namespace po = boost::program_options;
   flags.add_options()("out", po::value<std::string>()->default_value(""), "of music: the MIDI file to write")(
       "bars", number_flag<std::int64_t>()->default_value(16),
@@ -98,17 +98,17 @@ void add_flags(Flags& flags) {
       "tempo", number_flag<double>()->default_value(120.0, "120"), "of music: quarter notes a minute");
 }
 
-constexpr std::array<std::string_view, 6> own_flags = {"prompt", "temperature", "seed",
-                                                       "out",    "bars",        "tempo"};
+constexpr std::array<std::string_view, 6> music_flags = {"prompt", "temperature", "seed",
+                                                         "out",    "bars",        "tempo"};
 
 }  // namespace
 
 const Writer& music_writer() {
   static const Writer writer{.writes = "music",
                              .can_use = writes_music,
-                             .add_flags = add_flags,
-                             .flags = own_flags,
-                             .run = generate};
+                             .add_flags = add_generate_music_flags,
+                             .flags = music_flags,
+                             .run = generate_from_music};
   return writer;
 }
 

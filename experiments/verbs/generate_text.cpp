@@ -31,7 +31,7 @@ Sampling sampling_of(const Arguments& arguments) {
   return sampling;
 }
 
-std::int64_t length_of(const Arguments& arguments) {
+std::int64_t text_length_of(const Arguments& arguments) {
   const auto length = arguments.flags["length"].as<std::int64_t>();
   if (length >= 1) return length;
   throw UsageError(fmt::format("--length must be at least 1 token, but is {}", length));
@@ -46,9 +46,9 @@ std::vector<std::int32_t> prompt_of(const SavedModel& model, const Arguments& ar
       "blanks in");
 }
 
-int generate(const Arguments& arguments, const SavedModel& model) {
+int generate_from_text(const Arguments& arguments, const SavedModel& model) {
   const Sampling sampling = sampling_of(arguments);
-  const std::int64_t length = length_of(arguments);
+  const std::int64_t length = text_length_of(arguments);
   const auto format = arguments.flags["format"].as<std::string>();
   if (format != "text" && format != "json")
     throw UsageError(fmt::format("unknown format \"{}\"; generate prints text or json", format));
@@ -87,7 +87,7 @@ int generate(const Arguments& arguments, const SavedModel& model) {
   return stop ? signals.exit_status() : exit_good;
 }
 
-void add_flags(Flags& flags) {
+void add_generate_text_flags(Flags& flags) {
   namespace po = boost::program_options;
   flags.add_options()("length", number_flag<std::int64_t>()->default_value(200),
                       "of a text, tokens to write: characters or words")(
@@ -101,14 +101,17 @@ void add_flags(Flags& flags) {
 /// All tokens of a task's own are words, unless its models write something else.
 bool reads_text(const SavedModel& model) { return model.vocabulary.has_value(); }
 
-constexpr std::array<std::string_view, 7> own_flags = {"prompt", "length", "temperature", "top-k",
-                                                       "top-p",  "seed",   "format"};
+constexpr std::array<std::string_view, 7> text_flags = {"prompt", "length", "temperature", "top-k",
+                                                        "top-p",  "seed",   "format"};
 
 }  // namespace
 
 const Writer& text_writer() {
-  static const Writer writer{
-      .writes = "text", .can_use = reads_text, .add_flags = add_flags, .flags = own_flags, .run = generate};
+  static const Writer writer{.writes = "text",
+                             .can_use = reads_text,
+                             .add_flags = add_generate_text_flags,
+                             .flags = text_flags,
+                             .run = generate_from_text};
   return writer;
 }
 

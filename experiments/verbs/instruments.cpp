@@ -21,7 +21,7 @@ Listing rows_of(const InstrumentList& instruments) {
   return rows;
 }
 
-void print_paragraphs(const Listing& rows) {
+void print_instrument_paragraphs(const Listing& rows) {
   for (const auto& row : rows) {
     fmt::print("{}\n  {}\n", row["instrument"].get<std::string>(), row["shows"].get<std::string>());
     for (const char* key : {"looks", "needs", "source"})
@@ -36,7 +36,7 @@ int instruments(const Arguments& arguments) {
         fmt::format("`unroll instruments` takes flags only, but got \"{}\"", arguments.words.front()));
   const Listing rows = rows_of(arguments.laboratory().instruments());
   if (arguments.flags["format"].as<std::string>() == "table")
-    print_paragraphs(rows);
+    print_instrument_paragraphs(rows);
   else
     print_listing(rows, arguments);
   return exit_good;

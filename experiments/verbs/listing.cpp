@@ -19,14 +19,14 @@ namespace {
 
 using Cells = std::vector<std::string>;
 
-std::string text_of(const nlohmann::ordered_json& value) {
+std::string listed_text(const nlohmann::ordered_json& value) {
   if (value.is_null()) return "";
   if (value.is_string()) return value.get<std::string>();
   return value.is_number_float() ? exact_number(value.get<double>()) : value.dump();
 }
 
 std::string for_people(const nlohmann::ordered_json& value) {
-  return value.is_number_float() ? short_number(value.get<double>()) : fit_for_cell(text_of(value));
+  return value.is_number_float() ? short_number(value.get<double>()) : fit_for_cell(listed_text(value));
 }
 
 /// The heads, then one line per row.
@@ -66,7 +66,7 @@ std::string as_table(const Listing& rows) {
 
 std::string as_csv(const Listing& rows) {
   std::string text;
-  for (const Cells& cells : lines_of(rows, text_of)) text += csv_line(cells);
+  for (const Cells& cells : lines_of(rows, listed_text)) text += csv_line(cells);
   return text;
 }
 

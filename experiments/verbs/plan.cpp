@@ -10,7 +10,7 @@
 namespace unroll {
 namespace {
 
-void add_flags(Flags& flags) {
+void add_plan_flags(Flags& flags) {
   namespace po = boost::program_options;
   flags.add_options()("out,o", po::value<std::string>(),
                       "output folder of the sweep; out/ and the config's name by default")(
@@ -43,7 +43,7 @@ const Verb& plan_verb() {
           "2\n"
           "A few updates of some trials are run for a second to tell the time; nothing is written.\n"
           "The exit status is 2 when the sweep would be refused.",
-      .add_flags = add_flags,
+      .add_flags = add_plan_flags,
       .run = plan,
       .trains = true,
       .more_help =

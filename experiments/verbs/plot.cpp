@@ -220,7 +220,7 @@ int plot(const Arguments& arguments) {
   return exit_good;
 }
 
-void add_flags(Flags& flags) {
+void add_plot_flags(Flags& flags) {
   flags.add_options()("figure", po::value<std::string>(), "which one; without it they are listed")(
       "show", po::value<std::string>(), "which of the series or numbers that the figure can show")(
       "over", po::value<std::string>(), "the axis that the figure `numbers` is over")(
@@ -253,7 +253,7 @@ const Verb& plot_verb() {
           "Without a figure it lists those that the report has. They are drawn by Chromium without a window, "
           "as\n"
           "the report draws them; the same sweep gives the same bytes with one version of it.",
-      .add_flags = add_flags,
+      .add_flags = add_plot_flags,
       .run = plot,
       .trains = false,
   };

@@ -46,7 +46,7 @@ int report(const Arguments& arguments) {
   return exit_good;
 }
 
-void add_flags(Flags& flags) {
+void add_report_flags(Flags& flags) {
   flags.add_options()("against", boost::program_options::value<std::string>(),
                       "the folder of another sweep: what changed since, as against.html");
   add_format_flag(flags);
@@ -63,7 +63,7 @@ const Verb& report_verb() {
           "  unroll report out/long_range\n"
           "  unroll report out/new --against out/old\n"
           "  unroll report out/long_range --format csv > summary.csv",
-      .add_flags = add_flags,
+      .add_flags = add_report_flags,
       .run = report,
       .trains = false,
   };

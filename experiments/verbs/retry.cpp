@@ -10,7 +10,7 @@ namespace unroll {
 
 namespace {
 
-void add_flags(Flags& flags) {
+void add_retry_flags(Flags& flags) {
   flags.add_options()("failed", "trials that failed")("diverged", "trials that diverged")(
       "disagreeing", "trials whose records disagree");
 }
@@ -63,7 +63,7 @@ const Verb& retry_verb() {
           "  unroll retry out/long_range --failed\n"
           "The journals stay as they are. What diverged or failed for a reason that is still there does so "
           "again.",
-      .add_flags = add_flags,
+      .add_flags = add_retry_flags,
       .run = retry,
       .trains = false,
   };

@@ -54,7 +54,7 @@ void show_text(const Laboratory& laboratory, const SweepPlan& plan, const Stored
     say("{}", what_it_did(laboratory, plan.trials.front(), *record, stored.folder));
 }
 
-void add_flags(Flags& flags) {
+void add_run_flags(Flags& flags) {
   add_training_flags(flags);
   add_text_or_json_flag(flags);
   flags.add_options()("replay", boost::program_options::value<std::string>()->value_name("FILE"),
@@ -91,7 +91,7 @@ const Verb& run_verb() {
           "  unroll run task.length=30 model.activation=relu model.init=identity\n"
           "  unroll run experiments/configs/long_range.toml task.length=10 model.activation=tanh \\\n"
           "             model.init=glorot seed=1 --out out/one",
-      .add_flags = add_flags,
+      .add_flags = add_run_flags,
       .run = run,
       .trains = true,
       .more_help = [](const Laboratory& laboratory) { return options_help(laboratory.options()); },

@@ -67,7 +67,7 @@ std::string checked(const char* flag, const std::string& text) {
   return text;
 }
 
-std::string text_of(const Arguments& arguments, const char* flag, const std::string& by_default = "") {
+std::string flag_text(const Arguments& arguments, const char* flag, const std::string& by_default = "") {
   return is_given(arguments, flag) ? checked(flag, arguments.flags[flag].as<std::string>()) : by_default;
 }
 
@@ -127,11 +127,11 @@ SlurmJob job_of(const Arguments& arguments, const std::filesystem::path& folder,
   job.folder = folder;
   job.tasks = count_of(arguments, "array", most_tasks);
   job.cpus = count_of(arguments, "cpus", most_cpus);
-  job.nodes = text_of(arguments, "nodes", "1");
-  job.time = text_of(arguments, "time");
-  job.partition = text_of(arguments, "partition");
-  job.memory = text_of(arguments, "mem");
-  job.account = text_of(arguments, "account");
+  job.nodes = flag_text(arguments, "nodes", "1");
+  job.time = flag_text(arguments, "time");
+  job.partition = flag_text(arguments, "partition");
+  job.memory = flag_text(arguments, "mem");
+  job.account = flag_text(arguments, "account");
   job.more = more_options(arguments);
   return job;
 }

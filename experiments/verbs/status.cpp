@@ -73,7 +73,7 @@ void follow(const Laboratory& laboratory, StoredSweep& sweep) {
   }
 }
 
-void add_flags(Flags& flags) {
+void add_status_flags(Flags& flags) {
   add_format_flag(flags);
   flags.add_options()("follow", "stay, and say what changes until no trial is missing; then print the table");
 }
@@ -101,7 +101,7 @@ const Verb& status_verb() {
           "  unroll status out/long_range\n"
           "  unroll status out/long_range --format json\n"
           "  unroll status out/long_range --follow",
-      .add_flags = add_flags,
+      .add_flags = add_status_flags,
       .run = status,
       .trains = false,
   };

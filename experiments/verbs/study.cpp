@@ -52,7 +52,7 @@ std::optional<Outcome> costliest_outcome(const Study& study) {
   return std::nullopt;
 }
 
-std::string text_of(const std::filesystem::path& file) {
+std::string page_text(const std::filesystem::path& file) {
   std::error_code none;
   return std::filesystem::exists(file, none) ? read_file(file) : "";
 }
@@ -71,7 +71,7 @@ int write_results(const Arguments& arguments) {
     throw UsageError(fmt::format("no study was run here: {} holds no verdict; `unroll study NAME` makes one",
                                  studies_folder().string()));
   const std::filesystem::path file = arguments.flags["write-results"].as<std::string>();
-  write_file(file, with_entries(text_of(file), entries, names));
+  write_file(file, with_entries(page_text(file), entries, names));
   return exit_good;
 }
 
@@ -85,7 +85,7 @@ int study(const Arguments& arguments) {
   return run_study(arguments, *config.file, config.overrides);
 }
 
-void add_flags(Flags& flags) {
+void add_study_flags(Flags& flags) {
   add_training_flags(flags);
   add_format_flag(flags);
   flags.add_options()(
@@ -126,7 +126,7 @@ const Verb& study_verb() {
           "  unroll study my_study.toml --out out/mine\n"
           "Without a name it lists the studies, their cost and the last verdict. Exit status 1: an "
           "expectation is not met.",
-      .add_flags = add_flags,
+      .add_flags = add_study_flags,
       .run = study,
       .trains = true,
       .more_help = list_for_help,

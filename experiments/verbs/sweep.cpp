@@ -32,7 +32,7 @@ int sweep(const Arguments& arguments) {
   return submit_to_slurm(arguments, plan, print_config(laboratory, file, config.overrides), folder, name);
 }
 
-void add_flags(Flags& flags) {
+void add_sweep_flags(Flags& flags) {
   add_training_flags(flags);
   flags.add_options()(
       "budget", boost::program_options::value<std::string>(),
@@ -61,7 +61,7 @@ const Verb& sweep_verb() {
           "  unroll sweep experiments/configs/long_range.toml --slurm --array 8 --cpus 4 --time 4:00:00 \\\n"
           "               --partition short --slurm-option --qos=normal\n"
           "The same command again runs only what is missing.",
-      .add_flags = add_flags,
+      .add_flags = add_sweep_flags,
       .run = sweep,
       .trains = true,
       .more_help =

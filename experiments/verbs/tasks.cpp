@@ -35,7 +35,7 @@ nlohmann::ordered_json row_of(const Laboratory& laboratory, const TaskRow& task,
   return row;
 }
 
-void print_paragraphs(const Listing& rows) {
+void print_task_paragraphs(const Listing& rows) {
   for (const auto& row : rows) {
     const auto variant = row["variant"].get<std::string>();
     fmt::print("{}{}{}\n", row["task"].get<std::string>(), variant.empty() ? "" : ", ", variant);
@@ -48,7 +48,7 @@ void print_paragraphs(const Listing& rows) {
 }
 
 /// That of the flag; none: each task's own.
-LengthRange length_of(const Arguments& arguments) {
+LengthRange task_length_of(const Arguments& arguments) {
   if (!arguments.has("length")) return {};
   const auto text = arguments.flags["length"].as<std::string>();
   if (const auto lengths = parse_length_range(text)) return *lengths;
@@ -79,10 +79,10 @@ int tasks(const Arguments& arguments) {
     const std::vector<std::string> variants =
         task.variants.empty() ? std::vector<std::string>{""} : task.variants;
     for (const std::string& variant : variants)
-      rows.push_back(row_of(laboratory, task, variant, length_of(arguments)));
+      rows.push_back(row_of(laboratory, task, variant, task_length_of(arguments)));
   }
   if (arguments.flags["format"].as<std::string>() == "table") {
-    print_paragraphs(rows);
+    print_task_paragraphs(rows);
   } else {
     print_listing(rows, arguments);
   }

@@ -41,6 +41,7 @@ inline Var mul(Var a, Var b) { return record(Binary::mul, a, b); }
 inline Var div(Var a, Var b) { return record(Binary::div, a, b); }
 inline Var pow(Var a, Var b) { return record(Binary::pow, a, b); }
 inline Var maximum(Var a, Var b) { return record(Binary::maximum, a, b); }  ///< a tie halves the gradient
+inline Var minimum(Var a, Var b) { return neg(maximum(neg(a), neg(b))); }
 inline Var less(Var a, Var b) { return record(Binary::less, a, b); }
 inline Var less_equal(Var a, Var b) { return record(Binary::less_equal, a, b); }
 inline Var greater(Var a, Var b) { return record(Binary::greater, a, b); }

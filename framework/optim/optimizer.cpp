@@ -23,7 +23,7 @@ std::unique_ptr<Optimizer> make(const OptimizerOptions& options) {
   return std::make_unique<RuleOptimizer<Rule>>(options);
 }
 
-constexpr std::array<OptimizerRow, 6> table = {{
+constexpr std::array<OptimizerRow, 6> optimizers = {{
     {"sgd", "w <- w - eta g", "Robbins & Monro 1951", make<rules::Sgd>},
     {"momentum", "v <- mu v - eta g; w <- w + v", "Polyak 1964; Sutskever et al. 2013, eq. 1-2",
      make<rules::Momentum>},
@@ -82,13 +82,13 @@ double epsilon_or(const OptimizerOptions& options, double published) {
 
 }  // namespace rules
 
-std::span<const OptimizerRow> optimizer_table() { return table; }
-std::vector<std::string> optimizer_names() { return names_of(table); }
+std::span<const OptimizerRow> optimizer_table() { return optimizers; }
+std::vector<std::string> optimizer_names() { return names_of(optimizers); }
 std::vector<std::string> rmsprop_variants() { return names_of(variants); }
 
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options) {
   check(options);
-  for (const OptimizerRow& row : table)
+  for (const OptimizerRow& row : optimizers)
     if (row.name == options.name) return row.make(options);
   throw std::invalid_argument(
       fmt::format("unknown optimizer \"{}\" (known: {})", options.name, fmt::join(optimizer_names(), ", ")));

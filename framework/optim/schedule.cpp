@@ -31,7 +31,7 @@ double from_little_gain_on(const ScheduleOptions&, std::int64_t, const State& st
   return static_cast<double>(state.falls);
 }
 
-constexpr std::array<ScheduleRow, 5> table = {{
+constexpr std::array<ScheduleRow, 5> schedules = {{
     {"constant", "the same learning rate at every update", never},
     {"exponential", "learning rate * factor ^ (update / every)", at_every_update},
     {"step", "learning rate * factor ^ floor(update / every)", in_steps},
@@ -44,7 +44,7 @@ constexpr std::array<ScheduleRow, 5> table = {{
 }};
 
 const ScheduleRow& find(std::string_view name) {
-  for (const ScheduleRow& row : table)
+  for (const ScheduleRow& row : schedules)
     if (row.name == name) return row;
   throw std::invalid_argument(
       fmt::format("unknown schedule \"{}\" (known: {})", name, fmt::join(schedule_names(), ", ")));
@@ -64,11 +64,11 @@ void check(const ScheduleOptions& options) {
 
 }  // namespace
 
-std::span<const ScheduleRow> schedule_table() { return table; }
+std::span<const ScheduleRow> schedule_table() { return schedules; }
 
 std::vector<std::string> schedule_names() {
   std::vector<std::string> names;
-  for (const ScheduleRow& row : table) names.emplace_back(row.name);
+  for (const ScheduleRow& row : schedules) names.emplace_back(row.name);
   return names;
 }
 

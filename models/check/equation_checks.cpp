@@ -50,9 +50,9 @@ class LoneEquation {
 
  private:
   Var record(const CellDefinition::Equation& equation, std::function<Var(Var)> stop) {
-    Evaluator::Hooks hooks;
+    EquationEvaluator::Hooks hooks;
     hooks.gradient.stop = std::move(stop);
-    Evaluator evaluate(
+    EquationEvaluator evaluate(
         cell_, tape,
         [this](const std::string& name, bool next, const Type& type) { return operand(name, next, type); },
         hooks);

@@ -75,7 +75,7 @@ class RecordedStep {
 
   void record() {
     const CellDefinition::Equation* equation = nullptr;
-    Evaluator::Hooks hooks;
+    EquationEvaluator::Hooks hooks;
     hooks.equation = [&](const CellDefinition::Equation& e) { equation = &e; };
     hooks.term = [&](const Term& term, const Quantity& q) {
       if (q.is_number()) return;

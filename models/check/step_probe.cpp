@@ -36,7 +36,7 @@ std::string_view cause(const Term& t) {
 StepProbe::StepProbe(const EquationCell& cell, std::int64_t input_size)
     : inputs(tape, cell, input_size), cell_(cell) {
   const CellDefinition::Equation* equation = nullptr;
-  Evaluator::Hooks hooks;
+  EquationEvaluator::Hooks hooks;
   hooks.equation = [&](const CellDefinition::Equation& e) { equation = &e; };
   hooks.term = [&](const Term& t, const Quantity& q) {
     if (q.is_number()) return;

@@ -81,7 +81,7 @@ struct Frozen {
   }
 
   Var record(const EquationCell& cell, std::function<Var(Var)> stop) {
-    Evaluator::Hooks hooks;
+    EquationEvaluator::Hooks hooks;
     hooks.gradient.stop = std::move(stop);
     std::vector<Var> state = inputs.initial, trajectories;
     for (std::int64_t t = 0; t < check_sizes.time; ++t) {

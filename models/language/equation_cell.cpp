@@ -202,7 +202,7 @@ void EquationCell::check_term(const Term& t) const {
 Tensor<double> EquationCell::folded(const Term& t, const Shape& shape,
                                     std::map<std::string, Tensor<double>> indices) const {
   Tape tape;
-  Evaluator evaluate(*this, tape, [&](const std::string& name, bool, const Type&) {
+  EquationEvaluator evaluate(*this, tape, [&](const std::string& name, bool, const Type&) {
     if (const auto index = indices.find(name); index != indices.end())
       return Quantity{0, tape.constant(index->second)};
     return known(tape, name).value();

@@ -26,7 +26,7 @@ class EquationCell final : public Cell {
   std::int64_t feedback_size() const override { return given_size(definition_->feedback); }
   CellStep step(const Parameters& p, const StepInputs& in) const override { return step(p, in, {}); }
   /// The same, while somebody looks on.
-  CellStep step(const Parameters& p, const StepInputs& in, const Evaluator::Hooks& hooks) const;
+  CellStep step(const Parameters& p, const StepInputs& in, const EquationEvaluator::Hooks& hooks) const;
 
   const CellDefinition& definition() const { return *definition_; }
   Shape shape(const std::vector<Size>& sizes) const;

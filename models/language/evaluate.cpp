@@ -62,14 +62,14 @@ auto comparison(Form kind, A a, A b) {
 std::string left_factor(const std::string& name) { return name + ".left"; }
 std::string right_factor(const std::string& name) { return name + ".right"; }
 
-Quantity Evaluator::operator()(const Term& t) {
+Quantity EquationEvaluator::operator()(const Term& t) {
   const Quantity q = value(t);
   if (bound_.empty()) recorded_.insert_or_assign(&t, q);
   if (hooks_.term) hooks_.term(t, q);
   return q;
 }
 
-Quantity Evaluator::value(const Term& t) {
+Quantity EquationEvaluator::value(const Term& t) {
   switch (t.kind) {
     case Form::number:
       return {t.number};
@@ -90,17 +90,17 @@ Quantity Evaluator::value(const Term& t) {
   }
 }
 
-Quantity Evaluator::name(const Term& t) {
+Quantity EquationEvaluator::name(const Term& t) {
   if (const auto bound = bound_.find(t.name); bound != bound_.end()) return bound->second;
   return lookup_(t.name, t.next, t.type);
 }
 
-Quantity Evaluator::elementwise(const Term& t) {
+Quantity EquationEvaluator::elementwise(const Term& t) {
   const Quantity a = (*this)(t.operands[0]), b = (*this)(t.operands[1]);
   return t.kind == Form::power ? power(t, a, b) : combined(t.kind, t, a, b);
 }
 
-Quantity Evaluator::combined(Form kind, const Term& t, const Quantity& a, const Quantity& b) const {
+Quantity EquationEvaluator::combined(Form kind, const Term& t, const Quantity& a, const Quantity& b) const {
   const bool both = a.is_number() && b.is_number();
   if (both && is_arithmetic(kind)) return {arithmetic(kind, a.number, b.number)};
   if (both) return {comparison(kind, a.number, b.number)};
@@ -111,7 +111,7 @@ Quantity Evaluator::combined(Form kind, const Term& t, const Quantity& a, const 
   return {0, is_arithmetic(kind) ? arithmetic(kind, v[0], v[1]) : comparison(kind, v[0], v[1])};
 }
 
-Quantity Evaluator::power(const Term& t, const Quantity& base, const Quantity& exponent) const {
+Quantity EquationEvaluator::power(const Term& t, const Quantity& base, const Quantity& exponent) const {
   if (base.is_number() && exponent.is_number()) return {std::pow(base.number, exponent.number)};
   if (exponent.is_number() && exponent.number == 1) return base;
   if (exponent.is_number() && exponent.number == 2) return {0, square(base.var)};
@@ -121,7 +121,7 @@ Quantity Evaluator::power(const Term& t, const Quantity& base, const Quantity& e
   return {0, pow(v[0], v[1])};
 }
 
-Quantity Evaluator::product(const Term& t) {
+Quantity EquationEvaluator::product(const Term& t) {
   const Term &left = t.operands[0], &right = t.operands[1];
   const Var b = var((*this)(right));
   const CellDefinition::Parameter* p =
@@ -130,7 +130,7 @@ Quantity Evaluator::product(const Term& t) {
   return {0, matrix_product(var((*this)(left)), b, left.type, right.type)};
 }
 
-Var Evaluator::structured_product(const CellDefinition::Parameter& p, const Term& t, Var right) {
+Var EquationEvaluator::structured_product(const CellDefinition::Parameter& p, const Term& t, Var right) {
   const Type &type = t.operands[1].type, factor{.shape = t.operands[0].type.shape};
   const std::string& name = p.statement.name;
   if (p.statement.structure == Structure::low_rank) {
@@ -143,7 +143,7 @@ Var Evaluator::structured_product(const CellDefinition::Parameter& p, const Term
   return type.rank() == 1 ? stored * right : column_of(stored) * right;
 }
 
-Quantity Evaluator::subscript(const Term& t) {
+Quantity EquationEvaluator::subscript(const Term& t) {
   const Term& of = t.operands[0];
   Var v = var((*this)(of));
   Dims dims;
@@ -156,7 +156,7 @@ Quantity Evaluator::subscript(const Term& t) {
   return {0, t.type.rank() == 0 ? as_number(reshape(v, dims), of.type.batched) : reshape(v, dims)};
 }
 
-Quantity Evaluator::call(const Term& t) {
+Quantity EquationEvaluator::call(const Term& t) {
   if (!t.bound.empty()) return call_of_definition(t);
   if (t.function && t.function->chooses) return where(t);
   std::vector<Quantity> operands;
@@ -164,7 +164,7 @@ Quantity Evaluator::call(const Term& t) {
   return applied(t, operands);
 }
 
-Quantity Evaluator::applied(const Term& t, const std::vector<Quantity>& operands) const {
+Quantity EquationEvaluator::applied(const Term& t, const std::vector<Quantity>& operands) const {
   std::vector<Var> values;
   std::vector<Type> types;
   std::vector<double> numbers;
@@ -177,7 +177,7 @@ Quantity Evaluator::applied(const Term& t, const std::vector<Quantity>& operands
   return {0, t.function->record({values, types, numbers, t.axis, hooks_.gradient, t.at})};
 }
 
-Quantity Evaluator::call_of_definition(const Term& t) {
+Quantity EquationEvaluator::call_of_definition(const Term& t) {
   for (std::size_t i = 0; i < t.bound.size(); ++i) bound_[t.bound[i]] = (*this)(t.operands[i]);
   const Quantity result = (*this)(t.operands.back());
   for (const std::string& name : t.bound) bound_.erase(name);
@@ -191,7 +191,7 @@ Quantity Evaluator::call_of_definition(const Term& t) {
 // where the branch is taken. This reaches through values that are made element by element: what they are made
 // of is recorded once more, for this branch alone.
 
-Quantity Evaluator::where(const Term& t) {
+Quantity EquationEvaluator::where(const Term& t) {
   const Quantity condition = (*this)(t.operands[0]);
   if (condition.is_number()) return (*this)(t.operands[condition.number != 0 ? 1 : 2]);
   const Type types[] = {t.operands[0].type, t.type};
@@ -205,7 +205,7 @@ Quantity Evaluator::where(const Term& t) {
 }
 
 /// Only elementwise functions are looked into: the others mix what belongs to different conditions.
-bool Evaluator::may_fail(const Term& t) {
+bool EquationEvaluator::may_fail(const Term& t) {
   if (t.kind == Form::divide || t.kind == Form::power) return true;
   if (t.kind == Form::call && t.function && !t.function->pole.empty()) return true;
   if (const Term* inside = elementwise_equation(t)) return may_fail(*inside);
@@ -213,7 +213,7 @@ bool Evaluator::may_fail(const Term& t) {
 }
 
 /// What the value of that name is made of, where that is done element by element.
-const Term* Evaluator::elementwise_equation(const Term& name) const {
+const Term* EquationEvaluator::elementwise_equation(const Term& name) const {
   if (name.kind != Form::name || name.next || bound_.contains(name.name)) return nullptr;
   const CellDefinition& cell = cell_.definition();
   const auto* equation = cell.find_equation(name.name, false);
@@ -225,7 +225,7 @@ const Term* Evaluator::elementwise_equation(const Term& name) const {
   return none ? nullptr : &equation->value;
 }
 
-Quantity Evaluator::guarded(const Term& t, const Guard& guard) {
+Quantity EquationEvaluator::guarded(const Term& t, const Guard& guard) {
   if (const Term* inside = elementwise_equation(t); inside && may_fail(*inside))
     return guarded(*inside, guard);
   if (!t.bound.empty()) {
@@ -253,7 +253,7 @@ Quantity Evaluator::guarded(const Term& t, const Guard& guard) {
 }
 
 /// The value as it is, spread over the elements of the result, so that each has a condition of its own.
-Quantity Evaluator::masked(const Quantity& q, const Type& type, const Guard& guard) const {
+Quantity EquationEvaluator::masked(const Quantity& q, const Type& type, const Guard& guard) const {
   if (q.is_number()) return q;
   const Type types[] = {type, guard.type};
   const Var v = equally_ranked(std::vector{q.var, guard.condition}, types)[0];

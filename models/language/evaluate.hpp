@@ -19,7 +19,7 @@ struct Quantity {
 };
 
 /// Records expressions of a checked cell on a tape.
-class Evaluator {
+class EquationEvaluator {
  public:
   /// What a name stands for, of the given type; `next` for a state after the step.
   using Lookup = std::function<Quantity(const std::string& name, bool next, const Type& type)>;
@@ -31,10 +31,10 @@ class Evaluator {
     GradientHooks gradient = {};
   };
 
-  Evaluator(const EquationCell& cell, Tape& tape, Lookup lookup, const Hooks& hooks)
+  EquationEvaluator(const EquationCell& cell, Tape& tape, Lookup lookup, const Hooks& hooks)
       : cell_(cell), tape_(tape), lookup_(std::move(lookup)), hooks_(hooks) {}
-  Evaluator(const EquationCell& cell, Tape& tape, Lookup lookup)
-      : Evaluator(cell, tape, std::move(lookup), Hooks()) {}
+  EquationEvaluator(const EquationCell& cell, Tape& tape, Lookup lookup)
+      : EquationEvaluator(cell, tape, std::move(lookup), Hooks()) {}
 
   Quantity operator()(const Term& t);
   /// The same as a value on the tape.

@@ -12,8 +12,6 @@ namespace g = grammar;
 using g::Node;
 using Form = Expression::Kind;
 
-Span span_of(const Node& node) { return {node.begin().byte, node.end().byte}; }
-
 const std::map<std::string_view, Form>& binary_signs() {
   static const std::map<std::string_view, Form> signs = {
       {"+", Form::add},      {"-", Form::subtract},       {"−", Form::subtract}, {"*", Form::multiply},

@@ -13,7 +13,7 @@ namespace {
 class StepRecorder {
  public:
   StepRecorder(const EquationCell& cell, const Parameters& p, const StepInputs& in,
-               const Evaluator::Hooks& hooks)
+               const EquationEvaluator::Hooks& hooks)
       : cell_(cell),
         parameters_(p),
         tape_(in.x.tape()),
@@ -102,7 +102,7 @@ class StepRecorder {
   Tape& tape_;
   Dim rows_;
   std::map<std::pair<std::string, bool>, Quantity> known_;
-  Evaluator evaluate_;
+  EquationEvaluator evaluate_;
   const std::function<void(const CellDefinition::Equation&)>& equation_begins_;
   Var count_ = {};
   CellStep result_;
@@ -120,7 +120,8 @@ void check_given(const std::string& cell, const std::string& name, Var given, co
 
 }  // namespace
 
-CellStep EquationCell::step(const Parameters& p, const StepInputs& in, const Evaluator::Hooks& hooks) const {
+CellStep EquationCell::step(const Parameters& p, const StepInputs& in,
+                            const EquationEvaluator::Hooks& hooks) const {
   const Dim rows = in.x.dims()[0];
   const CellDefinition& cell = definition();
   check_given(cell.name, cell.context, in.context, {rows, context_size()}, "StepInputs::context");

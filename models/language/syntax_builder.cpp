@@ -8,8 +8,6 @@ namespace {
 namespace g = grammar;
 using g::Node;
 
-Span span_of(const Node& node) { return {node.begin().byte, node.end().byte}; }
-
 class SyntaxBuilder {
  public:
   explicit SyntaxBuilder(const Source& source) : source_(source) {}

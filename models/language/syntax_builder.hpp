@@ -9,6 +9,9 @@ namespace unroll {
 /// small.
 inline constexpr std::size_t deepest_nesting = 200;
 
+/// Where it stands in the source.
+inline Span span_of(const grammar::Node& node) { return {node.begin().byte, node.end().byte}; }
+
 /// A cell from its parse tree, by the rules of grammar.hpp. Throws EquationError.
 CellSyntax build_syntax(const Source& source, const grammar::Node& root);
 

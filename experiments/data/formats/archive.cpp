@@ -24,7 +24,7 @@ class TarReader {
     if (archive_read_open_memory(archive_.get(), tar.data(), tar.size()) != ARCHIVE_OK) refuse_archive();
   }
 
-  void read(const UseMember& use) {
+  void read(const UseArchiveMember& use) {
     for (;;) {
       archive_entry* entry = nullptr;
       const int status = archive_read_next_header(archive_.get(), &entry);
@@ -106,7 +106,7 @@ class TarReader {
 
 }  // namespace
 
-void for_each_member(std::string_view tar, const std::string& name, const UseMember& use) {
+void for_each_member(std::string_view tar, const std::string& name, const UseArchiveMember& use) {
   if (tar.empty()) throw DataError(fmt::format("{}: expected a tar, found an empty file", name));
   TarReader(tar, name).read(use);
 }

@@ -18,9 +18,9 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-class Reader {
+class SeriesReader {
  public:
-  Reader(const CsvTable& table, const SeriesSettings& settings)
+  SeriesReader(const CsvTable& table, const SeriesSettings& settings)
       : table_(table),
         settings_(settings),
         read_(read_time_axis(table, settings.time, settings.dates, settings.gaps)) {}
@@ -145,7 +145,7 @@ std::string SeriesData::place(std::int64_t step) const {
 
 SeriesData read_series(const std::string& bytes, const std::string& file, const SeriesSettings& settings) {
   const CsvTable table = read_csv(bytes, file);
-  return Reader(table, settings).read();
+  return SeriesReader(table, settings).read();
 }
 
 }  // namespace unroll

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::array<std::string_view, 9> called_as_time = {"date", "time", "datetime", "timestamp", "month",
                                                             "year", "day",  "ds",       "week"};
-constexpr std::int64_t day = 86400;
+constexpr std::int64_t day_seconds = 86400;
 /// More rows put in than there are would be a series that is mostly guessed.
 constexpr std::int64_t most_filled = 4;
 
@@ -57,12 +57,12 @@ std::int64_t moment_in(std::int64_t month, int day_of_month, std::int64_t second
   const int length = static_cast<int>(static_cast<unsigned>(end.day()));
   const int in_month = month_ends ? length : std::min(day_of_month, length);
   const sys_days date(y / m / std::chrono::day(static_cast<unsigned>(in_month)));
-  return date.time_since_epoch().count() * day + second;
+  return date.time_since_epoch().count() * day_seconds + second;
 }
 
-class Reader {
+class TimeReader {
  public:
-  Reader(const CsvTable& table, std::size_t column, DateOrder order, Gaps gaps)
+  TimeReader(const CsvTable& table, std::size_t column, DateOrder order, Gaps gaps)
       : table_(table), column_(column), order_(order), gaps_(gaps) {}
 
   ReadAxis read() {
@@ -240,7 +240,7 @@ class Reader {
       text = fmt::format("column \"{}\": from {} to {}, rows taken as they follow", printable(axis_.column),
                          printable(field(0)), printable(field(places_.size() - 1)));
     if (axis_.form.zoned) text += ", converted to UTC";
-    if (axis_.kind == TimeAxis::Kind::seconds && !axis_.form.zoned && axis_.step % day != 0)
+    if (axis_.kind == TimeAxis::Kind::seconds && !axis_.form.zoned && axis_.step % day_seconds != 0)
       text += ", times without a zone taken as they stand";
     if (filled > 0) text += fmt::format("; {} of {} steps have no row and are missing", filled, read.length);
     return text;
@@ -285,7 +285,8 @@ std::int64_t TimeAxis::moment(std::int64_t n) const {
 }
 
 ReadAxis read_time_axis(const CsvTable& table, const std::string& column, DateOrder order, Gaps gaps) {
-  if (const auto found = time_column(table, column, order)) return Reader(table, *found, order, gaps).read();
+  if (const auto found = time_column(table, column, order))
+    return TimeReader(table, *found, order, gaps).read();
   ReadAxis rows;
   rows.steps.resize(table.rows());
   std::iota(rows.steps.begin(), rows.steps.end(), 0);
@@ -302,7 +303,7 @@ std::string step_name(const TimeAxis& axis) {
   if (axis.kind == TimeAxis::Kind::numbers) return several(axis.step, "number");
   if (axis.kind == TimeAxis::Kind::months)
     return axis.step % 12 == 0 ? several(axis.step / 12, "year") : several(axis.step, "month");
-  if (axis.step % day == 0) return several(axis.step / day, "day");
+  if (axis.step % day_seconds == 0) return several(axis.step / day_seconds, "day");
   if (axis.step % 3600 == 0) return several(axis.step / 3600, "hour");
   return axis.step % 60 == 0 ? several(axis.step / 60, "minute") : several(axis.step, "second");
 }

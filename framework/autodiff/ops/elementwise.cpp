@@ -114,7 +114,7 @@ Var clipped_cotangent(P p) {
   return p.g() * (limit / sqrt(maximum(square_norms_of_rows(p.g()), square(limit))));
 }
 
-enum Row { identity_row, stop_gradient_row, clip_gradient_row, index_identity_row, where_row };
+enum ElementwiseRow { identity_row, stop_gradient_row, clip_gradient_row, index_identity_row, where_row };
 
 constexpr Op choice_table[] = {
     Op{.name = "identity",

@@ -115,7 +115,7 @@ constexpr auto as_real_kernel = [](const auto& c) {
 
 constexpr OperandSpec index_operand{.kind = Kind::integer};
 
-enum Row { gather_row, scatter_add_row, pick_row, place_row, argmax_row, as_real_row };
+enum IndexingRow { gather_row, scatter_add_row, pick_row, place_row, argmax_row, as_real_row };
 
 constexpr Op indexing_table[] = {
     Op{.name = "gather",

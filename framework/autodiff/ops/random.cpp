@@ -81,7 +81,7 @@ Dims random_shape(const ShapeArgs& args) {
 
 constexpr OperandSpec counter{.kind = Kind::integer, .constant_because = "it is a counter"};
 
-enum Row { mask_row, normal_row };
+enum RandomRow { mask_row, normal_row };
 
 constexpr Op random_table[] = {
     Op{.name = "random_mask",

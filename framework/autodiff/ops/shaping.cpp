@@ -173,7 +173,7 @@ Var concat_vjp(P p) {
   return slice(p.g(), axis, begin, p.dims(p.operand())[axis]);
 }
 
-enum Row { reshape_row, index_reshape_row, transpose_row, slice_row, pad_row, concat_row };
+enum ShapingRow { reshape_row, index_reshape_row, transpose_row, slice_row, pad_row, concat_row };
 
 constexpr Op shaping_table[] = {
     Op{.name = "reshape",
@@ -222,7 +222,7 @@ constexpr Op shaping_table[] = {
        .behind_rows = with_axis_moved<ConcatAttrs>},
 };
 
-Var record_range(Row row, Var x, std::int64_t axis, Dim begin, Dim extent) {
+Var record_range(ShapingRow row, Var x, std::int64_t axis, Dim begin, Dim extent) {
   const Op& op = shaping_table[row];
   const auto at = static_cast<std::int64_t>(normal_axis(op.name, x.dims(), axis));
   return record(op, {x}, RangeAttrs{at, begin, extent});

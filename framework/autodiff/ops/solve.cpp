@@ -94,18 +94,18 @@ Dims triangle_shape(const ShapeArgs& args) {
   return args.in[0];
 }
 
-enum Row { solve_row, solve_triangular_row, orthonormalise_row, triangle_row };
-Var record_solve(Row row, Var a, Var b, const SolveAttrs& attrs);
+enum SolveRow { solve_row, solve_triangular_row, orthonormalise_row, triangle_row };
+Var record_solve(SolveRow row, Var a, Var b, const SolveAttrs& attrs);
 
 /// X = op(A)⁻¹ B:  dB = op(A)⁻ᵀ g,  d op(A) = -dB Xᵀ.
-template <Row row>
+template <SolveRow row>
 Var solve_vjp_b(P p) {
   SolveAttrs attrs = p.attrs().as<SolveAttrs>();
   attrs.transpose = !attrs.transpose;
   return record_solve(row, p.in(0), p.g(), attrs);
 }
 
-template <Row row>
+template <SolveRow row>
 Var solve_vjp_a(P p) {
   const Var db = solve_vjp_b<row>(p);
   return p.attrs().as<SolveAttrs>().transpose ? -matmul(p.out(), db, false, true)  // -X dBᵀ
@@ -166,7 +166,7 @@ constexpr Op solve_table[] = {
        .attrs = &attrs_type<TriangleAttrs>},
 };
 
-Var record_solve(Row row, Var a, Var b, const SolveAttrs& attrs) {
+Var record_solve(SolveRow row, Var a, Var b, const SolveAttrs& attrs) {
   return record(solve_table[row], {a, b}, attrs);
 }
 

@@ -16,7 +16,7 @@ constexpr std::int64_t long_row = 512;
 
 /// Runs before machine code is made, which takes as long as a hundred of them. Short chains wait for the
 /// routine of their region, and have one of their own where there is none.
-constexpr int runs_before_code = 8, short_runs_before_code = 1000;
+constexpr int chain_runs_before_code = 8, short_runs_before_code = 1000;
 
 /// Elements of a chain that is written out into a routine, without a loop.
 constexpr std::int64_t longest_written_out = 128;
@@ -134,7 +134,7 @@ template <class T>
 void ChainRun<T>::run(std::byte* const* pointers) {
   for (std::size_t i = 0; i < roots_.size(); ++i)
     operands_[i] = reinterpret_cast<T*>(pointers[static_cast<std::size_t>(roots_[i])]);
-  const int wait = written_out() > 0 ? short_runs_before_code : runs_before_code;
+  const int wait = written_out() > 0 ? short_runs_before_code : chain_runs_before_code;
   if (runs_ < wait && ++runs_ == wait) routine_ = jit::chain_routine<T>(whole());
   if (!in_one_go_) return run_in_parts();
   if (total_ > 0) run_kernel(total_);

@@ -11,7 +11,7 @@ using ir::Loop;
 namespace {
 
 /// Before routines are made, which takes as long as a few hundred steps of a small net.
-constexpr int runs_before_code = 64;
+constexpr int loop_runs_before_code = 64;
 
 void copy_bytes(std::byte* to, const std::byte* from, std::size_t bytes) {
   if (to != from && bytes > 0) std::memcpy(to, from, bytes);
@@ -33,8 +33,8 @@ template <class T>
 void Frame<T>::run(int number) {
   Body& here = body(number);
   if (!here.parts) {
-    if (here.runs < runs_before_code) ++here.runs;
-    if (here.runs == runs_before_code) here.parts = parts_of(here);
+    if (here.runs < loop_runs_before_code) ++here.runs;
+    if (here.runs == loop_runs_before_code) here.parts = parts_of(here);
     if (!here.parts) return run(here.steps, here);
   }
   for (const Part& part : here.parts->parts) {

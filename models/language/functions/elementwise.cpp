@@ -57,7 +57,6 @@ Function where_function() {
   return f;
 }
 
-Var minimum(Var a, Var b) { return -maximum(-a, -b); }
 Var logsigmoid(Var x) { return -softplus(-x); }
 Var silu(Var x) { return x * sigmoid(x); }
 Var gelu(Var x) { return x * (0.5 + 0.5 * erf(x * 0.7071067811865476)); }

@@ -48,8 +48,6 @@ Function reduction(const std::string& name, std::string summary, std::string exa
           .record = [reduce](const FunctionCall& call) { return reduced(call, reduce); }};
 }
 
-Var minimum(Var a, Var b) { return -maximum(-a, -b); }
-
 /// The largest or smallest element, or of two values element by element.
 Function extreme(const std::string& name, const std::string& what, Reduce reduce, Var (*of_two)(Var, Var)) {
   Function f = reduction(
