@@ -13,7 +13,7 @@ namespace unroll {
 
 namespace {
 
-[[noreturn]] void fail(const std::string& origin, const std::string& what) {
+[[noreturn]] void refuse_header(const std::string& origin, const std::string& what) {
   throw ArrayFileError(fmt::format("[npy] {}: {}", origin, what));
 }
 
@@ -33,10 +33,10 @@ class HeaderParser {
       break;
     }
     if (!descr_ || !fortran_order_ || !shape_)
-      fail(origin_, "its header lacks one of 'descr', 'fortran_order' and 'shape'");
+      refuse_header(origin_, "its header lacks one of 'descr', 'fortran_order' and 'shape'");
     skip_spaces();
     if (!text_.empty())
-      fail(origin_, fmt::format("its header is damaged: after its end stands '{}'", next()));
+      refuse_header(origin_, fmt::format("its header is damaged: after its end stands '{}'", next()));
     return {*descr_, *fortran_order_, *shape_};
   }
 
@@ -49,15 +49,15 @@ class HeaderParser {
     } else if (key == "shape") {
       shape_ = tuple();
     } else {
-      fail(origin_, fmt::format("its header has an unknown key '{}'", npy_printed(key)));
+      refuse_header(origin_, fmt::format("its header has an unknown key '{}'", npy_printed(key)));
     }
   }
 
   std::string type() {
     if (accept('['))
-      fail(origin_,
-           "it holds records (its type has named fields): save every field as an array of its own, "
-           "np.save(..., records['FIELD'], allow_pickle=False)");
+      refuse_header(origin_,
+                    "it holds records (its type has named fields): save every field as an array of its own, "
+                    "np.save(..., records['FIELD'], allow_pickle=False)");
     return string();
   }
 
@@ -77,7 +77,8 @@ class HeaderParser {
 
   void expect(char c) {
     if (accept(c)) return;
-    fail(origin_, fmt::format("its header is damaged: expected '{}' {}", c,
+    refuse_header(origin_,
+                  fmt::format("its header is damaged: expected '{}' {}", c,
                               text_.empty() ? "before its end" : fmt::format("but found '{}'", next())));
   }
 
@@ -85,7 +86,7 @@ class HeaderParser {
     const char quote = accept('"') ? '"' : '\'';
     if (quote == '\'') expect('\'');
     const auto end = text_.find(quote);
-    if (end == std::string_view::npos) fail(origin_, "its header is damaged: a string does not end");
+    if (end == std::string_view::npos) refuse_header(origin_, "its header is damaged: a string does not end");
     const std::string found(text_.substr(0, end));
     text_.remove_prefix(end + 1);
     return found;
@@ -98,7 +99,7 @@ class HeaderParser {
         text_.remove_prefix(word.size());
         return word == "True";
       }
-    fail(origin_, "its header is damaged: 'fortran_order' is neither True nor False");
+    refuse_header(origin_, "its header is damaged: 'fortran_order' is neither True nor False");
   }
 
   std::int64_t extent() {
@@ -106,7 +107,7 @@ class HeaderParser {
     std::int64_t n = -1;
     const auto [end, error] = std::from_chars(text_.data(), text_.data() + text_.size(), n);
     if (error != std::errc() || n < 0)
-      fail(origin_, "its header is damaged: 'shape' holds something that is no extent");
+      refuse_header(origin_, "its header is damaged: 'shape' holds something that is no extent");
     text_.remove_prefix(static_cast<std::size_t>(end - text_.data()));
     return n;
   }
@@ -132,7 +133,7 @@ class HeaderParser {
 
 /// Takes `size` bytes off the front.
 std::string_view take(std::string_view& bytes, std::size_t size, const std::string& origin) {
-  if (bytes.size() < size) fail(origin, "it ends within its header");
+  if (bytes.size() < size) refuse_header(origin, "it ends within its header");
   const std::string_view front = bytes.substr(0, size);
   bytes.remove_prefix(size);
   return front;
@@ -141,11 +142,12 @@ std::string_view take(std::string_view& bytes, std::size_t size, const std::stri
 }  // namespace
 
 NpyHeader take_npy_header(std::string_view& bytes, const std::string& origin) {
-  if (!bytes.starts_with(npy_magic)) fail(origin, "it is no .npy file: it does not start with \\x93NUMPY");
+  if (!bytes.starts_with(npy_magic))
+    refuse_header(origin, "it is no .npy file: it does not start with \\x93NUMPY");
   bytes.remove_prefix(npy_magic.size());
   const auto version = static_cast<unsigned char>(take(bytes, 2, origin)[0]);
   if (version < 1 || version > 3)
-    fail(origin, fmt::format("its format version is {}, but 1 to 3 are known", version));
+    refuse_header(origin, fmt::format("its format version is {}, but 1 to 3 are known", version));
   std::uint32_t length = 0;
   const std::string_view stored = take(bytes, version == 1 ? 2 : 4, origin);
   std::memcpy(&length, stored.data(), stored.size());

@@ -78,15 +78,15 @@ void check_runs(const std::string& what, const Net& net, const PlanOptions& opti
   Runs<T> runs(net, options);
   const MallocCalls first = runs.run(largest);
   CHECK(first.ours > 0);  // the arena, at the least
-  std::string libraries = fmt::format(" {} in the first;", first.libraries);
+  std::string by_libraries = fmt::format(" {} in the first;", first.libraries);
   for (const Sizes sizes : {largest, Sizes{1, 1}, {100, 3}, {300, 8}, {499, 8}, largest, {100, 3}}) {
     for (int i = 0; i < until_code_is_made; ++i) runs.run(sizes);
     const MallocCalls calls = runs.run(sizes);
     CHECK_MESSAGE(calls.ours == 0, what, ", T = ", sizes.time, ", B = ", sizes.batch, ":\n",
                   calls.first_of_ours);
-    libraries += fmt::format(" {} at T = {}, B = {};", calls.libraries, sizes.time, sizes.batch);
+    by_libraries += fmt::format(" {} at T = {}, B = {};", calls.libraries, sizes.time, sizes.batch);
   }
-  MESSAGE(what, ", calls by GEMM libraries in one run:", libraries);
+  MESSAGE(what, ", calls by GEMM libraries in one run:", by_libraries);
 }
 
 template <class T>

@@ -14,16 +14,16 @@
 #include "models/activation.hpp"
 #include "models/sequence_model.hpp"
 #include "tests/models/small_cells.hpp"
+#include "tests/models/wrapped_cells.hpp"
 #include "tests/support/away_from_kinks.hpp"
 #include "tests/support/random_tensor.hpp"
 
 using namespace unroll;
+using namespace unroll::test;
 using sizes::B;
 using sizes::T;
 
 namespace {
-
-constexpr std::int64_t inputs = 3, hidden = 4, outputs = 2;
 
 // Differences of a loss of order 1 carry rounding of about 1e-12: smaller derivatives than 1e-4, of which a
 // gated cell has some, are compared to 1e-10.
@@ -37,21 +37,22 @@ double apply(const std::string& activation, double a) {
 }
 
 /// A model with random parameters, in double.
-struct Fixture {
+struct CellFixture {
   Tape tape;
-  Var x = tape.input("x", {T, B, inputs});
+  Var x = tape.input("x", {T, B, small_inputs});
   SequenceModel model;
   Parameters p;
   SequenceModel::Recorded recorded;
   std::map<std::string, Tensor<double>> values;
   Tensor<double> batch;
 
-  Fixture(const std::string& cell, const std::string& activation, Readout readout, std::int64_t steps,
-          std::int64_t rows)
-      : model(make_cell(cell, {inputs, hidden, activation, test::small_constants(cell)}), outputs, readout),
+  CellFixture(const std::string& cell, const std::string& activation, Readout readout, std::int64_t steps,
+              std::int64_t rows)
+      : model(make_cell(cell, {small_inputs, small_hidden, activation, test::small_constants(cell)}),
+              small_outputs, readout),
         p(tape, model.parameters()),
         recorded(model.record(x, p)),
-        batch(random_tensor<double>({steps, rows, inputs}, 50)) {
+        batch(random_tensor<double>({steps, rows, small_inputs}, 50)) {
     std::uint64_t seed = 0;
     for (const ParameterSpec& spec : model.parameters())
       values.emplace(spec.name, random_tensor<double>(spec.shape, ++seed));
@@ -64,22 +65,22 @@ struct Fixture {
 };
 
 /// h_t = f(W_xh x_t + W_hh h_{t-1} + b_h), y_t = W_hy h_t + b_y, h_0 = 0, written out.
-std::vector<double> vanilla_by_hand(const Fixture& f, const std::string& activation, std::int64_t row) {
+std::vector<double> vanilla_by_hand(const CellFixture& f, const std::string& activation, std::int64_t row) {
   const auto& w = f.values;
-  std::vector<double> h(hidden, 0.0), all;
+  std::vector<double> h(small_hidden, 0.0), all;
   for (std::int64_t t = 0; t < f.batch.shape()[0]; ++t) {
-    std::vector<double> next(hidden);
-    for (std::int64_t i = 0; i < hidden; ++i) {
+    std::vector<double> next(small_hidden);
+    for (std::int64_t i = 0; i < small_hidden; ++i) {
       double a = w.at("b_h")[i];
-      for (std::int64_t j = 0; j < inputs; ++j)
-        a += w.at("W_xh")[i * inputs + j] * f.batch[(t * f.batch.shape()[1] + row) * inputs + j];
-      for (std::int64_t j = 0; j < hidden; ++j) a += w.at("W_hh")[i * hidden + j] * h[j];
+      for (std::int64_t j = 0; j < small_inputs; ++j)
+        a += w.at("W_xh")[i * small_inputs + j] * f.batch[(t * f.batch.shape()[1] + row) * small_inputs + j];
+      for (std::int64_t j = 0; j < small_hidden; ++j) a += w.at("W_hh")[i * small_hidden + j] * h[j];
       next[i] = apply(activation, a);
     }
     h = next;
-    for (std::int64_t o = 0; o < outputs; ++o) {
+    for (std::int64_t o = 0; o < small_outputs; ++o) {
       double y = w.at("readout.b_y")[o];
-      for (std::int64_t j = 0; j < hidden; ++j) y += w.at("readout.W_hy")[o * hidden + j] * h[j];
+      for (std::int64_t j = 0; j < small_hidden; ++j) y += w.at("readout.W_hy")[o * small_hidden + j] * h[j];
       all.push_back(y);
     }
   }
@@ -98,25 +99,25 @@ bool follows_from_equations(const CellRow& row, std::string_view activation) {
 TEST_CASE("[vanilla] outputs are those of the equations written out, for every activation and readout") {
   constexpr std::int64_t steps = 5, rows = 3;
   for (const std::string& activation : activation_names()) {
-    Fixture every("vanilla", activation, Readout::every_step, steps, rows);
-    Fixture last("vanilla", activation, Readout::last, steps, rows);
+    CellFixture every("vanilla", activation, Readout::every_step, steps, rows);
+    CellFixture last("vanilla", activation, Readout::last, steps, rows);
     Plan<double> every_plan(every.tape, {every.recorded.outputs}),
         last_plan(last.tape, {last.recorded.outputs});
     every.bind(every_plan);
     last.bind(last_plan);
     every_plan.run();
     last_plan.run();
-    REQUIRE(every_plan.tensor(every.recorded.outputs).shape() == Shape{steps, rows, outputs});
-    REQUIRE(last_plan.tensor(last.recorded.outputs).shape() == Shape{rows, outputs});
+    REQUIRE(every_plan.tensor(every.recorded.outputs).shape() == Shape{steps, rows, small_outputs});
+    REQUIRE(last_plan.tensor(last.recorded.outputs).shape() == Shape{rows, small_outputs});
     for (std::int64_t row = 0; row < rows; ++row) {
       const std::vector<double> expected = vanilla_by_hand(every, activation, row);
       for (std::int64_t t = 0; t < steps; ++t)
-        for (std::int64_t o = 0; o < outputs; ++o)
-          CHECK(every_plan.value(every.recorded.outputs)[(t * rows + row) * outputs + o] ==
-                doctest::Approx(expected[t * outputs + o]).epsilon(1e-12));
-      for (std::int64_t o = 0; o < outputs; ++o)
-        CHECK(last_plan.value(last.recorded.outputs)[row * outputs + o] ==
-              doctest::Approx(expected[(steps - 1) * outputs + o]).epsilon(1e-12));
+        for (std::int64_t o = 0; o < small_outputs; ++o)
+          CHECK(every_plan.value(every.recorded.outputs)[(t * rows + row) * small_outputs + o] ==
+                doctest::Approx(expected[t * small_outputs + o]).epsilon(1e-12));
+      for (std::int64_t o = 0; o < small_outputs; ++o)
+        CHECK(last_plan.value(last.recorded.outputs)[row * small_outputs + o] ==
+              doctest::Approx(expected[(steps - 1) * small_outputs + o]).epsilon(1e-12));
     }
   }
 }
@@ -127,7 +128,7 @@ TEST_CASE(
     for (const std::string& activation : activation_names())
       for (const Readout readout : {Readout::last, Readout::every_step}) {
         if (!follows_from_equations(row, activation)) continue;
-        Fixture f(std::string(row.name), activation, readout, 4, 2);
+        CellFixture f(std::string(row.name), activation, readout, 4, 2);
         std::vector<Var> wrt = f.p.all();
         wrt.push_back(f.x);
         const GradcheckReport report = away_from_kinks([&](std::uint64_t seed) {
@@ -142,7 +143,7 @@ TEST_CASE("[cells] Hessian-vector products of every cell agree with central diff
   for (const CellRow& row : cell_table())
     for (const std::string activation : {"tanh", "sigmoid"}) {
       if (!follows_from_equations(row, activation)) continue;
-      Fixture f(std::string(row.name), activation, Readout::last, 3, 2);
+      CellFixture f(std::string(row.name), activation, Readout::last, 3, 2);
       Var product = f.tape.zeros({});
       for (const Var& g : gradients(sum(square(f.recorded.outputs)), f.p.all()))
         product = product + sum(g * f.tape.constant(random_tensor<double>(resolve(g.dims(), {}), 77)));
@@ -181,7 +182,7 @@ TEST_CASE("[cells] the activation matters in every cell that has one of its choi
   for (const CellRow& row : cell_table()) {
     std::map<std::string, double> sums;
     for (const std::string& name : activation_names()) {
-      Fixture f(std::string(row.name), name, Readout::last, 3, 2);
+      CellFixture f(std::string(row.name), name, Readout::last, 3, 2);
       Plan<double> plan(f.tape, {f.recorded.outputs});
       f.bind(plan);
       plan.run();
@@ -194,13 +195,13 @@ TEST_CASE("[cells] the activation matters in every cell that has one of its choi
     CHECK(different.size() == (row.definition->uses_activation ? activation_names().size() : 1));
   }
   // With φ = identity and all weights 0 a gate is σ(0) = 1/2, so that h of a GRU halves b_n once per step.
-  Fixture f("gru_v1", "identity", Readout::last, 2, 1);
+  CellFixture f("gru_v1", "identity", Readout::last, 2, 1);
   for (auto& [name, value] : f.values)
     value = Tensor<double>(value.shape(), name == "b_n" || name == "readout.W_hy");
   Plan<double> plan(f.tape, {f.recorded.outputs});
   f.bind(plan);
   plan.run();
-  CHECK(plan.value(f.recorded.outputs)[0] == hidden * 0.75);
+  CHECK(plan.value(f.recorded.outputs)[0] == small_hidden * 0.75);
 }
 
 TEST_CASE("[cells] initial states that do not fit are refused with both shapes") {

@@ -20,30 +20,32 @@ using sizes::T;
 
 namespace {
 
-constexpr std::int64_t types = 7, width = 4, steps = 5, rows = 3;
+constexpr std::int64_t token_types = 7, token_width = 4, token_steps = 5, token_rows = 3;
 
-SequenceModel::MakeCell named(std::string_view cell) {
-  return [cell](std::int64_t size) { return make_cell(cell, {size, width, "tanh", small_constants(cell)}); };
+SequenceModel::MakeCell token_cell(std::string_view cell) {
+  return [cell](std::int64_t size) {
+    return make_cell(cell, {size, token_width, "tanh", small_constants(cell)});
+  };
 }
 
-const std::map<std::string, ModelOptions> wrappers = {
-    {"untied", {.embedding = width}},
+const std::map<std::string, ModelOptions> token_wrappers = {
+    {"untied", {.embedding = token_width}},
     {"a smaller embedding", {.embedding = 2}},
-    {"tied", {.embedding = width, .tied = true}},
-    {"two layers, tied", {.layers = 2, .embedding = width, .tied = true}},
-    {"residual, tied", {.layers = 2, .residual = true, .embedding = width, .tied = true}},
-    {"bidirectional, tied", {.bidirectional = true, .embedding = 2 * width, .tied = true}},
+    {"tied", {.embedding = token_width, .tied = true}},
+    {"two layers, tied", {.layers = 2, .embedding = token_width, .tied = true}},
+    {"residual, tied", {.layers = 2, .residual = true, .embedding = token_width, .tied = true}},
+    {"bidirectional, tied", {.bidirectional = true, .embedding = 2 * token_width, .tied = true}},
 };
 
 /// Tokens of which some stand there often, and the last one never.
 Tensor<std::int64_t> some_tokens() {
-  Tensor<std::int64_t> tokens(Shape{steps, rows});
-  for (std::int64_t i = 0; i < tokens.numel(); ++i) tokens[i] = (i * i) % (types - 1);
+  Tensor<std::int64_t> tokens(Shape{token_steps, token_rows});
+  for (std::int64_t i = 0; i < tokens.numel(); ++i) tokens[i] = (i * i) % (token_types - 1);
   return tokens;
 }
 
 /// A language model's loss.
-struct Fixture {
+struct TokenFixture {
   Tape tape;
   SequenceModel model;
   Var tokens = tape.index_input("tokens", {T, B}), next = tape.index_input("next", {T, B});
@@ -51,8 +53,8 @@ struct Fixture {
   Var outputs, loss;
   std::vector<Tensor<double>> values;
 
-  Fixture(const SequenceModel::MakeCell& cell, const ModelOptions& options)
-      : model(cell, types, options, types, Readout::every_step),
+  TokenFixture(const SequenceModel::MakeCell& cell, const ModelOptions& options)
+      : model(cell, token_types, options, token_types, Readout::every_step),
         p(tape, model.parameters()),
         outputs(model.record(tokens, p).outputs),
         loss(cross_entropy(outputs, next)) {
@@ -61,8 +63,8 @@ struct Fixture {
   }
 
   Tensor<std::int64_t> classes() const {
-    Tensor<std::int64_t> classes(Shape{steps, rows});
-    for (std::int64_t i = 0; i < classes.numel(); ++i) classes[i] = (3 * i + 1) % types;
+    Tensor<std::int64_t> classes(Shape{token_steps, token_rows});
+    for (std::int64_t i = 0; i < classes.numel(); ++i) classes[i] = (3 * i + 1) % token_types;
     return classes;
   }
 
@@ -104,18 +106,18 @@ std::vector<Tensor<Real>> run(Tape& tape, Var loss, const Parameters& p,
 /// with one-hot vectors, in the loss and in all gradients.
 template <class Real>
 double distance_from_one_hot(std::string_view cell, bool tied) {
-  Fixture f(named(cell), {.embedding = width, .tied = tied});
+  TokenFixture f(token_cell(cell), {.embedding = token_width, .tied = tied});
   Tape tape;
-  const Var one_hot = tape.input("one-hot", {T, B, types}), next = tape.index_input("next", {T, B});
-  const SequenceModel plain(named(cell), width, {}, types, Readout::every_step);
+  const Var one_hot = tape.input("one-hot", {T, B, token_types}), next = tape.index_input("next", {T, B});
+  const SequenceModel plain(token_cell(cell), token_width, {}, token_types, Readout::every_step);
   const Parameters p(tape, f.model.parameters());
   const Var x = matmul(one_hot, p["embedding.E"]);
   // The cell's own outputs, and the readout in the open.
   const Var h = plain.layers()[0].record(x, p, {}, {}).features;
   const Var y = matmul(h, transpose(p[tied ? "embedding.E" : "readout.W_hy"])) + p["readout.b_y"];
-  Tensor<double> vectors(Shape{steps, rows, types});
+  Tensor<double> vectors(Shape{token_steps, token_rows, token_types});
   const Tensor<std::int64_t> tokens = some_tokens();
-  for (std::int64_t i = 0; i < tokens.numel(); ++i) vectors[i * types + tokens[i]] = 1;
+  for (std::int64_t i = 0; i < tokens.numel(); ++i) vectors[i * token_types + tokens[i]] = 1;
   const auto by_rows =
       run<Real>(f.tape, f.loss, f.p, f.values, {{f.tokens, tokens}, {f.next, f.classes()}}, {});
   const auto by_products =
@@ -134,10 +136,10 @@ double distance_from_one_hot(std::string_view cell, bool tied) {
 
 TEST_CASE("[embedding] gradients through tokens' vectors agree with central differences, tied or not") {
   for (const char* cell : {"vanilla", "lstm", "gru", "scrn"})
-    for (const auto& [name, options] : wrappers) {
+    for (const auto& [name, options] : token_wrappers) {
       if (options.residual && std::string_view(cell) == "scrn") continue;  // outputs of another size
       if (options.tied && std::string_view(cell) == "scrn") continue;
-      Fixture f(named(cell), options);
+      TokenFixture f(token_cell(cell), options);
       const GradcheckReport report = away_from_kinks([&](std::uint64_t seed) {
         for (std::size_t i = 0; i < f.values.size(); ++i)
           f.values[i] = random_tensor<double>(f.values[i].shape(), i + 100 * seed, 0.7);
@@ -150,7 +152,8 @@ TEST_CASE("[embedding] gradients through tokens' vectors agree with central diff
 }
 
 TEST_CASE("[embedding] a tied model has no readout matrix, and its vectors get both gradients") {
-  Fixture untied(named("vanilla"), wrappers.at("untied")), tied(named("vanilla"), wrappers.at("tied"));
+  TokenFixture untied(token_cell("vanilla"), token_wrappers.at("untied")),
+      tied(token_cell("vanilla"), token_wrappers.at("tied"));
   CHECK(has(untied.model, "readout.W_hy"));
   CHECK_FALSE(has(tied.model, "readout.W_hy"));
   REQUIRE(untied.model.parameters()[0].name == "embedding.E");
@@ -160,12 +163,12 @@ TEST_CASE("[embedding] a tied model has no readout matrix, and its vectors get b
     for (std::size_t k = 0; k < untied.values.size(); ++k)
       if (tied.model.parameters()[i].name == untied.model.parameters()[k].name)
         untied.values[k] = tied.values[i];
-  const auto at = [](const Fixture& f, std::string_view name) {
+  const auto at = [](const TokenFixture& f, std::string_view name) {
     const auto specs = f.model.parameters();
     return static_cast<std::size_t>(std::ranges::find(specs, name, &ParameterSpec::name) - specs.begin());
   };
   untied.values[at(untied, "readout.W_hy")] = tied.values[0];
-  const auto of = [](Fixture& f) {
+  const auto of = [](TokenFixture& f) {
     return run<double>(f.tape, f.loss, f.p, f.values, {{f.tokens, some_tokens()}, {f.next, f.classes()}}, {});
   };
   const auto apart = of(untied), together = of(tied);
@@ -176,13 +179,13 @@ TEST_CASE("[embedding] a tied model has no readout matrix, and its vectors get b
 }
 
 TEST_CASE("[embedding] a token that does not stand in the text leaves its vector alone") {
-  Fixture f(named("gru"), wrappers.at("untied"));
+  TokenFixture f(token_cell("gru"), token_wrappers.at("untied"));
   const auto found =
       run<float>(f.tape, f.loss, f.p, f.values, {{f.tokens, some_tokens()}, {f.next, f.classes()}}, {});
   const Tensor<float>& g = found[0];
-  for (std::int64_t type = 0; type < types; ++type) {
+  for (std::int64_t type = 0; type < token_types; ++type) {
     float norm = 0;
-    for (std::int64_t i = 0; i < width; ++i) norm += std::abs(g[type * width + i]);
+    for (std::int64_t i = 0; i < token_width; ++i) norm += std::abs(g[type * token_width + i]);
     const Tensor<std::int64_t> tokens = some_tokens();
     const bool there = std::ranges::count(tokens.span(), type) > 0;
     CHECK((norm > 0) == there);
@@ -199,8 +202,8 @@ TEST_CASE("[embedding] it is a matrix product with one-hot vectors") {
 }
 
 TEST_CASE("[embedding] the start is uniform within its bound") {
-  const SequenceModel model(named("vanilla"), 5000, {.embedding = width, .embedding_scale = 0.25}, 5000,
-                            Readout::every_step);
+  const SequenceModel model(token_cell("vanilla"), 5000, {.embedding = token_width, .embedding_scale = 0.25},
+                            5000, Readout::every_step);
   const ParameterSpec spec = model.parameters()[0];
   REQUIRE(spec.init);
   Stream stream(1, Purpose::check);
@@ -220,7 +223,7 @@ TEST_CASE("[embedding] the start is uniform within its bound") {
 
 TEST_CASE("[embedding] a readout that cannot be one matrix with the vectors is refused with both sizes") {
   const auto make = [](const ModelOptions& options, std::int64_t outputs) {
-    return SequenceModel(named("vanilla"), types, options, outputs, Readout::every_step);
+    return SequenceModel(token_cell("vanilla"), token_types, options, outputs, Readout::every_step);
   };
   const auto refused = [&](const ModelOptions& options, std::int64_t outputs, const std::string& part) {
     try {
@@ -232,27 +235,30 @@ TEST_CASE("[embedding] a readout that cannot be one matrix with the vectors is r
       CHECK(message.find("model.embedding") != std::string::npos);
     }
   };
-  refused({.embedding = 3, .tied = true}, types, "7 outputs of 4 features, the embedding 7 tokens of 3");
-  refused({.embedding = width, .tied = true}, types + 1,
+  refused({.embedding = 3, .tied = true}, token_types,
+          "7 outputs of 4 features, the embedding 7 tokens of 3");
+  refused({.embedding = token_width, .tied = true}, token_types + 1,
           "8 outputs of 4 features, the embedding 7 tokens of 4");
-  refused({.bidirectional = true, .embedding = width, .tied = true}, types, "7 outputs of 8 features");
-  refused({.tied = true}, types, "the embedding 0 tokens of 0");
-  CHECK_NOTHROW(make({.embedding = width, .tied = true}, types));
+  refused({.bidirectional = true, .embedding = token_width, .tied = true}, token_types,
+          "7 outputs of 8 features");
+  refused({.tied = true}, token_types, "the embedding 0 tokens of 0");
+  CHECK_NOTHROW(make({.embedding = token_width, .tied = true}, token_types));
 }
 
 TEST_CASE("[embedding] tokens and vectors cannot be mistaken for each other") {
   Tape tape;
-  const Var vectors = tape.input("x", {T, B, types}), tokens = tape.index_input("tokens", {T, B});
-  const SequenceModel reads_tokens(named("vanilla"), types, {.embedding = width}, 2, Readout::last);
-  const SequenceModel reads_vectors(named("vanilla"), types, {}, 2, Readout::last);
+  const Var vectors = tape.input("x", {T, B, token_types}), tokens = tape.index_input("tokens", {T, B});
+  const SequenceModel reads_tokens(token_cell("vanilla"), token_types, {.embedding = token_width}, 2,
+                                   Readout::last);
+  const SequenceModel reads_vectors(token_cell("vanilla"), token_types, {}, 2, Readout::last);
   const Parameters p(tape, reads_tokens.parameters());
   CHECK_THROWS_AS(reads_tokens.record(vectors, p), ShapeError);
   CHECK_THROWS_AS(reads_vectors.record(tokens, p), ShapeError);
 }
 
 TEST_CASE("[embedding] a token that no row stands for is refused when the plan runs") {
-  for (const std::int64_t wrong : {types, std::int64_t{-1}}) {
-    Fixture f(named("vanilla"), wrappers.at("untied"));
+  for (const std::int64_t wrong : {token_types, std::int64_t{-1}}) {
+    TokenFixture f(token_cell("vanilla"), token_wrappers.at("untied"));
     Plan<float> plan(f.tape, {f.outputs});
     std::vector<Tensor<float>> bound;
     for (const Tensor<double>& value : f.values) bound.push_back(convert<float>(value));

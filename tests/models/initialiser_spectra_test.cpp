@@ -11,15 +11,12 @@
 #include "models/initialiser.hpp"
 #include "models/language/equation_cell.hpp"
 #include "models/language/matrix_maps.hpp"
+#include "tests/models/drawn_start.hpp"
 
 using namespace unroll;
+using unroll::test::drawn_start;
 
 namespace {
-
-Tensor<float> start(const InitialiserOptions& options, const Shape& shape, std::uint32_t index = 0) {
-  Stream stream(1, Purpose::parameters, {index});
-  return initialise(options, shape, stream);
-}
 
 /// The least and the largest element of f over a start, and the share of elements below `split`.
 struct Spread {
@@ -84,70 +81,70 @@ std::vector<double> angles_of(const Tensor<double>& skew) {
 }  // namespace
 
 TEST_CASE("[models] constant and range starts are what they say") {
-  const Tensor<float> constant = start({.name = "constant", .scale = -1.5}, {7});
+  const Tensor<float> constant = drawn_start({.name = "constant", .scale = -1.5}, {7});
   for (const float x : constant.span()) CHECK(x == -1.5f);
-  const Spread s =
-      spread(start({.name = "range", .low = 0.5, .high = 0.75}, {many}), 0.625, [](double v) { return v; });
+  const Spread s = spread(drawn_start({.name = "range", .low = 0.5, .high = 0.75}, {many}), 0.625,
+                          [](double v) { return v; });
   CHECK(s.least >= 0.5);
   CHECK(s.largest <= 0.75);
   CHECK(s.least < 0.5001);
   CHECK(s.largest > 0.7499);
   CHECK(std::abs(s.below - 0.5) < five_sigma);
-  CHECK_THROWS_WITH_AS(start({.name = "range", .low = 2, .high = 1}, {3}),
+  CHECK_THROWS_WITH_AS(drawn_start({.name = "range", .low = 2, .high = 1}, {3}),
                        doctest::Contains("low must be at most high, got 2 and 1"), std::invalid_argument);
 }
 
 TEST_CASE("[models] chrono: e to the bias is uniform between 1 and the longest memory less 1") {
   const Spread s =
-      spread(start({.name = "chrono", .steps = 100}, {many}), 50, [](double b) { return std::exp(b); });
+      spread(drawn_start({.name = "chrono", .steps = 100}, {many}), 50, [](double b) { return std::exp(b); });
   CHECK(s.least >= 1 - 1e-6);
   CHECK(s.largest <= 99 * (1 + 1e-6));
   CHECK(s.least < 1.05);
   CHECK(s.largest > 98.9);
   CHECK(std::abs(s.below - 0.5) < five_sigma);
-  CHECK_THROWS_AS(start({.name = "chrono", .steps = 2}, {3}), std::invalid_argument);
+  CHECK_THROWS_AS(drawn_start({.name = "chrono", .steps = 2}, {3}), std::invalid_argument);
 }
 
 TEST_CASE("[models] ring: the radii are uniform over the ring's area, and never 1") {
   const auto radius = [](double nu) { return std::exp(-std::exp(nu)); };
   const double low = 0.4, high = 0.9, middle = std::sqrt((low * low + high * high) / 2);
-  const Spread s = spread(start({.name = "ring", .low = low, .high = high}, {many}), middle, radius);
+  const Spread s = spread(drawn_start({.name = "ring", .low = low, .high = high}, {many}), middle, radius);
   CHECK(s.least >= low - 1e-6);
   CHECK(s.largest <= high + 1e-6);
   CHECK(s.least < low + 1e-3);
   CHECK(s.largest > high - 1e-3);
   CHECK(std::abs(s.below - 0.5) < five_sigma);
   // The whole disc: all finite, none unstable.
-  const Tensor<float> disc = start({.name = "ring", .low = 0, .high = 1}, {many});
+  const Tensor<float> disc = drawn_start({.name = "ring", .low = 0, .high = 1}, {many});
   for (const float nu : disc.span()) CHECK(std::isfinite(nu));
   CHECK(spread(disc, 0.5, radius).largest < 1);
-  CHECK_THROWS_AS(start({.name = "ring", .low = 0.5, .high = 1.5}, {3}), std::invalid_argument);
+  CHECK_THROWS_AS(drawn_start({.name = "ring", .low = 0.5, .high = 1.5}, {3}), std::invalid_argument);
 }
 
 TEST_CASE("[models] phase: e to the value is uniform up to the largest angle") {
   const double high = 2 * std::numbers::pi;
-  const Spread s = spread(start({.name = "phase", .high = high}, {many}), high / 2,
+  const Spread s = spread(drawn_start({.name = "phase", .high = high}, {many}), high / 2,
                           [](double theta) { return std::exp(theta); });
   CHECK(s.least > 0);
   CHECK(s.largest <= high * (1 + 1e-6));
   CHECK(s.largest > 0.999 * high);
   CHECK(std::abs(s.below - 0.5) < five_sigma);
-  CHECK_THROWS_AS(start({.name = "phase", .high = 0}, {3}), std::invalid_argument);
+  CHECK_THROWS_AS(drawn_start({.name = "phase", .high = 0}, {3}), std::invalid_argument);
 }
 
 TEST_CASE("[models] henaff: A - A^T has imaginary eigenvalues only, uniform up to pi") {
-  const Tensor<double> skew = skew_of(start({.name = "henaff"}, {400, 400}));
+  const Tensor<double> skew = skew_of(drawn_start({.name = "henaff"}, {400, 400}));
   const std::vector<double> angles = angles_of(skew);
   CHECK(*std::ranges::max_element(angles) <= std::numbers::pi);
   CHECK(*std::ranges::max_element(angles) > 0.95 * std::numbers::pi);
   const auto below = std::ranges::count_if(angles, [](double a) { return a < std::numbers::pi / 2; });
   CHECK(std::abs(static_cast<double>(below) / 2 - 100) < 5 * std::sqrt(50));
-  CHECK(angles_of(skew_of(start({.name = "henaff"}, {7, 7}))).back() == 0);  // an odd one is left over
+  CHECK(angles_of(skew_of(drawn_start({.name = "henaff"}, {7, 7}))).back() == 0);  // an odd one is left over
 }
 
 TEST_CASE("[models] cayley: the orthogonal matrix it makes turns by angles uniform up to pi / 2") {
   const std::int64_t n = 200;
-  const Tensor<double> W = cayley_of(skew_of(start({.name = "cayley"}, {n, n})));
+  const Tensor<double> W = cayley_of(skew_of(drawn_start({.name = "cayley"}, {n, n})));
   // Blocks of 2 x 2 rotations: cos t on the diagonal.
   std::vector<double> angles;
   for (std::int64_t i = 0; i < n; i += 2) angles.push_back(std::acos(W[i * n + i]));
@@ -159,7 +156,7 @@ TEST_CASE("[models] cayley: the orthogonal matrix it makes turns by angles unifo
 
 TEST_CASE("[models] the Cayley transform of every skew-symmetric matrix is orthogonal, with determinant 1") {
   for (const std::int64_t n : {1, 2, 5, 20}) {
-    const Tensor<double> W = cayley_of(skew_of(start({.name = "normal", .scale = 3}, {n, n})));
+    const Tensor<double> W = cayley_of(skew_of(drawn_start({.name = "normal", .scale = 3}, {n, n})));
     for (std::int64_t i = 0; i < n; ++i)
       for (std::int64_t j = 0; j < n; ++j) {
         double dot = 0;
@@ -175,14 +172,14 @@ TEST_CASE("[models] the Cayley transform of every skew-symmetric matrix is ortho
 }
 
 TEST_CASE("[models] signs: so many of -1, the rest 1") {
-  const Tensor<float> d = start({.name = "signs", .count = 3.5}, {8});
+  const Tensor<float> d = drawn_start({.name = "signs", .count = 3.5}, {8});
   for (std::int64_t i = 0; i < 8; ++i) CHECK(d[i] == (i < 3 ? -1 : 1));
-  CHECK_THROWS_WITH_AS(start({.name = "signs", .count = 9}, {8}),
+  CHECK_THROWS_WITH_AS(drawn_start({.name = "signs", .count = 9}, {8}),
                        doctest::Contains("of 8 elements, 9 cannot be negative"), std::invalid_argument);
 }
 
 TEST_CASE("[models] derived starts follow from another parameter's, element by element") {
-  const Tensor<float> nu = start({.name = "ring", .low = 0, .high = 1}, {1000});
+  const Tensor<float> nu = drawn_start({.name = "ring", .low = 0, .high = 1}, {1000});
   const Tensor<float> negative = derive({.name = "negative", .of = "nu"}, nu);
   const Tensor<float> gain = derive({.name = "ring_gain", .of = "nu"}, nu);
   for (std::int64_t i = 0; i < 1000; ++i) {

@@ -9,6 +9,7 @@
 
 #include "models/cell_table.hpp"
 #include "models/language/equation_cell.hpp"
+#include "tests/support/error_of.hpp"
 
 using namespace unroll;
 
@@ -84,12 +85,7 @@ ModelOptions everything() {
 }
 
 std::string mismatch(const SequenceModel& model, const SafeTensors& file) {
-  try {
-    from_safetensors(model, file, "m.safetensors");
-  } catch (const ModelMismatch& error) {
-    return error.what();
-  }
-  return "no difference";
+  return error_of<ModelMismatch>([&] { from_safetensors(model, file, "m.safetensors"); });
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "models/sequence_model.hpp"
 #include "tests/models/small_cells.hpp"
 #include "tests/models/test_cells.hpp"
+#include "tests/models/wrapped_cells.hpp"
 #include "tests/support/away_from_kinks.hpp"
 #include "tests/support/random_tensor.hpp"
 
@@ -25,20 +26,10 @@ using sizes::T;
 
 namespace {
 
-constexpr std::int64_t inputs = 3, hidden = 4, outputs = 2;
-
-using MakeCell = SequenceModel::MakeCell;
-
 MakeCell named(std::string_view cell) {
-  return [cell](std::int64_t size) { return make_cell(cell, {size, hidden, "tanh", small_constants(cell)}); };
-}
-
-/// All cells of the table, and one with a matrix as a state.
-std::map<std::string, MakeCell> all_cells() {
-  std::map<std::string, MakeCell> cells;
-  for (const CellRow& row : cell_table()) cells[std::string(row.name)] = named(row.name);
-  cells["fast weights"] = [](std::int64_t size) { return std::make_unique<FastWeights>(size, hidden); };
-  return cells;
+  return [cell](std::int64_t size) {
+    return make_cell(cell, {size, small_hidden, "tanh", small_constants(cell)});
+  };
 }
 
 const std::map<std::string, ModelOptions> wrappers = {
@@ -74,7 +65,7 @@ const std::map<std::string, ModelOptions> wrappers = {
 const std::set<std::string> by_itself = {"vanilla", "lstm", "gru", "scrn", "fast weights"};
 
 /// A model on a tape, with masks of update 3.
-struct Fixture {
+struct WrappedFixture {
   Tape tape;
   SequenceModel model;
   Var x;
@@ -86,9 +77,10 @@ struct Fixture {
   Tensor<double> batch;
   Tensor<std::int64_t> update{Shape{}, 3}, first_row, steps;
 
-  Fixture(const MakeCell& cell, std::int64_t input_size, const ModelOptions& options, Readout readout,
-          bool training, std::int64_t length = 4, std::int64_t rows = 3, std::vector<std::string> wanted = {})
-      : model(cell, input_size, options, outputs, readout),
+  WrappedFixture(const MakeCell& cell, std::int64_t input_size, const ModelOptions& options, Readout readout,
+                 bool training, std::int64_t length = 4, std::int64_t rows = 3,
+                 std::vector<std::string> wanted = {})
+      : model(cell, input_size, options, small_outputs, readout),
         x(tape.input("x", {T, B, input_size})),
         p(tape, model.parameters()),
         recorded(model.record(
@@ -149,7 +141,7 @@ TEST_CASE("[layers] gradients with everything around every cell agree with centr
         const auto definition = cell_definition(cell);
         if (definition && definition->declares_gradients()) continue;  // see check_cell()
         if (!by_itself.contains(cell) && (name != "everything" || readout == Readout::last)) continue;
-        Fixture f(make, inputs, options, readout, true);
+        WrappedFixture f(make, small_inputs, options, readout, true);
         std::vector<Var> wrt = f.p.all();
         wrt.push_back(f.x);
         const GradcheckReport report = away_from_kinks([&](std::uint64_t seed) {
@@ -164,10 +156,10 @@ TEST_CASE("[layers] gradients with everything around every cell agree with centr
 
 TEST_CASE("[layers] rates of 0 are no masks at all, bit for bit") {
   for (const auto& [cell, make] : all_cells()) {
-    Fixture with(make, inputs, {.layer = {.mask = MaskPer::step}}, Readout::last, true);
+    WrappedFixture with(make, small_inputs, {.layer = {.mask = MaskPer::step}}, Readout::last, true);
     Tape tape;
-    const SequenceModel plain(make(inputs), outputs, Readout::last);
-    const Var x = tape.input("x", {T, B, inputs});
+    const SequenceModel plain(make(small_inputs), small_outputs, Readout::last);
+    const Var x = tape.input("x", {T, B, small_inputs});
     const Parameters p(tape, plain.parameters());
     CHECK(tape.to_text() != with.tape.to_text());  // the noise's inputs
     const Var y = plain.record(x, p).outputs;
@@ -188,7 +180,7 @@ TEST_CASE("[layers] without noise dropout is off, and with it it is not") {
   const ModelOptions options = {
       .layer = {.dropout_input = 0.5, .dropout_output = 0.5, .dropout_recurrent = 0.5}};
   const auto outputs_of = [&](const ModelOptions& around, bool training) {
-    const Fixture f(named("lstm"), inputs, around, Readout::last, training);
+    const WrappedFixture f(named("lstm"), small_inputs, around, Readout::last, training);
     return f.run({f.recorded.outputs})[0];
   };
   CHECK(outputs_of(options, false).same_bits(outputs_of({}, false)));
@@ -197,7 +189,7 @@ TEST_CASE("[layers] without noise dropout is off, and with it it is not") {
 
 TEST_CASE("[layers] a mask of the sequence holds at all steps, has its rate and keeps the mean") {
   constexpr std::int64_t units = 200, rows = 50;
-  Fixture f(echo(units), units, {.layer = {.dropout_input = 0.25}}, Readout::last, true, 3, rows);
+  WrappedFixture f(echo(units), units, {.layer = {.dropout_input = 0.25}}, Readout::last, true, 3, rows);
   f.batch.fill(1);
   const Tensor<double> h = f.h();
   double sum = 0;
@@ -214,7 +206,7 @@ TEST_CASE("[layers] a mask of the sequence holds at all steps, has its rate and 
 TEST_CASE("[layers] masks differ between steps, updates, rows, places and layers where they should") {
   constexpr std::int64_t units = 64;
   const auto mask = [&](LayerOptions layer, std::int64_t update, std::int64_t row, const char* what = "h") {
-    Fixture f(echo(units), units, {.layers = 2, .layer = layer}, Readout::last, true, 2, 1, {what});
+    WrappedFixture f(echo(units), units, {.layers = 2, .layer = layer}, Readout::last, true, 2, 1, {what});
     f.batch.fill(1);
     f.update[0] = update;
     f.first_row[0] = row;
@@ -239,17 +231,19 @@ TEST_CASE("[layers] the rows of a batch have the same masks in one piece and in 
       {.dropout_input = 0.5, .dropout_output = 0.5, .dropout_recurrent = 0.5, .mask = MaskPer::step},
       {.zoneout = 0.5}};
   for (const LayerOptions& layer : layers) {
-    Fixture whole(adder(units), units, {.layers = 2, .layer = layer}, Readout::last, true, 5, rows);
+    WrappedFixture whole(adder(units), units, {.layers = 2, .layer = layer}, Readout::last, true, 5, rows);
     whole.batch.fill(1);
     const Tensor<double> h = whole.run({whole.recorded.final_state[1]})[0];
     for (std::int64_t part = 0; part < 4; ++part) {
-      Fixture split(adder(units), units, {.layers = 2, .layer = layer}, Readout::last, true, 5, rows / 4);
+      WrappedFixture split(adder(units), units, {.layers = 2, .layer = layer}, Readout::last, true, 5,
+                           rows / 4);
       split.batch.fill(1);
       split.first_row[0] = part * (rows / 4);
       const Tensor<double> some = split.run({split.recorded.final_state[1]})[0];
       CHECK(std::equal(some.data(), some.data() + some.numel(), h.data() + part * some.numel()));
     }
-    Fixture wrong(adder(units), units, {.layers = 2, .layer = layer}, Readout::last, true, 5, rows / 4);
+    WrappedFixture wrong(adder(units), units, {.layers = 2, .layer = layer}, Readout::last, true, 5,
+                         rows / 4);
     wrong.batch.fill(1);
     wrong.first_row[0] = 1;  // not where the part stands
     const Tensor<double> some = wrong.run({wrong.recorded.final_state[1]})[0];
@@ -259,7 +253,7 @@ TEST_CASE("[layers] the rows of a batch have the same masks in one piece and in 
 
 TEST_CASE("[layers] recurrent dropout masks what the step reads, not what is outside") {
   constexpr std::int64_t units = 100;
-  Fixture f(adder(units), units, {.layer = {.dropout_recurrent = 0.5}}, Readout::last, true, 3, 1);
+  WrappedFixture f(adder(units), units, {.layer = {.dropout_recurrent = 0.5}}, Readout::last, true, 3, 1);
   f.batch.fill(1);
   const Tensor<double> h = f.h();
   for (std::int64_t u = 0; u < units; ++u) {
@@ -273,8 +267,8 @@ TEST_CASE("[layers] recurrent dropout masks what the step reads, not what is out
 TEST_CASE("[layers] zoneout keeps units in training and mixes them in evaluation") {
   constexpr std::int64_t units = 4000, steps = 3;
   const ModelOptions options = {.layer = {.zoneout = 0.25}};
-  Fixture training(adder(units), units, options, Readout::last, true, steps, 1);
-  Fixture evaluation(adder(units), units, options, Readout::last, false, steps, 1);
+  WrappedFixture training(adder(units), units, options, Readout::last, true, steps, 1);
+  WrappedFixture evaluation(adder(units), units, options, Readout::last, false, steps, 1);
   training.batch.fill(1);
   evaluation.batch.fill(1);
   const Tensor<double> moved = training.h(), mixed = evaluation.h();
@@ -294,7 +288,7 @@ TEST_CASE("[layers] zoneout keeps units in training and mixes them in evaluation
 
 TEST_CASE("[layers] layer norm gives every new state the mean 0 and the variance 1, times gain plus bias") {
   constexpr std::int64_t units = 10, rows = 3, steps = 4;
-  Fixture f(adder(units), units, {.layer = {.layer_norm = true}}, Readout::last, true, steps, rows);
+  WrappedFixture f(adder(units), units, {.layer = {.layer_norm = true}}, Readout::last, true, steps, rows);
   const auto specs = f.model.parameters();
   REQUIRE(specs[0].name == "layer_norm.gain");
   REQUIRE(specs[1].name == "layer_norm.bias");
@@ -316,7 +310,7 @@ TEST_CASE("[layers] layer norm gives every new state the mean 0 and the variance
 }
 
 TEST_CASE("[layers] a layer on another reads its states, under names of its own") {
-  Fixture both(named("gru"), inputs, {.layers = 2}, Readout::every_step, false);
+  WrappedFixture both(named("gru"), small_inputs, {.layers = 2}, Readout::every_step, false);
   std::set<std::string> names;
   for (const ParameterSpec& spec : both.model.parameters()) names.insert(spec.name);
   CHECK(names.size() == both.model.parameters().size());
@@ -325,8 +319,9 @@ TEST_CASE("[layers] a layer on another reads its states, under names of its own"
   CHECK(both.model.states()[1].name == "layer2.h");
 
   Tape tape;
-  const SequenceModel second(make_cell("gru", {hidden, hidden, "tanh"}), outputs, Readout::every_step);
-  const Var x = tape.input("x", {T, B, hidden});
+  const SequenceModel second(make_cell("gru", {small_hidden, small_hidden, "tanh"}), small_outputs,
+                             Readout::every_step);
+  const Var x = tape.input("x", {T, B, small_hidden});
   const Parameters p(tape, second.parameters());
   const Var y = second.record(x, p).outputs;
   const std::vector<Tensor<double>> found =
@@ -341,18 +336,19 @@ TEST_CASE("[layers] a layer on another reads its states, under names of its own"
 
 TEST_CASE("[layers] a reverse direction is a forward one on the sequence turned round") {
   constexpr std::int64_t steps = 4, rows = 3;
-  Fixture both(named("lstm"), inputs, {.bidirectional = true}, Readout::last, false, steps, rows);
+  WrappedFixture both(named("lstm"), small_inputs, {.bidirectional = true}, Readout::last, false, steps,
+                      rows);
   CHECK(both.model.states()[2].name == "reverse.h");
   const std::vector<Tensor<double>> found =
       both.run({both.recorded.state_trajectory[2], both.recorded.final_state[2]});
-  Fixture forward(named("lstm"), inputs, {}, Readout::last, false, steps, rows);
+  WrappedFixture forward(named("lstm"), small_inputs, {}, Readout::last, false, steps, rows);
   for (std::int64_t t = 0; t < steps; ++t)
-    std::copy_n(both.batch.data() + (steps - 1 - t) * rows * inputs, rows * inputs,
-                forward.batch.data() + t * rows * inputs);
+    std::copy_n(both.batch.data() + (steps - 1 - t) * rows * small_inputs, rows * small_inputs,
+                forward.batch.data() + t * rows * small_inputs);
   const std::size_t cell_parameters = forward.values.size() - 2;
   for (std::size_t i = 0; i < cell_parameters; ++i) forward.values[i] = both.values[cell_parameters + i];
   const Tensor<double> h = forward.h();
-  const std::int64_t n = rows * hidden;
+  const std::int64_t n = rows * small_hidden;
   for (std::int64_t t = 0; t < steps; ++t)
     for (std::int64_t i = 0; i < n; ++i)
       CHECK(found[0][t * n + i] == doctest::Approx(h[(steps - 1 - t) * n + i]).epsilon(1e-12));
@@ -363,8 +359,8 @@ TEST_CASE("[layers] a reverse direction is a forward one on the sequence turned 
 TEST_CASE("[layers] a residual connection adds a layer's input, from the second one on") {
   constexpr std::int64_t units = 3;
   for (const MaskPer mask : {MaskPer::sequence, MaskPer::step}) {
-    Fixture f(echo(units), units, {.layers = 3, .residual = true, .layer = {.mask = mask}}, Readout::last,
-              false, 2, 1, {"h", "layer2.h", "layer3.h"});
+    WrappedFixture f(echo(units), units, {.layers = 3, .residual = true, .layer = {.mask = mask}},
+                     Readout::last, false, 2, 1, {"h", "layer2.h", "layer3.h"});
     const std::vector<Tensor<double>> h = f.run(f.recorded.values);
     for (std::int64_t i = 0; i < 2 * units; ++i) {
       CHECK(h[0][i] == f.batch[i]);
@@ -375,11 +371,11 @@ TEST_CASE("[layers] a residual connection adds a layer's input, from the second 
 }
 
 TEST_CASE("[layers] states start at the cell's number, at a learned parameter or at what is given") {
-  Fixture constant(adder(2, 5), 2, {}, Readout::last, false, 1, 1);
+  WrappedFixture constant(adder(2, 5), 2, {}, Readout::last, false, 1, 1);
   constant.batch.fill(1);
   CHECK(constant.h()[0] == 6);
 
-  Fixture learned(adder(2, 5), 2, {.layer = {.learned_start = true}}, Readout::last, false, 1, 2);
+  WrappedFixture learned(adder(2, 5), 2, {.layer = {.learned_start = true}}, Readout::last, false, 1, 2);
   const ParameterSpec spec = learned.model.parameters()[0];
   CHECK(spec.name == "start.h");
   CHECK(spec.init->scale == 5);
@@ -403,15 +399,16 @@ TEST_CASE("[layers] states start at the cell's number, at a learned parameter or
 
 TEST_CASE(
     "[layers] all states and named values can be had at every step; others are refused with the known") {
-  const MakeCell cell = [](std::int64_t size) { return std::make_unique<FastWeights>(size, hidden); };
-  Fixture f(cell, inputs, {.layers = 2}, Readout::last, true, 5, 2, {"k", "layer2.k", "layer2.A", "h"});
+  const MakeCell cell = [](std::int64_t size) { return std::make_unique<FastWeights>(size, small_hidden); };
+  WrappedFixture f(cell, small_inputs, {.layers = 2}, Readout::last, true, 5, 2,
+                   {"k", "layer2.k", "layer2.A", "h"});
   const std::vector<Tensor<double>> values = f.run(f.recorded.values);
-  CHECK(values[0].shape() == Shape{5, 2, hidden});
-  CHECK(values[2].shape() == Shape{5, 2, hidden, hidden});
+  CHECK(values[0].shape() == Shape{5, 2, small_hidden});
+  CHECK(values[2].shape() == Shape{5, 2, small_hidden, small_hidden});
   CHECK(values[3].same_bits(f.h()));
-  for (std::int64_t u = 0; u < hidden; ++u) {
+  for (std::int64_t u = 0; u < small_hidden; ++u) {
     double k = 0;
-    for (std::int64_t j = 0; j < inputs; ++j) k += f.values[0][u * inputs + j] * f.batch[j];
+    for (std::int64_t j = 0; j < small_inputs; ++j) k += f.values[0][u * small_inputs + j] * f.batch[j];
     CHECK(values[0][u] == doctest::Approx(std::tanh(k)).epsilon(1e-12));
   }
   const Parameters& p = f.p;
@@ -424,7 +421,7 @@ TEST_CASE(
 
 TEST_CASE("[layers] impossible options are refused by name") {
   const auto make = [](const ModelOptions& options) {
-    return SequenceModel(named("vanilla"), inputs, options, outputs, Readout::last);
+    return SequenceModel(named("vanilla"), small_inputs, options, small_outputs, Readout::last);
   };
   CHECK_THROWS_WITH_AS(make({.layer = {.dropout_output = 1}}), doctest::Contains("dropout_output is 1"),
                        std::invalid_argument);
@@ -434,7 +431,7 @@ TEST_CASE("[layers] impossible options are refused by name") {
   std::int64_t size = 3;
   const MakeCell growing = [&](std::int64_t in) { return make_cell("vanilla", {in, size++}); };
   CHECK_THROWS_WITH_AS(
-      SequenceModel(growing, inputs, {.layers = 2, .residual = true}, outputs, Readout::last),
+      SequenceModel(growing, small_inputs, {.layers = 2, .residual = true}, small_outputs, Readout::last),
       doctest::Contains("layer 2 has 3 inputs and 4 outputs"), std::invalid_argument);
   CHECK_THROWS_WITH_AS(mask_per("steps"), doctest::Contains("sequence, step"), std::invalid_argument);
 }

@@ -21,24 +21,25 @@ using namespace unroll;
 
 namespace {
 
-constexpr std::int64_t rows = 3, inputs = 2, hidden = 4;
+constexpr std::int64_t omega_rows = 3, omega_inputs = 2, omega_hidden = 4;
 
 /// A step of a cell, with everything that Omega holds as an input.
 struct OneStep {
   OneStep(const std::string& name, OmegaPath path)
-      : cell(make_cell(cell_table(), name, {inputs, hidden, "tanh", {}})),
+      : cell(make_cell(cell_table(), name, {omega_inputs, omega_hidden, "tanh", {}})),
         specs(cell->parameters()),
         p(tape, specs),
-        x(tape.input("x", {rows, inputs})) {
+        x(tape.input("x", {omega_rows, omega_inputs})) {
     for (const StateSpec& spec : cell->states()) {
-      before.push_back(tape.input(spec.name, spec.dims(rows)));
-      e.push_back(tape.input("e of " + spec.name, spec.dims(rows)));
+      before.push_back(tape.input(spec.name, spec.dims(omega_rows)));
+      e.push_back(tape.input("e of " + spec.name, spec.dims(omega_rows)));
     }
     StepInputs in{.x = x, .state = before};
     given = before;
     given.insert(given.end(), e.begin(), e.end());
     given.push_back(x);
-    if (cell->noise_size() > 0) given.push_back(in.noise = tape.input("noise", {rows, cell->noise_size()}));
+    if (cell->noise_size() > 0)
+      given.push_back(in.noise = tape.input("noise", {omega_rows, cell->noise_size()}));
     after = cell->step(p, in).state;
     terms = omega_of_step({.given = given, .before = before, .after = after, .e = e}, path);
     omega = sum(terms.term);
@@ -84,7 +85,7 @@ double sigmoid_of(double x) { return 1 / (1 + std::exp(-x)); }
 /// Of one sequence of an LSTM: what goes back through each gate's sum, and v = e J, by loops over numbers.
 struct LstmRow {
   std::map<std::string, std::vector<double>> delta;
-  std::vector<double> v_h = std::vector<double>(hidden), v_c = std::vector<double>(hidden);
+  std::vector<double> v_h = std::vector<double>(omega_hidden), v_c = std::vector<double>(omega_hidden);
   double e_square = 0, ratio = 0;
 };
 
@@ -94,21 +95,21 @@ LstmRow lstm_row(OneStep& step, std::int64_t b) {
   };
   std::map<std::string, std::vector<double>> gate;
   for (const std::string name : {"i", "f", "g", "o"})
-    for (std::int64_t k = 0; k < hidden; ++k) {
+    for (std::int64_t k = 0; k < omega_hidden; ++k) {
       double a = at("b_" + name)[k];
-      for (std::int64_t j = 0; j < inputs; ++j)
-        a += at("W_" + name)[k * inputs + j] * step.values.at(step.x)[b * inputs + j];
-      for (std::int64_t j = 0; j < hidden; ++j)
-        a += at("U_" + name)[k * hidden + j] * step.values.at(step.before[0])[b * hidden + j];
+      for (std::int64_t j = 0; j < omega_inputs; ++j)
+        a += at("W_" + name)[k * omega_inputs + j] * step.values.at(step.x)[b * omega_inputs + j];
+      for (std::int64_t j = 0; j < omega_hidden; ++j)
+        a += at("U_" + name)[k * omega_hidden + j] * step.values.at(step.before[0])[b * omega_hidden + j];
       gate[name].push_back(name == "g" ? std::tanh(a) : sigmoid_of(a));
     }
   LstmRow row;
-  for (std::int64_t k = 0; k < hidden; ++k) {
+  for (std::int64_t k = 0; k < omega_hidden; ++k) {
     const auto u = static_cast<std::size_t>(k);
     const double i = gate["i"][u], f = gate["f"][u], g = gate["g"][u], o = gate["o"][u];
-    const double c = step.values.at(step.before[1])[b * hidden + k];
-    const double e_h = step.values.at(step.e[0])[b * hidden + k],
-                 e_c = step.values.at(step.e[1])[b * hidden + k];
+    const double c = step.values.at(step.before[1])[b * omega_hidden + k];
+    const double e_h = step.values.at(step.e[0])[b * omega_hidden + k],
+                 e_c = step.values.at(step.e[1])[b * omega_hidden + k];
     const double squashed = std::tanh(f * c + i * g);
     const double d = e_c + e_h * o * (1 - squashed * squashed);
     row.delta["i"].push_back(d * g * i * (1 - i));
@@ -119,11 +120,11 @@ LstmRow lstm_row(OneStep& step, std::int64_t b) {
     row.e_square += e_h * e_h + e_c * e_c;
   }
   double v_square = 0;
-  for (std::int64_t j = 0; j < hidden; ++j) {
+  for (std::int64_t j = 0; j < omega_hidden; ++j) {
     const auto u = static_cast<std::size_t>(j);
     for (const auto& [name, delta] : row.delta)
-      for (std::int64_t k = 0; k < hidden; ++k)
-        row.v_h[u] += at("U_" + name)[k * hidden + j] * delta[static_cast<std::size_t>(k)];
+      for (std::int64_t k = 0; k < omega_hidden; ++k)
+        row.v_h[u] += at("U_" + name)[k * omega_hidden + j] * delta[static_cast<std::size_t>(k)];
     v_square += row.v_h[u] * row.v_h[u] + row.v_c[u] * row.v_c[u];
   }
   row.ratio = v_square / row.e_square;
@@ -151,15 +152,15 @@ TEST_CASE("[omega] through weights: of an LSTM it agrees with a loop over number
   step.bind();
   std::map<std::string, std::vector<double>> expected;
   double omega = 0;
-  for (std::int64_t b = 0; b < rows; ++b) {
+  for (std::int64_t b = 0; b < omega_rows; ++b) {
     const LstmRow row = lstm_row(step, b);
     omega += (row.ratio - 1) * (row.ratio - 1);
     for (const auto& [name, delta] : row.delta) {
       std::vector<double>& g = expected["U_" + name];
-      g.resize(hidden * hidden);
-      for (std::size_t k = 0; k < hidden; ++k)
-        for (std::size_t j = 0; j < hidden; ++j)
-          g[k * hidden + j] += 4 * (row.ratio - 1) / row.e_square * delta[k] * row.v_h[j];
+      g.resize(omega_hidden * omega_hidden);
+      for (std::size_t k = 0; k < omega_hidden; ++k)
+        for (std::size_t j = 0; j < omega_hidden; ++j)
+          g[k * omega_hidden + j] += 4 * (row.ratio - 1) / row.e_square * delta[k] * row.v_h[j];
     }
   }
   for (const auto& [name, found] : gradient_of(step)) {

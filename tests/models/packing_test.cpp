@@ -11,8 +11,7 @@
 #include "framework/random/stream.hpp"
 #include "models/cell_table.hpp"
 #include "models/sequence_model.hpp"
-#include "tests/models/small_cells.hpp"
-#include "tests/models/test_cells.hpp"
+#include "tests/models/wrapped_cells.hpp"
 #include "tests/support/random_tensor.hpp"
 
 using namespace unroll;
@@ -23,23 +22,9 @@ using sizes::T;
 namespace {
 
 using Lengths = std::vector<std::int64_t>;
-using MakeCell = SequenceModel::MakeCell;
-
-constexpr std::int64_t inputs = 3, hidden = 4, outputs = 2;
-
 const std::vector<Lengths> batches = {{5, 2, 7, 1, 3, 7, 2, 1}, {4, 4, 4}, {6}, {1, 1, 1, 1}, {1, 9, 8}};
 
-std::map<std::string, MakeCell> all_cells() {
-  std::map<std::string, MakeCell> cells;
-  for (const CellRow& row : cell_table())
-    cells[std::string(row.name)] = [&row](std::int64_t size) {
-      return row.make({size, hidden, "tanh", small_constants(row.name)});
-    };
-  cells["fast weights"] = [](std::int64_t size) { return std::make_unique<FastWeights>(size, hidden); };
-  return cells;
-}
-
-const std::map<std::string, ModelOptions> wrappers = {
+const std::map<std::string, ModelOptions> packed_wrappers = {
     {"nothing", {}},
     {"bidirectional", {.bidirectional = true}},
     {"everything that draws no mask",
@@ -67,7 +52,7 @@ struct Model {
   bool noise;
 
   Model(const MakeCell& cell, const ModelOptions& options, Readout wanted)
-      : model(cell, inputs, options, outputs, wanted),
+      : model(cell, small_inputs, options, small_outputs, wanted),
         readout(wanted),
         noise(options.layer.dropout_input > 0) {}
 
@@ -82,10 +67,10 @@ struct Model {
   Result run(const Tensor<double>& x, const Tensor<double>& weights, std::int64_t first_row,
              const Packing* packing) const {
     Tape tape;
-    const Var in = tape.input("x", {T, B, inputs});
+    const Var in = tape.input("x", {T, B, small_inputs});
     const std::int64_t sequences = packing ? std::ssize(packing->lengths) : x.shape()[1];
-    const Var w = readout == Readout::last ? tape.input("w", {packing ? Dim(sequences) : B, outputs})
-                                           : tape.input("w", {T, B, outputs});
+    const Var w = readout == Readout::last ? tape.input("w", {packing ? Dim(sequences) : B, small_outputs})
+                                           : tape.input("w", {T, B, small_outputs});
     const Parameters p(tape, model.parameters());
     RunOptions options;
     const Noise drawn{5, tape.index_input("update", {}), tape.index_input("row", {}),
@@ -140,20 +125,20 @@ Tensor<double> one_of(const Tensor<double>& padded, std::int64_t s, std::int64_t
   return one;
 }
 
-double distance(const double* a, const double* b, std::int64_t n) {
+double greatest_gap(const double* a, const double* b, std::int64_t n) {
   double worst = 0;
   for (std::int64_t i = 0; i < n; ++i) worst = std::max(worst, std::abs(a[i] - b[i]));
   return worst;
 }
 
 /// Largest difference between the batch packed and its sequences one by one.
-double difference(const Model& m, const Lengths& lengths) {
+double unpacked_difference(const Model& m, const Lengths& lengths) {
   const Packing packing = pack(lengths);
   const std::int64_t sequences = std::ssize(lengths);
   const bool every = m.readout == Readout::every_step;
-  const Tensor<double> x = random_tensor<double>({packing.steps, sequences, inputs}, 70);
-  const Tensor<double> w = every ? random_tensor<double>({packing.steps, sequences, outputs}, 71)
-                                 : random_tensor<double>({sequences, outputs}, 71);
+  const Tensor<double> x = random_tensor<double>({packing.steps, sequences, small_inputs}, 70);
+  const Tensor<double> w = every ? random_tensor<double>({packing.steps, sequences, small_outputs}, 71)
+                                 : random_tensor<double>({sequences, small_outputs}, 71);
   const Result batch = m.run(pack_steps(packing, x), every ? pack_steps(packing, w) : w, 0, &packing);
   const Tensor<double> y = every ? unpack_steps(packing, batch.y, AfterEnd::zeros) : batch.y;
   const Tensor<double> dx = unpack_steps(packing, batch.input_gradient, AfterEnd::zeros);
@@ -164,24 +149,27 @@ double difference(const Model& m, const Lengths& lengths) {
     const std::int64_t length = lengths[s];
     const Tensor<double> weights =
         every ? one_of(w, s, length)
-              : Tensor<double>(Shape{1, outputs}, {w[s * outputs], w[s * outputs + 1]});
+              : Tensor<double>(Shape{1, small_outputs}, {w[s * small_outputs], w[s * small_outputs + 1]});
     const Result one = m.run(one_of(x, s, length), weights, s, nullptr);
     for (std::int64_t t = 0; every && t < length; ++t)
-      worst = std::max(
-          worst, distance(y.data() + (t * sequences + s) * outputs, one.y.data() + t * outputs, outputs));
-    if (!every) worst = std::max(worst, distance(y.data() + s * outputs, one.y.data(), outputs));
+      worst = std::max(worst, greatest_gap(y.data() + (t * sequences + s) * small_outputs,
+                                           one.y.data() + t * small_outputs, small_outputs));
+    if (!every)
+      worst = std::max(worst, greatest_gap(y.data() + s * small_outputs, one.y.data(), small_outputs));
     for (std::int64_t t = 0; t < length; ++t)
-      worst = std::max(worst, distance(dx.data() + (t * sequences + s) * inputs,
-                                       one.input_gradient.data() + t * inputs, inputs));
+      worst = std::max(worst, greatest_gap(dx.data() + (t * sequences + s) * small_inputs,
+                                           one.input_gradient.data() + t * small_inputs, small_inputs));
     for (std::size_t k = 0; k < one.final_state.size(); ++k) {
       const std::int64_t n = one.final_state[k].numel();
-      worst = std::max(worst, distance(batch.final_state[k].data() + s * n, one.final_state[k].data(), n));
+      worst =
+          std::max(worst, greatest_gap(batch.final_state[k].data() + s * n, one.final_state[k].data(), n));
     }
     for (std::size_t i = 0; i < sums.size(); ++i)
       for (std::int64_t j = 0; j < sums[i].numel(); ++j) sums[i][j] += one.parameter_gradients[i][j];
   }
   for (std::size_t i = 0; i < sums.size(); ++i)
-    worst = std::max(worst, distance(sums[i].data(), batch.parameter_gradients[i].data(), sums[i].numel()));
+    worst =
+        std::max(worst, greatest_gap(sums[i].data(), batch.parameter_gradients[i].data(), sums[i].numel()));
   return worst;
 }
 
@@ -245,11 +233,11 @@ TEST_CASE("[packing] a sequence without steps and batches of another packing are
 
 TEST_CASE("[packing] outputs and gradients are those of the sequences one by one, around every cell") {
   for (const auto& [cell, make] : all_cells())
-    for (const auto& [name, options] : wrappers)
+    for (const auto& [name, options] : packed_wrappers)
       for (const Readout readout : {Readout::last, Readout::every_step})
         for (const Lengths& lengths : batches) {
           INFO(cell, ", ", name, ", ", lengths.size(), " sequences");
-          CHECK(difference({make, options, readout}, lengths) < 1e-10);
+          CHECK(unpacked_difference({make, options, readout}, lengths) < 1e-10);
         }
 }
 
@@ -257,15 +245,15 @@ TEST_CASE("[packing] sequences that are not told apart have other gradients") {
   const Model m(all_cells().at("gru"), {}, Readout::every_step);
   const Lengths lengths = {4, 2, 2};
   Packing packing = pack(lengths);
-  const Tensor<double> x = random_tensor<double>({4, 3, inputs}, 70),
-                       w = random_tensor<double>({4, 3, outputs}, 71);
+  const Tensor<double> x = random_tensor<double>({4, 3, small_inputs}, 70),
+                       w = random_tensor<double>({4, 3, small_outputs}, 71);
   const Result right = m.run(pack_steps(packing, x), pack_steps(packing, w), 0, &packing);
   const Tensor<double> packed_x = pack_steps(packing, x), packed_w = pack_steps(packing, w);
   packing.lengths = {4, 4};  // one long sequence where there are two
   packing.places.pop_back();
   const Result wrong = m.run(packed_x, packed_w, 0, &packing);
-  CHECK(distance(right.parameter_gradients[0].data(), wrong.parameter_gradients[0].data(),
-                 right.parameter_gradients[0].numel()) > 1e-4);
+  CHECK(greatest_gap(right.parameter_gradients[0].data(), wrong.parameter_gradients[0].data(),
+                     right.parameter_gradients[0].numel()) > 1e-4);
 }
 
 TEST_CASE("[packing] given states enter their own sequences") {

@@ -6,6 +6,7 @@
 #include "framework/plan/plan.hpp"
 #include "models/cell_table.hpp"
 #include "models/sequence_model.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/random_tensor.hpp"
 
 using namespace unroll;
@@ -14,22 +15,17 @@ using sizes::T;
 
 namespace {
 
-constexpr std::int64_t inputs = 2, hidden = 4;
+constexpr std::int64_t readout_inputs = 2, readout_hidden = 4;
 
 SequenceModel lstm(const ModelOptions& options, std::int64_t outputs, Readout readout) {
   return {[](std::int64_t size) {
-            return make_cell("lstm", {size, hidden, "tanh", {}});
+            return make_cell("lstm", {size, readout_hidden, "tanh", {}});
           },
-          inputs, options, outputs, readout};
+          readout_inputs, options, outputs, readout};
 }
 
 std::string refusal(const ModelOptions& options, std::int64_t outputs) {
-  try {
-    lstm(options, outputs, Readout::last);
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "";
+  return error_of<std::invalid_argument>([&] { lstm(options, outputs, Readout::last); });
 }
 
 }  // namespace
@@ -43,10 +39,10 @@ TEST_CASE(
     CHECK(model.parameters().size() == lstm({.layers = 2}, 3, readout).parameters().size() - 2);
     Tape tape;
     const Parameters p(tape, model.parameters());
-    const Var x = tape.input("x", {T, B, inputs});
+    const Var x = tape.input("x", {T, B, readout_inputs});
     const auto recorded = model.record(x, p);
     Plan<double> plan(tape, {recorded.outputs, recorded.state_trajectory[2]});  // layer 2's h
-    const Tensor<double> batch = random_tensor<double>({5, 2, inputs}, 1);
+    const Tensor<double> batch = random_tensor<double>({5, 2, readout_inputs}, 1);
     plan.bind(x, batch);
     std::vector<Tensor<double>> values;
     for (const ParameterSpec& spec : model.parameters())
@@ -58,15 +54,15 @@ TEST_CASE(
     for (std::int64_t t = first; t < 5; ++t)
       for (std::int64_t b = 0; b < 2; ++b)
         for (std::int64_t k = 0; k < 3; ++k)
-          CHECK(outputs[((t - first) * 2 + b) * 3 + k] == h[(t * 2 + b) * hidden + k]);
+          CHECK(outputs[((t - first) * 2 + b) * 3 + k] == h[(t * 2 + b) * readout_hidden + k]);
   }
 }
 
 TEST_CASE("[models] more outputs than units cannot be units, and there is no readout to tie") {
-  CHECK(refusal({.state_readout = true}, hidden).empty());
-  const std::string many = refusal({.state_readout = true}, hidden + 1);
+  CHECK(refusal({.state_readout = true}, readout_hidden) == "(no error)");
+  const std::string many = refusal({.state_readout = true}, readout_hidden + 1);
   CHECK_MESSAGE(many.find("5 outputs") != std::string::npos, many);
   CHECK_MESSAGE(many.find("there are 4") != std::string::npos, many);
-  CHECK(refusal({.embedding = hidden, .tied = true, .state_readout = true}, inputs).find("tie") !=
-        std::string::npos);
+  CHECK(refusal({.embedding = readout_hidden, .tied = true, .state_readout = true}, readout_inputs)
+            .find("tie") != std::string::npos);
 }

@@ -8,17 +8,17 @@
 #include "framework/autodiff/ops.hpp"
 #include "framework/plan/plan.hpp"
 #include "models/cell_table.hpp"
+#include "tests/models/wrapped_cells.hpp"
 #include "tests/support/random_tensor.hpp"
 
 using namespace unroll;
+using namespace unroll::test;
 
 namespace {
 
-constexpr std::int64_t inputs = 3, hidden = 4;
-
 /// After two steps, the largest |gradient| of the sum of h by a state before the first one.
 double reaches_back(const std::string& name, const std::string& state) {
-  const auto cell = make_cell(name, {inputs, hidden, "tanh", {}});
+  const auto cell = make_cell(name, {small_inputs, small_hidden, "tanh", {}});
   Tape tape;
   const std::vector<ParameterSpec> specs = cell->parameters();
   const Parameters p(tape, specs);
@@ -30,7 +30,7 @@ double reaches_back(const std::string& name, const std::string& state) {
     if (spec.name == state) asked = start.back();
   }
   std::vector<Var> now = start;
-  const Var x = tape.input("x", {1, inputs});
+  const Var x = tape.input("x", {1, small_inputs});
   for (int t = 0; t < 2; ++t) now = cell->step(p, {x, now}).state;
   const Var gradient = gradients(sum(now[0]), {asked})[0];
   Plan<double> plan(tape, {gradient});
@@ -41,7 +41,7 @@ double reaches_back(const std::string& name, const std::string& state) {
     plan.bind(p[spec.name], values.emplace_back(random_tensor<double>(spec.shape, ++seed)));
   for (std::size_t i = 0; i < states.size(); ++i)
     plan.bind(start[i], values.emplace_back(random_tensor<double>({1, states[i].shape[0]}, ++seed)));
-  plan.bind(x, values.emplace_back(random_tensor<double>({1, inputs}, ++seed)));
+  plan.bind(x, values.emplace_back(random_tensor<double>({1, small_inputs}, ++seed)));
   plan.run();
   double most = 0;
   for (const double g : plan.value(gradient)) most = std::max(most, std::abs(g));

@@ -19,7 +19,7 @@ using sizes::T;
 
 namespace {
 
-constexpr std::int64_t inputs = 3, hidden = 5, steps = 4, rows = 2;
+constexpr std::int64_t zoo_inputs = 3, zoo_hidden = 5, zoo_steps = 4, zoo_rows = 2;
 
 /// Cells whose values by PyTorch are in tests/data; recurrent_oracle_test.cpp compares them.
 const std::set<std::string> by_pytorch = {"vanilla", "lstm", "gru", "gru_v1"};
@@ -27,14 +27,14 @@ const std::set<std::string> by_pytorch = {"vanilla", "lstm", "gru", "gru_v1"};
 /// A cell over time on a tape, with random values for all that it is given.
 struct Unrolled {
   Tape tape;
-  Var x = tape.input("x", {T, B, inputs}), noise = tape.input("noise", {T, B, hidden});
+  Var x = tape.input("x", {T, B, zoo_inputs}), noise = tape.input("noise", {T, B, zoo_hidden});
   std::vector<ParameterSpec> specs;
   std::vector<StateSpec> states;
   Parameters parameters;
   std::vector<Var> initial, trajectories;
   std::map<std::string, Tensor<double>> values, starts;
-  Tensor<double> batch = random_tensor<double>({steps, rows, inputs}, 50);
-  Tensor<double> drawn = random_tensor<double>({steps, rows, hidden}, 51);
+  Tensor<double> batch = random_tensor<double>({zoo_steps, zoo_rows, zoo_inputs}, 50);
+  Tensor<double> drawn = random_tensor<double>({zoo_steps, zoo_rows, zoo_hidden}, 51);
   bool noisy;
 
   explicit Unrolled(const Cell& cell)
@@ -51,8 +51,9 @@ struct Unrolled {
     for (const ParameterSpec& spec : specs)
       values.emplace(spec.name, random_tensor<double>(spec.shape, ++seed, 0.7));
     for (const StateSpec& state : states)
-      starts.emplace(state.name, state.counts ? Tensor<double>(state.batch_shape(rows))
-                                              : random_tensor<double>(state.batch_shape(rows), ++seed, 0.7));
+      starts.emplace(state.name, state.counts
+                                     ? Tensor<double>(state.batch_shape(zoo_rows))
+                                     : random_tensor<double>(state.batch_shape(zoo_rows), ++seed, 0.7));
   }
 
   /// The trajectory of every state, (steps, rows, shape...), one state after the other.
@@ -74,17 +75,18 @@ struct Unrolled {
   /// The same by a loop over numbers.
   std::vector<double> run(const CellLoop& loop) const {
     std::map<std::string, std::vector<double>> found;
-    for (const StateSpec& state : states) found[state.name].resize(steps * rows * state.shape.numel());
-    for (std::int64_t row = 0; row < rows; ++row) {
+    for (const StateSpec& state : states)
+      found[state.name].resize(zoo_steps * zoo_rows * state.shape.numel());
+    for (std::int64_t row = 0; row < zoo_rows; ++row) {
       LoopState s = start(row);
-      for (std::int64_t t = 0; t < steps; ++t) {
-        const double* at = batch.data() + (t * rows + row) * inputs;
-        const double* numbers = drawn.data() + (t * rows + row) * hidden;
-        if (noisy) s["noise"] = Vector(numbers, numbers + hidden);
-        loop.step(LoopParameters(values), Vector(at, at + inputs), s);
+      for (std::int64_t t = 0; t < zoo_steps; ++t) {
+        const double* at = batch.data() + (t * zoo_rows + row) * zoo_inputs;
+        const double* numbers = drawn.data() + (t * zoo_rows + row) * zoo_hidden;
+        if (noisy) s["noise"] = Vector(numbers, numbers + zoo_hidden);
+        loop.step(LoopParameters(values), Vector(at, at + zoo_inputs), s);
         for (const StateSpec& state : states)
           std::ranges::copy(s.at(state.name),
-                            found[state.name].begin() + (t * rows + row) * state.shape.numel());
+                            found[state.name].begin() + (t * zoo_rows + row) * state.shape.numel());
       }
     }
     std::vector<double> all;
@@ -113,7 +115,7 @@ double distance(const std::vector<double>& a, const std::vector<double>& b) {
 }
 
 CellOptions options_of(const CellLoop& loop) {
-  CellOptions options{inputs, hidden, "tanh", loop.constants};
+  CellOptions options{zoo_inputs, zoo_hidden, "tanh", loop.constants};
   options.constants.insert(loop.whole.begin(), loop.whole.end());
   return options;
 }

@@ -184,8 +184,10 @@ done
 # ---- one that is paused for long is taken over; when it goes on and is stopped, the finished model stays
 stop_after_a_checkpoint STOP paused &
 paused=$!
-until compgen -G 'paused/trials/*/checkpoint.safetensors' >/dev/null; do sleep 0.02; done
-sleep 0.5
+until [[ $(ps -o stat= --ppid $paused) == *T* ]]; do
+  kill -0 $paused || fail "paused: it ended before it was stopped: $(<output)"
+  sleep 0.02
+done
 expect 0 'best trial' "$unroll" run "${long[@]}" --takeover-after 1 --out paused
 cmp whole/model.safetensors paused/model.safetensors || fail 'paused: another model'
 pkill -CONT -P $paused

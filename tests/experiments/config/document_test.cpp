@@ -5,6 +5,8 @@
 #include <filesystem>
 
 #include "tests/experiments/config/fixture.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 
 using namespace unroll;
 using namespace unroll::config_tests;
@@ -26,7 +28,9 @@ TEST_CASE("[config] members stand in the order of the file with their places") {
 }
 
 TEST_CASE("[config] a syntax error says where") {
-  const auto error = [](const char* text) { return error_of([&] { parse_document(text, "f.toml"); }); };
+  const auto error = [](const char* text) {
+    return error_of<ConfigError>([&] { parse_document(text, "f.toml"); });
+  };
   CHECK(error("[task]\nlength = \n").rfind("f.toml:2:", 0) == 0);
   CHECK(error("a = 1\na = 2\n").rfind("f.toml:2:", 0) == 0);
   CHECK(contains(error("a = \"\xff\""), "f.toml:1:"));
@@ -35,7 +39,9 @@ TEST_CASE("[config] a syntax error says where") {
 }
 
 TEST_CASE("[config] a file that cannot be read is named with the reason") {
-  const auto error = [](const std::filesystem::path& path) { return error_of([&] { read_document(path); }); };
+  const auto error = [](const std::filesystem::path& path) {
+    return error_of<ConfigError>([&] { read_document(path); });
+  };
   CHECK(error("no/such/file.toml") == "no/such/file.toml: this config file does not exist");
   const std::filesystem::path folder = std::filesystem::temp_directory_path();
   CHECK(contains(error(folder), "expected a config file, found a folder"));

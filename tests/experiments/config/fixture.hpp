@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "experiments/config/config_error.hpp"
+#include "tests/support/contains.hpp"
 
 namespace unroll::config_tests {
 
@@ -36,20 +37,5 @@ class ConfigFile {
   std::filesystem::path folder_;
   std::filesystem::path path_;
 };
-
-/// The message of the ConfigError that `action` throws; "(no error)" when it throws nothing.
-template <class Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
-  return "(no error)";
-}
-
-inline bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
 
 }  // namespace unroll::config_tests

@@ -4,6 +4,8 @@
 
 #include "experiments/sweep/plan.hpp"
 #include "tests/experiments/config/fixture.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/laboratory.hpp"
 
 using namespace unroll;
@@ -32,7 +34,7 @@ class Files {
     return without_folder(print_config(laboratory(), main_.path(), overrides));
   }
   std::string error() const {
-    return without_folder(error_of([&] { plan(); }));
+    return without_folder(error_of<ConfigError>([&] { plan(); }));
   }
 
  private:

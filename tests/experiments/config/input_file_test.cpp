@@ -8,12 +8,12 @@
 #include "tests/experiments/config/fixture.hpp"
 #include "tests/experiments/sweep/fake_sweep.hpp"
 #include "tests/support/any_task.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/laboratory.hpp"
 
 using namespace unroll;
 using namespace unroll::test;
-using config_tests::contains;
-using config_tests::error_of;
 
 namespace {
 
@@ -96,10 +96,10 @@ TEST_CASE("[text file] its path is absolute, and what it says is its identity") 
 TEST_CASE("[text file] what is no text is refused before anything is trained, with the place that names it") {
   const Study study;
   write_text(study.text, "");
-  const std::string empty = error_of([&] { study.plan(); });
+  const std::string empty = error_of<ConfigError>([&] { study.plan(); });
   CHECK_MESSAGE(contains(empty, "text.txt"), empty);
   write_text(study.text, "abc\xff");
-  const std::string bytes = error_of([&] { study.plan(); });
+  const std::string bytes = error_of<ConfigError>([&] { study.plan(); });
   CHECK_MESSAGE(contains(bytes, "UTF-8"), bytes);
   CHECK_MESSAGE(contains(bytes, "study.toml:3"), bytes);
 }
@@ -138,13 +138,13 @@ TEST_CASE("[text file] a resolved config whose text changed is refused with both
   const std::string after = read_input_file(study.text.string()).hash;
   const fs::path again = study.folder.path() / "again.toml";
   write_text(again, resolved);
-  const std::string error = error_of([&] { plan_sweep(laboratory(), again, {}); });
+  const std::string error = error_of<ConfigError>([&] { plan_sweep(laboratory(), again, {}); });
   CHECK_MESSAGE(contains(error, "this file has the hash " + after), error);
   CHECK_MESSAGE(contains(error, "made for one with " + before), error);
   CHECK_MESSAGE(contains(error, "again.toml:"), error);
   CHECK_MESSAGE(contains(error, study.text.string()), error);
   fs::remove(study.text);
-  const std::string gone = error_of([&] { plan_sweep(laboratory(), again, {}); });
+  const std::string gone = error_of<ConfigError>([&] { plan_sweep(laboratory(), again, {}); });
   CHECK_MESSAGE(contains(gone, "there is no file \"" + study.text.string() + "\""), gone);
 }
 
@@ -199,7 +199,7 @@ TEST_CASE("[text file] on the command line a name may hold a comma; a list of fi
 TEST_CASE("[text file] a relative name that nothing is found under is named, with where it was looked for") {
   const Study study;
   fs::remove(study.text);
-  const std::string error = error_of([&] { study.plan(); });
+  const std::string error = error_of<ConfigError>([&] { study.plan(); });
   CHECK_MESSAGE(contains(error, "there is no file \"text.txt\""), error);
   CHECK_MESSAGE(contains(error, "study.toml:3"), error);
 }

@@ -4,6 +4,8 @@
 
 #include "experiments/config/settings.hpp"
 #include "tests/experiments/config/fixture.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/laboratory.hpp"
 
 using namespace unroll;
@@ -11,8 +13,8 @@ using namespace unroll::config_tests;
 
 namespace {
 
-std::string error_in(const std::vector<std::string>& tokens) {
-  return error_of([&] { parse_overrides(laboratory().options(), tokens); });
+std::string override_error(const std::vector<std::string>& tokens) {
+  return error_of<ConfigError>([&] { parse_overrides(laboratory().options(), tokens); });
 }
 
 }  // namespace
@@ -34,7 +36,7 @@ TEST_CASE("[config] a table in braces is one item, whatever commas it has") {
 
 TEST_CASE("[config] a range without a step is refused with how to write one") {
   const Option& option = *laboratory().options().find("model.hidden");
-  CHECK(contains(error_of([&] { read_setting(option, "10..100", "here"); }),
+  CHECK(contains(error_of<ConfigError>([&] { read_setting(option, "10..100", "here"); }),
                  "FIRST..LAST:STEP, like 10..100:10"));
 }
 
@@ -44,23 +46,23 @@ TEST_CASE("[config] a path may hold commas, equal signs and spaces") {
 }
 
 TEST_CASE("[config] a bad override is named with the nearest key") {
-  CHECK(contains(error_in({"task.lenght=3"}),
+  CHECK(contains(override_error({"task.lenght=3"}),
                  "override \"task.lenght=3\": unknown key \"task.lenght\"; did you mean \"task.length\"?"));
-  CHECK(contains(error_in({"length=3"}), "did you mean \"task.length\"?"));
-  CHECK(contains(error_in({"task=3"}), "\"task\" is a section, not a key"));
-  CHECK(contains(error_in({"train.updates"}), "override \"train.updates\": expected key=value"));
-  CHECK(contains(error_in({"train.updates="}), "expected a value behind the ="));
-  CHECK(contains(error_in({"=3"}), "expected key=value"));
-  CHECK(contains(error_in({""}), "expected key=value"));
-  CHECK(contains(error_in({"seed=1,,2"}), "found an empty one"));
-  CHECK(contains(error_in({"seed=1,"}), "found an empty one"));
-  CHECK(contains(error_in({"seed=1", "seed=2"}), "override \"seed=2\": seed is given twice"));
+  CHECK(contains(override_error({"length=3"}), "did you mean \"task.length\"?"));
+  CHECK(contains(override_error({"task=3"}), "\"task\" is a section, not a key"));
+  CHECK(contains(override_error({"train.updates"}), "override \"train.updates\": expected key=value"));
+  CHECK(contains(override_error({"train.updates="}), "expected a value behind the ="));
+  CHECK(contains(override_error({"=3"}), "expected key=value"));
+  CHECK(contains(override_error({""}), "expected key=value"));
+  CHECK(contains(override_error({"seed=1,,2"}), "found an empty one"));
+  CHECK(contains(override_error({"seed=1,"}), "found an empty one"));
+  CHECK(contains(override_error({"seed=1", "seed=2"}), "override \"seed=2\": seed is given twice"));
 }
 
 TEST_CASE("[config] an abbreviated key is not guessed") {
-  CHECK(contains(error_in({"train.update=3"}),
+  CHECK(contains(override_error({"train.update=3"}),
                  "unknown key \"train.update\"; did you mean \"train.updates\"?"));
-  CHECK(contains(error_in({"see=3"}), "unknown key"));
+  CHECK(contains(override_error({"see=3"}), "unknown key"));
 }
 
 TEST_CASE("[config] arguments fall into one config file and overrides") {
@@ -69,7 +71,7 @@ TEST_CASE("[config] arguments fall into one config file and overrides") {
   CHECK(arguments.overrides == std::vector<std::string>{"seed=1", "--task.length=3"});
   CHECK(split_arguments({"./a=b.toml"}).file == "./a=b.toml");
   CHECK_FALSE(split_arguments({}).file);
-  CHECK(contains(error_of([] {
+  CHECK(contains(error_of<ConfigError>([] {
                    split_arguments({"a.toml", "b.toml"});
                  }),
                  "expected one config file, found \"a.toml\" and \"b.toml\""));
@@ -86,8 +88,8 @@ TEST_CASE("[config] blanks around the = of an override are as in a file") {
 }
 
 TEST_CASE("[config] what other programs call a setting is told the key") {
-  CHECK(contains(error_in({"lr=0.1"}), "unknown key \"lr\"; did you mean \"train.learning_rate\"?"));
-  CHECK(contains(error_in({"train.batch_size=3"}), "did you mean \"train.batch\"?"));
+  CHECK(contains(override_error({"lr=0.1"}), "unknown key \"lr\"; did you mean \"train.learning_rate\"?"));
+  CHECK(contains(override_error({"train.batch_size=3"}), "did you mean \"train.batch\"?"));
   for (const Option& option : laboratory().options().rows())
     for (const std::string& synonym : option.synonyms) {
       CAPTURE(synonym);

@@ -8,6 +8,8 @@
 #include "experiments/config/config_error.hpp"
 #include "experiments/sweep/plan.hpp"
 #include "tests/experiments/config/fixture.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/laboratory.hpp"
 
 using namespace unroll;
@@ -145,7 +147,7 @@ TEST_CASE("[config] a config cut off anywhere is read or refused") {
   const std::string text = seed_text;
   for (std::size_t length = 0; length <= text.size(); ++length) {
     file.write(text.substr(0, length));
-    CHECK_NOTHROW(error_of([&] { plan_sweep(laboratory(), file.path(), {}); }));
+    CHECK_NOTHROW(error_of<ConfigError>([&] { plan_sweep(laboratory(), file.path(), {}); }));
   }
 }
 
@@ -155,7 +157,7 @@ TEST_CASE("[config] deep nesting and long lines are refused, not suffered") {
                                   std::string(1000000, 'x') + " = 1", "[" + std::string(100000, '.') + "]",
                                   "a" + std::string(5000, '.') + "b = 1"}) {
     file.write(text);
-    CHECK(error_of([&] { plan_sweep(laboratory(), file.path(), {}); }).size() < 2000);
+    CHECK(error_of<ConfigError>([&] { plan_sweep(laboratory(), file.path(), {}); }).size() < 2000);
   }
 }
 
@@ -163,12 +165,12 @@ TEST_CASE("[config] whatever the override, only ConfigError comes out") {
   Random random{0xD1B54A32D192ED03ULL};
   for (int i = 0; i < 4000; ++i) {
     const std::string token = mutated("task.length=10,30", random);
-    CHECK_NOTHROW(error_of([&] { plan_trial(laboratory(), std::nullopt, {token}); }));
+    CHECK_NOTHROW(error_of<ConfigError>([&] { plan_trial(laboratory(), std::nullopt, {token}); }));
   }
 }
 
 TEST_CASE("[config] an unknown key is reported at once") {
   const ConfigFile file("[task]\nlenght = 3\n");
-  const std::string error = error_of([&] { plan_sweep(laboratory(), file.path(), {}); });
+  const std::string error = error_of<ConfigError>([&] { plan_sweep(laboratory(), file.path(), {}); });
   CHECK(contains(error, "did you mean \"task.length\"?"));
 }

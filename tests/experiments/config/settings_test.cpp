@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include "tests/experiments/config/fixture.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/laboratory.hpp"
 
 using namespace unroll;
@@ -15,7 +17,7 @@ Settings settings_of(const std::string& text) {
 }
 
 std::string error_in(const std::string& text) {
-  return error_of([&] { settings_of(text); });
+  return error_of<ConfigError>([&] { settings_of(text); });
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "experiments/config/steps.hpp"
 
 #include "tests/experiments/config/fixture.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/laboratory.hpp"
 
 using namespace unroll;
@@ -16,8 +18,8 @@ std::vector<std::string> steps(const char* key, const char* text) {
   return texts;
 }
 
-std::string error_in(const char* key, const char* text) {
-  return error_of([&] { parse_steps(*laboratory().options().find(key), text, "f.toml:1:1"); });
+std::string steps_error(const char* key, const char* text) {
+  return error_of<ConfigError>([&] { parse_steps(*laboratory().options().find(key), text, "f.toml:1:1"); });
 }
 
 using Strings = std::vector<std::string>;
@@ -43,15 +45,15 @@ TEST_CASE("[config] what is no steps is another value") {
 }
 
 TEST_CASE("[config] steps that lead nowhere are refused") {
-  CHECK(contains(error_in("task.length", "10..40:0"),
+  CHECK(contains(steps_error("task.length", "10..40:0"),
                  "f.toml:1:1: task.length: \"10..40:0\": expected a step above 0"));
-  CHECK(contains(error_in("task.length", "10..40:-1"), "expected a step above 0"));
-  CHECK(contains(error_in("task.length", "40..10:10"), "the range is empty"));
-  CHECK(contains(error_in("task.length", "a..b:c"), "expected FIRST..LAST:STEP, each an integer"));
-  CHECK(contains(error_in("task.length", "1..:1"), "expected FIRST..LAST:STEP"));
-  CHECK(contains(error_in("train.learning_rate", "0..1:1e-9"), "over 1000000 values"));
-  CHECK(contains(error_in("model.hidden", "-9223372036854775808..9223372036854775807:1"),
+  CHECK(contains(steps_error("task.length", "10..40:-1"), "expected a step above 0"));
+  CHECK(contains(steps_error("task.length", "40..10:10"), "the range is empty"));
+  CHECK(contains(steps_error("task.length", "a..b:c"), "expected FIRST..LAST:STEP, each an integer"));
+  CHECK(contains(steps_error("task.length", "1..:1"), "expected FIRST..LAST:STEP"));
+  CHECK(contains(steps_error("train.learning_rate", "0..1:1e-9"), "over 1000000 values"));
+  CHECK(contains(steps_error("model.hidden", "-9223372036854775808..9223372036854775807:1"),
                  "over 1000000 values"));
-  CHECK(contains(error_in("train.learning_rate", "0..nan:1"), "expected FIRST..LAST:STEP"));
+  CHECK(contains(steps_error("train.learning_rate", "0..nan:1"), "expected FIRST..LAST:STEP"));
   CHECK(steps("model.hidden", "-9223372036854775808..9223372036854775807:9223372036854775807").size() == 3);
 }

@@ -1,6 +1,8 @@
 #include "experiments/config/where.hpp"
 
 #include "tests/experiments/config/fixture.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/laboratory.hpp"
 
 using namespace unroll;
@@ -25,8 +27,8 @@ bool holds(const std::string& text) {
   return Where(laboratory().options(), text, "f.toml:1:1").holds(value_of);
 }
 
-std::string error_in(const std::string& text) {
-  return error_of([&] { Where(laboratory().options(), text, "f.toml:1:1"); });
+std::string condition_error(const std::string& text) {
+  return error_of<ConfigError>([&] { Where(laboratory().options(), text, "f.toml:1:1"); });
 }
 
 }  // namespace
@@ -76,29 +78,30 @@ TEST_CASE("[where] a setting that a trial does not have compares with nothing") 
 }
 
 TEST_CASE("[where] what is no condition is refused with its place and the likely cause") {
-  CHECK(contains(error_in("task.lenght <= 3"),
+  CHECK(contains(condition_error("task.lenght <= 3"),
                  "f.toml:1:1: where: unknown key \"task.lenght\"; did you mean \"task.length\"?"));
-  CHECK(contains(error_in("task.length = 3"), "found \"= 3\" (== compares)"));
-  CHECK(contains(error_in("task.length <"),
+  CHECK(contains(condition_error("task.length = 3"), "found \"= 3\" (== compares)"));
+  CHECK(contains(condition_error("task.length <"),
                  "expected a key, a number, a text in quotes, true or false, found the end"));
-  CHECK(contains(error_in(""), "expected a comparison like task.length <= 100, found the end"));
-  CHECK(contains(error_in("true and"), "expected a comparison after `and`"));
-  CHECK(contains(error_in("true or or"), "expected a comparison after `or`"));
-  CHECK(contains(error_in("(true"), "expected )"));
-  CHECK(contains(error_in("true)"), "found \")\""));
-  CHECK(contains(error_in("model.cell == 'lstm"), "never closed"));
-  CHECK(contains(error_in("model.cell == 3"), "expected two values of a kind, found a text and a number"));
-  CHECK(contains(error_in("model.cell < 'b'"), "only numbers are smaller or larger"));
-  CHECK(contains(error_in("model.activation == 'rleu'"), "did you mean \"relu\"?"));
-  CHECK(contains(error_in("model.hidden"), "it is not true or false"));
-  CHECK(contains(error_in("task.test_lengths == 3"), "cannot be compared"));
-  CHECK(contains(error_in("3 < model.hidden < 5"), "found \"< 5\""));
-  CHECK(contains(error_in("model.hidden < 1e999"), "64 bits"));
-  CHECK(contains(error_in("task == 3"), "is a section, not a key"));
+  CHECK(contains(condition_error(""), "expected a comparison like task.length <= 100, found the end"));
+  CHECK(contains(condition_error("true and"), "expected a comparison after `and`"));
+  CHECK(contains(condition_error("true or or"), "expected a comparison after `or`"));
+  CHECK(contains(condition_error("(true"), "expected )"));
+  CHECK(contains(condition_error("true)"), "found \")\""));
+  CHECK(contains(condition_error("model.cell == 'lstm"), "never closed"));
+  CHECK(contains(condition_error("model.cell == 3"),
+                 "expected two values of a kind, found a text and a number"));
+  CHECK(contains(condition_error("model.cell < 'b'"), "only numbers are smaller or larger"));
+  CHECK(contains(condition_error("model.activation == 'rleu'"), "did you mean \"relu\"?"));
+  CHECK(contains(condition_error("model.hidden"), "it is not true or false"));
+  CHECK(contains(condition_error("task.test_lengths == 3"), "cannot be compared"));
+  CHECK(contains(condition_error("3 < model.hidden < 5"), "found \"< 5\""));
+  CHECK(contains(condition_error("model.hidden < 1e999"), "64 bits"));
+  CHECK(contains(condition_error("task == 3"), "is a section, not a key"));
 }
 
 TEST_CASE("[where] nesting beyond all measure is refused, repetition is not") {
-  CHECK(contains(error_in(std::string(100'000, '(') + "true"), "nested too deeply"));
+  CHECK(contains(condition_error(std::string(100'000, '(') + "true"), "nested too deeply"));
   std::string negations, sum = "true";
   for (int i = 0; i < 20'000; ++i) negations += "not ";
   CHECK(holds(negations + "true"));

@@ -4,18 +4,14 @@
 #include <rapidcheck.h>
 
 #include "experiments/data/data_error.hpp"
+#include "tests/support/error_of.hpp"
 
 using namespace unroll;
 
 namespace {
 
 std::string refusal(const std::string& json) {
-  try {
-    read_piano_rolls(json, "x.json");
-  } catch (const DataError& error) {
-    return error.what();
-  }
-  return "(no error)";
+  return error_of<DataError>([&] { read_piano_rolls(json, "x.json"); });
 }
 
 void check_says(const std::string& json, std::initializer_list<std::string_view> parts) {

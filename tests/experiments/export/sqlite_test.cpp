@@ -9,7 +9,6 @@
 #include "tests/experiments/sweep/fake_sweep.hpp"
 
 using namespace unroll;
-using test::TemporaryFolder;
 
 namespace {
 

@@ -4,6 +4,8 @@
 
 #include "experiments/sweep/plan.hpp"
 #include "tests/experiments/config/fixture.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/laboratory.hpp"
 
 using namespace unroll;
@@ -21,7 +23,7 @@ SweepPlan planned(const std::string& before, const std::vector<std::string>& ove
 }
 
 std::string refused(const std::string& before, const std::vector<std::string>& overrides = {}) {
-  return error_of([&] { planned(before, overrides); });
+  return error_of<ConfigError>([&] { planned(before, overrides); });
 }
 
 using Names = std::vector<std::string>;
@@ -46,7 +48,7 @@ TEST_CASE("[moments] what is no moment is refused with what there is") {
   for (const char* item : {"-1", "every", "every 0", "every x", "ends", "", "1.5"}) {
     CAPTURE(std::string(item));
     const std::string error =
-        error_of([&] { planned("", {std::string("diagnose_at=[") + item + ", end]"}); });
+        error_of<ConfigError>([&] { planned("", {std::string("diagnose_at=[") + item + ", end]"}); });
     CHECK(contains(error, "diagnose_at: expected \"start\", \"end\", a number of updates, or \"every N\""));
   }
 }

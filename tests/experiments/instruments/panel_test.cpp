@@ -18,7 +18,7 @@ using namespace unroll;
 
 namespace {
 
-Config small() {
+Config panel_config() {
   Config config = laboratory().default_config();
   config.task = any_task("adding", "sum", 12);
   config.model.hidden = 6;
@@ -84,8 +84,8 @@ std::vector<double> slopes(const RecordedSeries& norms) {
 
 TEST_CASE("[instruments] looking changes no bit of the training") {
   std::map<std::string, Config> configs;
-  configs["one layer"] = small();
-  Config deep = small();
+  configs["one layer"] = panel_config();
+  Config deep = panel_config();
   deep.model.cell = "lstm";
   deep.model.layers = 2;
   deep.model.layer_norm = true;
@@ -95,7 +95,7 @@ TEST_CASE("[instruments] looking changes no bit of the training") {
   deep.train.batch_shards = 2;
   deep.train.clip_norm = 0.1;
   configs["two layers, shards"] = deep;
-  Config windows = small();
+  Config windows = panel_config();
   windows.task = any_task("copy", "5-bit", 3);
   windows.train.window = 5;
   windows.train.stride = 5;
@@ -121,7 +121,7 @@ TEST_CASE("[instruments] looking changes no bit of the training") {
 
 TEST_CASE("[instruments] all of them look at every cell, at what is finite") {
   for (const CellRow& cell : laboratory().cells()) {
-    Config config = small();
+    Config config = panel_config();
     config.model.cell = cell.name;
     config.train.updates = 1;
     config.train.validate_every = 1;
@@ -140,7 +140,7 @@ TEST_CASE("[instruments] all of them look at every cell, at what is finite") {
 
 TEST_CASE("[instruments] what overflows is left out, and the trial's own divergence is what is said") {
   for (const char* activation : {"identity", "relu"}) {
-    Config config = small();
+    Config config = panel_config();
     config.model.activation = activation;
     config.model.init = "identity";
     config.model.init_scale = 1e30;
@@ -155,7 +155,7 @@ TEST_CASE("[instruments] what overflows is left out, and the trial's own diverge
 }
 
 TEST_CASE("[instruments] looks are where diagnose_at says, numbers are series over updates") {
-  Config config = small();
+  Config config = panel_config();
   config.diagnose_at = {"0", "every 6", "end"};
   const TrialRecord record = trained(config, {"recurrent_matrix", "state_gradients"});
   for (const char* moment : {"start", "update 6", "update 12", "update 18", "end"}) {
@@ -174,7 +174,7 @@ TEST_CASE("[instruments] looks are where diagnose_at says, numbers are series ov
 }
 
 TEST_CASE("[instruments] a linear net of g Q passes errors back with the slope ln g") {
-  Config config = small();
+  Config config = panel_config();
   config.model.activation = "identity";
   config.model.init = "orthogonal";
   config.model.init_scale = 0.9;
@@ -187,7 +187,7 @@ TEST_CASE("[instruments] a linear net of g Q passes errors back with the slope l
 
 TEST_CASE(
     "[instruments] an IRNN with all units on passes errors back unchanged, one with units off does not") {
-  Config config = small();
+  Config config = panel_config();
   config.model.cell = "irnn";
   config.task = any_task("adding", "sum", 60);
   laboratory().resolve(config);
@@ -207,7 +207,7 @@ TEST_CASE(
 }
 
 TEST_CASE("[instruments] g Q has its eigenvalues on a circle and its singular values g") {
-  Config config = small();
+  Config config = panel_config();
   config.model.init = "orthogonal";
   config.model.init_scale = 2;
   const Findings findings = look("recurrent_matrix", config);
@@ -225,7 +225,7 @@ TEST_CASE("[instruments] g Q has its eigenvalues on a circle and its singular va
 }
 
 TEST_CASE("[instruments] every gate of an LSTM is looked at by its own name, in every layer") {
-  Config config = small();
+  Config config = panel_config();
   config.model.cell = "lstm";
   config.model.layers = 2;
   const auto pushed = [](const ParameterSpec& spec, Tensor<double>& value) {
@@ -249,7 +249,7 @@ TEST_CASE("[instruments] every gate of an LSTM is looked at by its own name, in 
 }
 
 TEST_CASE("[instruments] a GRU keeps its state by z, and not by its reset gate") {
-  Config config = small();
+  Config config = panel_config();
   config.model.cell = "gru";
   const auto zero = [](const ParameterSpec&, Tensor<double>& value) { value.fill(0); };
   const Findings findings = look("saturation", config, zero);
@@ -259,7 +259,7 @@ TEST_CASE("[instruments] a GRU keeps its state by z, and not by its reset gate")
 }
 
 TEST_CASE("[instruments] gradient norms over updates add up to all updates, clipped ones are counted") {
-  Config config = small();
+  Config config = panel_config();
   const TrialRecord free = trained(config, {"gradient_norm"});
   const RecordedSeries *median = free.find("global gradient norm", "median"),
                        *largest = free.find("global gradient norm", "largest"),
@@ -286,7 +286,7 @@ TEST_CASE("[instruments] gradient norms over updates add up to all updates, clip
 TEST_CASE(
     "[instruments] a trial that the search stops sums up, and one that goes on counts every update once") {
   const TemporaryFolder folder;
-  Config config = small();
+  Config config = panel_config();
   config.diagnose = {"gradient_norm"};
   TrialHooks hooks;
   hooks.checkpoint = folder / "checkpoint.safetensors";
@@ -312,7 +312,7 @@ TEST_CASE("[instruments] a row of one's own looks, too, and no name may be there
                    findings.numbers.push_back({"tensors", static_cast<double>(subject.parameters.size())});
                  }};
   const Laboratory mine({}, {}, {}, {own});
-  Config config = small();
+  Config config = panel_config();
   config.diagnose = {"parameter count"};
   CHECK(run_trial(mine, config).scalar("tensors") == 5);
   own.name = "omega";

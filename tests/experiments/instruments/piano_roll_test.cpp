@@ -13,7 +13,7 @@ using namespace unroll;
 
 namespace {
 
-Config small(const std::string& task) {
+Config piano_roll_config(const std::string& task) {
   Config config = laboratory().default_config();
   config.task = any_task(task, "", {});
   config.model.hidden = 8;
@@ -37,7 +37,7 @@ std::set<std::pair<double, double>> points_of(const RecordedSeries& series) {
 TEST_CASE(
     "[instruments] the piano roll shows the first piece that is validated on, and behind it a generated "
     "one") {
-  const TrialRecord record = run_trial(laboratory(), small("music"));
+  const TrialRecord record = run_trial(laboratory(), piano_roll_config("music"));
   const RecordedSeries* real = record.find("piano roll", "real");
   const RecordedSeries* generated = record.find("piano roll", "generated");
   REQUIRE(real != nullptr);
@@ -56,7 +56,7 @@ TEST_CASE(
 }
 
 TEST_CASE("[instruments] the piano roll of a melody has its notes alone") {
-  const TrialRecord record = run_trial(laboratory(), small("melody"));
+  const TrialRecord record = run_trial(laboratory(), piano_roll_config("melody"));
   const RecordedSeries* real = record.find("piano roll", "real");
   REQUIRE(real != nullptr);
   const std::set<double> steps(real->x.begin(), real->x.end());
@@ -67,7 +67,7 @@ TEST_CASE("[instruments] the piano roll of a melody has its notes alone") {
 TEST_CASE("[instruments] the piano roll has an objection to what is no music") {
   const Instrument* row = find_instrument(laboratory().instruments(), "piano_roll");
   REQUIRE(row != nullptr);
-  Config config = small("music");
+  Config config = piano_roll_config("music");
   CHECK(row->objection(laboratory(), config).empty());
   config.model.bidirectional = true;
   CHECK(row->objection(laboratory(), config).find("model.bidirectional") != std::string::npos);

@@ -16,7 +16,7 @@ namespace {
 
 constexpr double float_rounding = 2e-6;
 
-doctest::Approx about(double value) { return doctest::Approx(value).epsilon(float_rounding); }
+doctest::Approx about_in_floats(double value) { return doctest::Approx(value).epsilon(float_rounding); }
 
 /// -log softmax(outputs)[class].
 double nats_of_class(const Answer& one) {
@@ -70,9 +70,9 @@ TEST_CASE("[objectives] cross-entropy's metrics are those of a direct computatio
       const std::vector<Answer> answers = answers_of(all);
       const MetricValues values = metrics_of(objective, criterion, all);
       const double nats = weighted_mean(answers, nats_of_class);
-      CHECK(values.at("loss") == about(nats));
-      CHECK(values.at("bits") == about(nats / std::numbers::ln2));
-      CHECK(values.at("perplexity") == about(std::exp(nats)));
+      CHECK(values.at("loss") == about_in_floats(nats));
+      CHECK(values.at("bits") == about_in_floats(nats / std::numbers::ln2));
+      CHECK(values.at("perplexity") == about_in_floats(std::exp(nats)));
       check_accuracies(values, criterion, all, [&](const Answer& one) {
         return criterion.probability ? std::exp(-nats_of_class(one)) > *criterion.probability
                                      : stands_first(one);
@@ -102,10 +102,11 @@ TEST_CASE("[objectives] squared error's metrics are those of a direct computatio
         of_variance += square / variance / 2;
       }
       const auto squared = [](double y, double t) { return (y - t) * (y - t); };
-      CHECK(values.at("loss") ==
-            about(weighted_mean(answers, [&](const Answer& one) { return over_outputs(one, squared); })));
-      CHECK(values.at("rmse") == about(std::sqrt(squares)));
-      CHECK(values.at("mae") == about(absolutes));
+      CHECK(values.at("loss") == about_in_floats(weighted_mean(answers, [&](const Answer& one) {
+              return over_outputs(one, squared);
+            })));
+      CHECK(values.at("rmse") == about_in_floats(std::sqrt(squares)));
+      CHECK(values.at("mae") == about_in_floats(absolutes));
       CHECK(values.at("nrmse") == doctest::Approx(std::sqrt(of_variance)).epsilon(1e-5));
       CHECK(values.contains("error_rate") == criterion.tolerance.has_value());
       if (!criterion.tolerance) continue;
@@ -125,12 +126,13 @@ TEST_CASE("[objectives] binary cross-entropy's metrics are those of a direct com
     const MetricValues values = metrics_of(objective, criterion, all);
     const double nats =
         weighted_mean(answers, [](const Answer& one) { return over_outputs(one, nats_of_coin); });
-    CHECK(values.at("loss") == about(nats));
-    CHECK(values.at("nats_per_step") == about(3 * nats));
-    CHECK(values.at("bits") == about(nats / std::numbers::ln2));
+    CHECK(values.at("loss") == about_in_floats(nats));
+    CHECK(values.at("nats_per_step") == about_in_floats(3 * nats));
+    CHECK(values.at("bits") == about_in_floats(nats / std::numbers::ln2));
     const auto is_wrong = [](double z, double t) { return !coin_is_right(z, t); };
-    CHECK(values.at("output_error_rate") ==
-          about(weighted_mean(answers, [&](const Answer& one) { return over_outputs(one, is_wrong); })));
+    CHECK(values.at("output_error_rate") == about_in_floats(weighted_mean(answers, [&](const Answer& one) {
+            return over_outputs(one, is_wrong);
+          })));
     check_accuracies(values, criterion, all,
                      [&](const Answer& one) { return over_outputs(one, is_wrong) == 0; });
   }
@@ -147,13 +149,15 @@ TEST_CASE("[objectives] logistic squared error's metrics are those of a direct c
       const auto mean = [&](const auto& f) {
         return weighted_mean(answers, [&](const Answer& one) { return over_outputs(one, f); });
       };
-      CHECK(values.at("loss") == about(mean([&](double z, double t) { return error(z, t) * error(z, t); })));
-      CHECK(values.at("mae") == about(mean([&](double z, double t) { return std::abs(error(z, t)); })));
+      CHECK(values.at("loss") ==
+            about_in_floats(mean([&](double z, double t) { return error(z, t) * error(z, t); })));
+      CHECK(values.at("mae") ==
+            about_in_floats(mean([&](double z, double t) { return std::abs(error(z, t)); })));
       double largest = 0;
       for (const Answer& one : answers)
         for (std::size_t o = 0; o < 3; ++o)
           largest = std::max(largest, std::abs(error(one.outputs[o], one.target[o])));
-      CHECK(values.at("max_error") == about(largest));
+      CHECK(values.at("max_error") == about_in_floats(largest));
       CHECK(values.contains("error_rate") == criterion.tolerance.has_value());
       if (!criterion.tolerance) continue;
       check_accuracies(values, criterion, all, [&](const Answer& one) {
@@ -190,11 +194,11 @@ TEST_CASE(
       }
       return std::log(sum) - score;
     });
-    CHECK(soft.at("loss") == about(nats));
-    CHECK(soft.at("bits") == about(nats / std::numbers::ln2));
+    CHECK(soft.at("loss") == about_in_floats(nats));
+    CHECK(soft.at("bits") == about_in_floats(nats / std::numbers::ln2));
     check_accuracies(soft, criterion, all, is_right);
     const MetricValues logistic = metrics_of(logistic_next_symbol_objective(), criterion, all);
-    CHECK(logistic.at("loss") == about(weighted_mean(answers, [&](const Answer& one) {
+    CHECK(logistic.at("loss") == about_in_floats(weighted_mean(answers, [&](const Answer& one) {
             return over_outputs(one, [&](double z, double t) {
               const double error = 1 / (1 + std::exp(-z)) - comes(t);
               return error * error;
@@ -290,7 +294,7 @@ TEST_CASE("[objectives] batches added up are the same as one of all their sequen
     parts.sums.resize(part.sums.size(), {0.0});
     for (std::size_t k = 0; k < part.sums.size(); ++k) parts.sums[k][0] += part.sums[k][0];
   }
-  CHECK(parts.mean(0) == about(together.mean(0)));
+  CHECK(parts.mean(0) == about_in_floats(together.mean(0)));
   CHECK(parts.error_rate() == together.error_rate());
   CHECK(parts.sequence_error_rate() == together.sequence_error_rate());
   CHECK(together.sequences == 5);

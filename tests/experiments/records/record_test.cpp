@@ -1,4 +1,5 @@
 #include "experiments/records/record.hpp"
+#include "tests/support/error_of.hpp"
 
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
@@ -113,12 +114,7 @@ TrialRecord small_record() {
 }
 
 std::string message_of(const nlohmann::json& json) {
-  try {
-    record_from_json(json.dump());
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "";
+  return error_of<std::invalid_argument>([&] { record_from_json(json.dump()); });
 }
 
 bool names(const std::string& message, const std::string& part) {
@@ -178,7 +174,7 @@ TEST_CASE("[record] series of one name differ by their moment") {
 
 TEST_CASE("[record] a missing member is named, with its path") {
   const auto whole = nlohmann::json::parse(to_json(small_record()));
-  REQUIRE(message_of(whole) == "");
+  REQUIRE(message_of(whole) == "(no error)");
   for (const auto& [name, value] : whole.items()) {
     if (name == "host" || name == "attempts") continue;  // earlier versions had none
     auto json = whole;

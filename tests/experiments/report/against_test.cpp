@@ -8,6 +8,7 @@
 #include "experiments/config/config_error.hpp"
 #include "experiments/report/axes.hpp"
 #include "tests/experiments/sweep/planned.hpp"
+#include "tests/support/contains.hpp"
 
 using namespace unroll;
 using config_tests::plan_of;
@@ -31,8 +32,6 @@ NamedTrials named(const std::string& name, const std::string& sweep, double fact
 }
 
 const std::string two_lengths = "seed = { count = 3 }\n\"task.length\" = [5, 10]\n";
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 
@@ -67,16 +66,16 @@ TEST_CASE("[against] the page says what changed: settings, builds, figures") {
   const NamedTrials before = named("old", two_lengths + "\"model.cell\" = [\"lstm\"]", 2);
   const NamedTrials now = named("<new>", two_lengths + "\"model.cell\" = [\"gru\"]", 1);
   const std::string html = against_html(laboratory(), before, now);
-  CHECK(has(html, "<title>&lt;new&gt; against old</title>"));
-  CHECK(has(html, "<li>model.cell: lstm before, gru now</li>"));
-  CHECK(has(html, "build of old before; build of &lt;new&gt; now."));
-  CHECK(has(html, "<table id=\"against\">"));
+  CHECK(contains(html, "<title>&lt;new&gt; against old</title>"));
+  CHECK(contains(html, "<li>model.cell: lstm before, gru now</li>"));
+  CHECK(contains(html, "build of old before; build of &lt;new&gt; now."));
+  CHECK(contains(html, "<table id=\"against\">"));
   // Length 5 has the losses 2, 4, 6 before and 1, 2, 3 now: the median difference is -2, and now is better in
   // all.
-  CHECK(has(html, "<td>best_loss</td><td class=\"number\">3</td><td class=\"number\">"));
+  CHECK(contains(html, "<td>best_loss</td><td class=\"number\">3</td><td class=\"number\">"));
   const std::size_t at = html.find("<table id=\"against\">");
   REQUIRE(at != std::string::npos);
-  CHECK_FALSE(has(html.substr(at, html.find("</table>", at) - at), "nan"));
+  CHECK_FALSE(contains(html.substr(at, html.find("</table>", at) - at), "nan"));
 }
 
 TEST_CASE("[against] sweeps without a common trial are refused with what says why") {

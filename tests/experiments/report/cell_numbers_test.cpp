@@ -15,11 +15,11 @@ using Json = nlohmann::json;
 namespace {
 
 /// One cell of runs with these losses and accuracies.
-struct Runs {
+struct SeededRuns {
   SweepPlan plan;
   std::vector<TrialRecord> records;
 
-  explicit Runs(const std::vector<double>& losses) {
+  explicit SeededRuns(const std::vector<double>& losses) {
     std::vector<std::string> seeds;
     for (std::size_t i = 0; i < losses.size(); ++i) seeds.push_back(std::to_string(i));
     plan = fixture::plan_of({"seed"}, {fixture::axis("seed", seeds)});
@@ -44,7 +44,7 @@ struct Runs {
 }  // namespace
 
 TEST_CASE("[cell numbers] medians over the runs, from the lowest to the highest") {
-  const Runs runs({0.5, 0.1, 0.4});
+  const SeededRuns runs({0.5, 0.1, 0.4});
   CHECK(runs.middle("best_loss").median == 0.4);
   CHECK(runs.middle("best_loss").min == 0.1);
   CHECK(runs.middle("best_loss").max == 0.5);
@@ -56,14 +56,14 @@ TEST_CASE("[cell numbers] medians over the runs, from the lowest to the highest"
 
 TEST_CASE("[cell numbers] what is not finite is worse than all else, whichever way is better") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  const Runs runs({0.5, nan, nan});
+  const SeededRuns runs({0.5, nan, nan});
   CHECK(runs.middle("best_loss").median == std::numeric_limits<double>::infinity());
   CHECK(runs.middle("test_accuracy").median == -std::numeric_limits<double>::infinity());
   CHECK(runs.middle("test_accuracy").max == 0.5);
 }
 
 TEST_CASE("[cell numbers] the success rate has its Wilson interval, updates are those until success") {
-  Runs runs({0.1, 0.2, 0.3, 0.4});
+  SeededRuns runs({0.1, 0.2, 0.3, 0.4});
   CHECK(runs.middle("success").median == 0);
   runs.records[0].success = runs.records[1].success = runs.records[2].success = true;
   for (std::size_t i = 0; i < 3; ++i) runs.records[i].solved_at = 100 * static_cast<std::int64_t>(i + 1);
@@ -75,7 +75,7 @@ TEST_CASE("[cell numbers] the success rate has its Wilson interval, updates are 
 }
 
 TEST_CASE("[cell numbers] the page gets them by their names; baselines and failed trials are left out") {
-  Runs runs({0.5, 0.25});
+  SeededRuns runs({0.5, 0.25});
   fixture::make_failed(runs.records[1], "no space");
   const Json block = Json::parse(numbers_block(runs.cells()));
   std::vector<std::string> names;

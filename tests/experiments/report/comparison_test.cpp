@@ -3,16 +3,14 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "tests/experiments/sweep/planned.hpp"
+#include "tests/support/not_finite.hpp"
 
 using namespace unroll;
 using config_tests::plan_of;
 
 namespace {
-
-const double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 /// Of a sweep whose trials all have the same outcome but for their number.
 ComparedSet set_of(const std::string& sweep, const std::vector<std::string>& overrides = {}) {
@@ -30,7 +28,7 @@ ComparedSet set_of(const std::string& sweep, const std::vector<std::string>& ove
 
 PairedSets paired(const ComparedSet& a, const ComparedSet& b) { return paired_sets(laboratory(), a, b); }
 
-TrialRecord run_with(double loss, std::optional<std::int64_t> solved_at = std::nullopt) {
+TrialRecord compared_run(double loss, std::optional<std::int64_t> solved_at = std::nullopt) {
   TrialRecord run;
   run.updates = 1000;
   run.set({"best_loss", loss, {.direction = "lower"}});
@@ -40,7 +38,7 @@ TrialRecord run_with(double loss, std::optional<std::int64_t> solved_at = std::n
   return run;
 }
 
-struct Runs {
+struct PairedRuns {
   std::vector<TrialRecord> a, b;
   std::vector<TrialPair> pairs() const {
     std::vector<TrialPair> all;
@@ -49,14 +47,14 @@ struct Runs {
   }
 };
 
-ComparedFigure figure(const Runs& runs, const std::string& metric) {
+ComparedFigure figure(const PairedRuns& runs, const std::string& metric) {
   const auto figures = compared_figures(runs.pairs());
   const auto found = std::ranges::find(figures, metric, &ComparedFigure::metric);
   REQUIRE(found != figures.end());
   return *found;
 }
 
-bool has_figure(const Runs& runs, const std::string& metric) {
+bool has_figure(const PairedRuns& runs, const std::string& metric) {
   const auto figures = compared_figures(runs.pairs());
   return std::ranges::find(figures, metric, &ComparedFigure::metric) != figures.end();
 }
@@ -161,8 +159,8 @@ TEST_CASE("[compare] what the search stopped is compared with as long a training
 }
 
 TEST_CASE("[compare] differences, signs and pairs needed, by hand") {
-  const Runs runs{{run_with(0.5), run_with(0.4), run_with(0.6)},
-                  {run_with(0.3), run_with(0.4), run_with(0.1)}};
+  const PairedRuns runs{{compared_run(0.5), compared_run(0.4), compared_run(0.6)},
+                        {compared_run(0.3), compared_run(0.4), compared_run(0.1)}};
   const ComparedFigure loss = figure(runs, "best_loss");
   CHECK(loss.pairs == 3);
   CHECK(*loss.a == 0.5);
@@ -180,8 +178,8 @@ TEST_CASE("[compare] differences, signs and pairs needed, by hand") {
 }
 
 TEST_CASE("[compare] a value that is not finite is worse than every other, and has no size") {
-  const Runs runs{{run_with(0.5), run_with(kNaN), run_with(kNaN)},
-                  {run_with(kNaN), run_with(0.4), run_with(kNaN)}};
+  const PairedRuns runs{{compared_run(0.5), compared_run(kNaN), compared_run(kNaN)},
+                        {compared_run(kNaN), compared_run(0.4), compared_run(kNaN)}};
   const ComparedFigure loss = figure(runs, "best_loss");
   CHECK(loss.pairs == 3);
   CHECK(loss.a_better == 1);
@@ -196,8 +194,9 @@ TEST_CASE("[compare] a value that is not finite is worse than every other, and h
 }
 
 TEST_CASE("[compare] updates to success: who was given too few to know is no pair") {
-  Runs runs{{run_with(0, 300), run_with(0, 900), run_with(0, 500), run_with(1), run_with(1)},
-            {run_with(0, 100), run_with(1), run_with(1), run_with(1), run_with(0, 200)}};
+  PairedRuns runs{
+      {compared_run(0, 300), compared_run(0, 900), compared_run(0, 500), compared_run(1), compared_run(1)},
+      {compared_run(0, 100), compared_run(1), compared_run(1), compared_run(1), compared_run(0, 200)}};
   runs.b[1].updates = 400;  // A took 900
   runs.b[2].updates = 400;  // A took 500, but this one diverged
   runs.b[2].status = TrialStatus::diverged;
@@ -211,10 +210,10 @@ TEST_CASE("[compare] updates to success: who was given too few to know is no pai
 }
 
 TEST_CASE("[compare] success is counted, and judged by the pairs in which one alone succeeded") {
-  Runs runs;
+  PairedRuns runs;
   for (int i = 0; i < 10; ++i) {
-    runs.a.push_back(i < 2 ? run_with(0, 100) : run_with(1));
-    runs.b.push_back(i < 9 && i > 0 ? run_with(0, 100) : run_with(1));
+    runs.a.push_back(i < 2 ? compared_run(0, 100) : compared_run(1));
+    runs.b.push_back(i < 9 && i > 0 ? compared_run(0, 100) : compared_run(1));
   }
   const ComparedFigure found = figure(runs, "success");
   CHECK(*found.a == 2);
@@ -226,7 +225,7 @@ TEST_CASE("[compare] success is counted, and judged by the pairs in which one al
 }
 
 TEST_CASE("[compare] what means something else in A than in B is not compared, and said") {
-  Runs runs{{run_with(0.5)}, {run_with(0.25)}};
+  PairedRuns runs{{compared_run(0.5)}, {compared_run(0.25)}};
   runs.a[0].set({"best_loss", 0.5, {.unit = "mean squared error", .direction = "lower"}});
   runs.b[0].success_rule = "another rule";
   CHECK_FALSE(has_figure(runs, "best_loss"));
@@ -243,8 +242,8 @@ TEST_CASE("[compare] what means something else in A than in B is not compared, a
 }
 
 TEST_CASE("[compare] over configurations only signs are counted") {
-  const Runs one{{run_with(0.5), run_with(0.5)}, {run_with(0.4), run_with(0.4)}};
-  const Runs two{{run_with(500)}, {run_with(400)}};
+  const PairedRuns one{{compared_run(0.5), compared_run(0.5)}, {compared_run(0.4), compared_run(0.4)}};
+  const PairedRuns two{{compared_run(500)}, {compared_run(400)}};
   PairedSets sets;
   sets.configurations = {{{"1"}, one.pairs()}, {{"2"}, two.pairs()}};
   const ComparedFigure loss = compared_signs(sets).front();

@@ -1,9 +1,9 @@
 #include "experiments/report/paired.hpp"
+#include "tests/support/not_finite.hpp"
 
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <limits>
 #include <vector>
 
 using namespace unroll;
@@ -11,8 +11,6 @@ using namespace unroll;
 namespace {
 
 PairedDifference of(const std::vector<double>& differences) { return paired_difference(differences); }
-
-const double kInf = std::numeric_limits<double>::infinity();
 
 }  // namespace
 

@@ -11,7 +11,6 @@
 #include "tests/experiments/sweep/fake_sweep.hpp"
 
 using namespace unroll;
-using unroll::test::TemporaryFolder;
 
 namespace {
 

@@ -14,19 +14,11 @@
 #include "experiments/report/web_files.hpp"
 #include "framework/tensor/file.hpp"
 #include "tests/experiments/report/fixture.hpp"
+#include "tests/support/contains.hpp"
 
 using namespace unroll;
 
 namespace {
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-std::size_t count(const std::string& text, const std::string& part) {
-  std::size_t found = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size()))
-    ++found;
-  return found;
-}
 
 std::string long_range_html() {
   const SweepPlan plan = fixture::long_range_plan();
@@ -72,13 +64,13 @@ TEST_CASE("[report] the same sweep gives the same bytes") { CHECK(long_range_htm
 
 TEST_CASE("[report] the page is whole, in order, and asks for nothing outside itself") {
   std::string html = without_plotly(long_range_html());
-  CHECK_FALSE(has(html, "{{"));
-  CHECK_FALSE(has(html, "src=\""));
+  CHECK_FALSE(contains(html, "{{"));
+  CHECK_FALSE(contains(html, "src=\""));
   const std::string namespaces = "http://www.w3.org/";  // names, which nobody opens
   for (std::size_t at = html.find(namespaces); at != std::string::npos; at = html.find(namespaces))
     html.erase(at, namespaces.size());
-  CHECK_FALSE(has(html, "http://"));
-  CHECK_FALSE(has(html, "https://"));
+  CHECK_FALSE(contains(html, "http://"));
+  CHECK_FALSE(contains(html, "https://"));
   std::size_t last = 0;
   for (const char* part :
        {"<title>", "<h1>", "60 trials", "id=\"plots\"", "id=\"success-section\"", "id=\"lines\"",
@@ -90,7 +82,7 @@ TEST_CASE("[report] the page is whole, in order, and asks for nothing outside it
 }
 
 TEST_CASE("[report] one sentence says what was swept and how it went") {
-  CHECK(has(
+  CHECK(contains(
       long_range_html(),
       "<strong>60 trials</strong>, 3 values of (activation, init) × 4 values of length × 5 seeds: 58 done, "
       "<strong class=\"diverged\">1 diverged</strong>, <strong class=\"failed\">1 failed</strong>, 0 "
@@ -101,26 +93,26 @@ TEST_CASE("[report] nothing in a config or a reason can break out of its place")
   const std::string html = without_plotly(long_range_html());
   const SweepPlan long_range = fixture::long_range_plan();
   const std::size_t scripts = scripts_of(long_range, fixture::long_range_records(long_range));
-  CHECK(count(html, "</script>") == scripts);
-  CHECK(count(html, "<script") == scripts);
-  CHECK(has(html, "A &amp; B &lt;sweep&gt;"));
-  CHECK(has(html, "No space left on device &amp; &lt;/script&gt;"));
-  CHECK_FALSE(has(html, "<b>&amp;"));
+  CHECK(occurrences(html, "</script>") == scripts);
+  CHECK(occurrences(html, "<script") == scripts);
+  CHECK(contains(html, "A &amp; B &lt;sweep&gt;"));
+  CHECK(contains(html, "No space left on device &amp; &lt;/script&gt;"));
+  CHECK_FALSE(contains(html, "<b>&amp;"));
 
   const SweepPlan plan = fixture::plan_of(
       {"model.cell"},
       {fixture::axis("model.cell", {"</script><script>alert(1)", "<!--<script>", "{{data}}"})});
   const std::string page = without_plotly(report_html(plan, fixture::records_of(plan), "{{table}}"));
-  CHECK(count(page, "</script>") == scripts_of(plan, fixture::records_of(plan)));
-  CHECK(count(page, "<script") == scripts_of(plan, fixture::records_of(plan)));
-  CHECK(has(page, "<h1>{{table}}</h1>"));
+  CHECK(occurrences(page, "</script>") == scripts_of(plan, fixture::records_of(plan)));
+  CHECK(occurrences(page, "<script") == scripts_of(plan, fixture::records_of(plan)));
+  CHECK(contains(page, "<h1>{{table}}</h1>"));
 }
 
 TEST_CASE("[report] no embedded script can end its own element") {
   for (const char* name :
        {"plotly-cartesian.min.js", "unpack.js", "data.js", "plots.js", "heat_map.js", "lines.js",
         "numbers.js", "export.js", "keyboard.js", "views.js", "tables.js", "report.js", "figure.js"})
-    CHECK_FALSE(has(std::string(web_file(name)), "</script"));
+    CHECK_FALSE(contains(std::string(web_file(name)), "</script"));
 }
 
 TEST_CASE("[report] any number of axes, and no records at all, give a page") {
@@ -129,7 +121,7 @@ TEST_CASE("[report] any number of axes, and no records at all, give a page") {
     const SweepPlan plan = with_axes(axes);
     for (const auto& records : {fixture::records_of(plan), std::vector<TrialRecord>{}}) {
       const std::string html = report_html(plan, records, "Sweep");
-      CHECK(count(html, "<th scope=\"row\"") == static_cast<std::size_t>(axes) * plan.trials.size());
+      CHECK(occurrences(html, "<th scope=\"row\"") == static_cast<std::size_t>(axes) * plan.trials.size());
       const auto data = nlohmann::json::parse(report_data(plan, records));
       CHECK(data["axes"].size() == static_cast<std::size_t>(axes));
       CHECK(data["cells"].size() == plan.trials.size());
@@ -187,10 +179,10 @@ TEST_CASE("[report] a long table shows its first rows, and has them all") {
   for (int i = 1; i <= 450; ++i) rates.push_back(std::to_string(i));
   const SweepPlan plan = fixture::plan_of({"train.batch"}, {fixture::axis("train.batch", rates)});
   const std::string html = report_html(plan, fixture::records_of(plan), "");
-  CHECK(count(html, "<th scope=\"row\"") == 450);
+  CHECK(occurrences(html, "<th scope=\"row\"") == 450);
   const std::size_t rest = html.find("<tbody class=\"rest\">");
   REQUIRE(rest != std::string::npos);
-  CHECK(count(html.substr(0, rest), "<th scope=\"row\"") == 200);
+  CHECK(occurrences(html.substr(0, rest), "<th scope=\"row\"") == 200);
 }
 
 TEST_CASE("[report] the page of a figure has what it needs, and nothing of it can break out") {
@@ -199,29 +191,30 @@ TEST_CASE("[report] the page of a figure has what it needs, and nothing of it ca
       {fixture::axis("model.cell", {"</script><b>", "{{request}}"}), fixture::axis("seed", {"0", "1"})});
   const std::string html =
       without_plotly(figure_html(plan, fixture::records_of(plan), {}, R"({"figure": "</script>"})"));
-  CHECK(has(html, "<script id=\"packed-request\""));
-  CHECK(has(html, "<script id=\"packed-runs-"));
-  CHECK_FALSE(has(html, "{{"));
+  CHECK(contains(html, "<script id=\"packed-request\""));
+  CHECK(contains(html, "<script id=\"packed-runs-"));
+  CHECK_FALSE(contains(html, "{{"));
   // As a report without its trials, with the request and the seed of the generator instead.
-  CHECK(count(html, "</script>") == scripts_of(plan, fixture::records_of(plan)) + 1);
+  CHECK(occurrences(html, "</script>") == scripts_of(plan, fixture::records_of(plan)) + 1);
 }
 
 TEST_CASE("[report] builds are listed, of several with the number of their trials") {
   const SweepPlan plan = fixture::long_range_plan();
   std::vector<TrialRecord> records = fixture::long_range_records(plan);
   const std::string build = records[0].build;
-  CHECK(count(report_html(plan, records, ""), build) == 1);
+  CHECK(occurrences(report_html(plan, records, ""), build) == 1);
   records[0].build = "another build";
   const std::string html = report_html(plan, records, "");
-  CHECK(has(html, "1 of " + std::to_string(records.size()) + " trials: another build\n"));
-  CHECK(has(html, std::to_string(records.size() - 1) + " of " + std::to_string(records.size()) +
-                      " trials: " + build));
+  CHECK(contains(html, "1 of " + std::to_string(records.size()) + " trials: another build\n"));
+  CHECK(contains(html, std::to_string(records.size() - 1) + " of " + std::to_string(records.size()) +
+                           " trials: " + build));
 }
 
 TEST_CASE("[report] the page says which step's loss the gradients are of") {
   SweepPlan plan = fixture::plan_of({"seed"}, {fixture::axis("seed", {"0", "1"})});
   const auto says = [&](const std::string& text) {
-    return has(report_html(plan, fixture::records_of(plan), ""), "the loss of one sequence at " + text + ".");
+    return contains(report_html(plan, fixture::records_of(plan), ""),
+                    "the loss of one sequence at " + text + ".");
   };
   CHECK(says("its last step"));
   for (Trial& trial : plan.trials) trial.config.diagnose_loss_step = "all";
@@ -242,8 +235,8 @@ TEST_CASE("[report] example pages are written") {
     std::filesystem::create_directories(root / name);
     write(root / name / "report.html", report_html(plan, records, name + ": adding problem"));
     write(root / name / "results.csv", results_csv(plan, records));
-    CHECK(has(read_file(root / name / "report.html"), "<h1>" + name + ": adding problem</h1>"));
-    CHECK(count(read_file(root / name / "results.csv"), "\n") == plan.trials.size() + 1);
+    CHECK(contains(read_file(root / name / "report.html"), "<h1>" + name + ": adding problem</h1>"));
+    CHECK(occurrences(read_file(root / name / "results.csv"), "\n") == plan.trials.size() + 1);
   };
   const SweepPlan plan = fixture::long_range_plan();
   leave("long_range", plan, fixture::long_range_records(plan));

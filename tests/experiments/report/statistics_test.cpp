@@ -5,16 +5,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "tests/experiments/report/fixture.hpp"
+#include "tests/support/not_finite.hpp"
 
 using namespace unroll;
 
 namespace {
-
-const double kInf = std::numeric_limits<double>::infinity();
-const double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 Spread spread(const std::vector<double>& values) { return spread_of(values); }
 

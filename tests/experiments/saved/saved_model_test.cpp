@@ -15,16 +15,13 @@
 #include "models/cell_table.hpp"
 #include "models/interchange.hpp"
 #include "tests/experiments/saved/some_model.hpp"
+#include "tests/support/contains.hpp"
 #include "tests/support/laboratory.hpp"
 
 using namespace unroll;
 using namespace unroll::test;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 /// "KIND: message" of what loading throws; a kind that is no part of the promise fails the test.
 std::string refusal(const std::filesystem::path& path) {

@@ -5,6 +5,7 @@
 #include "experiments/config/config_error.hpp"
 #include "experiments/studies/study.hpp"
 #include "tests/experiments/studies/small_study.hpp"
+#include "tests/support/contains.hpp"
 #include "tests/support/laboratory.hpp"
 
 using namespace unroll;
@@ -25,10 +26,6 @@ std::string objection(const std::string& measure, const std::string& more = "") 
   } catch (const ConfigError& error) {
     return error.what();
   }
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "experiments/studies/study_page.hpp"
 #include "framework/tensor/file.hpp"
+#include "tests/support/contains.hpp"
 
 using namespace unroll;
 
@@ -39,10 +40,6 @@ std::vector<std::string> studies_of(const std::string& page) {
   std::vector<std::string> names;
   for (const ResultsEntry& entry : entries_in(page)) names.push_back(entry.study);
   return names;
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace

@@ -12,6 +12,8 @@
 #include "tests/experiments/studies/own_data.hpp"
 #include "tests/experiments/studies/small_study.hpp"
 #include "tests/experiments/sweep/fake_sweep.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/laboratory.hpp"
 
 using namespace unroll;
@@ -22,16 +24,7 @@ namespace {
 Study study_from(const std::string& text) { return read_study(laboratory().options(), {"small", text}); }
 
 std::string refusal(const std::string& text) {
-  try {
-    study_from(text);
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
-  return "";
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
+  return error_of<ConfigError>([&] { study_from(text); });
 }
 
 SweepPlan plan_of(const Study& study, const std::string& part, const std::string& budget,
@@ -87,7 +80,7 @@ TEST_CASE("[study] what is wrong in a file is named with its place, what was exp
   const auto with = [](const std::string& lines) {
     return refusal(small_study("[[expect]]\nsays = \"s\"\nmeasure = \"best_loss\"\nat_most = 1\n" + lines));
   };
-  CHECK(refusal(small_study(good)).empty());
+  CHECK(refusal(small_study(good)) == "(no error)");
   CHECK(
       contains(refusal("[sweep]\nseed = 1\n"), "small.toml: expected a study: a table [study] with a title"));
   CHECK(contains(refusal(small_study("")), "expected at least one [[expect]]"));
@@ -105,7 +98,7 @@ TEST_CASE("[study] what is wrong in a file is named with its place, what was exp
   CHECK(contains(with("where = \"task.lenght == 5\"\n"), "task.length"));
   CHECK(contains(with("part = \"other\"\n"), "expected part = one of small, found other"));
   CHECK(contains(with("budgets = [\"huge\"]\n"), "expected smoke, laptop or paper, found \"huge\""));
-  CHECK(refusal(small_study(good + "published = 0.1\n")).empty());
+  CHECK(refusal(small_study(good + "published = 0.1\n")) == "(no error)");
   CHECK(contains(with("published = \"0.1\"\n"), "expected a finite number"));
   CHECK(contains(with("published = 0.1\ntrend = \"task.length\"\n"),
                  "expected published = NUMBER of a measure"));

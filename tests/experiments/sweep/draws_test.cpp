@@ -7,6 +7,8 @@
 
 #include "experiments/sweep/distribution.hpp"
 #include "tests/experiments/config/fixture.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/laboratory.hpp"
 
 using namespace unroll;
@@ -48,8 +50,8 @@ Distribution drawn(const std::string& key, const std::string& text) {
   return read_distribution(document, *laboratory().options().find(key), document.root[0].node, "f.toml:1:1");
 }
 
-std::string error_in(const std::string& key, const std::string& text) {
-  return error_of([&] { drawn(key, text); });
+std::string draw_error(const std::string& key, const std::string& text) {
+  return error_of<ConfigError>([&] { drawn(key, text); });
 }
 
 std::string value_at(const std::string& key, const std::string& text, double share) {
@@ -134,23 +136,25 @@ TEST_CASE("[draws] a log-uniform axis draws each decade as often, and stays with
 
 TEST_CASE("[draws] what is no distribution is refused") {
   CHECK(contains(
-      error_in("train.momentum", "{ unifrom = [0, 1] }"),
+      draw_error("train.momentum", "{ unifrom = [0, 1] }"),
       "f.toml:1:7: axis train.momentum: unknown distribution \"unifrom\"; did you mean \"uniform\"?"));
-  CHECK(contains(error_in("train.momentum", "{}"), "expected one of uniform, log_uniform, integer, choice"));
-  CHECK(contains(error_in("train.momentum", "{ uniform = [0, 0.1], choice = [1] }"), "found 2 keys"));
-  CHECK(contains(error_in("train.learning_rate", "{ log_uniform = [0, 1] }"), "train.learning_rate"));
-  CHECK(contains(error_in("train.weight_decay", "{ log_uniform = [0, 1] }"),
-                 "log_uniform: expected numbers above 0, found 0"));
-  CHECK(contains(error_in("train.momentum", "{ uniform = [0.5, 0.5] }"), "expected LOW below HIGH"));
   CHECK(
-      contains(error_in("train.momentum", "{ uniform = [0.5] }"), "expected [LOW, HIGH], found a list of 1"));
-  CHECK(contains(error_in("train.momentum", "{ uniform = 3 }"), "expected [LOW, HIGH], found the integer 3"));
-  CHECK(contains(error_in("train.momentum", "{ uniform = [0, 7] }"), "train.momentum: expected"));
-  CHECK(contains(error_in("model.hidden", "{ uniform = [1, 7] }"), "write integer"));
-  CHECK(contains(error_in("train.momentum", "{ integer = [0, 1] }"), "write uniform or log_uniform"));
-  CHECK(contains(error_in("model.activation", "{ uniform = [0, 1] }"), "write { choice = [...] }"));
-  CHECK(contains(error_in("model.activation", "{ choice = [] }"), "expected at least one value"));
-  CHECK(contains(error_in("model.activation", "{ choice = [\"tanh\", \"tanh\"] }"), "tanh is there twice"));
-  CHECK(contains(error_in("model.activation", "{ choice = [\"tanhh\"] }"), "did you mean \"tanh\"?"));
-  CHECK(contains(error_in("seed", "{ choice = [1, 2] }"), "every drawn point is run with every seed"));
+      contains(draw_error("train.momentum", "{}"), "expected one of uniform, log_uniform, integer, choice"));
+  CHECK(contains(draw_error("train.momentum", "{ uniform = [0, 0.1], choice = [1] }"), "found 2 keys"));
+  CHECK(contains(draw_error("train.learning_rate", "{ log_uniform = [0, 1] }"), "train.learning_rate"));
+  CHECK(contains(draw_error("train.weight_decay", "{ log_uniform = [0, 1] }"),
+                 "log_uniform: expected numbers above 0, found 0"));
+  CHECK(contains(draw_error("train.momentum", "{ uniform = [0.5, 0.5] }"), "expected LOW below HIGH"));
+  CHECK(contains(draw_error("train.momentum", "{ uniform = [0.5] }"),
+                 "expected [LOW, HIGH], found a list of 1"));
+  CHECK(
+      contains(draw_error("train.momentum", "{ uniform = 3 }"), "expected [LOW, HIGH], found the integer 3"));
+  CHECK(contains(draw_error("train.momentum", "{ uniform = [0, 7] }"), "train.momentum: expected"));
+  CHECK(contains(draw_error("model.hidden", "{ uniform = [1, 7] }"), "write integer"));
+  CHECK(contains(draw_error("train.momentum", "{ integer = [0, 1] }"), "write uniform or log_uniform"));
+  CHECK(contains(draw_error("model.activation", "{ uniform = [0, 1] }"), "write { choice = [...] }"));
+  CHECK(contains(draw_error("model.activation", "{ choice = [] }"), "expected at least one value"));
+  CHECK(contains(draw_error("model.activation", "{ choice = [\"tanh\", \"tanh\"] }"), "tanh is there twice"));
+  CHECK(contains(draw_error("model.activation", "{ choice = [\"tanhh\"] }"), "did you mean \"tanh\"?"));
+  CHECK(contains(draw_error("seed", "{ choice = [1, 2] }"), "every drawn point is run with every seed"));
 }

@@ -8,28 +8,12 @@
 #include <string>
 #include <thread>
 
+#include "experiments/report/csv.hpp"
 #include "experiments/sweep/runner.hpp"
 #include "tests/support/laboratory.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 namespace unroll::test {
-
-/// A folder that is gone afterwards.
-class TemporaryFolder {
- public:
-  TemporaryFolder() : path_(std::filesystem::temp_directory_path() / ("unroll-test-" + random_hex())) {
-    std::filesystem::create_directories(path_);
-  }
-  ~TemporaryFolder() {
-    std::error_code none;
-    std::filesystem::remove_all(path_, none);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 inline void write_text(const std::filesystem::path& path, const std::string& text) { write_file(path, text); }
 
@@ -118,5 +102,7 @@ inline std::vector<std::filesystem::path> journals_in(const std::filesystem::pat
   }
   return found;
 }
+
+inline std::string csv_of(const SweepResult& result) { return results_csv(result.plan, result.records); }
 
 }  // namespace unroll::test

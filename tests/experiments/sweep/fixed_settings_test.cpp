@@ -45,7 +45,7 @@ TEST_CASE("[fixed settings] jobs and folders affect no result") {
 }
 
 TEST_CASE("[fixed settings] the constants of a cell are settings like others") {
-  const test::TemporaryFolder folder;
+  const TemporaryFolder folder;
   const auto cell = folder.path() / "leaky.cell";
   std::ofstream(cell) << "cell leaky\nstate h\nconst dt = 0.1\nh' = h + dt * (tanh(W x + U h + b) - h)\n";
   const Texts found =

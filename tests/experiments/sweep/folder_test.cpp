@@ -10,14 +10,15 @@
 
 #include "experiments/report/table.hpp"
 #include "experiments/sweep/plan_file.hpp"
-#include "tests/experiments/config/fixture.hpp"
 #include "tests/experiments/sweep/fake_sweep.hpp"
+#include "tests/experiments/sweep/planned.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/laboratory.hpp"
 
 using namespace unroll;
 using namespace unroll::test;
-using config_tests::contains;
-using config_tests::error_of;
+using unroll::config_tests::Strings;
 
 namespace {
 
@@ -46,17 +47,6 @@ struct Study {
     return path;
   }
 };
-
-std::string refusal_of(const std::function<void()>& action) {
-  try {
-    action();
-    return "(ran)";
-  } catch (const SweepRefused& refused) {
-    return refused.what();
-  }
-}
-
-using Strings = std::vector<std::string>;
 
 }  // namespace
 
@@ -115,7 +105,7 @@ TEST_CASE("[folder] each of its configs continues, and runs nothing anew; anothe
   CHECK(runs == 0);
   CHECK(read_file(study.out / "plan.jsonl") == plan);
   CHECK_FALSE(std::filesystem::exists(study.out / "sweep-3.toml"));
-  const std::string refused = refusal_of([&] { study.run({"train.batch=6"}, false, &runs); });
+  const std::string refused = error_of<SweepRefused>([&] { study.run({"train.batch=6"}, false, &runs); });
   CHECK_MESSAGE(contains(refused, "train.batch: [20, 5] in the output folder, 6 in this config"), refused);
   CHECK_MESSAGE(contains(refused, "--extend"), refused);
   CHECK(runs == 0);
@@ -140,8 +130,9 @@ TEST_CASE("[folder] the folder of an earlier version is refused with the remedy,
     std::filesystem::create_directories(study.out);
     write_text(study.out / "sweep.toml", study.plan().resolved);
     if (with_plan) write_text(study.out / "plan.jsonl", old);
-    for (const std::string& error : {error_of([&] { study.run({}); }), error_of([&] { study.run({}, true); }),
-                                     error_of([&] { read_plan(laboratory(), study.out); })}) {
+    for (const std::string& error :
+         {error_of<ConfigError>([&] { study.run({}); }), error_of<ConfigError>([&] { study.run({}, true); }),
+          error_of<ConfigError>([&] { read_plan(laboratory(), study.out); })}) {
       CHECK_MESSAGE(contains(error, "earlier version"), error);
       CHECK_MESSAGE(contains(error, "choose another --out"), error);
     }
@@ -154,7 +145,7 @@ TEST_CASE("[folder] what is no sweep's folder, or cannot be one, is said plainly
   const TemporaryFolder folder;
   write_text(folder.path() / "file", "x");
   for (const auto& path : {folder.path(), folder.path() / "absent", folder.path() / "file" / "below"})
-    CHECK(contains(error_of([&] { read_plan(laboratory(), path); }), "is no sweep's folder"));
+    CHECK(contains(error_of<ConfigError>([&] { read_plan(laboratory(), path); }), "is no sweep's folder"));
   CHECK_THROWS_AS(read_plan(laboratory(), folder.path() / std::string(300, 'x')), FileError);
   std::filesystem::create_symlink("loop", folder.path() / "loop");
   CHECK_THROWS_AS(read_plan(laboratory(), folder.path() / "loop"), FileError);
@@ -215,8 +206,9 @@ TEST_CASE("[folder] of processes that begin a folder at once with other configs 
       children.push_back(::fork());
       if (children.back() != 0) continue;
       const SweepPlan plan = study.plan({"train.batch=" + std::to_string(batch)});
-      const std::string refused = refusal_of([&] { write_plan(laboratory(), study.out, plan, false, ""); });
-      ::_exit(refused == "(ran)" ? 0 : contains(refused, "in the output folder") ? 1 : 2);
+      const std::string refused =
+          error_of<SweepRefused>([&] { write_plan(laboratory(), study.out, plan, false, ""); });
+      ::_exit(refused == "(no error)" ? 0 : contains(refused, "in the output folder") ? 1 : 2);
     }
     std::map<int, int> ends;
     for (const pid_t child : children) {

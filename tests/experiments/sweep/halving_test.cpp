@@ -11,6 +11,8 @@
 #include "experiments/config/config_error.hpp"
 #include "experiments/report/csv.hpp"
 #include "tests/experiments/sweep/fake_sweep.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 
 using namespace unroll;
 using namespace unroll::test;
@@ -53,17 +55,10 @@ std::map<std::string, std::set<std::string>> ends_of(const SweepResult& result) 
   return ends;
 }
 
-std::string refusal_of(const std::string& text) {
+std::string plan_refusal(const std::string& text) {
   const TemporaryFolder folder;
-  try {
-    plan_of_text(folder.path(), text);
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
-  return "";
+  return error_of<ConfigError>([&] { plan_of_text(folder.path(), text); });
 }
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
 
 std::string text_of(const std::vector<std::vector<Rung>>& brackets) {
   std::string text;
@@ -167,16 +162,16 @@ TEST_CASE("[halving] with brackets every point is in one of them, and the plan's
 
 TEST_CASE("[halving] configs that cannot be compared are refused, with the values") {
   const std::string base = nine_points;
-  CHECK(contains(refusal_of(base + "halving = { first = 7 }\n"), "first = 7 must be a multiple of"));
-  CHECK(contains(refusal_of(base + "halving = { first = 90 }\n"),
+  CHECK(contains(plan_refusal(base + "halving = { first = 7 }\n"), "first = 7 must be a multiple of"));
+  CHECK(contains(plan_refusal(base + "halving = { first = 90 }\n"),
                  "first = 90 must be below train.updates = 90"));
-  CHECK(contains(refusal_of(base + "halving = { factor = 3 }\n"), "expected `first`"));
-  CHECK(contains(refusal_of(base + "halving = { first = 10, factor = 1 }\n"),
+  CHECK(contains(plan_refusal(base + "halving = { factor = 3 }\n"), "expected `first`"));
+  CHECK(contains(plan_refusal(base + "halving = { first = 10, factor = 1 }\n"),
                  "factor: expected an integer from 2 to 1000, found"));
-  CHECK(contains(refusal_of(base + "halving = { first = 10, rate = 1 }\n"), "unknown key \"rate\""));
-  CHECK(contains(refusal_of(base + "halving = 3\n"), "expected a table like"));
-  CHECK(contains(refusal_of("[train]\nvalidate_every = 10\n[sweep]\n\"train.updates\" = [90, 180]\n"
-                            "halving = { first = 10 }\n"),
+  CHECK(contains(plan_refusal(base + "halving = { first = 10, rate = 1 }\n"), "unknown key \"rate\""));
+  CHECK(contains(plan_refusal(base + "halving = 3\n"), "expected a table like"));
+  CHECK(contains(plan_refusal("[train]\nvalidate_every = 10\n[sweep]\n\"train.updates\" = [90, 180]\n"
+                              "halving = { first = 10 }\n"),
                  "train.updates is 90 and 180"));
 }
 

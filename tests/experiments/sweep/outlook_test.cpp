@@ -9,6 +9,7 @@
 #include "experiments/sweep/journal.hpp"
 #include "tests/experiments/config/fixture.hpp"
 #include "tests/experiments/sweep/fake_sweep.hpp"
+#include "tests/support/contains.hpp"
 #include "tests/support/laboratory.hpp"
 
 using namespace unroll;

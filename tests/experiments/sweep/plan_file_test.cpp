@@ -9,13 +9,13 @@
 #include "tests/experiments/sweep/fake_sweep.hpp"
 #include "tests/experiments/sweep/random_config.hpp"
 #include "tests/support/any_task.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/laboratory.hpp"
 
 using namespace unroll;
 using namespace unroll::test;
 using config_tests::ConfigFile;
-using config_tests::contains;
-using config_tests::error_of;
 
 namespace {
 
@@ -123,7 +123,7 @@ TEST_CASE("[plan file] what is damaged, older or unknown is refused with its lin
   const std::string text =
       to_lines(laboratory(), stored(plan_sweep(laboratory(), ConfigFile("").path(), {})));
   const auto refusal = [](const std::string& changed) {
-    return error_of([&] { stored_plan_from(laboratory(), changed, "out/plan.jsonl"); });
+    return error_of<ConfigError>([&] { stored_plan_from(laboratory(), changed, "out/plan.jsonl"); });
   };
   CHECK(refusal(text) == "(no error)");
   const auto with = [&](const std::string& from, const std::string& to) {

@@ -3,7 +3,7 @@
 #include <rapidcheck.h>
 
 #include "experiments/sweep/plan.hpp"
-#include "tests/experiments/config/fixture.hpp"
+#include "tests/experiments/sweep/planned.hpp"
 #include "tests/experiments/sweep/random_config.hpp"
 #include "tests/support/laboratory.hpp"
 
@@ -11,15 +11,7 @@ using namespace unroll;
 using namespace unroll::test;
 using namespace unroll::config_tests;
 
-namespace {
-
-std::vector<std::string> ids(const SweepPlan& plan) {
-  std::vector<std::string> all;
-  for (const Trial& trial : plan.trials) all.push_back(trial.id);
-  return all;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("[plan] a resolved config makes the same trials, again and again") {
   const ConfigFile file("");

@@ -6,6 +6,8 @@
 #include <set>
 
 #include "tests/experiments/sweep/planned.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 
 using namespace unroll;
 using namespace unroll::config_tests;
@@ -185,9 +187,10 @@ TEST_CASE("[plan] run plans one trial, from a file or from nothing") {
 }
 
 TEST_CASE("[plan] run refuses axes and says how to fix them") {
-  const std::string error = error_of([] { plan_trial(laboratory(), configs / "long_range.toml", {}); });
+  const std::string error =
+      error_of<ConfigError>([] { plan_trial(laboratory(), configs / "long_range.toml", {}); });
   CHECK(contains(error, "expected one trial, found axes (seed, task.length, model.activation, model.init)"));
   CHECK(contains(error, "seed=1 task.length=10 model.activation=tanh model.init=glorot"));
-  CHECK(
-      contains(error_of([] { plan_trial(laboratory(), std::nullopt, {"seed=1,2"}); }), "found axes (seed)"));
+  CHECK(contains(error_of<ConfigError>([] { plan_trial(laboratory(), std::nullopt, {"seed=1,2"}); }),
+                 "found axes (seed)"));
 }

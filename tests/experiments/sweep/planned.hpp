@@ -5,6 +5,7 @@
 
 #include "experiments/sweep/plan.hpp"
 #include "tests/experiments/config/fixture.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/laboratory.hpp"
 
 namespace unroll::config_tests {
@@ -20,7 +21,7 @@ inline SweepPlan plan_of(const std::string& text, const Strings& overrides = {})
 /// What planning says is wrong with it, "f.toml" for the path of the file.
 inline std::string error_in(const std::string& text, const Strings& overrides = {}) {
   const ConfigFile file(text);
-  std::string error = error_of([&] { plan_sweep(laboratory(), file.path(), overrides); });
+  std::string error = error_of<ConfigError>([&] { plan_sweep(laboratory(), file.path(), overrides); });
   const std::string path = file.path().string();
   for (std::size_t at = error.find(path); at != std::string::npos; at = error.find(path))
     error.replace(at, path.size(), "f.toml");

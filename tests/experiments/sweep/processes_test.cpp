@@ -6,7 +6,6 @@
 #include <csignal>
 #include <functional>
 
-#include "experiments/report/csv.hpp"
 #include "experiments/sweep/runner.hpp"
 #include "experiments/sweep/signals.hpp"
 #include "tests/experiments/sweep/fake_sweep.hpp"
@@ -19,8 +18,6 @@ using namespace unroll;
 using namespace unroll::test;
 
 namespace {
-
-std::string csv_of(const SweepResult& result) { return results_csv(result.plan, result.records); }
 
 /// A process that exits with 0 where `good` gives true, 2 where it gives false and 3 where it throws.
 template <class Good>
@@ -139,7 +136,11 @@ TEST_CASE(
   std::vector<pid_t> children;
   for (int i = 0; i < 8; ++i)
     children.push_back(forked([&] { return run_quietly(plan, out, 1, counted).missing == 0; }));
-  std::this_thread::sleep_for(std::chrono::milliseconds(150));
+  const auto are_in_the_middle = [&] {
+    return std::filesystem::exists(trained) && read_file(trained).size() > 40;
+  };
+  for (int i = 0; i < 60'000 && !are_in_the_middle(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   for (std::size_t i = 0; i < killed; ++i) ::kill(children[i], SIGKILL);
   for (std::size_t i = 0; i < children.size(); ++i) {
     const int status = status_of(children[i]);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "experiments/config/text.hpp"
+#include "tests/support/contains.hpp"
 
 using namespace unroll;
 
@@ -26,14 +27,6 @@ ProgressState half_way() {
   state.updates = 100'000;
   state.seconds = 200;
   return state;
-}
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-std::size_t count(const std::string& text, const std::string& part) {
-  std::size_t found = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
-  return found;
 }
 
 /// A file in memory-backed storage whose whole content can be asked for.
@@ -84,7 +77,7 @@ TEST_CASE("[progress] a wide line says everything") {
   const std::string line = render(half_way(), 200, false);
   for (const char* part : {"37/60 trials", "2 running", "3 diverged", "1 failed", "500 updates/s", " 62 %",
                            "ETA 3 min 20 s", "[##############----------]"})
-    CHECK_MESSAGE(has(line, part), part << " in: " << line);
+    CHECK_MESSAGE(contains(line, part), part << " in: " << line);
 }
 
 TEST_CASE("[progress] a line is never wider than it may be") {
@@ -97,17 +90,17 @@ TEST_CASE("[progress] a line is never wider than it may be") {
 
 TEST_CASE("[progress] a narrow line keeps the trials and the failures") {
   const std::string line = render(half_way(), 40, false);
-  CHECK(has(line, "37/60 trials"));
-  CHECK(has(line, "1 failed"));
-  CHECK(has(line, "ETA"));
-  CHECK_FALSE(has(line, "[#"));
+  CHECK(contains(line, "37/60 trials"));
+  CHECK(contains(line, "1 failed"));
+  CHECK(contains(line, "ETA"));
+  CHECK_FALSE(contains(line, "[#"));
 }
 
 TEST_CASE("[progress] colour adds escapes and nothing else") {
   const std::string plain = render(half_way(), 200, false);
   std::string colored = render(half_way(), 200, true);
-  CHECK_FALSE(has(plain, "\x1b"));
-  CHECK(has(colored, "\x1b[31m1 failed\x1b[0m"));
+  CHECK_FALSE(contains(plain, "\x1b"));
+  CHECK(contains(colored, "\x1b[31m1 failed\x1b[0m"));
   for (const std::string code : {"\x1b[36m", "\x1b[33m", "\x1b[31m", "\x1b[0m"})
     for (std::size_t at; (at = colored.find(code)) != std::string::npos;) colored.erase(at, code.size());
   CHECK(colored == plain);
@@ -120,18 +113,18 @@ TEST_CASE("[progress] the time left is weighted by cost, not by the number of tr
   state.cost_worked = 1;
   state.cost_remaining = 9;
   state.seconds = 60;
-  CHECK(has(render(state, 200, false), "ETA 9 min 00 s"));
+  CHECK(contains(render(state, 200, false), "ETA 9 min 00 s"));
 }
 
 TEST_CASE("[progress] an empty and a finished sweep are complete") {
   ProgressState empty;
-  CHECK(has(render(empty, 200, false), "100 %"));
+  CHECK(contains(render(empty, 200, false), "100 %"));
   ProgressState all = half_way();
   all.finished = all.total;
   all.running = 0;
   all.cost_remaining = 0;
-  CHECK(has(render(all, 200, false), "100 %"));
-  CHECK(has(render(all, 200, false), "took 3 min 20 s"));
+  CHECK(contains(render(all, 200, false), "100 %"));
+  CHECK(contains(render(all, 200, false), "took 3 min 20 s"));
 }
 
 TEST_CASE("[progress] durations are rounded, carried and never absurd") {
@@ -172,9 +165,9 @@ TEST_CASE("[progress] on a terminal one line is redrawn, and trials that went wr
     progress.trial_finished(1, TrialStatus::failed, "no memory");
   }  // the destructor ends the line
   const std::string text = out.text();
-  CHECK(has(text, "\r\x1b[J[2/2] relu: failed, no memory\n"));
-  CHECK_FALSE(has(text, "best 0.01"));
-  CHECK(has(text, "2/2 trials"));
+  CHECK(contains(text, "\r\x1b[J[2/2] relu: failed, no memory\n"));
+  CHECK_FALSE(contains(text, "best 0.01"));
+  CHECK(contains(text, "2/2 trials"));
   CHECK(text.back() == '\n');
 }
 
@@ -193,9 +186,9 @@ TEST_CASE("[progress] many threads may report at once") {
   for (std::thread& thread : threads) thread.join();
   progress.close();
   const std::string text = out.text();
-  CHECK(count(text, "\n") == 80);
-  CHECK(count(text, ": done, solved\n") == 80);
-  CHECK(has(text, "[80/80]"));
+  CHECK(occurrences(text, "\n") == 80);
+  CHECK(occurrences(text, ": done, solved\n") == 80);
+  CHECK(contains(text, "[80/80]"));
 }
 
 TEST_CASE("[progress] a file is no terminal") {
@@ -224,6 +217,6 @@ TEST_CASE("[progress] what is drawn in place ends as one line, whatever ran") {
   const std::vector<std::string> screen = shown_by_a_terminal(out.text());
   REQUIRE(screen.size() == 3);
   CHECK(screen[0] == "[1/3] trial 2: diverged, NaN");
-  CHECK(has(screen[1], "2/3 trials"));
+  CHECK(contains(screen[1], "2/3 trials"));
   CHECK(screen[2].empty());
 }

@@ -19,11 +19,7 @@
 using namespace unroll;
 using namespace unroll::test;
 
-namespace {
-
-std::string csv_of(const SweepResult& result) { return results_csv(result.plan, result.records); }
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("[sweep] every trial is run once and recorded in the order of the plan") {
   const TemporaryFolder folder;

@@ -19,50 +19,50 @@ TrialRecord record_with(TrialStatus status, std::int64_t updates, double loss) {
   return record;
 }
 
-void write_journal(const std::filesystem::path& folder, const std::string& name,
+void write_records(const std::filesystem::path& folder, const std::string& name,
                    const std::vector<TrialRecord>& records) {
   std::string text;
   for (const TrialRecord& record : records) text += journal_line(record) + '\n';
   write_text(folder / ("journal-" + name + ".jsonl"), text);
 }
 
-const std::string id(32, 'a');
+const std::string only_trial(32, 'a');
 
 }  // namespace
 
 TEST_CASE("[set aside] a record that was set aside counts no more, and the one beneath it does again") {
   const TemporaryFolder folder;
-  write_journal(folder.path(), "1",
+  write_records(folder.path(), "1",
                 {record_with(TrialStatus::stopped, 10, 2), record_with(TrialStatus::failed, 10, 2)});
   JournalReader reader(folder.path());
   CHECK(reader.refresh());
-  CHECK(reader.records().at(id).status == TrialStatus::failed);
-  CHECK(reader.lines_of(id).size() == 2);
-  write_set_aside(folder.path(), reader.lines_of(id, TrialStatus::failed));
+  CHECK(reader.records().at(only_trial).status == TrialStatus::failed);
+  CHECK(reader.lines_of(only_trial).size() == 2);
+  write_set_aside(folder.path(), reader.lines_of(only_trial, TrialStatus::failed));
   CHECK(reader.refresh());
-  CHECK(reader.records().at(id).status == TrialStatus::stopped);
-  CHECK(reader.starts_before(id) == 1);
+  CHECK(reader.records().at(only_trial).status == TrialStatus::stopped);
+  CHECK(reader.starts_before(only_trial) == 1);
   CHECK_FALSE(reader.refresh());
   JournalReader other(folder.path());
   other.refresh();
-  CHECK(other.records().at(id).status == TrialStatus::stopped);
+  CHECK(other.records().at(only_trial).status == TrialStatus::stopped);
 }
 
 TEST_CASE("[set aside] of records that disagree both can go, whoever wrote them") {
   const TemporaryFolder folder;
-  write_journal(folder.path(), "1", {record_with(TrialStatus::done, 20, 1)});
-  write_journal(folder.path(), "2", {record_with(TrialStatus::done, 20, 2)});
+  write_records(folder.path(), "1", {record_with(TrialStatus::done, 20, 1)});
+  write_records(folder.path(), "2", {record_with(TrialStatus::done, 20, 2)});
   JournalReader reader(folder.path());
   reader.refresh();
-  REQUIRE(reader.conflicts().contains(id));
-  CHECK(reader.conflicts().at(id).find("--disagreeing") != std::string::npos);
-  write_set_aside(folder.path(), reader.lines_of(id));
+  REQUIRE(reader.conflicts().contains(only_trial));
+  CHECK(reader.conflicts().at(only_trial).find("--disagreeing") != std::string::npos);
+  write_set_aside(folder.path(), reader.lines_of(only_trial));
   reader.refresh();
   CHECK(reader.conflicts().empty());
   CHECK(reader.records().empty());
-  write_journal(folder.path(), "3", {record_with(TrialStatus::done, 20, 3)});
+  write_records(folder.path(), "3", {record_with(TrialStatus::done, 20, 3)});
   reader.refresh();
-  CHECK(reader.records().at(id).scalar("best_loss") == 3.0);
+  CHECK(reader.records().at(only_trial).scalar("best_loss") == 3.0);
 }
 
 TEST_CASE("[set aside] what diverged is trained again by the same command, once, and must end alike") {

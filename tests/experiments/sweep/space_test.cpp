@@ -6,6 +6,8 @@
 #include <set>
 
 #include "tests/experiments/sweep/planned.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 
 using namespace unroll;
 using namespace unroll::config_tests;
@@ -241,5 +243,6 @@ TEST_CASE("[space] run takes a config whose axes are all fixed, whatever else it
       "[sweep]\nsampler = { kind = \"random\", points = 3 }\nwhere = \"model.hidden < 2\"\n"
       "\"model.hidden\" = { integer = [1, 3] }");
   CHECK(plan_trial(laboratory(), file.path(), {"model.hidden=3"}).config.model.hidden == 3);
-  CHECK(contains(error_of([&] { plan_trial(laboratory(), file.path(), {}); }), "found axes (model.hidden)"));
+  CHECK(contains(error_of<ConfigError>([&] { plan_trial(laboratory(), file.path(), {}); }),
+                 "found axes (model.hidden)"));
 }

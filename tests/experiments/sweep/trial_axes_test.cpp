@@ -6,18 +6,17 @@
 
 #include "experiments/config/text.hpp"
 #include "experiments/report/axes.hpp"
-#include "tests/experiments/config/fixture.hpp"
 #include "tests/experiments/sweep/fake_sweep.hpp"
+#include "tests/experiments/sweep/planned.hpp"
 #include "tests/experiments/sweep/random_config.hpp"
 #include "tests/support/any_task.hpp"
 #include "tests/support/laboratory.hpp"
 
 using namespace unroll;
 using namespace unroll::test;
+using unroll::config_tests::Strings;
 
 namespace {
-
-using Strings = std::vector<std::string>;
 
 Trial trial_of(const Strings& overrides) { return plan_trial(laboratory(), std::nullopt, overrides); }
 

@@ -26,7 +26,7 @@ struct Definition {
 
 const std::vector<Definition> definitions = {{"urnn", 8, 10}, {"5-bit", 2, 5}, {"20-bit", 5, 10}};
 
-std::int64_t channel_on(const Batch& batch, std::int64_t t, std::int64_t b) {
+std::int64_t channel_at(const Batch& batch, std::int64_t t, std::int64_t b) {
   const Shape& shape = shape_of(batch.inputs);
   const float* x = numbers(batch.inputs).data() + (t * shape[1] + b) * shape[2];
   REQUIRE(std::count(x, x + shape[2], 1.f) == 1);
@@ -49,7 +49,7 @@ TEST_CASE(
       CHECK(shape_of(batch.inputs) == Shape{steps, sequences, d.values + 2});
       for (std::int64_t b = 0; b < sequences; ++b)
         for (std::int64_t t = 0; t < steps; ++t) {
-          const std::int64_t on = channel_on(batch, t, b);
+          const std::int64_t on = channel_at(batch, t, b);
           const std::int64_t target = indices(batch.target)[t * sequences + b];
           if (t < d.symbols)
             CHECK((on >= 1 && on <= d.values));
@@ -58,7 +58,7 @@ TEST_CASE(
           if (t < length + d.symbols)
             CHECK(target == 0);
           else
-            CHECK(target == channel_on(batch, t - length - d.symbols, b));
+            CHECK(target == channel_at(batch, t - length - d.symbols, b));
         }
     }
 }

@@ -13,6 +13,7 @@
 #include "framework/tensor/file.hpp"
 #include "framework/tensor/npy.hpp"
 #include "tests/support/any_task.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 // What the tests of the task `file` share: files in memory, and what a config says of them.
@@ -48,12 +49,7 @@ inline std::unique_ptr<Task> file_task(FileSettings settings) {
 
 /// What the task says about bad data.
 inline std::string refusal(FileSettings settings) {
-  try {
-    file_task(std::move(settings));
-  } catch (const DataError& error) {
-    return error.what();
-  }
-  return "(no error)";
+  return error_of<DataError>([&] { file_task(std::move(settings)); });
 }
 
 /// All of a finite source in one batch.

@@ -15,13 +15,13 @@ namespace {
 
 /// "x\n1\n2\n...": a series of n numbers of which f says which.
 template <class F>
-std::string column(int n, F f) {
+std::string table_of(int n, F f) {
   std::string csv = "x\n";
   for (int i = 0; i < n; ++i) csv += fmt::format("{}\n", f(i));
   return csv;
 }
 
-double ramp(int i) { return i; }
+double count_up(int i) { return i; }
 
 /// N sequences of T steps of a number that says which sequence and step it is.
 Tensor<float> numbered(std::int64_t N, std::int64_t T) {
@@ -44,7 +44,7 @@ FileSettings unscaled(FileSettings settings) {
 }  // namespace
 
 TEST_CASE("[file task] a column and `next` are all that a series needs") {
-  const auto task = file_task({{"task.data", csv(column(100, ramp))},
+  const auto task = file_task({{"task.data", csv(table_of(100, count_up))},
                                {"task.target", names("next")},
                                {"task.scale", text("none")},
                                {"task.window", std::int64_t{5}}});
@@ -64,7 +64,7 @@ TEST_CASE("[file task] a column and `next` are all that a series needs") {
 
 TEST_CASE("[file task] the horizon says how far ahead, of the inputs or of another column") {
   for (const std::int64_t horizon : {1, 3}) {
-    const auto task = file_task(unscaled({{"task.data", csv(column(60, ramp))},
+    const auto task = file_task(unscaled({{"task.data", csv(table_of(60, count_up))},
                                           {"task.target", names("next")},
                                           {"task.horizon", horizon},
                                           {"task.window", std::int64_t{4}}}));
@@ -97,7 +97,7 @@ TEST_CASE("[file task] parts of a series follow each other, and only the first o
                       {"task.test_fraction", 0.1},
                       {"task.window", std::int64_t{5}}});
   };
-  const auto a = with(column(101, plain)), b = with(column(101, shifted));
+  const auto a = with(table_of(101, plain)), b = with(table_of(101, shifted));
   const Batch of_a = a->training(7)->batch(0, 16), of_b = b->training(7)->batch(0, 16);
   CHECK(numbers(of_a.inputs).same_bits(numbers(of_b.inputs)));
   CHECK(a->spec().criterion.units == b->spec().criterion.units);
@@ -107,7 +107,7 @@ TEST_CASE("[file task] parts of a series follow each other, and only the first o
 }
 
 TEST_CASE("[file task] a window of 0 is streams with states carried on") {
-  const auto task = file_task({{"task.data", csv(column(101, ramp))},
+  const auto task = file_task({{"task.data", csv(table_of(101, count_up))},
                                {"task.target", names("next")},
                                {"task.window", std::int64_t{0}}});
   CHECK(task->training(1)->carried());

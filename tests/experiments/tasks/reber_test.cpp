@@ -16,7 +16,7 @@ using namespace unroll;
 
 namespace {
 
-constexpr std::string_view letters = "BTPSXVE";
+constexpr std::string_view reber_letters = "BTPSXVE";
 
 /// Reber's graph as it is drawn: from each node the letters that leave it, and where they lead.
 const std::vector<std::map<char, int>> graph = {{{'B', 1}},
@@ -29,7 +29,7 @@ const std::vector<std::map<char, int>> graph = {{{'B', 1}},
 
 /// The letters that may follow `read`, which is the start of an embedded string; none when it is whole; "?"
 /// when it is no such start. By parsing it: frame, graph, frame.
-std::string may_follow(const std::string& read) {
+std::string letters_after(const std::string& read) {
   const std::size_t n = read.size();
   if (n == 0) return "B";
   if (read[0] != 'B') return "?";
@@ -77,16 +77,16 @@ std::string string_of(const Batch& batch, std::int64_t b) {
     const std::int64_t symbol = std::find(x, x + 7, 1.f) - x;
     if (t > 0) REQUIRE(symbol == comes);
     comes = std::find(y, y + 7, float(NextSymbol::comes)) - y;
-    read += letters[static_cast<std::size_t>(symbol)];
+    read += reber_letters[static_cast<std::size_t>(symbol)];
   }
-  return read + letters[static_cast<std::size_t>(comes)];
+  return read + reber_letters[static_cast<std::size_t>(comes)];
 }
 
 std::set<char> possible_at(const Batch& batch, std::int64_t t, std::int64_t b) {
   std::set<char> all;
   for (std::int64_t k = 0; k < 7; ++k)
     if (numbers(batch.target)[(t * batch.rows() + b) * 7 + k] != float(NextSymbol::impossible))
-      all.insert(letters[static_cast<std::size_t>(k)]);
+      all.insert(reber_letters[static_cast<std::size_t>(k)]);
   return all;
 }
 
@@ -114,22 +114,23 @@ double measured_trivial_loss(const Batch& batch, bool logistic) {
 
 TEST_CASE("[tasks] reber: the parser of this test takes what the grammar makes and nothing else") {
   for (const std::string good : {"BTBTXSETE", "BPBPVVEPE", "BTBTSSXXTTVPSETE", "BPBPVPXVVEPE"})
-    CHECK(may_follow(good).empty());
+    CHECK(letters_after(good).empty());
   for (const std::string bad : {"BTBTXSEPE", "BTBTXSETT", "BTBTXSETEE", "TTBTXSETE", "BTBPXSETE"})
-    CHECK(may_follow(bad) == "?");
-  CHECK(set_of(may_follow("BTBT")) == set_of("SX"));
-  CHECK(may_follow("BTBTXSE") == "T");
-  CHECK(may_follow("BTBTXSET") == "E");
+    CHECK(letters_after(bad) == "?");
+  CHECK(set_of(letters_after("BTBT")) == set_of("SX"));
+  CHECK(letters_after("BTBTXSE") == "T");
+  CHECK(letters_after("BTBTXSET") == "E");
 }
 
 TEST_CASE("[tasks] reber: strings are those of the grammar, targets what the parser says may come") {
   const Batch batch = training_batch(*reber({9, 100}), 2000);
   for (std::int64_t b = 0; b < batch.rows(); ++b) {
     const std::string all = string_of(batch, b);
-    CHECK(may_follow(all).empty());
+    CHECK(letters_after(all).empty());
     CHECK(all.size() >= 9);
     for (std::size_t t = 1; t < all.size(); ++t)
-      CHECK(possible_at(batch, static_cast<std::int64_t>(t) - 1, b) == set_of(may_follow(all.substr(0, t))));
+      CHECK(possible_at(batch, static_cast<std::int64_t>(t) - 1, b) ==
+            set_of(letters_after(all.substr(0, t))));
   }
 }
 
@@ -139,7 +140,7 @@ TEST_CASE("[tasks] reber: every branch is taken half of the time, in strings of 
   for (std::int64_t b = 0; b < batch.rows(); ++b) {
     const std::string all = string_of(batch, b);
     for (std::size_t t = 1; t < all.size(); ++t) {
-      const std::string next = may_follow(all.substr(0, t));
+      const std::string next = letters_after(all.substr(0, t));
       if (next.size() == 2) ++taken[next][all[t]];
     }
   }
@@ -156,7 +157,7 @@ TEST_CASE("[tasks] reber: lengths are as frequent as in the grammar, up to the l
   std::map<std::size_t, double> expected;
   const auto walk = [&](const auto& self, const std::string& read, double p) -> void {
     if (read.size() > 12) return;
-    const std::string next = may_follow(read);
+    const std::string next = letters_after(read);
     if (next.empty()) expected[read.size()] += p;
     for (const char letter : next) self(self, read + letter, p / static_cast<double>(next.size()));
   };
@@ -177,7 +178,7 @@ TEST_CASE("[tasks] reber: lengths are as frequent as in the grammar, up to the l
     const Batch test = reber({9, 100})->test_at(length, 30)->batch(0, 30);
     for (std::int64_t b = 0; b < 30; ++b) {
       CHECK(string_of(test, b).size() == static_cast<std::size_t>(length));
-      CHECK(may_follow(string_of(test, b)).empty());
+      CHECK(letters_after(string_of(test, b)).empty());
     }
   }
 }
@@ -206,13 +207,13 @@ TEST_CASE("[tasks] continual reber: whole strings one behind the other, and what
     CHECK(all.size() == 401);
     std::string current(1, all[0]);
     for (std::size_t t = 1; t < all.size(); ++t) {
-      if (may_follow(current).empty()) {
+      if (letters_after(current).empty()) {
         ++whole;
         current.clear();
       }
-      CHECK(possible_at(batch, static_cast<std::int64_t>(t) - 1, b) == set_of(may_follow(current)));
+      CHECK(possible_at(batch, static_cast<std::int64_t>(t) - 1, b) == set_of(letters_after(current)));
       current += all[t];
-      REQUIRE(may_follow(current) != "?");
+      REQUIRE(letters_after(current) != "?");
     }
   }
   CHECK(whole > 50 * 20);  // of 11 or 12 letters in the mean

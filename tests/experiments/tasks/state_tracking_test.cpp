@@ -16,7 +16,7 @@ using namespace unroll::tracking_test;
 
 namespace {
 
-std::int64_t ones(const Symbols& read) { return std::ranges::count(read, 1); }
+std::int64_t ones_in(const Symbols& read) { return std::ranges::count(read, 1); }
 
 /// How often symbol `b` follows an `a`.
 std::int64_t changes(const Symbols& read, std::int64_t a, std::int64_t b) {
@@ -33,7 +33,7 @@ std::int64_t place_on_ring(const Symbols& read) {
 }  // namespace
 
 TEST_CASE("[state tracking] parity is the number of ones modulo 2") {
-  check_answers("parity", "", [](const Symbols& read) { return ones(read) % 2; });
+  check_answers("parity", "", [](const Symbols& read) { return ones_in(read) % 2; });
 }
 
 TEST_CASE("[state tracking] even pairs: as many changes 01 as 10, counted") {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tests/support/any_task.hpp"
+#include "tests/support/error_of.hpp"
 
 // What the laws of all tasks share.
 
@@ -60,12 +61,7 @@ void for_every_variant(const F& f) {
 }
 
 inline std::string refusal(const TaskConfig& config) {
-  try {
-    standard_task(config);
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "accepted";
+  return error_of<std::invalid_argument>([&] { standard_task(config); });
 }
 
 /// Whether each of the values is one of 0 to below `count`.

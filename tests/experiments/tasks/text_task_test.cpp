@@ -13,6 +13,7 @@
 #include "experiments/tasks/data_options.hpp"
 #include "experiments/train/windowed_batch.hpp"
 #include "tests/support/any_task.hpp"
+#include "tests/support/contains.hpp"
 #include "tests/support/judged.hpp"
 
 using namespace unroll;
@@ -36,7 +37,7 @@ Corpus corpus_of(const std::string& text, Level level, Words words, double valid
   return make_corpus(options, {"a text", text});
 }
 
-std::string error_of(const TaskConfig& config) {
+std::string task_error(const TaskConfig& config) {
   try {
     standard_task(config);
   } catch (const TextError& error) {
@@ -47,12 +48,8 @@ std::string error_of(const TaskConfig& config) {
   return "(no error)";
 }
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 /// A text of so many letters, and no other character.
-std::string letters(std::size_t count) {
+std::string text_of_letters(std::size_t count) {
   std::string text;
   for (std::size_t i = 0; i < count; ++i) text += static_cast<char>('a' + (i * i + i / 7) % 5);
   return text;
@@ -96,8 +93,8 @@ TEST_CASE("[text task] a pass is the whole training part in as many streams as t
 
 TEST_CASE("[text task] a validation text has a stream per thousand tokens, from 1 to 32") {
   const auto streams_of = [](std::size_t tokens) {
-    TaskConfig config = on_text("characters", letters(500), 0);
-    config.values[text_options::validation_text.key] = text_value(letters(tokens));
+    TaskConfig config = on_text("characters", text_of_letters(500), 0);
+    config.values[text_options::validation_text.key] = text_value(text_of_letters(tokens));
     const auto task = standard_task(config);
     const auto validation = task->validation(500);
     CHECK(validation->size() == validation->batch(0, 100).rows());
@@ -112,9 +109,9 @@ TEST_CASE("[text task] a validation text has a stream per thousand tokens, from 
 }
 
 TEST_CASE("[text task] validation and test parts are those of the corpus, the test in one stream") {
-  TaskConfig config = on_text("characters", letters(30'000), 0.2);
+  TaskConfig config = on_text("characters", text_of_letters(30'000), 0.2);
   config.values[data_options::test_fraction.key] = 0.1;
-  const Corpus corpus = corpus_of(letters(30'000), Level::characters, Words::spaces, 0.2, 0.1);
+  const Corpus corpus = corpus_of(text_of_letters(30'000), Level::characters, Words::spaces, 0.2, 0.1);
   REQUIRE(corpus.valid.size() == 6000);
   REQUIRE(corpus.test.size() == 3000);
   const auto task = standard_task(config);
@@ -180,35 +177,35 @@ TEST_CASE("[text task] the vocabulary is built from the training part alone") {
 
 TEST_CASE("[text task] a text that cannot be learned from is refused by name and with the reason") {
   const TaskConfig none{.name = "words", .variant = "punctuation"};
-  CHECK(error_of(none) == "the task words learns from a text: give its file as task.text");
+  CHECK(task_error(none) == "the task words learns from a text: give its file as task.text");
 
   TaskConfig missing = none;
   missing.values[text_options::text.key] = InputFile{"nowhere.txt", "", nullptr};
-  CHECK_MESSAGE(contains(error_of(missing), "nowhere.txt"), error_of(missing));
+  CHECK_MESSAGE(contains(task_error(missing), "nowhere.txt"), task_error(missing));
   missing = on_text("words", counting_text());
   missing.values[text_options::validation_text.key] = InputFile{"gone.txt", "", nullptr};
-  CHECK_MESSAGE(contains(error_of(missing), "gone.txt"), error_of(missing));
+  CHECK_MESSAGE(contains(task_error(missing), "gone.txt"), task_error(missing));
 
   const std::string one_word =
-      error_of(on_text("words", "word word word word word word word word word word"));
+      task_error(on_text("words", "word word word word word word word word word word"));
   CHECK_MESSAGE(contains(one_word, "a text"), one_word);
   CHECK_MESSAGE(contains(one_word, "word"), one_word);
 
   TaskConfig strange = on_text("words", counting_text(), 0);
   strange.values[text_options::validation_text.key] =
       InputFile{"strange.txt", "1", std::make_shared<const std::string>("quite other text")};
-  CHECK_MESSAGE(contains(error_of(strange), "strange.txt"), error_of(strange));
-  CHECK_MESSAGE(contains(error_of(strange), "vocabulary"), error_of(strange));
+  CHECK_MESSAGE(contains(task_error(strange), "strange.txt"), task_error(strange));
+  CHECK_MESSAGE(contains(task_error(strange), "vocabulary"), task_error(strange));
 
-  const std::string no_validation = error_of(on_text("words", counting_text(), 0));
+  const std::string no_validation = task_error(on_text("words", counting_text(), 0));
   CHECK_MESSAGE(contains(no_validation, "task.validation_text"), no_validation);
   CHECK_MESSAGE(contains(no_validation, "task.validation_fraction"), no_validation);
-  CHECK(error_of(on_text("words", counting_text())) == "(no error)");
+  CHECK(task_error(on_text("words", counting_text())) == "(no error)");
 }
 
 TEST_CASE("[text task] a text shorter than one window is refused with streams, steps and window") {
   Config config = Laboratory().default_config();
-  config.task = on_text("characters", letters(1000), 0.1);
+  config.task = on_text("characters", text_of_letters(1000), 0.1);
   const auto task = standard_task(config.task);
   const auto check = [&] { check_windows(config, task->spec(), *task->training(1)); };
   config.train.batch = 30;
@@ -240,7 +237,7 @@ TEST_CASE(
 }
 
 TEST_CASE("[text task] there are baselines of the test part where there is one") {
-  TaskConfig config = on_text("characters", letters(3000), 0.2);
+  TaskConfig config = on_text("characters", text_of_letters(3000), 0.2);
   for (const Baseline& one : standard_task(config)->baselines()) CHECK_FALSE(one.test_loss);
   config.values[data_options::test_fraction.key] = 0.1;
   for (const Baseline& one : standard_task(config)->baselines()) {
@@ -250,7 +247,7 @@ TEST_CASE("[text task] there are baselines of the test part where there is one")
 }
 
 TEST_CASE("[text task] every token is an answer of its own") {
-  const auto task = standard_task(on_text("characters", letters(300), 0.1));
+  const auto task = standard_task(on_text("characters", text_of_letters(300), 0.1));
   const Batch batch = task->validation(1)->batch(0, 1);
   Tensor<float> scores = right_outputs(task->spec(), batch);
   CHECK(judged(task->spec(), batch, scores).at("error_rate") == 0);

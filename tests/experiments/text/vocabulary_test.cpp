@@ -13,13 +13,13 @@ Vocabulary of_words(std::string_view text, VocabularyLimits limits = {}) {
   return Vocabulary::from_training(tokens_of(text, Level::words), limits);
 }
 
-using Tokens = std::vector<std::string>;
+using TokenList = std::vector<std::string>;
 
 }  // namespace
 
 TEST_CASE("[text] types are numbered by count, then by first appearance") {
   const Vocabulary v = of_words("b a c a\nb d b");
-  CHECK(v.tokens() == Tokens{"b", "a", "<eos>", "c", "d", "<unk>"});
+  CHECK(v.tokens() == TokenList{"b", "a", "<eos>", "c", "d", "<unk>"});
   CHECK(v.id("b") == 0);
   CHECK(v.token(3) == "c");
   CHECK(v.line_end() == 2);
@@ -41,16 +41,16 @@ TEST_CASE("[text] an unknown token has the id of <unk>") {
 
 TEST_CASE("[text] rare types fall out, and <unk> counts them") {
   const Vocabulary v = of_words("a a a b b c d e f", {2, 0});
-  CHECK(v.tokens() == Tokens{"<unk>", "a", "b", "<eos>"});  // 4, 3, 2; <eos> never falls out
+  CHECK(v.tokens() == TokenList{"<unk>", "a", "b", "<eos>"});  // 4, 3, 2; <eos> never falls out
   const Vocabulary literal = of_words("a <unk> <unk> a b", {2, 0});
-  CHECK(literal.tokens() == Tokens{"<unk>", "a", "<eos>"});
+  CHECK(literal.tokens() == TokenList{"<unk>", "a", "<eos>"});
 }
 
 TEST_CASE("[text] a size limit keeps the most frequent types, <unk> and <eos> included in it") {
   const std::string text = "a a a b b c d";
   for (std::int64_t size = 3; size <= 6; ++size) CHECK(of_words(text, {1, size}).size() == size);
   CHECK(of_words(text, {1, 100}).size() == 6);
-  CHECK(of_words(text, {1, 3}).tokens() == Tokens{"<unk>", "a", "<eos>"});
+  CHECK(of_words(text, {1, 3}).tokens() == TokenList{"<unk>", "a", "<eos>"});
   CHECK_THROWS_WITH_AS(of_words(text, {1, 1}), doctest::Contains("no room"), TextError);
   CHECK_THROWS_AS(of_words(text, {0, 0}), TextError);
   CHECK_THROWS_AS(of_words(text, {1, -1}), TextError);
@@ -58,7 +58,7 @@ TEST_CASE("[text] a size limit keeps the most frequent types, <unk> and <eos> in
 
 TEST_CASE("[text] characters have <unk> too, but no <eos>, and it is no mix-up with the text's own letters") {
   const Vocabulary v = Vocabulary::from_training(tokens_of("<unk>\n<unk>", Level::characters));
-  CHECK(v.tokens() == Tokens{"<", "u", "n", "k", ">", "\n", "<unk>"});
+  CHECK(v.tokens() == TokenList{"<", "u", "n", "k", ">", "\n", "<unk>"});
   CHECK(v.line_end() == -1);
 }
 
@@ -77,11 +77,11 @@ TEST_CASE("[text] a vocabulary and one made from its list are the same, also whe
 }
 
 TEST_CASE("[text] a list that is no vocabulary is refused") {
-  CHECK_THROWS_WITH_AS(Vocabulary(Tokens{"a", "b", "a"}), doctest::Contains("\"a\" twice, as 0 and 2"),
+  CHECK_THROWS_WITH_AS(Vocabulary(TokenList{"a", "b", "a"}), doctest::Contains("\"a\" twice, as 0 and 2"),
                        TextError);
-  CHECK_THROWS_AS(Vocabulary(Tokens{}), TextError);
-  CHECK_THROWS_AS(Vocabulary(Tokens{"a", ""}), TextError);
-  const Vocabulary closed(Tokens{"a", "b"});
+  CHECK_THROWS_AS(Vocabulary(TokenList{}), TextError);
+  CHECK_THROWS_AS(Vocabulary(TokenList{"a", ""}), TextError);
+  const Vocabulary closed(TokenList{"a", "b"});
   CHECK(closed.unknown() == -1);
   CHECK_THROWS_WITH_AS(closed.id("c"), doctest::Contains("\"c\""), TextError);
   CHECK_THROWS_AS(closed.token(2), std::out_of_range);

@@ -14,11 +14,11 @@
 // What stands around a cell, in training.
 
 using namespace unroll;
-using unroll::test::Training;
+using namespace unroll::test;
 
 namespace {
 
-Config small(const std::string& task = "copy") {
+Config copying_config(const std::string& task = "copy") {
   Config config = laboratory().default_config();
   config.task = {.name = task, .length = task == "copy" ? 3 : 20};
   laboratory().resolve(config);
@@ -32,7 +32,7 @@ Config small(const std::string& task = "copy") {
 }
 
 Config with_everything(const std::string& task = "copy") {
-  Config config = small(task);
+  Config config = copying_config(task);
   config.model.layers = 2;
   config.model.residual = true;
   config.model.dropout_input = 0.1;
@@ -54,19 +54,10 @@ std::vector<double> losses(Config config, std::int64_t updates) {
   return all;
 }
 
-std::string refusal(const Config& config) {
-  try {
-    Training training(config);
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "";
-}
-
 }  // namespace
 
 TEST_CASE("[around] what is off is no part of the trial's id, and what is on is") {
-  const Config plain = small();
+  const Config plain = copying_config();
   for (const char* key : {"model.layers", "model.bidirectional", "model.residual", "model.dropout_input",
                           "model.dropout_output", "model.dropout_recurrent", "model.dropout_mask",
                           "model.zoneout", "model.layer_norm", "model.initial_state"})
@@ -93,7 +84,7 @@ TEST_CASE("[around] trials with everything train, and have the same bits again a
 }
 
 TEST_CASE("[around] masks change from update to update, and not with the number of shards alone") {
-  Config config = small("adding");
+  Config config = copying_config("adding");
   config.model.dropout_output = 0.5;
   const std::vector<double> dropped = losses(config, 2);
   config.model.dropout_output = 0;
@@ -103,7 +94,7 @@ TEST_CASE("[around] masks change from update to update, and not with the number 
 }
 
 TEST_CASE("[around] dropout is off at validation, and zoneout is its expectation there") {
-  Config config = small();
+  Config config = copying_config();
   const Evaluation plain = Training(config).validate();
   config.model.dropout_input = config.model.dropout_output = config.model.dropout_recurrent = 0.5;
   const Evaluation dropout = Training(config).validate();
@@ -147,16 +138,16 @@ TEST_CASE("[around] all windows of a batch have the masks of its whole sequences
 }
 
 TEST_CASE("[around] a reverse direction and truncated BPTT are refused together, by their keys") {
-  Config config = small();
+  Config config = copying_config();
   config.model.bidirectional = true;
   config.train.window = config.train.stride = 5;
-  const std::string text = refusal(config);
+  const std::string text = training_refusal(config);
   CHECK(text.find("train.window is 5") != std::string::npos);
   CHECK(text.find("model.bidirectional is true") != std::string::npos);
 }
 
 TEST_CASE("[around] a trial that diverges says in which layer and direction, under its masks") {
-  Config config = small();
+  Config config = copying_config();
   config.model.cell = "vanilla";
   config.model.activation = "identity";
   config.model.init = "identity";
@@ -174,7 +165,7 @@ TEST_CASE("[around] a trial that diverges says in which layer and direction, und
 }
 
 TEST_CASE("[around] more layers cost more, dropout nearly nothing in the estimate") {
-  Config config = small("adding");
+  Config config = copying_config("adding");
   config.model.hidden = 64;
   const TrialCost one = trial_cost(laboratory(), config);
   config.model.layers = 3;
@@ -190,7 +181,7 @@ TEST_CASE("[around] more layers cost more, dropout nearly nothing in the estimat
 
 TEST_CASE(
     "[around] parameters start as their specs say, else in the way of their role, within their bounds") {
-  Config config = small();
+  Config config = copying_config();
   config.model.cell =
       "cell test\nstate h\n"
       "param b_gain init constant(2)\nparam b_low init constant(-2) in [-1, 5]\n"
@@ -227,8 +218,8 @@ TEST_CASE("[around] projection moves what is outside of the bounds to them, and 
 namespace {
 
 /// The values of a parameter after some updates of a cell that is given as text.
-Tensor<float> trained(const std::string& cell, std::string_view name, std::int64_t updates) {
-  Config config = small();
+Tensor<float> trained_parameter(const std::string& cell, std::string_view name, std::int64_t updates) {
+  Config config = copying_config();
   config.model.cell = cell;
   config.train.learning_rate = 0.01;
   Training training(config);
@@ -246,11 +237,11 @@ std::string cell_with(const std::string& declarations) {
 
 TEST_CASE("[around] a parameter that is not trained stays as it starts, bit for bit, and the others move") {
   const std::string fixed = cell_with("param W_hh init identity(0.5) fixed\n");
-  const Tensor<float> start = trained(fixed, "W_hh", 0);
+  const Tensor<float> start = trained_parameter(fixed, "W_hh", 0);
   CHECK(start[0] == 0.5f);
-  CHECK(trained(fixed, "W_hh", 5).same_bits(start));
-  CHECK_FALSE(trained(fixed, "W_xh", 5).same_bits(trained(fixed, "W_xh", 0)));
-  CHECK_FALSE(trained(cell_with("param W_hh init identity(0.5)\n"), "W_hh", 5).same_bits(start));
+  CHECK(trained_parameter(fixed, "W_hh", 5).same_bits(start));
+  CHECK_FALSE(trained_parameter(fixed, "W_xh", 5).same_bits(trained_parameter(fixed, "W_xh", 0)));
+  CHECK_FALSE(trained_parameter(cell_with("param W_hh init identity(0.5)\n"), "W_hh", 5).same_bits(start));
 }
 
 TEST_CASE("[around] a parameter with bounds is inside of them after every update") {
@@ -261,14 +252,14 @@ TEST_CASE("[around] a parameter with bounds is inside of them after every update
   };
   const std::string bounded = cell_with("param b_h in [-0.005, 0.005]\n");
   for (std::int64_t updates = 1; updates < 5; ++updates)
-    CHECK(largest(trained(bounded, "b_h", updates)) <= 0.005f);
-  CHECK(largest(trained(bounded, "b_h", 5)) == 0.005f);
-  CHECK(largest(trained(cell_with(""), "b_h", 5)) > 0.005f);
+    CHECK(largest(trained_parameter(bounded, "b_h", updates)) <= 0.005f);
+  CHECK(largest(trained_parameter(bounded, "b_h", 5)) == 0.005f);
+  CHECK(largest(trained_parameter(cell_with(""), "b_h", 5)) > 0.005f);
 }
 
 TEST_CASE("[around] a start that equations call learned is trained, also in windows") {
   for (const std::int64_t window : {0, 5}) {
-    Config config = small();
+    Config config = copying_config();
     config.model.cell = "cell test\nstate h = learned\nh' = tanh(W_xh x + W_hh h + b_h)\n";
     config.train.window = config.train.stride = window;
     Training training(config);

@@ -15,17 +15,17 @@
 // Squared Lyapunov exponents as a part of what training descends.
 
 using namespace unroll;
-using unroll::test::Training;
+using namespace unroll::test;
 
 namespace {
 
-constexpr std::int64_t units = 5, length = 8, batch = 3;
+constexpr std::int64_t flossed_units = 5, flossed_steps = 8, flossed_rows = 3;
 
-Config small(double flossing, std::int64_t exponents) {
+Config flossing_config(double flossing, std::int64_t exponents) {
   Config config = laboratory().default_config();
   config.task = {.name = "temporal_order", .length = 10};
-  config.model.hidden = units;
-  config.train.batch = batch;
+  config.model.hidden = flossed_units;
+  config.train.batch = flossed_rows;
   config.train.flossing = flossing;
   config.train.flossing_exponents = exponents;
   config.train.optimizer = "sgd";
@@ -34,27 +34,18 @@ Config small(double flossing, std::int64_t exponents) {
   return config;
 }
 
-std::vector<std::vector<float>> parameters_after(const Config& config, std::int64_t updates) {
-  Training training(config);
-  for (std::int64_t n = 0; n < updates; ++n) CHECK(std::isfinite(training.update(n)));
-  std::vector<std::vector<float>> all;
-  for (const Tensor<float>& p : training.trainer.parameters())
-    all.emplace_back(p.span().begin(), p.span().end());
-  return all;
-}
-
 /// A model of one cell on its own tape, with the regulariser of so many exponents.
 struct OneModel {
   OneModel(const std::string& cell, std::int64_t layers, std::int64_t exponents,
            const std::string& activation = "tanh")
       : model(
             [&](std::int64_t inputs) {
-              return make_cell(cell_table(), cell, {inputs, units, activation, {}});
+              return make_cell(cell_table(), cell, {inputs, flossed_units, activation, {}});
             },
             2, {.layers = layers}, 1, Readout::last),
         specs(model.parameters()),
         p(tape, specs),
-        x(tape.input("x", {length, batch, 2})),
+        x(tape.input("x", {flossed_steps, flossed_rows, 2})),
         recorded(model.record(x, p, run)),
         flossing(model.flossing(p, run, recorded, exponents)) {
     Stream stream(11, Purpose::check);
@@ -62,7 +53,7 @@ struct OneModel {
       values.emplace_back(spec.shape);
       for (double& v : values.back().span()) v = 0.5 * stream.normal();
     }
-    read = Tensor<double>({length, batch, 2});
+    read = Tensor<double>({flossed_steps, flossed_rows, 2});
     for (double& v : read.span()) v = stream.normal();
   }
 
@@ -90,17 +81,17 @@ struct OneModel {
 double of_instrument(const OneModel& one, std::int64_t exponents) {
   StateMap map(one.model, 2, false, one.values);
   double total = 0;
-  for (std::int64_t b = 0; b < batch; ++b) {
+  for (std::int64_t b = 0; b < flossed_rows; ++b) {
     const auto given = [&](std::int64_t t, std::int64_t times) -> StepInput {
       Tensor<double> rows({times, 2});
-      for (std::int64_t i = 0; i < times * 2; ++i) rows[i] = one.read[(t * batch + b) * 2 + i % 2];
+      for (std::int64_t i = 0; i < times * 2; ++i) rows[i] = one.read[(t * flossed_rows + b) * 2 + i % 2];
       return rows;
     };
     for (const double lambda :
-         lyapunov_exponents(map, map.start(1), given, {.steps = length, .most = exponents}))
+         lyapunov_exponents(map, map.start(1), given, {.steps = flossed_steps, .most = exponents}))
       total += lambda * lambda;
   }
-  return total / static_cast<double>(batch);
+  return total / static_cast<double>(flossed_rows);
 }
 
 }  // namespace
@@ -131,27 +122,27 @@ TEST_CASE("[flossing] its gradient goes through Jacobians, factors and states of
 
 TEST_CASE("[flossing] of the linear net g Q it is n ln(g)^2, and its slope in g 2 n ln(g) / g") {
   constexpr double gain = 0.8;
-  OneModel one("vanilla", 1, units, "identity");
+  OneModel one("vanilla", 1, flossed_units, "identity");
   for (std::size_t i = 0; i < one.specs.size(); ++i) {
     if (one.specs[i].name != "W_hh") continue;
     one.values[i] = qr(one.values[i]).q;
     for (double& w : one.values[i].span()) w *= gain;
-    CHECK(one.value() == doctest::Approx(units * std::log(gain) * std::log(gain)).epsilon(1e-12));
+    CHECK(one.value() == doctest::Approx(flossed_units * std::log(gain) * std::log(gain)).epsilon(1e-12));
     const Var g = gradients(one.flossing, {one.p["W_hh"]})[0];
     Plan<double> plan(one.tape, {g});
     for (std::size_t k = 0; k < one.values.size(); ++k) plan.bind(one.p.all()[k], one.values[k]);
     plan.bind(one.x, one.read);
     plan.run();
     double along = 0;  // W changes by W / g where g changes by 1
-    for (std::int64_t k = 0; k < units * units; ++k)
+    for (std::int64_t k = 0; k < flossed_units * flossed_units; ++k)
       along += plan.value(g)[static_cast<std::size_t>(k)] * one.values[i][k] / gain;
-    CHECK(along == doctest::Approx(2 * units * std::log(gain) / gain).epsilon(1e-10));
+    CHECK(along == doctest::Approx(2 * flossed_units * std::log(gain) / gain).epsilon(1e-10));
   }
 }
 
 TEST_CASE("[flossing] alone it brings exponents to 0, where the loss would leave them") {
   const auto flossing_after = [](std::int64_t updates, std::int64_t alone) {
-    Config config = small(1, 3);
+    Config config = flossing_config(1, 3);
     config.train.flossing_updates = alone;
     config.train.learning_rate = 0.05;
     Training training(config);
@@ -159,8 +150,8 @@ TEST_CASE("[flossing] alone it brings exponents to 0, where the loss would leave
     const TaskModel& model = training.models.training_plan(0).model();
     Plan<float> plan(*model.tape, {model.flossing});
     Feed<float> feed;
-    const Piece piece{.batch = training.models.training().batch(1000, batch)};
-    model.fill(feed, piece, {0, batch}, 1);
+    const Piece piece{.batch = training.models.training().batch(1000, flossed_rows)};
+    model.fill(feed, piece, {0, flossed_rows}, 1);
     model.bind(plan, feed, piece, training.trainer.parameters());
     plan.run();
     return plan.value(model.flossing)[0];
@@ -171,7 +162,7 @@ TEST_CASE("[flossing] alone it brings exponents to 0, where the loss would leave
 }
 
 TEST_CASE("[flossing] the first updates leave alone what it does not reach; later ones descend the loss") {
-  Config config = small(1, 2);
+  Config config = flossing_config(1, 2);
   config.train.flossing_updates = 2;
   const auto start = parameters_after(config, 0), flossed = parameters_after(config, 2),
              after = parameters_after(config, 3);
@@ -185,7 +176,7 @@ TEST_CASE("[flossing] the first updates leave alone what it does not reach; late
 }
 
 TEST_CASE("[flossing] beside Omega both are added, and shards change no more than the order of a sum") {
-  Config config = small(0.5, 2);
+  Config config = flossing_config(0.5, 2);
   config.train.batch = 8;
   const auto alone = parameters_after(config, 1);
   config.train.omega = 1;
@@ -230,7 +221,7 @@ TEST_CASE("[flossing] where exponents have no meaning it is refused, with the se
        "one "
        "of them to 0"}};
   for (const Bad& bad : all) {
-    Config config = small(1, 2);
+    Config config = flossing_config(1, 2);
     bad.change(config);
     CHECK_THROWS_WITH_AS(Training{config}, doctest::Contains(bad.message), std::invalid_argument);
   }

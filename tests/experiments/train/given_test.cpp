@@ -25,7 +25,7 @@ namespace {
 
 const std::string with_context = "cell two\ninput s\nstate h\nh' = tanh(W x + V s + U h + b)\n";
 const std::string with_feedback = "cell fed\nfeedback y\nstate h\nh' = tanh(W x + V y + U h + b)\n";
-const std::string plain = "cell one\nstate h\nh' = tanh(W x + U h + b)\n";
+const std::string plain_cell = "cell one\nstate h\nh' = tanh(W x + U h + b)\n";
 
 /// A table of x, a second input u, and y' = 0.8 y + x u: 200 rows.
 std::string table() {
@@ -134,7 +134,7 @@ TEST_CASE("[file task] a second input of arrays has the sequences and steps of t
 TEST_CASE("[train] a cell and a task that do not agree on a second input: both are named") {
   CHECK(refused(config_with(with_context, {.name = "adding"}))
             .find("reads a second input, but the task adding gives none") != std::string::npos);
-  CHECK(refused(config_with(plain, file_config(settings("u"))))
+  CHECK(refused(config_with(plain_cell, file_config(settings("u"))))
             .find("gives a second input of 1 numbers (task.second_input), but the "
                   "cell one@") != std::string::npos);
   CHECK(refused(config_with(with_context, file_config(settings("u")))) == "accepted");
@@ -150,7 +150,7 @@ TEST_CASE("[train] a second input is learned from: what depends on it is not pre
   FileSettings x_alone = settings("");
   x_alone["task.inputs"] = names("x");
   config.task = file_config(x_alone);
-  config.model.cell = plain;
+  config.model.cell = plain_cell;
   laboratory().resolve(config);
   const double without = *run_trial(laboratory(), config).scalar("best_loss");
   CHECK(with < 0.7 * without);
@@ -170,7 +170,7 @@ TEST_CASE("[train] feedback is the target of the step before, behind the inputs;
       CHECK(inputs[place * 6 + c] == own[place * 3 + c]);
       CHECK(inputs[place * 6 + 3 + c] == (place < 4 ? 0.0f : target[(place - 4) * 3 + c]));
     }
-  CHECK(task_for(laboratory(), config_with(plain, lorenz()))->spec().input_size == 3);
+  CHECK(task_for(laboratory(), config_with(plain_cell, lorenz()))->spec().input_size == 3);
 }
 
 TEST_CASE("[train] tasks whose targets are no outputs of every step are refused, with cell and task") {
@@ -209,7 +209,7 @@ TEST_CASE(
   CHECK(a != b);
   // It is a part of the id where it matters, and nowhere else.
   CHECK(trial_id(laboratory(), config) != trial_id(laboratory(), own));
-  Config other = config_with(plain, lorenz()), same = other;
+  Config other = config_with(plain_cell, lorenz()), same = other;
   same.train.own_feedback = true;
   CHECK(trial_id(laboratory(), other) == trial_id(laboratory(), same));
 }

@@ -9,11 +9,11 @@
 #include "tests/experiments/train/training.hpp"
 
 using namespace unroll;
-using unroll::test::Training;
+using namespace unroll::test;
 
 namespace {
 
-Config small() {
+Config noisy_config() {
   Config config = laboratory().default_config();
   config.task.length = 6;
   config.model.hidden = 30;
@@ -25,12 +25,10 @@ Config small() {
 }
 
 /// All elements of all parameters after so many updates.
-std::vector<double> parameters_after(const Config& config, std::int64_t updates) {
-  Training training(config);
-  for (std::int64_t n = 0; n < updates; ++n) training.update(n);
+std::vector<double> all_parameters_after(const Config& config, std::int64_t updates) {
   std::vector<double> all;
-  for (const Tensor<float>& p : training.trainer.parameters())
-    for (const float x : p.span()) all.push_back(x);
+  for (const std::vector<float>& parameter : parameters_after(config, updates))
+    all.insert(all.end(), parameter.begin(), parameter.end());
   return all;
 }
 
@@ -69,21 +67,21 @@ TEST_CASE("[noise] numbers are those of an update and a parameter, of the right 
 }
 
 TEST_CASE("[noise] gradient noise has the variance of its update, on top of the clipped gradient") {
-  Config config = small();
+  Config config = noisy_config();
   config.train.clip_norm = 1e-6;  // what is added is not
-  const std::vector<double> start = parameters_after(config, 0);
+  const std::vector<double> start = all_parameters_after(config, 0);
   config.train.gradient_noise = 0.3;
   config.train.gradient_noise_decay = 2;
-  const std::vector<double> one = parameters_after(config, 1), two = parameters_after(config, 2);
+  const std::vector<double> one = all_parameters_after(config, 1), two = all_parameters_after(config, 2);
   CHECK(root_mean_square(difference(one, start)) == doctest::Approx(std::sqrt(0.3)).epsilon(0.1));
   CHECK(root_mean_square(difference(two, one)) == doctest::Approx(std::sqrt(0.3) / 2).epsilon(0.1));
   config.train.gradient_noise_decay = 0;
-  const std::vector<double> steady = parameters_after(config, 2);
+  const std::vector<double> steady = all_parameters_after(config, 2);
   CHECK(root_mean_square(difference(steady, one)) == doctest::Approx(std::sqrt(0.3)).epsilon(0.1));
 }
 
 TEST_CASE("[noise] weight noise is in the gradient, not in the parameters") {
-  Config config = small();
+  Config config = noisy_config();
   config.train.weight_noise = 0.5;
   Training noisy(config);
   const std::vector<Tensor<float>> before = noisy.trainer.parameters();
@@ -97,7 +95,7 @@ TEST_CASE("[noise] weight noise is in the gradient, not in the parameters") {
   CHECK(root_mean_square(added) == doctest::Approx(0.5).epsilon(0.1));
 
   // The same step from a model without noise that stands where the gradient was taken.
-  Config plain = small();
+  Config plain = noisy_config();
   Training reference(plain);
   CHECK(reference.update(0) != first);
   Plan<float> plan(*reference.models.training_model().tape,
@@ -119,10 +117,10 @@ TEST_CASE("[noise] weight noise is in the gradient, not in the parameters") {
 }
 
 TEST_CASE("[noise] guessing draws parameters anew, whatever the gradient and whatever they were") {
-  Config config = small();
+  Config config = noisy_config();
   config.train.guess = 3;
-  const std::vector<double> start = parameters_after(config, 0), one = parameters_after(config, 1),
-                            two = parameters_after(config, 2);
+  const std::vector<double> start = all_parameters_after(config, 0), one = all_parameters_after(config, 1),
+                            two = all_parameters_after(config, 2);
   for (const std::vector<double>* drawn : {&one, &two}) {
     double squares = 0;
     for (const double x : *drawn) {
@@ -135,19 +133,19 @@ TEST_CASE("[noise] guessing draws parameters anew, whatever the gradient and wha
   CHECK(one != start);
   config.train.learning_rate = 7;
   config.train.clip_norm = 1e-3;
-  CHECK(parameters_after(config, 2) == two);
+  CHECK(all_parameters_after(config, 2) == two);
   config.seed = 12345;
-  CHECK(parameters_after(config, 2) != two);
+  CHECK(all_parameters_after(config, 2) != two);
 }
 
 TEST_CASE("[noise] validation sees no noise, and any number of threads draws the same") {
-  Config config = small();
+  Config config = noisy_config();
   const double clean = Training(config).validate().loss();
   config.train.weight_noise = 0.5;
   CHECK(Training(config).validate().loss() == clean);
   config.train.gradient_noise = 0.1;
   config.train.batch_shards = 4;
-  const std::vector<double> several = parameters_after(config, 3);
+  const std::vector<double> several = all_parameters_after(config, 3);
   const tbb::global_control one(tbb::global_control::max_allowed_parallelism, 1);
-  CHECK(parameters_after(config, 3) == several);
+  CHECK(all_parameters_after(config, 3) == several);
 }

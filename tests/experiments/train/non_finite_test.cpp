@@ -13,12 +13,12 @@
 #include "tests/experiments/sweep/fake_sweep.hpp"
 #include "tests/experiments/train/stoppable.hpp"
 #include "tests/experiments/train/training.hpp"
+#include "tests/support/contains.hpp"
 
 // The first value of a trial that is not finite: which one it is, and the batch that makes it again.
 
 using namespace unroll;
 using unroll::test::Stoppable;
-using unroll::test::TemporaryFolder;
 
 namespace {
 
@@ -48,7 +48,7 @@ struct Ended {
   std::vector<NonFiniteBatch> batches;
 };
 
-Ended trained(const Config& config) {
+Ended run_to_its_end(const Config& config) {
   Ended ended;
   TrialHooks hooks;
   hooks.keep_non_finite = [&](const NonFiniteBatch& batch) { ended.batches.push_back(batch); };
@@ -74,10 +74,6 @@ NonFiniteBatch through_a_file(const Config& config, const NonFiniteBatch& batch)
   return read.batch;
 }
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 bool same(const Values& a, const Values& b) {
   if (a.index() != b.index()) return false;
   return std::visit([&]<class X>(const Tensor<X>& x) { return x.same_bits(std::get<Tensor<X>>(b)); }, a);
@@ -85,7 +81,7 @@ bool same(const Values& a, const Values& b) {
 
 /// Diverged with one batch kept, which says again what the record says.
 std::string checked(const Config& config) {
-  const Ended ended = trained(config);
+  const Ended ended = run_to_its_end(config);
   CHECK(ended.record.status == TrialStatus::diverged);
   REQUIRE(ended.batches.size() == 1);
   const NonFiniteBatch& batch = ended.batches[0];
@@ -142,7 +138,7 @@ TEST_CASE("[non-finite] a gradient that bounds make harmless ends nothing") {
   Config config =
       with_cell("state h\nparam b_s init zeros in [0, 1]\nh' = tanh(U h + W x + b) + sqrt(b_s)\n", 10);
   config.train.clip_value = 1;
-  const Ended ended = trained(config);
+  const Ended ended = run_to_its_end(config);
   CHECK(ended.record.status == TrialStatus::done);
   CHECK(ended.batches.empty());
 }

@@ -12,19 +12,19 @@
 // Pascanu's regulariser in training: what it adds to the gradients of a whole model.
 
 using namespace unroll;
-using unroll::test::Training;
+using namespace unroll::test;
 
 namespace {
 
-constexpr std::int64_t units = 6, length = 10, batch = 3;
+constexpr std::int64_t omega_units = 6, omega_steps = 10, omega_rows = 3;
 
-Config small(double omega = 1) {
+Config omega_config(double omega = 1) {
   Config config = laboratory().default_config();
-  config.task = {.name = "temporal_order", .length = length};
-  config.model.hidden = units;
+  config.task = {.name = "temporal_order", .length = omega_steps};
+  config.model.hidden = omega_units;
   config.model.init = "normal";
   config.model.init_scale = 0.6;
-  config.train.batch = batch;
+  config.train.batch = omega_rows;
   config.train.omega = omega;
   config.train.optimizer = "sgd";
   config.train.learning_rate = 0.1;
@@ -52,20 +52,20 @@ struct Loop {
   const Tensor<double>& b_out;
   double omega = 0;
   std::int64_t counted = 0;
-  std::vector<double> gradient = std::vector<double>(units * units);
+  std::vector<double> gradient = std::vector<double>(omega_units * omega_units);
 
   void add(const Batch& sequences, std::int64_t row) {
     const auto& x = std::get<Tensor<float>>(sequences.inputs);
     const std::int64_t inputs = x.shape()[2], rows = sequences.rows(), classes = w_out.shape()[0];
-    std::vector<std::vector<double>> h(1, std::vector<double>(units));
+    std::vector<std::vector<double>> h(1, std::vector<double>(omega_units));
     for (std::int64_t t = 0; t < sequences.steps(); ++t) {
-      std::vector<double> next(units);
-      for (std::int64_t i = 0; i < units; ++i) {
+      std::vector<double> next(omega_units);
+      for (std::int64_t i = 0; i < omega_units; ++i) {
         double a = b[i];
         for (std::int64_t j = 0; j < inputs; ++j)
           a += w_in[i * inputs + j] * static_cast<double>(x[(t * rows + row) * inputs + j]);
-        for (std::int64_t j = 0; j < units; ++j)
-          a += w[i * units + j] * h.back()[static_cast<std::size_t>(j)];
+        for (std::int64_t j = 0; j < omega_units; ++j)
+          a += w[i * omega_units + j] * h.back()[static_cast<std::size_t>(j)];
         next[static_cast<std::size_t>(i)] = std::tanh(a);
       }
       h.push_back(next);
@@ -81,14 +81,15 @@ struct Loop {
     double total = 0;
     for (std::int64_t k = 0; k < classes; ++k) {
       double z = b_out[k];
-      for (std::int64_t j = 0; j < units; ++j) z += w_out[k * units + j] * h[static_cast<std::size_t>(j)];
+      for (std::int64_t j = 0; j < omega_units; ++j)
+        z += w_out[k * omega_units + j] * h[static_cast<std::size_t>(j)];
       p.push_back(std::exp(z));
       total += p.back();
     }
-    std::vector<double> e(units);
-    for (std::int64_t j = 0; j < units; ++j)
+    std::vector<double> e(omega_units);
+    for (std::int64_t j = 0; j < omega_units; ++j)
       for (std::int64_t k = 0; k < classes; ++k)
-        e[static_cast<std::size_t>(j)] += w_out[k * units + j] *
+        e[static_cast<std::size_t>(j)] += w_out[k * omega_units + j] *
                                           (p[static_cast<std::size_t>(k)] / total - (k == answer)) /
                                           static_cast<double>(rows);
     return e;
@@ -96,22 +97,23 @@ struct Loop {
 
   /// One step: the published closed form, and the gradient one step earlier.
   std::vector<double> pull_back(const std::vector<double>& e, const std::vector<double>& h) {
-    std::vector<double> delta(units), v(units);
+    std::vector<double> delta(omega_units), v(omega_units);
     double e_square = 0, v_square = 0;
-    for (std::size_t i = 0; i < units; ++i) {
+    for (std::size_t i = 0; i < omega_units; ++i) {
       delta[i] = e[i] * (1 - h[i] * h[i]);
       e_square += e[i] * e[i];
     }
-    for (std::size_t j = 0; j < units; ++j) {
-      for (std::size_t i = 0; i < units; ++i) v[j] += w[static_cast<std::int64_t>(i * units + j)] * delta[i];
+    for (std::size_t j = 0; j < omega_units; ++j) {
+      for (std::size_t i = 0; i < omega_units; ++i)
+        v[j] += w[static_cast<std::int64_t>(i * omega_units + j)] * delta[i];
       v_square += v[j] * v[j];
     }
     const double r = v_square / e_square;
     omega += (r - 1) * (r - 1);
     ++counted;
-    for (std::size_t i = 0; i < units; ++i)
-      for (std::size_t j = 0; j < units; ++j)
-        gradient[i * units + j] += 4 * (r - 1) / e_square * delta[i] * v[j];
+    for (std::size_t i = 0; i < omega_units; ++i)
+      for (std::size_t j = 0; j < omega_units; ++j)
+        gradient[i * omega_units + j] += 4 * (r - 1) / e_square * delta[i] * v[j];
     return v;
   }
 };
@@ -135,15 +137,6 @@ struct InDouble {
   Plan<double> plan;
 };
 
-std::vector<std::vector<float>> parameters_after(const Config& config, std::int64_t updates) {
-  Training training(config);
-  for (std::int64_t n = 0; n < updates; ++n) CHECK(std::isfinite(training.update(n)));
-  std::vector<std::vector<float>> all;
-  for (const Tensor<float>& p : training.trainer.parameters())
-    all.emplace_back(p.span().begin(), p.span().end());
-  return all;
-}
-
 double largest_difference(const std::vector<std::vector<float>>& a,
                           const std::vector<std::vector<float>>& b) {
   double largest = 0;
@@ -156,9 +149,9 @@ double largest_difference(const std::vector<std::vector<float>>& a,
 }  // namespace
 
 TEST_CASE("[omega] of a vanilla net it is the published closed form, to 1e-10") {
-  const Config config = small();
+  const Config config = omega_config();
   const auto task = laboratory().make_task(config.task);
-  const Batch sequences = task->training(1)->batch(0, batch);
+  const Batch sequences = task->training(1)->batch(0, omega_rows);
   TaskModel model(laboratory().cells(), config, task->spec(), Recording{.training = true});
   model.record_gradients();
   const std::vector<Var> alone = gradients(model.omega, model.parameters);
@@ -169,8 +162,8 @@ TEST_CASE("[omega] of a vanilla net it is the published closed form, to 1e-10") 
   const InDouble run(model, sequences, outputs);
   REQUIRE(model.specs[1].name == "W_hh");
   Loop loop{run.values[0], run.values[1], run.values[2], run.values[3], run.values[4]};
-  for (std::int64_t b = 0; b < batch; ++b) loop.add(sequences, b);
-  CHECK(loop.counted == batch * length);
+  for (std::int64_t b = 0; b < omega_rows; ++b) loop.add(sequences, b);
+  CHECK(loop.counted == omega_rows * omega_steps);
   const auto count = static_cast<double>(loop.counted);
   CHECK(run.value(model.omega)[0] == doctest::Approx(loop.omega / count).epsilon(1e-12));
   for (std::size_t p = 0; p < model.specs.size(); ++p) {
@@ -186,22 +179,22 @@ TEST_CASE("[omega] of a vanilla net it is the published closed form, to 1e-10") 
 }
 
 TEST_CASE("[omega] the factor scales what is added, and 0 leaves everything as it was") {
-  const auto plain = parameters_after(small(0), 1), one = parameters_after(small(1), 1),
-             two = parameters_after(small(2), 1);
+  const auto plain = parameters_after(omega_config(0), 1), one = parameters_after(omega_config(1), 1),
+             two = parameters_after(omega_config(2), 1);
   CHECK(largest_difference(one, plain) > 1e-4);
   for (std::size_t i = 0; i < plain.size(); ++i)
     for (std::size_t j = 0; j < plain[i].size(); ++j)
       CHECK(two[i][j] - plain[i][j] ==
             doctest::Approx(2 * (one[i][j] - plain[i][j])).epsilon(1e-2).scale(1e-4));
   for (const std::size_t p : {0u, 2u, 3u, 4u}) CHECK(one[p] == plain[p]);  // all but W_hh
-  Config step = small(1);
+  Config step = omega_config(1);
   step.train.omega_through = "step";
   CHECK(parameters_after(step, 1)[0] != plain[0]);
 }
 
 TEST_CASE("[omega] packed sequences have the regulariser that padded ones have") {
   for (const char* cell : {"vanilla", "lstm"}) {
-    Config config = small(2);
+    Config config = omega_config(2);
     config.model.cell = cell;
     config.task = {.name = "parity", .length = {3, 12}};
     config.train.batch = 8;
@@ -217,7 +210,7 @@ TEST_CASE("[omega] packed sequences have the regulariser that padded ones have")
 }
 
 TEST_CASE("[omega] it goes with all that stands around a cell, and has the same bits on any threads") {
-  Config config = small(1);
+  Config config = omega_config(1);
   config.task = {.name = "copy", .length = 3};
   laboratory().resolve(config);
   config.model.cell = "lstm";
@@ -245,7 +238,7 @@ TEST_CASE("[omega] it goes with all that stands around a cell, and has the same 
 }
 
 TEST_CASE("[omega] where it reaches no parameter it is refused, with what would") {
-  Config config = small(1);
+  Config config = omega_config(1);
   config.model.cell = "mingru";
   CHECK_THROWS_WITH_AS(Training{config}, doctest::Contains("take train.omega_through=step"),
                        std::invalid_argument);
@@ -258,7 +251,7 @@ TEST_CASE("[omega] where it reaches no parameter it is refused, with what would"
 
 TEST_CASE("[omega] it brings the length of gradients to 1 from step to step") {
   for (const char* cell : {"vanilla", "lstm"}) {
-    Config config = small(1);
+    Config config = omega_config(1);
     config.model.cell = cell;
     config.train.learning_rate = 0.02;
     config.train.clip_norm = 1;
@@ -269,8 +262,8 @@ TEST_CASE("[omega] it brings the length of gradients to 1 from step to step") {
       const TaskModel& model = training.models.training_model();
       Plan<float> plan(*model.tape, {model.omega});
       Feed<float> feed;
-      const Piece piece{.batch = training.models.training().batch(1000, batch)};
-      model.fill(feed, piece, {0, batch}, 1);
+      const Piece piece{.batch = training.models.training().batch(1000, omega_rows)};
+      model.fill(feed, piece, {0, omega_rows}, 1);
       model.bind(plan, feed, piece, training.trainer.parameters());
       plan.run();
       return plan.value(model.omega)[0];
@@ -283,7 +276,7 @@ TEST_CASE("[omega] it brings the length of gradients to 1 from step to step") {
 TEST_CASE("[omega] gradients of states are clipped for one sequence, whatever the batch and its shards") {
   for (double TrainConfig::*const limit :
        {&TrainConfig::clip_state_gradient, &TrainConfig::clip_state_norm}) {
-    Config config = small(0);
+    Config config = omega_config(0);
     config.train.*limit = 1e-3;
     config.train.batch = 8;
     const auto whole = parameters_after(config, 2);

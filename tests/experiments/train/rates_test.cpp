@@ -8,6 +8,8 @@
 #include "tests/experiments/config/fixture.hpp"
 #include "tests/experiments/sweep/planned.hpp"
 #include "tests/experiments/train/training.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 
 // Learning-rate factors of parameters, as settings by name.
 
@@ -17,7 +19,7 @@ using unroll::test::Training;
 
 namespace {
 
-Config small() {
+Config rates_config() {
   Config config = laboratory().default_config();
   config.task.length = 6;
   config.model.hidden = 5;
@@ -59,8 +61,8 @@ CellText declared(const std::string& rate) {
 }  // namespace
 
 TEST_CASE("[rates] a factor multiplies its parameter's steps, and those of no other") {
-  const auto plain = first_moves(small());
-  Config config = small();
+  const auto plain = first_moves(rates_config());
+  Config config = rates_config();
   config.train.rates = {{"W_hh", 0.1}, {"readout.b_y", 0}};
   for (const auto& [name, moves] : first_moves(config)) {
     CAPTURE(name);
@@ -69,7 +71,7 @@ TEST_CASE("[rates] a factor multiplies its parameter's steps, and those of no ot
 }
 
 TEST_CASE("[rates] the setting goes before the cell's own factor") {
-  Config config = small();
+  Config config = rates_config();
   config.model.cell = declared("");
   const auto plain = first_moves(config);
   config.model.cell = declared("rate 0.5");
@@ -99,13 +101,13 @@ TEST_CASE("[rates] an axis of factors makes trials, and a factor is part of the 
   CHECK(plan.trials.size() == 2);
   CHECK(plan.trials.at(0).id != plan.trials.at(1).id);
   CHECK(plan.trials.at(0).config.train.rates.at("W_hh") == 0.1);
-  Config config = small();
+  Config config = rates_config();
   config.train.rates = {{"W_hh", unset}};
-  CHECK(trial_id(laboratory(), config) == trial_id(laboratory(), small()));
+  CHECK(trial_id(laboratory(), config) == trial_id(laboratory(), rates_config()));
 }
 
 TEST_CASE("[rates] what the model does not have or does not train is refused by name") {
-  const auto message = [](const std::string& text) { return error_of([&] { plan_of(text); }); };
+  const auto message = [](const std::string& text) { return error_of<ConfigError>([&] { plan_of(text); }); };
   const std::string unknown = message("train.rates.W_hh = 1\ntrain.rates.V = 0.1");
   CHECK_MESSAGE(contains(unknown, ":2:"), unknown);
   CHECK_MESSAGE(contains(unknown, "train.rates.V: the model has no such parameter"), unknown);

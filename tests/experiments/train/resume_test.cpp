@@ -17,12 +17,13 @@
 #include "tests/experiments/sweep/fake_sweep.hpp"
 #include "tests/experiments/train/stoppable.hpp"
 #include "tests/support/any_task.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/laboratory.hpp"
 
 using namespace unroll;
 using unroll::test::never;
 using unroll::test::Stoppable;
-using unroll::test::TemporaryFolder;
 using Result = unroll::test::TrialResult;
 
 namespace {
@@ -52,7 +53,7 @@ Result stopped_at(const Config& config, const std::vector<std::int64_t>& stops) 
   return trial.result();
 }
 
-Config small(const TaskConfig& task) {
+Config resumable_config(const TaskConfig& task) {
   Config config = laboratory().default_config();
   config.task = task;
   config.model.hidden = 8;
@@ -69,7 +70,7 @@ Config small(const TaskConfig& task) {
 }
 
 Config noisy_text(const char* optimizer) {
-  Config config = small(any_task("words", "punctuation", 0));
+  Config config = resumable_config(any_task("words", "punctuation", 0));
   config.model.layers = 2;
   config.model.dropout_input = 0.1;
   config.model.dropout_output = 0.2;
@@ -87,11 +88,11 @@ Config noisy_text(const char* optimizer) {
 /// By what is special about going on with them.
 std::map<std::string, Config> trials() {
   std::map<std::string, Config> all;
-  all["full BPTT, adding"] = small({"adding", "pascanu", 10});
-  all["full BPTT, the cat"] = small({"cat", "sentence", 6});
-  all["ends when solved"] = small({"cat", "place", 3});
+  all["full BPTT, adding"] = resumable_config({"adding", "pascanu", 10});
+  all["full BPTT, the cat"] = resumable_config({"cat", "sentence", 6});
+  all["ends when solved"] = resumable_config({"cat", "place", 3});
   all["ends when solved"].train.early_stop = true;
-  Config windowed = small({"copy", "5-bit", 3});  // 13 steps
+  Config windowed = resumable_config({"copy", "5-bit", 3});  // 13 steps
   windowed.train.window = 5;
   windowed.train.stride = 5;
   all["windows"] = windowed;
@@ -116,17 +117,17 @@ std::map<std::string, Config> trials() {
   overlapping.model.dropout_mask = "step";
   overlapping.task.values[data_options::test_fraction.key] = 0.1;
   all["text in overlapping windows, tested"] = overlapping;
-  Config passes = small(any_task("characters", "code points", 0));
+  Config passes = resumable_config(any_task("characters", "code points", 0));
   passes.task.values[text_options::text.key] = text_value(counting_text(8));
   passes.train.window = passes.train.stride = 20;  // four windows a pass
   passes.model.tied = true;
   all["many passes over a text"] = passes;
-  Config exponential = small({"adding", "hs97", 12});
+  Config exponential = resumable_config({"adding", "hs97", 12});
   exponential.train.schedule = "exponential";
   exponential.train.schedule_every = 3;
   exponential.train.optimizer = "sgd";
   all["exponential schedule"] = exponential;
-  Config noisy = small({"temporal_order", "2-symbol", 10});
+  Config noisy = resumable_config({"temporal_order", "2-symbol", 10});
   noisy.train.gradient_noise = 0.1;
   noisy.train.weight_noise = 0.05;
   noisy.train.training_sequences = 30;  // more than three passes
@@ -134,7 +135,7 @@ std::map<std::string, Config> trials() {
   noisy.train.schedule = "gain";
   noisy.train.schedule_gain = 0.1;
   all["a fixed set with noise and the gain schedule"] = noisy;
-  Config regularised = small({"temporal_order", "2-symbol", 10});
+  Config regularised = resumable_config({"temporal_order", "2-symbol", 10});
   regularised.train.omega = 2;
   regularised.train.clip_state_gradient = 0.1;
   regularised.train.batch_shards = 2;
@@ -158,17 +159,8 @@ std::string warning_of(const Config& config, const std::filesystem::path& checkp
   return trial.warnings.empty() ? "(no warning)" : trial.warnings[0];
 }
 
-std::string error_of(Stoppable& trial) {
-  try {
-    trial.run();
-  } catch (const CheckpointError& error) {
-    return error.what();
-  }
-  return "(no error)";
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
+std::string resume_error(Stoppable& trial) {
+  return error_of<CheckpointError>([&] { trial.run(); });
 }
 
 /// A checkpoint after 9 updates, in a folder of its own.
@@ -197,8 +189,8 @@ class FullDisk {
  public:
   explicit FullDisk(rlim_t bytes) : before_(std::signal(SIGXFSZ, SIG_IGN)) {
     getrlimit(RLIMIT_FSIZE, &limit_);
-    const rlimit small{bytes, limit_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &small);
+    const rlimit resumable_config{bytes, limit_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &resumable_config);
   }
   ~FullDisk() {
     setrlimit(RLIMIT_FSIZE, &limit_);
@@ -272,7 +264,7 @@ TEST_CASE("[resume] every optimiser and every cell goes on with the same bits") 
   for (const std::string& optimizer : optimizer_names())
     for (const CellRow& cell : cell_table()) {
       if (optimizer != "adam" && cell.name != "lstm") continue;
-      Config config = small({"adding", "pascanu", 10});
+      Config config = resumable_config({"adding", "pascanu", 10});
       config.model.cell = cell.name;
       config.train.optimizer = optimizer;
       config.train.updates = 5;
@@ -297,7 +289,7 @@ TEST_CASE("[resume] the other state is what makes the difference: without it the
 }
 
 TEST_CASE("[resume] a trial that diverges or ends early does so when it was stopped before, too") {
-  Config config = small({"adding", "pascanu", 10});
+  Config config = resumable_config({"adding", "pascanu", 10});
   config.model.activation = "identity";
   config.train.optimizer = "sgd";
   config.train.learning_rate = 0.4;
@@ -446,13 +438,13 @@ TEST_CASE("[resume] a checkpoint of another trial is refused, one of another bui
   const Checkpoint checkpoint;
   Stoppable other(checkpoint.config, checkpoint.path);
   other.hooks.origin.trial = "that trial";
-  const std::string message = error_of(other);
+  const std::string message = resume_error(other);
   CHECK_MESSAGE(contains(message, "a checkpoint of the trial \"this trial\", not of \"that trial\""),
                 message);
 
   Stoppable built(checkpoint.config, checkpoint.path);
   built.hooks.origin.build = "that build";
-  const std::string builds = error_of(built);
+  const std::string builds = resume_error(built);
   CHECK_MESSAGE(contains(builds, "there: this build\n  here:  that build"), builds);
   CHECK_MESSAGE(contains(builds, "--allow-other-build"), builds);
   built.hooks.any_build = true;
@@ -521,7 +513,7 @@ TEST_CASE("[resume] what a process left that was killed while it wrote a checkpo
 TEST_CASE("[resume] a folder that cannot be made is a warning, not the end of training") {
   const TemporaryFolder folder;
   write_file(folder.path() / "trials", "a file");
-  const Config config = small({"adding", "pascanu", 10});
+  const Config config = resumable_config({"adding", "pascanu", 10});
   Stoppable trial(config, folder.path() / "trials" / "t" / "checkpoint.safetensors");
   trial.hooks.checkpoint_seconds = 1e-9;
   CHECK(trial.run());

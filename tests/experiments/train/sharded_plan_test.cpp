@@ -19,7 +19,7 @@ using namespace unroll;
 
 namespace {
 
-Config small(const std::string& task, std::int64_t length) {
+Config sharded_config(const std::string& task, std::int64_t length) {
   Config config = laboratory().default_config();
   config.task = {.name = task, .length = length};
   laboratory().resolve(config);
@@ -104,7 +104,7 @@ TEST_CASE("[shards] more shards than sequences are refused, with both numbers") 
   CHECK_THROWS_WITH_AS(split_rows(2, 4), doctest::Contains("4 shards of a batch of 2 sequences"),
                        std::invalid_argument);
   CHECK_THROWS_AS(split_rows(2, 0), std::invalid_argument);
-  Config config = small("adding", 6);
+  Config config = sharded_config("adding", 6);
   config.train.batch_shards = 8;
   CHECK_THROWS_WITH_AS(TrialModels(laboratory(), config), doctest::Contains("8 shards of a batch of 7"),
                        std::invalid_argument);
@@ -112,7 +112,7 @@ TEST_CASE("[shards] more shards than sequences are refused, with both numbers") 
 
 TEST_CASE("[shards] one shard is the plan itself, bit for bit") {
   for (const char* task : {"adding", "copy"}) {
-    Computed whole(small(task, 12), 1);
+    Computed whole(sharded_config(task, 12), 1);
     Plan<float> plan(*whole.model->tape, whole.outputs());
     Feed<float> feed;
     whole.model->fill(feed, whole.piece, {0, whole.piece.batch.rows()}, 1);
@@ -129,7 +129,7 @@ TEST_CASE("[shards] loss, outputs and gradients in shards are those of the whole
   for (const std::string task : {"adding", "temporal_order", "copy"})
     for (const std::string cell : {"vanilla", "lstm"})
       for (const std::int64_t shards : {2, 3, 7}) {
-        Config config = small(task, 12);
+        Config config = sharded_config(task, 12);
         config.model.cell = cell;
         Computed whole(config, 1), parts(config, shards);
         INFO(task, " ", cell, " ", shards);
@@ -142,7 +142,7 @@ TEST_CASE("[shards] loss, outputs and gradients in shards are those of the whole
 }
 
 TEST_CASE("[shards] a batch with fewer rows than shards is split into its rows") {
-  Config config = small("adding", 6);
+  Config config = sharded_config("adding", 6);
   config.train.batch = 2;
   Computed whole(config, 1), parts(config, 5);
   check_same_states(parts, whole);
@@ -153,7 +153,7 @@ TEST_CASE("[shards] a trial in shards has the same bits on 1, 2 and 4 threads") 
            {"adding", "vanilla"}, {"copy", "lstm"}, {"adding", "gru"}})
     for (const std::int64_t shards : {1, 2, 3, 7}) {
       INFO(task, " ", cell, " ", shards);
-      Config config = small(task, 12);
+      Config config = sharded_config(task, 12);
       config.model.cell = cell;
       config.train.batch_shards = shards;
       config.train.clip_norm = 1;
@@ -165,14 +165,14 @@ TEST_CASE("[shards] a trial in shards has the same bits on 1, 2 and 4 threads") 
 }
 
 TEST_CASE("[shards] another number of shards is another trial, with other bits") {
-  Config config = small("adding", 12);
+  Config config = sharded_config("adding", 12);
   const std::string whole = to_json(run_trial(laboratory(), config));
   config.train.batch_shards = 2;
   CHECK(to_json(run_trial(laboratory(), config)) != whole);
 }
 
 TEST_CASE("[shards] subnormals are flushed in every shard, and the caller's control word stays") {
-  Config config = small("adding", 6);
+  Config config = sharded_config("adding", 6);
   config.model.activation = "identity";
   const std::shared_ptr<const Task> task = laboratory().make_task(config.task);
   const auto model = std::make_shared<TaskModel>(laboratory().cells(), config, task->spec(), Recording{});

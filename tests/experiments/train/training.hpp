@@ -1,10 +1,16 @@
 #pragma once
 
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "experiments/train/non_finite.hpp"
 #include "experiments/train/trainer.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/laboratory.hpp"
 
 namespace unroll::test {
@@ -25,5 +31,20 @@ struct Training {
   TrialModels models{laboratory(), config};
   Trainer trainer{config, models};
 };
+
+/// What is said of a config that cannot be trained.
+inline std::string training_refusal(const Config& config) {
+  return error_of<std::invalid_argument>([&] { Training training(config); });
+}
+
+/// Each parameter after so many updates.
+inline std::vector<std::vector<float>> parameters_after(const Config& config, std::int64_t updates) {
+  Training training(config);
+  for (std::int64_t n = 0; n < updates; ++n) CHECK(std::isfinite(training.update(n)));
+  std::vector<std::vector<float>> all;
+  for (const Tensor<float>& p : training.trainer.parameters())
+    all.emplace_back(p.span().begin(), p.span().end());
+  return all;
+}
 
 }  // namespace unroll::test

@@ -7,6 +7,8 @@
 #include "tests/experiments/config/fixture.hpp"
 #include "tests/experiments/sweep/planned.hpp"
 #include "tests/experiments/train/training.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 
 // train.training_sequences: a fixed set that generated tasks are trained on.
 
@@ -54,7 +56,7 @@ std::vector<Bits> seen_in(const Config& config, std::int64_t updates) {
 }
 
 std::string message_of(const std::string& text) {
-  return error_of([&] { plan_of(text); });
+  return error_of<ConfigError>([&] { plan_of(text); });
 }
 
 }  // namespace

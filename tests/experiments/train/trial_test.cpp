@@ -21,7 +21,7 @@ using namespace unroll;
 namespace {
 
 /// A trial of a blink.
-Config small() {
+Config brief_trial() {
   Config config = laboratory().default_config();
   config.task.length = 6;
   config.model.hidden = 8;
@@ -35,7 +35,7 @@ Config small() {
 
 std::string text_of(TrialRecord record) { return to_json(record); }
 
-const std::vector<double>& losses_of(const TrialRecord& record) {
+const std::vector<double>& validation_losses(const TrialRecord& record) {
   const RecordedSeries* series = record.find("loss", "validation");
   REQUIRE(series != nullptr);
   return series->y;
@@ -51,9 +51,9 @@ const std::vector<double>& norms_at_start(const TrialRecord& record) {
 }  // namespace
 
 TEST_CASE("[trial] the same config gives the same bits, another seed others") {
-  const std::string first = text_of(run_trial(laboratory(), small()));
-  CHECK(text_of(run_trial(laboratory(), small())) == first);
-  Config other = small();
+  const std::string first = text_of(run_trial(laboratory(), brief_trial()));
+  CHECK(text_of(run_trial(laboratory(), brief_trial())) == first);
+  Config other = brief_trial();
   other.seed = 2;
   CHECK(text_of(run_trial(laboratory(), other)) != first);
 }
@@ -62,7 +62,7 @@ TEST_CASE("[trial] every task and variant trains, with every optimiser") {
   for (const TaskRow& task : laboratory().tasks())
     for (const std::string_view variant : task.variants)
       for (const std::string& optimizer : optimizer_names()) {
-        Config config = small();
+        Config config = brief_trial();
         config.task = any_task(task.name, variant, 60);
         laboratory().resolve(config);
         config.train.optimizer = optimizer;
@@ -72,7 +72,7 @@ TEST_CASE("[trial] every task and variant trains, with every optimiser") {
         INFO(task.name, " ", variant, " ", optimizer, " ", record.reason);
         CHECK(record.status == TrialStatus::done);
         CHECK(record.updates == 2);
-        CHECK(losses_of(record).size() == 2);
+        CHECK(validation_losses(record).size() == 2);
         CHECK(std::isfinite(record.scalar("best_loss").value()));
         for (const char* moment : {"start", "end"}) {
           const RecordedSeries* norms = record.find("gradient norm of h", moment);
@@ -86,7 +86,7 @@ TEST_CASE("[trial] every task and variant trains, with every optimiser") {
 TEST_CASE("[trial] every cell trains, with every activation") {
   for (const CellRow& cell : cell_table())
     for (const std::string& activation : activation_names()) {
-      Config config = small();
+      Config config = brief_trial();
       config.model.cell = cell.name;
       config.model.activation = activation;
       config.train.updates = 3;
@@ -99,7 +99,7 @@ TEST_CASE("[trial] every cell trains, with every activation") {
 }
 
 TEST_CASE("[trial] the states that diverged first are named, all of them") {
-  Config config = small();
+  Config config = brief_trial();
   config.model.cell = "lstm";
   config.model.activation = "identity";
   config.model.init = "identity";
@@ -111,10 +111,10 @@ TEST_CASE("[trial] the states that diverged first are named, all of them") {
 }
 
 TEST_CASE("[trial] the curve starts before training and has a point at every validation and at the end") {
-  Config config = small();
+  Config config = brief_trial();
   config.train.updates = 25;
   const TrialRecord record = run_trial(laboratory(), config);
-  const std::vector<double>& losses = losses_of(record);
+  const std::vector<double>& losses = validation_losses(record);
   CHECK(record.find("loss", "validation")->x == std::vector<double>{0, 10, 20, 25});
   CHECK(record.find("loss", "training")->x == std::vector<double>{10, 20, 25});
   REQUIRE(losses.size() == 4);
@@ -123,7 +123,7 @@ TEST_CASE("[trial] the curve starts before training and has a point at every val
 }
 
 TEST_CASE("[trial] learning lowers the loss, and a solved task stops it") {
-  Config config = small();
+  Config config = brief_trial();
   config.task.length = 2;
   config.model.hidden = 32;
   config.train.updates = 3000;
@@ -142,7 +142,7 @@ TEST_CASE("[trial] learning lowers the loss, and a solved task stops it") {
 }
 
 TEST_CASE("[trial] divergence is a result that says where it began") {
-  Config config = small();
+  Config config = brief_trial();
   config.model.activation = "identity";
   config.train.optimizer = "sgd";
   config.train.learning_rate = 1e4;
@@ -168,7 +168,7 @@ TEST_CASE("[trial] a stop request ends it after the update") {
     seen = progress.updates_done;
     stop = true;
   };
-  Config config = small();
+  Config config = brief_trial();
   config.train.updates = 1000;
   config.train.early_stop = false;
   CHECK_THROWS_AS(run_trial(laboratory(), config, hooks), Interrupted);
@@ -176,18 +176,18 @@ TEST_CASE("[trial] a stop request ends it after the update") {
 }
 
 TEST_CASE("[trial] cost is known beforehand, without allocating it") {
-  const TrialCost cost = trial_cost(laboratory(), small());
+  const TrialCost cost = trial_cost(laboratory(), brief_trial());
   CHECK(cost.bytes > 0);
-  Config longer = small();
+  Config longer = brief_trial();
   longer.train.updates *= 10;
   CHECK(trial_cost(laboratory(), longer).flops > 5 * cost.flops);
-  Config huge = small();
+  Config huge = brief_trial();
   huge.model.hidden = 1'000'000;  // W_hh alone: 4 TB
   CHECK(trial_cost(laboratory(), huge).bytes > 4'000'000'000'000u);
 }
 
 TEST_CASE("[trial] gradient norms do not depend on whether training flushes subnormals") {
-  Config config = small();
+  Config config = brief_trial();
   config.model.activation = "sigmoid";
   config.model.init = "normal";
   config.model.init_scale = 1e-4;
@@ -210,7 +210,7 @@ namespace {
 
 /// Long enough for checkpoints to save something.
 Config long_sequences() {
-  Config config = small();
+  Config config = brief_trial();
   config.task.length = 2000;
   config.train.updates = 2;
   config.train.validation_sequences = 6;

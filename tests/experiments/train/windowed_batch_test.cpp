@@ -17,12 +17,12 @@
 using namespace unroll;
 using sizes::B;
 using sizes::T;
-using unroll::test::Training;
+using namespace unroll::test;
 
 namespace {
 
 /// The only task with a loss at every step; 13 steps.
-Config small(const std::string& cell) {
+Config windowed_config(const std::string& cell) {
   Config config = laboratory().default_config();
   config.task = {.name = "copy", .variant = "5-bit", .length = 3};
   config.model.cell = cell;
@@ -142,20 +142,11 @@ double distance(const WindowResult& a, const WindowResult& b) {
   return worst;
 }
 
-std::string refusal(const Config& config) {
-  try {
-    Training trainer(config);
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "";
-}
-
 }  // namespace
 
 TEST_CASE("[truncated] loss and gradients of every window are those of one graph cut at its start") {
   for (const CellRow& cell : cell_table()) {
-    const Windowed w(small(std::string(cell.name)));
+    const Windowed w(windowed_config(std::string(cell.name)));
     const std::int64_t steps = w.steps();
     for (const auto& [window, stride] : {std::pair{5, 3}, {4, 4}, {7, 2}, {13, 5}, {3, 1}, {20, 20}}) {
       const std::vector<WindowResult> found = w.run(window, stride);
@@ -170,7 +161,7 @@ TEST_CASE("[truncated] loss and gradients of every window are those of one graph
 }
 
 TEST_CASE("[truncated] a graph that is not cut has other gradients") {
-  const Windowed w(small("lstm"));
+  const Windowed w(windowed_config("lstm"));
   const std::vector<WindowResult> found = w.run(5, 3);
   const std::vector<Window> windows = windows_of(w.steps(), 5, 3);
   for (std::size_t i = 0; i < windows.size(); ++i)
@@ -178,7 +169,7 @@ TEST_CASE("[truncated] a graph that is not cut has other gradients") {
 }
 
 TEST_CASE("[truncated] the losses of the windows make up the loss of the whole sequence") {
-  const Windowed w(small("gru"));
+  const Windowed w(windowed_config("gru"));
   const std::int64_t steps = w.steps();
   const double whole = in_one_graph(w, {0, 0, steps}).loss;
   for (const auto& [window, stride] : {std::pair{5, 3}, {4, 4}, {7, 2}}) {
@@ -192,7 +183,7 @@ TEST_CASE("[truncated] the losses of the windows make up the loss of the whole s
 }
 
 TEST_CASE("[truncated] in shards the windows give the same, up to rounding") {
-  const Windowed w(small("lstm"));
+  const Windowed w(windowed_config("lstm"));
   const std::vector<WindowResult> whole = w.run(5, 3), parts = w.run(5, 3, 3);
   REQUIRE(whole.size() == parts.size());
   for (std::size_t i = 0; i < whole.size(); ++i) CHECK(distance(parts[i], whole[i]) < 1e-5);
@@ -201,7 +192,7 @@ TEST_CASE("[truncated] in shards the windows give the same, up to rounding") {
 TEST_CASE("[truncated] a window and a stride that hold the sequence are full BPTT, bit for bit") {
   for (const std::string cell : {"vanilla", "lstm", "gru"})
     for (const std::int64_t shards : {1, 2}) {
-      Config config = small(cell);
+      Config config = windowed_config(cell);
       config.train.batch_shards = shards;
       const std::string full = to_json(run_trial(laboratory(), config));
       config.train.window = 40;
@@ -213,7 +204,7 @@ TEST_CASE("[truncated] a window and a stride that hold the sequence are full BPT
 }
 
 TEST_CASE("[truncated] states enter a window as they were computed, with the parameters of that time") {
-  Config config = small("lstm");
+  Config config = windowed_config("lstm");
   config.train.window = 5;
   config.train.stride = 3;
   const Windowed w(config);
@@ -234,7 +225,7 @@ TEST_CASE("[truncated] states enter a window as they were computed, with the par
 }
 
 TEST_CASE("[truncated] every update takes the next window, and then the next batch") {
-  Config config = small("vanilla");
+  Config config = windowed_config("vanilla");
   config.train.window = config.train.stride = 5;  // three windows of the 13 steps
   config.train.learning_rate = 1e-30;             // parameters stay
   config.train.optimizer = "sgd";
@@ -252,7 +243,7 @@ TEST_CASE("[truncated] every update takes the next window, and then the next bat
 
 TEST_CASE("[truncated] trials train, validate on whole sequences and have the same bits again") {
   for (const std::string cell : {"vanilla", "lstm"}) {
-    Config config = small(cell);
+    Config config = windowed_config(cell);
     config.train.window = 6;
     config.train.stride = 4;
     config.train.batch_shards = 2;
@@ -265,7 +256,7 @@ TEST_CASE("[truncated] trials train, validate on whole sequences and have the sa
 }
 
 TEST_CASE("[truncated] a window that diverges says at which step of the sequence") {
-  Config config = small("vanilla");
+  Config config = windowed_config("vanilla");
   config.model.activation = "identity";
   config.model.init = "identity";
   config.model.init_scale = 1e5;  // h grows by five digits per step and leaves float in the second window
@@ -280,20 +271,20 @@ TEST_CASE("[truncated] a window that diverges says at which step of the sequence
 }
 
 TEST_CASE("[truncated] tasks without a loss at every step and strides that do not fit are refused") {
-  Config config = small("vanilla");
+  Config config = windowed_config("vanilla");
   config.task = {.name = "adding", .variant = "sum", .length = 20};
   config.train.window = config.train.stride = 5;
-  CHECK(refusal(config).find("train.window is 5, but the task adding has its loss after the last step") !=
-        std::string::npos);
-  config = small("vanilla");
+  CHECK(training_refusal(config).find(
+            "train.window is 5, but the task adding has its loss after the last step") != std::string::npos);
+  config = windowed_config("vanilla");
   config.train.stride = 5;
-  CHECK(refusal(config).find("train.stride is 5, but train.window is 0") != std::string::npos);
+  CHECK(training_refusal(config).find("train.stride is 5, but train.window is 0") != std::string::npos);
   config.train.window = 4;
-  CHECK(refusal(config).find("every 5 steps through the last 4") != std::string::npos);
+  CHECK(training_refusal(config).find("every 5 steps through the last 4") != std::string::npos);
 }
 
 TEST_CASE("[truncated] a window costs less memory and time than the whole sequence") {
-  Config config = small("lstm");
+  Config config = windowed_config("lstm");
   config.task.length = 2000;
   config.train.batch = 100;
   const TrialCost full = trial_cost(laboratory(), config);

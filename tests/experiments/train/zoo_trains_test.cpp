@@ -14,7 +14,7 @@ using unroll::test::Training;
 
 namespace {
 
-Config small(const std::string& cell, TaskConfig task) {
+Config zoo_config(const std::string& cell, TaskConfig task) {
   Config config = laboratory().default_config();
   config.task = std::move(task);
   config.model.cell = cell;
@@ -47,14 +47,14 @@ void check_trains(const Config& config) {
 TEST_CASE("[zoo] every cell trains on adding, 50 steps") {
   for (const CellRow& row : cell_table()) {
     CAPTURE(row.name);
-    check_trains(small(row.name, any_task("adding", "", 50)));
+    check_trains(zoo_config(row.name, any_task("adding", "", 50)));
   }
 }
 
 TEST_CASE("[zoo] every cell trains on a text") {
   for (const CellRow& row : cell_table()) {
     CAPTURE(row.name);
-    Config config = small(row.name, any_task("words", "punctuation", 100));
+    Config config = zoo_config(row.name, any_task("words", "punctuation", 100));
     config.train.window = 20;
     config.train.stride = 20;
     check_trains(config);
@@ -63,7 +63,7 @@ TEST_CASE("[zoo] every cell trains on a text") {
 
 TEST_CASE("[zoo] noise is a cell's own: other seeds, other losses; the same seed, the same bits") {
   const auto losses = [](std::uint64_t seed) {
-    Config config = small("ctrnn", any_task("adding", "", 20));
+    Config config = zoo_config("ctrnn", any_task("adding", "", 20));
     config.model.constants = {{"sigma", 1}};
     config.seed = seed;
     Training training(config);
@@ -77,7 +77,7 @@ TEST_CASE("[zoo] noise is a cell's own: other seeds, other losses; the same seed
 }
 
 TEST_CASE("[zoo] noise is that of its row and step, however batches are split and steps are cut") {
-  Config config = small("ctrnn", any_task("adding", "", 20));
+  Config config = zoo_config("ctrnn", any_task("adding", "", 20));
   config.model.constants = {{"sigma", 1}};
   Training whole(config);
   config.train.batch_shards = 2;

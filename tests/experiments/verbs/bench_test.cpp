@@ -5,13 +5,12 @@
 
 #include "experiments/bench/rows.hpp"
 #include "tests/experiments/verbs/command.hpp"
+#include "tests/support/contains.hpp"
 
 using namespace unroll;
 using namespace unroll::test;
 
 namespace {
-
-bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 /// A time that was measured.
 void check_time(const nlohmann::json& time) {

@@ -29,7 +29,7 @@ const std::vector<Flag> integers = {{"generate", "--length"}, {"generate", "--to
                                     {"cells", "--rows"},      {"run", "--jobs"},       {"sweep", "--jobs"}};
 const std::vector<Flag> numbers = {
     {"generate", "--temperature"}, {"generate", "--top-p"}, {"bench", "--seconds"}};
-const Flag seed = {"generate", "--seed"};
+const Flag seed_flag = {"generate", "--seed"};
 
 }  // namespace
 
@@ -42,7 +42,7 @@ TEST_CASE("[flags] an integer is digits alone, within its range") {
 TEST_CASE("[flags] a seed is no negative number, nor one beyond 64 bits") {
   for (const char* text :
        {"-1", "-0", "18446744073709551616", "-18446744073709551615", "1e5", " 5", "+5", "5x", "seven"})
-    check_refused(seed, text, "an integer from 0 to 2^64 - 1");
+    check_refused(seed_flag, text, "an integer from 0 to 2^64 - 1");
 }
 
 TEST_CASE("[flags] a number is finite, and nothing stands around it") {
@@ -56,7 +56,7 @@ TEST_CASE("[flags] what is a number passes, and the verb goes on to what else is
     return call(folder.path(), {f.verb, f.flag, text, "nowhere"}).err;
   };
   for (const char* text : {"0", "7", "18446744073709551615"})
-    CHECK(complaint(seed, text).find("there is no such folder") != std::string::npos);
+    CHECK(complaint(seed_flag, text).find("there is no such folder") != std::string::npos);
   for (const char* text : {"0.5", "1", "1e-3"})
     CHECK(complaint({"generate", "--temperature"}, text).find("there is no such folder") !=
           std::string::npos);

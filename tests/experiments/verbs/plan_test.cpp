@@ -7,31 +7,17 @@
 
 #include "experiments/verbs/verb.hpp"
 #include "tests/experiments/verbs/command.hpp"
+#include "tests/experiments/verbs/small_sweep.hpp"
+#include "tests/support/contains.hpp"
 
 // These run the program itself, as a user does.
 
 using namespace unroll;
 using namespace unroll::test;
 
-namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-std::string small_config(const std::filesystem::path& folder) {
-  const auto config = folder / "small.toml";
-  write_text(config,
-             "[model]\nhidden = 8\n[train]\nbatch = 4\nupdates = 40\nvalidate_every = 20\n"
-             "validation_sequences = 20\n[sweep]\nseed = { count = 2 }\n\"task.length\" = [5, 6]\n");
-  return config.string();
-}
-
-}  // namespace
-
 TEST_CASE("[plan verb] says what a sweep would do, and what is done of it, and writes nothing") {
   const TemporaryFolder folder;
-  const std::string config = small_config(folder.path()), out = (folder.path() / "out").string();
+  const std::string config = small_sweep(folder.path()), out = (folder.path() / "out").string();
   const auto before = call(folder.path(), {"plan", config, "--out", out, "--jobs", "2"});
   CHECK_MESSAGE(before.status == 0, before.err);
   CHECK(contains(before.out, "axes      seed (2 values), task.length (2 values)\n"));
@@ -43,13 +29,13 @@ TEST_CASE("[plan verb] says what a sweep would do, and what is done of it, and w
   CHECK(call(folder.path(), {"sweep", config, "task.length=5", "--out", out}).status == 0);
   const auto half = call(folder.path(), {"plan", config, "--out", out, "--extend", "--format", "json"});
   CHECK(half.status == 0);
-  const auto json = nlohmann::json::parse(half.out);
-  CHECK(json.at("trials") == 4);
-  CHECK(json.at("done") == 2);
-  CHECK(json.at("to_run") == 2);
-  CHECK(json.at("flops_to_run") < json.at("flops"));
-  CHECK(json.at("seconds") > 0.0);
-  CHECK(json.at("refusals").empty());
+  const auto given = nlohmann::json::parse(half.out);
+  CHECK(given.at("trials") == 4);
+  CHECK(given.at("done") == 2);
+  CHECK(given.at("to_run") == 2);
+  CHECK(given.at("flops_to_run") < given.at("flops"));
+  CHECK(given.at("seconds") > 0.0);
+  CHECK(given.at("refusals").empty());
 
   const auto refused = call(folder.path(), {"plan", config, "--out", out});
   CHECK(refused.status == 2);
@@ -59,7 +45,7 @@ TEST_CASE("[plan verb] says what a sweep would do, and what is done of it, and w
 TEST_CASE(
     "[dry run] every verb that has --dry-run says what it would do, trains no trial and makes no file") {
   const TemporaryFolder folder;
-  const std::string config = small_config(folder.path());
+  const std::string config = small_sweep(folder.path());
   const auto study = folder.path() / "study.toml";
   write_text(study, "[study]\ntitle = \"Small\"\nsource = \"nobody\"\nabout = \"Nothing.\"\n" +
                         read_file(config) +
@@ -101,7 +87,7 @@ TEST_CASE(
 
 TEST_CASE("[plan verb] wrong words end with status 2") {
   const TemporaryFolder folder;
-  const std::string config = small_config(folder.path());
+  const std::string config = small_sweep(folder.path());
   CHECK(call(folder.path(), {"plan"}).status == 2);
   CHECK(contains(call(folder.path(), {"plan", config, "--format", "jsn"}).err, "did you mean \"json\"?"));
   CHECK(
@@ -113,7 +99,7 @@ TEST_CASE("[plan verb] wrong words end with status 2") {
 
 TEST_CASE("[program] --print-config shows where each key comes from, and runs nothing") {
   const TemporaryFolder folder;
-  const std::string config = small_config(folder.path());
+  const std::string config = small_sweep(folder.path());
   for (const char* verb : {"sweep", "plan", "run"}) {
     const auto shown = call(folder.path(), {verb, config, "train.batch=6", "--print-config"});
     CHECK(shown.status == 0);
@@ -171,7 +157,7 @@ TEST_CASE("[budget] all trials make equally many updates, and a folder keeps its
 
 TEST_CASE("[retry verb] says what will be trained again, and needs to know what") {
   const TemporaryFolder folder;
-  const std::string config = small_config(folder.path()), out = (folder.path() / "out").string();
+  const std::string config = small_sweep(folder.path()), out = (folder.path() / "out").string();
   CHECK(call(folder.path(), {"sweep", config, "task.length=5", "--out", out}).status == 0);
   CHECK(contains(call(folder.path(), {"retry", out}).err, "--failed, --diverged or --disagreeing"));
   CHECK(call(folder.path(), {"retry", out}).status == 2);
@@ -195,22 +181,22 @@ TEST_CASE("[retry verb] says what will be trained again, and needs to know what"
 TEST_CASE("[run] --format json prints one object and nothing else") {
   const TemporaryFolder folder;
   const auto out = (folder.path() / "out").string();
-  const auto ran = call(folder.path(), {"run", small_config(folder.path()), "seed=1", "task.length=5",
-                                        "--out", out, "--format", "json"});
+  const auto ran = call(folder.path(), {"run", small_sweep(folder.path()), "seed=1", "task.length=5", "--out",
+                                        out, "--format", "json"});
   REQUIRE(ran.status == 0);
-  const auto json = nlohmann::json::parse(ran.out);
-  CHECK(json.at("status") == "done");
-  CHECK(json.at("updates") == 40);
-  CHECK(json.at("metrics").at("best_loss") > 0.0);
-  CHECK(json.at("settings").at("task.length") == "5");
-  CHECK(json.at("settings").at("model.hidden") == 8);
-  CHECK(json.at("folder") == out);
+  const auto given = nlohmann::json::parse(ran.out);
+  CHECK(given.at("status") == "done");
+  CHECK(given.at("updates") == 40);
+  CHECK(given.at("metrics").at("best_loss") > 0.0);
+  CHECK(given.at("settings").at("task.length") == "5");
+  CHECK(given.at("settings").at("model.hidden") == 8);
+  CHECK(given.at("folder") == out);
   CHECK(call(folder.path(), {"run", "--format", "jsn"}).status == 2);
 }
 
 TEST_CASE("[status] --follow ends where nothing is missing, with the table") {
   const TemporaryFolder folder;
-  const std::string config = small_config(folder.path()), out = (folder.path() / "out").string();
+  const std::string config = small_sweep(folder.path()), out = (folder.path() / "out").string();
   CHECK(call(folder.path(), {"sweep", config, "--out", out}).status == 0);
   const auto followed = call(folder.path(), {"status", out, "--follow", "--format", "csv"});
   CHECK(followed.status == 0);

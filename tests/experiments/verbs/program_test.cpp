@@ -9,6 +9,8 @@
 
 #include "experiments/sweep/journal.hpp"
 #include "tests/experiments/verbs/command.hpp"
+#include "tests/experiments/verbs/small_sweep.hpp"
+#include "tests/support/contains.hpp"
 #include "tests/support/skipped.hpp"
 
 // These run the program itself, as a user does.
@@ -18,23 +20,21 @@ using namespace unroll::test;
 
 namespace {
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-/// Four trials of a fraction of a second each.
-std::string small_config(const std::filesystem::path& folder, const std::string& more = "") {
-  const auto config = folder / "small.toml";
-  write_text(config,
-             "[task]\nname = \"adding\"\n[model]\nhidden = 8\n[train]\nbatch = 4\nupdates = "
-             "40\nvalidate_every = 20\n"
-             "validation_sequences = 20\n" +
-                 more + "[sweep]\nseed = { count = 2 }\n\"task.length\" = [5, 6]\n");
-  return config.string();
-}
-
 std::size_t lines_in(const std::string& text) {
   return static_cast<std::size_t>(std::ranges::count(text, '\n'));
+}
+
+/// Waits, a minute at most, until the sweep in `out` has claimed a trial: by then it listens for signals.
+bool begins_a_trial(const std::filesystem::path& out) {
+  const auto is_claim = [](const std::filesystem::directory_entry& entry) {
+    return entry.path().filename().string().starts_with("claim-");
+  };
+  for (int i = 0; i < 6000; ++i) {
+    const std::filesystem::directory_iterator files(out);
+    if (std::any_of(begin(files), end(files), is_claim)) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return false;
 }
 
 }  // namespace
@@ -75,7 +75,7 @@ TEST_CASE("[program] a mistyped verb, flag or format is refused with the nearest
 TEST_CASE("[program] a config that is wrong ends with status 2, names the thing and writes nothing") {
   const TemporaryFolder folder;
   const auto out = folder.path() / "out";
-  const auto config = small_config(folder.path());
+  const auto config = small_sweep(folder.path());
   const auto refused = [&](const std::string& file, const std::string& override, const std::string& part) {
     const auto outcome = call(folder.path(), {"sweep", file, override, "--out", out.string()});
     CHECK(outcome.status == 2);
@@ -95,7 +95,7 @@ TEST_CASE("[program] a config that is wrong ends with status 2, names the thing 
 
 TEST_CASE("[program] a sweep leaves its files, and the same command again changes none of them") {
   const TemporaryFolder folder;
-  const auto config = small_config(folder.path());
+  const auto config = small_sweep(folder.path());
   const auto out = folder.path() / "out a";
   const std::vector<std::string> command = {"sweep", config, "--out", out.string(), "--jobs", "2"};
   const auto first = call(folder.path(), command);
@@ -128,11 +128,11 @@ TEST_CASE("[program] a sweep leaves its files, and the same command again change
 TEST_CASE("[program] status counts trials for people and lists them for programs; report writes anew") {
   const TemporaryFolder folder;
   const auto out = folder.path() / "out";
-  REQUIRE(call(folder.path(), {"sweep", small_config(folder.path()), "--out", out.string()}).status == 0);
-  const auto json = call(folder.path(), {"status", out.string(), "--format", "json"});
-  CHECK(json.status == 0);
-  CHECK(contains(json.err, "4 done, 0 diverged, 0 failed, 0 missing"));
-  const auto rows = nlohmann::json::parse(json.out);
+  REQUIRE(call(folder.path(), {"sweep", small_sweep(folder.path()), "--out", out.string()}).status == 0);
+  const auto listed = call(folder.path(), {"status", out.string(), "--format", "json"});
+  CHECK(listed.status == 0);
+  CHECK(contains(listed.err, "4 done, 0 diverged, 0 failed, 0 missing"));
+  const auto rows = nlohmann::json::parse(listed.out);
   REQUIRE(rows.size() == 4);
   CHECK(rows[0]["status"] == "done");
   CHECK(rows[0]["task.length"] == "5");
@@ -149,7 +149,7 @@ TEST_CASE("[program] status counts trials for people and lists them for programs
 
 TEST_CASE("[program] a changed config under an existing folder is refused with the difference") {
   const TemporaryFolder folder;
-  const auto config = small_config(folder.path());
+  const auto config = small_sweep(folder.path());
   const auto out = (folder.path() / "out").string();
   REQUIRE(call(folder.path(), {"sweep", config, "--out", out}).status == 0);
   const std::string csv = read_file(out + "/results.csv");
@@ -163,7 +163,7 @@ TEST_CASE("[program] a changed config under an existing folder is refused with t
 
 TEST_CASE("[program] run trains one model and refuses a config of several") {
   const TemporaryFolder folder;
-  const auto config = small_config(folder.path());
+  const auto config = small_sweep(folder.path());
   const auto out = (folder.path() / "one").string();
   const auto several = call(folder.path(), {"run", config, "--out", out});
   CHECK(several.status == 2);
@@ -176,7 +176,7 @@ TEST_CASE("[program] run trains one model and refuses a config of several") {
 
 TEST_CASE("[program] a folder that cannot be written is named, with status 2") {
   const TemporaryFolder folder;
-  const auto outcome = call(folder.path(), {"sweep", small_config(folder.path()), "--out", "/proc/nowhere"});
+  const auto outcome = call(folder.path(), {"sweep", small_sweep(folder.path()), "--out", "/proc/nowhere"});
   CHECK(outcome.status == 2);
   CHECK(contains(outcome.err, "/proc/nowhere"));
 }
@@ -185,12 +185,12 @@ TEST_CASE("[program] a signal ends a sweep with status 130 or 75 and keeps finis
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGXCPU}) {
     const TemporaryFolder folder;
     // Four trials finish first; of the two that are added at least one is cut.
-    const auto config = small_config(folder.path());
+    const auto config = small_sweep(folder.path());
     const auto out = folder.path() / "out";
     REQUIRE(call(folder.path(), {"sweep", config, "--out", out.string()}).status == 0);
     Command command(folder.path(),
                     {"sweep", config, "task.length=5,6,60000", "--out", out.string(), "--extend"});
-    std::this_thread::sleep_for(std::chrono::milliseconds(700));
+    REQUIRE(begins_a_trial(out));
     ::kill(command.id(), signal);
     const auto outcome = command.wait();
     CHECK(outcome.status == (signal == SIGINT ? 130 : 75));
@@ -207,7 +207,7 @@ TEST_CASE("[program] a reader of the messages that goes away ends nothing") {
   const TemporaryFolder folder;
   const auto out = (folder.path() / "out").string();
   const auto command = fmt::format("'{}' sweep '{}' --out '{}' 2>&1 >/dev/null | head -1 >/dev/null",
-                                   program().string(), small_config(folder.path()), out);
+                                   program().string(), small_sweep(folder.path()), out);
   CHECK(std::system(command.c_str()) == 0);
   CHECK(contains(call(folder.path(), {"status", out}).err, "4 done"));
 }
@@ -284,7 +284,7 @@ TEST_CASE("[program] a sweep whose messages nobody can read still computes and k
   const TemporaryFolder folder;
   const auto out = (folder.path() / "out").string();
   const auto command = fmt::format("'{}' sweep '{}' --out '{}' >/dev/null 2>/dev/full", program().string(),
-                                   small_config(folder.path()), out);
+                                   small_sweep(folder.path()), out);
   CHECK(std::system(command.c_str()) == 0);
   CHECK(call(folder.path(), {"status", out}).err.find("4 done") != std::string::npos);
 }

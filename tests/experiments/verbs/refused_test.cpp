@@ -6,6 +6,7 @@
 
 #include "experiments/sweep/say.hpp"
 #include "tests/experiments/verbs/command.hpp"
+#include "tests/support/contains.hpp"
 
 // What the program does when the system refuses it something: a write to its stdout, a path.
 
@@ -13,10 +14,6 @@ using namespace unroll;
 using namespace unroll::test;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 /// A finished sweep of one short trial in `folder`/out.
 std::filesystem::path finished(const std::filesystem::path& folder) {

@@ -6,15 +6,12 @@
 #include "experiments/train/non_finite_file.hpp"
 #include "framework/tensor/safetensors.hpp"
 #include "tests/experiments/verbs/command.hpp"
+#include "tests/support/contains.hpp"
 
 using namespace unroll;
 using namespace unroll::test;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 /// The one file of that name below a folder.
 std::filesystem::path kept_in(const std::filesystem::path& folder) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/experiments/verbs/trained.hpp"
+#include "tests/support/contains.hpp"
 #include "tests/support/sounds.hpp"
 
 // `unroll transcribe` from the outside, on models that a second of training makes.
@@ -12,10 +13,6 @@ using namespace unroll;
 using namespace unroll::test;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 std::vector<std::string> tones_run(const std::filesystem::path& tar_file, const std::filesystem::path& out,
                                    std::vector<std::string> more) {

@@ -105,7 +105,7 @@ std::vector<OpCase> reductions() {
   return cases;
 }
 
-std::vector<OpCase> losses() {
+std::vector<OpCase> loss_cases() {
   const auto squared_error = [](const Arrays& in) {
     return scalar(average(elementwise(in, [](Real a, Real b) { return (a - b) * (a - b); })));
   };
@@ -214,7 +214,7 @@ std::vector<OpCase> with_numbers() {
 
 std::vector<OpCase> composed_cases() {
   std::vector<OpCase> cases;
-  for (const auto& family : {reductions(), log_softmaxes(), losses(), products(), with_numbers()})
+  for (const auto& family : {reductions(), log_softmaxes(), loss_cases(), products(), with_numbers()})
     cases.insert(cases.end(), family.begin(), family.end());
   cases.push_back({"transpose",
                    "the last two axes",

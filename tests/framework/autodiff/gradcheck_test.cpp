@@ -7,6 +7,7 @@
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
 #include "framework/random/stream.hpp"
+#include "tests/support/contains.hpp"
 
 using namespace unroll;
 
@@ -14,7 +15,7 @@ namespace {
 
 using P = const Pullback&;
 
-Op row(std::string_view name) {
+Op copied_row(std::string_view name) {
   for (const Op* op : op_table())
     if (op->name == name) return *op;
   throw std::invalid_argument("no such row");
@@ -22,7 +23,7 @@ Op row(std::string_view name) {
 
 /// The row with another rule for one operand.
 Op with_rule(std::string_view name, std::size_t operand, Vjp rule) {
-  Op op = row(name);
+  Op op = copied_row(name);
   op.operands[operand].vjp = rule;
   return op;
 }
@@ -32,10 +33,6 @@ Tensor<double> uniform(const Shape& shape, double low, double high) {
   Tensor<double> x(shape);
   for (double& value : x.span()) value = stream.uniform(low, high);
   return x;
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 GradcheckReport check_scalar(const std::function<Var(Var)>& f, double at) {

@@ -14,7 +14,7 @@ using sizes::T;
 
 std::int64_t integer(Real x) { return static_cast<std::int64_t>(x); }
 
-Index joined(Index a, const Index& b, std::size_t from) {
+Index joined_index(Index a, const Index& b, std::size_t from) {
   a.insert(a.end(), b.begin() + static_cast<std::ptrdiff_t>(from), b.end());
   return a;
 }
@@ -36,7 +36,7 @@ OpCase rows_case(std::string op, Var (*take)(Var, Var), Dims table, Dims index) 
                 const Shape shape = joined_shape({index_shape.begin(), index_shape.end()}, in[0].shape, 1);
                 return generate(shape, [&](const Index& i) {
                   const Index at(i.begin(), i.begin() + static_cast<std::ptrdiff_t>(index_shape.rank()));
-                  return in[0].at(joined({integer(in[1].at(at))}, i, index_shape.rank()));
+                  return in[0].at(joined_index({integer(in[1].at(at))}, i, index_shape.rank()));
                 });
               }};
 }
@@ -56,7 +56,7 @@ OpCase scatter_add_case(Dims index, Dims updates, std::int64_t rows) {
                 Array result(joined_shape({rows}, in[1].shape, rank));
                 each_index(in[1].shape, [&](const Index& i) {
                   const Index at(i.begin(), i.begin() + static_cast<std::ptrdiff_t>(rank));
-                  result.at(joined({integer(in[0].at(at))}, i, rank)) += in[1].at(i);
+                  result.at(joined_index({integer(in[0].at(at))}, i, rank)) += in[1].at(i);
                 });
                 return result;
               }};
@@ -71,7 +71,7 @@ OpCase pick_case(Dims x, Dims index) {
           .reference =
               [](const std::vector<Array>& in) {
                 return generate(in[1].shape, [&](const Index& i) {
-                  return in[0].at(joined(i, {integer(in[1].at(i))}, 0));
+                  return in[0].at(joined_index(i, {integer(in[1].at(i))}, 0));
                 });
               }};
 }
@@ -87,7 +87,7 @@ OpCase place_case(Dims values, std::int64_t n) {
                 shape.push_back(n);
                 Array result(shape);
                 each_index(in[0].shape, [&](const Index& i) {
-                  result.at(joined(i, {integer(in[1].at(i))}, 0)) = in[0].at(i);
+                  result.at(joined_index(i, {integer(in[1].at(i))}, 0)) = in[0].at(i);
                 });
                 return result;
               }};
@@ -126,7 +126,8 @@ OpCase argmax_case(Dims x) {
                 return generate(shape, [&](const Index& i) {
                   std::int64_t best = 0;
                   for (std::int64_t k = n - 1; k >= 0; --k) {
-                    const Real here = in[0].at(joined(i, {k}, 0)), top = in[0].at(joined(i, {best}, 0));
+                    const Real here = in[0].at(joined_index(i, {k}, 0)),
+                               top = in[0].at(joined_index(i, {best}, 0));
                     if (std::isnan(here) || here > top || (here == top && k < best)) best = k;
                   }
                   return static_cast<Real>(best);

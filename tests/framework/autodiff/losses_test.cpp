@@ -5,13 +5,13 @@
 
 #include "framework/autodiff/gradients.hpp"
 #include "tests/framework/autodiff/case_runner.hpp"
+#include "tests/support/not_finite.hpp"
 
 // Losses from logits, and what they are made of, at large and at infinite logits.
 
 namespace unroll::conformance {
 namespace {
 
-constexpr double inf = std::numeric_limits<double>::infinity();
 using Numbers = std::vector<double>;
 
 /// A function of a line of logits and of a class, or of targets that are made from the logits' shape.
@@ -122,39 +122,39 @@ TEST_CASE_TEMPLATE("[losses] a class's loss and its gradient have their digits a
 
 TEST_CASE_TEMPLATE("[losses] a single infinite logit is certain and a logit of -Inf impossible", T, float,
                    double) {
-  const Numbers certain = {1, inf, -3}, impossible = {0, -inf, 0};
+  const Numbers certain = {1, kInf, -3}, impossible = {0, -kInf, 0};
   check_equal(derived<T>(class_loss, certain, 1).value, {0});
   check_equal(derived<T>(class_loss, certain, 1).first, {0, 0, 0});
-  check_equal(derived<T>(class_loss, certain, 0).value, {inf});
+  check_equal(derived<T>(class_loss, certain, 0).value, {kInf});
   check_equal(derived<T>(class_loss, certain, 0).first, {-1, 1, 0});
-  check_equal(derived<T>(class_loss, impossible, 1).value, {inf});
+  check_equal(derived<T>(class_loss, impossible, 1).value, {kInf});
   check_equal(derived<T>(class_loss, impossible, 1).first, {0.5, -1, 0.5});
   check_equal(derived<T>(class_loss, impossible, 0).first, {-0.5, 0, 0.5});
   check_equal(derived<T>(soft, certain).value, {0, 1, 0});
   check_equal(derived<T>(soft, impossible).value, {0.5, 0, 0.5});
-  check_equal(derived<T>(log_soft, certain).value, {-inf, 0, -inf});
-  check_equal(derived<T>(log_soft, {-inf}).value, {0});
-  check_equal(derived<T>(log_sum, certain).value, {inf});
+  check_equal(derived<T>(log_soft, certain).value, {-kInf, 0, -kInf});
+  check_equal(derived<T>(log_soft, {-kInf}).value, {0});
+  check_equal(derived<T>(log_sum, certain).value, {kInf});
   check_equal(derived<T>(log_sum, certain).first, {0, 1, 0});
   check_equal(derived<T>(log_sum, impossible).first, {0.5, 0, 0.5});
   for (const Function& f : {class_loss, soft, log_soft, log_sum})
-    for (const Numbers& x : {certain, impossible, Numbers{inf}, Numbers{-inf}, Numbers{-inf, 2, inf}}) {
+    for (const Numbers& x : {certain, impossible, Numbers{kInf}, Numbers{-kInf}, Numbers{-kInf, 2, kInf}}) {
       CHECK(no_nan(derived<T>(f, x).first));
       CHECK(no_nan(derived<T>(f, x).second));
     }
 }
 
 TEST_CASE_TEMPLATE("[losses] logits without a limit give NaN", T, float, double) {
-  for (const Numbers& x : {Numbers{inf, 0, inf}, Numbers{-inf, -inf}, Numbers{0, std::nan(""), 1}})
+  for (const Numbers& x : {Numbers{kInf, 0, kInf}, Numbers{-kInf, -kInf}, Numbers{0, std::nan(""), 1}})
     for (const Function& f : {class_loss, soft, log_soft}) CHECK(all_nan(derived<T>(f, x).value));
 }
 
 TEST_CASE_TEMPLATE("[losses] logsumexp of nothing but -Inf is -Inf and has no gradient", T, float, double) {
-  const Derived<T> got = derived<T>(log_sum, {-inf, -inf, -inf});
-  check_equal(got.value, {-inf});
+  const Derived<T> got = derived<T>(log_sum, {-kInf, -kInf, -kInf});
+  check_equal(got.value, {-kInf});
   check_equal(got.first, {0, 0, 0});
   check_equal(got.second, {0, 0, 0});
-  check_equal(derived<T>(log_sum, {inf, inf}).value, {inf});
+  check_equal(derived<T>(log_sum, {kInf, kInf}).value, {kInf});
 }
 
 TEST_CASE_TEMPLATE("[losses] a coin's loss and its derivative have their digits at any logit", T, float,
@@ -178,22 +178,22 @@ TEST_CASE("[losses] that a coin's loss has its digits is not so for the shortest
 TEST_CASE_TEMPLATE("[losses] a coin of infinite logit is sure of one side", T, float, double) {
   for (const double t : {0.0, 0.25, 1.0}) {
     CAPTURE(t);
-    const Derived<T> got = derived<T>(coin_loss(t), {inf, -inf});
-    check_equal(got.value, {t == 1 ? 0 : inf, t == 0 ? 0 : inf});
+    const Derived<T> got = derived<T>(coin_loss(t), {kInf, -kInf});
+    check_equal(got.value, {t == 1 ? 0 : kInf, t == 0 ? 0 : kInf});
     check_equal(got.first, {1 - t, -t});
     check_equal(got.second, {0, 0});
   }
   CHECK(all_nan(derived<T>(coin_loss(0), {std::nan("")}).value));
-  CHECK(all_nan(derived<T>(coin_loss(std::nan("")), {inf, 0}).value));
+  CHECK(all_nan(derived<T>(coin_loss(std::nan("")), {kInf, 0}).value));
 }
 
 TEST_CASE_TEMPLATE("[losses] softplus, sigmoid and their derivatives have limits at infinity", T, float,
                    double) {
-  const Derived<T> plus = derived<T>([](Var x, Var) { return softplus(x); }, {inf, -inf});
-  check_equal(plus.value, {inf, 0});
+  const Derived<T> plus = derived<T>([](Var x, Var) { return softplus(x); }, {kInf, -kInf});
+  check_equal(plus.value, {kInf, 0});
   check_equal(plus.first, {1, 0});
   check_equal(plus.second, {0, 0});
-  const Derived<T> probability = derived<T>([](Var x, Var) { return sigmoid(x); }, {inf, -inf});
+  const Derived<T> probability = derived<T>([](Var x, Var) { return sigmoid(x); }, {kInf, -kInf});
   check_equal(probability.value, {1, 0});
   check_equal(probability.first, {0, 0});
   check_equal(probability.second, {0, 0});

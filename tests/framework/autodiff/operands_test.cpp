@@ -14,14 +14,14 @@ using sizes::T;
 
 namespace {
 
-using P = const Pullback&;
+using Pull = const Pullback&;
 
 /// a b + c d.
 constexpr Op two_products{.name = "two_products",
-                          .operands = {{.vjp = [](P p) { return p.g() * p.in(1); }},
-                                       {.vjp = [](P p) { return p.g() * p.in(0); }},
-                                       {.vjp = [](P p) { return p.g() * p.in(3); }},
-                                       {.vjp = [](P p) { return p.g() * p.in(2); }},
+                          .operands = {{.vjp = [](Pull p) { return p.g() * p.in(1); }},
+                                       {.vjp = [](Pull p) { return p.g() * p.in(0); }},
+                                       {.vjp = [](Pull p) { return p.g() * p.in(3); }},
+                                       {.vjp = [](Pull p) { return p.g() * p.in(2); }},
                                        {.kind = Kind::integer}},
                           .shape = same_shape,
                           .forward = forward([](const auto& c) {

@@ -79,11 +79,11 @@ struct Misfit {
 
 /// One or more for each row that can be given shapes that do not fit.
 std::vector<Misfit> misfits() {
-  using In = std::vector<Var>;
+  using Given = std::vector<Var>;
   std::vector<Misfit> list;
   for (const Op* row : op_table())
     if (row->elementwise() && row->operands.size() >= 2) {
-      const auto f = [row](const In& in) { record(*row, in); };
+      const auto f = [row](const Given& in) { record(*row, in); };
       const std::vector<std::pair<Dims, Dims>> pairs = {
           {{2, 3}, {2}}, {{T, 4}, {B, 4}}, {{2, 3}, {4, 2, 2}}, {{0}, {2}}};
       for (const auto& [a, b] : pairs) {
@@ -96,7 +96,7 @@ std::vector<Misfit> misfits() {
   const auto indexed = [](Dims a, Dims b) {
     return std::vector<Operand>{{std::move(a)}, index_operand(std::move(b), 1)};
   };
-  const auto product = [](const In& in) { matmul(in[0], in[1]); };
+  const auto product = [](const Given& in) { matmul(in[0], in[1]); };
   for (const auto& [a, b] : std::vector<std::pair<Dims, Dims>>{{{2, 3}, {4, 2}},
                                                                {{3}, {3, 2}},
                                                                {{2, 3}, {3}},
@@ -104,71 +104,77 @@ std::vector<Misfit> misfits() {
                                                                {{T, 3}, {B, 2}},
                                                                {{2, 3, 4}, {5, 6}}})
     list.push_back({"matmul", plain(a, b), product});
-  list.push_back({"matmul", plain({2, 3}, {3, 4}), [](const In& in) { matmul(in[0], in[1], true); }});
-  list.push_back({"matmul", plain({2, 3}, {3, 4}), [](const In& in) { linear(in[0], in[1]); }});
+  list.push_back({"matmul", plain({2, 3}, {3, 4}), [](const Given& in) { matmul(in[0], in[1], true); }});
+  list.push_back({"matmul", plain({2, 3}, {3, 4}), [](const Given& in) { linear(in[0], in[1]); }});
   for (const auto& [a, b] :
        std::vector<std::pair<Dims, Dims>>{{{2, 3}, {2, 1}}, {{3, 3}, {2, 1}}, {{3, 3}, {3}}, {{3}, {3, 1}}}) {
-    list.push_back({"solve", plain(a, b), [](const In& in) { solve(in[0], in[1]); }});
+    list.push_back({"solve", plain(a, b), [](const Given& in) { solve(in[0], in[1]); }});
     list.push_back(
-        {"solve_triangular", plain(a, b), [](const In& in) { solve_triangular(in[0], in[1], true); }});
+        {"solve_triangular", plain(a, b), [](const Given& in) { solve_triangular(in[0], in[1], true); }});
   }
-  list.push_back({"triangle", {{{3}}}, [](const In& in) { triangle(in[0], true); }});
-  list.push_back({"outer", plain({}, {3}), [](const In& in) { outer(in[0], in[1]); }});
-  list.push_back({"outer", plain({3}, {}), [](const In& in) { outer(in[0], in[1]); }});
-  list.push_back({"reshape", {{{2, 3}}}, [](const In& in) { reshape(in[0], {4, 2}); }, {"(4, 2)"}});
-  list.push_back({"reshape", {{{T, 3}}}, [](const In& in) { reshape(in[0], {B, 3}); }, {"(B, 3)"}});
+  list.push_back({"triangle", {{{3}}}, [](const Given& in) { triangle(in[0], true); }});
+  list.push_back({"outer", plain({}, {3}), [](const Given& in) { outer(in[0], in[1]); }});
+  list.push_back({"outer", plain({3}, {}), [](const Given& in) { outer(in[0], in[1]); }});
+  list.push_back({"reshape", {{{2, 3}}}, [](const Given& in) { reshape(in[0], {4, 2}); }, {"(4, 2)"}});
+  list.push_back({"reshape", {{{T, 3}}}, [](const Given& in) { reshape(in[0], {B, 3}); }, {"(B, 3)"}});
   list.push_back({"index_reshape",
                   {index_operand({2, 3}, 1)},
-                  [](const In& in) {
+                  [](const Given& in) {
                     reshape(in[0], {4, 2});
                   },
                   {"(4, 2)"}});
-  list.push_back({"transpose", {{{3}}}, [](const In& in) { transpose(in[0]); }});
-  list.push_back({"transpose", {{{2, 3}}}, [](const In& in) { transpose(in[0], {0, 0}); }});
-  list.push_back({"transpose", {{{2, 3}}}, [](const In& in) { transpose(in[0], {0}); }});
-  list.push_back({"transpose", {{{2, 3}}}, [](const In& in) { transpose(in[0], {0, 2}); }});
-  list.push_back({"slice", {{{2, 3}}}, [](const In& in) { slice(in[0], 1, 2, 2); }});
-  list.push_back({"slice", {{{2, 3}}}, [](const In& in) { slice(in[0], 1, -1, 2); }});
-  list.push_back({"slice", {{{2, 3}}}, [](const In& in) { slice(in[0], 2, 0, 1); }});
-  list.push_back({"slice", {{{2, 3}}}, [](const In& in) { slice(in[0], 1, 2, -1); }});
-  list.push_back({"slice", {{{T, 3}}}, [](const In& in) { slice(in[0], 0, T, T); }});
-  list.push_back({"pad", {{{2, 3}}}, [](const In& in) { pad(in[0], 1, 2, 4); }});
-  list.push_back({"pad", {{{2, 3}}}, [](const In& in) { pad(in[0], -3, 0, 4); }});
-  list.push_back({"pad", {{{T, 3}}}, [](const In& in) { pad(in[0], 0, T, T); }});
-  const auto join = [](const In& in) { concat(in, 0); };
+  list.push_back({"transpose", {{{3}}}, [](const Given& in) { transpose(in[0]); }});
+  list.push_back({"transpose", {{{2, 3}}}, [](const Given& in) { transpose(in[0], {0, 0}); }});
+  list.push_back({"transpose", {{{2, 3}}}, [](const Given& in) { transpose(in[0], {0}); }});
+  list.push_back({"transpose", {{{2, 3}}}, [](const Given& in) { transpose(in[0], {0, 2}); }});
+  list.push_back({"slice", {{{2, 3}}}, [](const Given& in) { slice(in[0], 1, 2, 2); }});
+  list.push_back({"slice", {{{2, 3}}}, [](const Given& in) { slice(in[0], 1, -1, 2); }});
+  list.push_back({"slice", {{{2, 3}}}, [](const Given& in) { slice(in[0], 2, 0, 1); }});
+  list.push_back({"slice", {{{2, 3}}}, [](const Given& in) { slice(in[0], 1, 2, -1); }});
+  list.push_back({"slice", {{{T, 3}}}, [](const Given& in) { slice(in[0], 0, T, T); }});
+  list.push_back({"pad", {{{2, 3}}}, [](const Given& in) { pad(in[0], 1, 2, 4); }});
+  list.push_back({"pad", {{{2, 3}}}, [](const Given& in) { pad(in[0], -3, 0, 4); }});
+  list.push_back({"pad", {{{T, 3}}}, [](const Given& in) { pad(in[0], 0, T, T); }});
+  const auto join = [](const Given& in) { concat(in, 0); };
   for (const auto& [a, b] :
        std::vector<std::pair<Dims, Dims>>{{{2, 3}, {2, 4}}, {{2, 3}, {3}}, {{T, 3}, {B, 3}}, {{T}, {1}}})
     list.push_back({"concat", plain(a, b), join});
-  list.push_back({"concat", {{{2, 3}}}, [](const In& in) { concat(in, 2); }});
-  list.push_back({"broadcast_to", {{{2, 3}}}, [](const In& in) { broadcast_to(in[0], {3, 3}); }, {"(3, 3)"}});
-  list.push_back({"broadcast_to", {{{2, 3}}}, [](const In& in) { broadcast_to(in[0], {3}); }, {"(3)"}});
-  list.push_back({"sum_to", {{{2, 3}}}, [](const In& in) { sum_to(in[0], {2}); }, {"(2)"}});
-  list.push_back({"sum_to", {{{3}}}, [](const In& in) { sum_to(in[0], {1, 3}); }, {"(1, 3)"}});
-  list.push_back({"sum", {{{2, 3}}}, [](const In& in) { sum(in[0], 2); }});
-  list.push_back({"mean", {{{2, 3}}}, [](const In& in) { mean(in[0], -3); }});
+  list.push_back({"concat", {{{2, 3}}}, [](const Given& in) { concat(in, 2); }});
+  list.push_back({"broadcast_to",
+                  {{{2, 3}}},
+                  [](const Given& in) {
+                    broadcast_to(in[0], {3, 3});
+                  },
+                  {"(3, 3)"}});
+  list.push_back({"broadcast_to", {{{2, 3}}}, [](const Given& in) { broadcast_to(in[0], {3}); }, {"(3)"}});
+  list.push_back({"sum_to", {{{2, 3}}}, [](const Given& in) { sum_to(in[0], {2}); }, {"(2)"}});
+  list.push_back({"sum_to", {{{3}}}, [](const Given& in) { sum_to(in[0], {1, 3}); }, {"(1, 3)"}});
+  list.push_back({"sum", {{{2, 3}}}, [](const Given& in) { sum(in[0], 2); }});
+  list.push_back({"mean", {{{2, 3}}}, [](const Given& in) { mean(in[0], -3); }});
   for (const Dims& dims : {Dims{}, Dims{2, 3}}) {
-    list.push_back({"max", {{dims}}, [](const In& in) { max(in[0], 2); }});
-    list.push_back({"logsumexp", {{dims}}, [](const In& in) { logsumexp(in[0], 2); }});
+    list.push_back({"max", {{dims}}, [](const Given& in) { max(in[0], 2); }});
+    list.push_back({"logsumexp", {{dims}}, [](const Given& in) { logsumexp(in[0], 2); }});
     list.push_back(
-        {"from_max", plain(dims, {2, 2}), [](const In& in) { record(*find_row("from_max"), in); }});
-    list.push_back({"softmax", {{dims}}, [](const In& in) { softmax(in[0], 2); }});
-    list.push_back({"log_softmax", {{dims}}, [](const In& in) { log_softmax(in[0], 2); }});
+        {"from_max", plain(dims, {2, 2}), [](const Given& in) { record(*find_row("from_max"), in); }});
+    list.push_back({"softmax", {{dims}}, [](const Given& in) { softmax(in[0], 2); }});
+    list.push_back({"log_softmax", {{dims}}, [](const Given& in) { log_softmax(in[0], 2); }});
   }
   for (const Dims& dims : {Dims{}, Dims{3}, Dims{2, 3}, Dims{2, 2, 3}})  // fewer rows than columns
-    list.push_back({"orthonormalise", {{dims}}, [](const In& in) { orthonormalise(in[0]); }});
-  list.push_back({"gather", indexed({}, {3}), [](const In& in) { gather(in[0], in[1]); }});
-  list.push_back({"pick", indexed({2, 3}, {3}), [](const In& in) { pick(in[0], in[1]); }});
-  list.push_back({"pick", indexed({}, {}), [](const In& in) { pick(in[0], in[1]); }});
-  list.push_back({"argmax", {{{}}}, [](const In& in) { argmax(in[0]); }});
-  list.push_back({"argmax", {{{2, 0}}}, [](const In& in) { argmax(in[0]); }});
-  list.push_back({"place", indexed({2, 3}, {2}), [](const In& in) { place(in[0], in[1], 3); }});
-  list.push_back({"scatter_add", indexed({2, 3}, {3}), [](const In& in) { scatter_add(in[1], in[0], 3); }});
-  list.push_back({"scatter_add", indexed({}, {3}), [](const In& in) { scatter_add(in[1], in[0], 3); }});
+    list.push_back({"orthonormalise", {{dims}}, [](const Given& in) { orthonormalise(in[0]); }});
+  list.push_back({"gather", indexed({}, {3}), [](const Given& in) { gather(in[0], in[1]); }});
+  list.push_back({"pick", indexed({2, 3}, {3}), [](const Given& in) { pick(in[0], in[1]); }});
+  list.push_back({"pick", indexed({}, {}), [](const Given& in) { pick(in[0], in[1]); }});
+  list.push_back({"argmax", {{{}}}, [](const Given& in) { argmax(in[0]); }});
+  list.push_back({"argmax", {{{2, 0}}}, [](const Given& in) { argmax(in[0]); }});
+  list.push_back({"place", indexed({2, 3}, {2}), [](const Given& in) { place(in[0], in[1], 3); }});
+  list.push_back(
+      {"scatter_add", indexed({2, 3}, {3}), [](const Given& in) { scatter_add(in[1], in[0], 3); }});
+  list.push_back({"scatter_add", indexed({}, {3}), [](const Given& in) { scatter_add(in[1], in[0], 3); }});
   const std::vector<Operand> counters = {index_operand({}, 1), index_operand({2}, 1), index_operand({}, 1)};
-  list.push_back({"random_mask", counters, [](const In& in) {
+  list.push_back({"random_mask", counters, [](const Given& in) {
                     random_mask(in[0], in[1], in[2], {2, 2}, 0.5, 1, 1);
                   }});
-  list.push_back({"random_normal", counters, [](const In& in) {
+  list.push_back({"random_normal", counters, [](const Given& in) {
                     random_normal(in[0], in[1], in[2], {2, 2}, 1, 1);
                   }});
   return list;

@@ -20,8 +20,8 @@ constexpr Grid grids[] = {{300, 1.0 / 32768}, {-300, 1.0 / 32768}, {1e7, 1}, {-1
 
 /// Result, first and second derivatives of a case with respect to its first operand. The derivatives go back
 /// from weights that do not shift with the result.
-struct Derived : Recorded {
-  explicit Derived(const OpCase& c) : Recorded(c) {
+struct DerivedCase : Recorded {
+  explicit DerivedCase(const OpCase& c) : Recorded(c) {
     const Var weights = tape->input("weights", result.dims());
     const Var first = gradients(result, {inputs[0]}, weights)[0];
     outputs = {result, first, gradients(sum(square(first)), {inputs[0]})[0]};
@@ -58,7 +58,7 @@ std::string apart(std::string_view what, const Tensor<T>& got, const Tensor<T>& 
 /// What the law finds wrong with a case; empty where it holds.
 template <class T>
 std::string broken_by_shift(const OpCase& c) {
-  const Derived derived(c);
+  const DerivedCase derived(c);
   std::string text;
   for (const Grid& grid : grids) {
     Point point = on_grid(c, grid.spacing);

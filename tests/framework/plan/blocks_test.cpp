@@ -8,7 +8,9 @@
 
 #include "models/cell_table.hpp"
 #include "models/sequence_model.hpp"
+#include "tests/framework/plan/distance.hpp"
 #include "tests/framework/plan/random_scan.hpp"
+#include "tests/support/contains.hpp"
 
 using namespace unroll;
 using sizes::B;
@@ -27,37 +29,18 @@ std::vector<Tensor<R>> run_for(Plan<R>& plan, const std::vector<Var>& outputs) {
   return found;
 }
 
-template <class R>
-double largest(const Tensor<R>& x) {
-  double top = 0;
-  for (const R v : x.span()) top = std::max(top, std::abs(static_cast<double>(v)));
-  return top;
-}
-
-/// The largest difference, relative to the largest element.
-template <class R>
-double distance(const Tensor<R>& a, const Tensor<R>& b) {
-  REQUIRE(a.shape() == b.shape());
-  double top = 0;
-  for (std::int64_t i = 0; i < a.shape().numel(); ++i) {
-    const double difference = std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i]));
-    if (!(difference <= top)) top = difference;
-  }
-  return top == 0 ? 0 : top / std::max(largest(a), 1e-30);
-}
-
 PlanOptions plain() { return PlanOptions::as_recorded(); }
 
 /// A cell with a readout at every step inside the scan, its loss and all gradients, those of the states
 /// included.
-struct Net {
+struct ScannedNet {
   Tape tape;
   std::unique_ptr<Cell> cell;
   std::vector<ParameterSpec> specs;
   std::unique_ptr<Parameters> p;
   std::vector<Var> bound, outputs;
 
-  explicit Net(std::string_view name) : cell(make_cell(name, {3, 6, "tanh"})) {
+  explicit ScannedNet(std::string_view name) : cell(make_cell(name, {3, 6, "tanh"})) {
     specs = cell->parameters();
     specs.push_back({"W_hy", {2, cell->states()[0].shape[0]}, Role::readout_matrix});
     p = std::make_unique<Parameters>(tape, specs);
@@ -115,18 +98,12 @@ std::string part(const std::string& text, const std::string& from, const std::st
   return text.substr(begin, end == std::string::npos ? end : end - begin);
 }
 
-std::size_t count(const std::string& text, const std::string& word) {
-  std::size_t n = 0;
-  for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++n;
-  return n;
-}
-
 }  // namespace
 
 TEST_CASE("[plan] every cell's gradients are the same with all passes, without each, and without any") {
   for (const CellRow& row : cell_table()) {
     INFO(row.name);
-    const Net net(row.name);
+    const ScannedNet net(row.name);
     for (const Sizes sizes : {Sizes{1, 2}, Sizes{3, 1}, Sizes{20, 4}}) {
       const PlanOptions options{.block_steps = 3};
       const auto all = net.results<double>(sizes, options);
@@ -166,7 +143,7 @@ TEST_CASE("[plan] a budget changes no bit of any gradient") {
   std::set<std::string> refused;
   for (const CellRow& row : cell_table()) {
     INFO(row.name);
-    const Net net(row.name);
+    const ScannedNet net(row.name);
     for (const std::int64_t steps : {24, 37, 50}) {
       const Sizes sizes{steps, 2};
       const PlanOptions options{.block_steps = 2};
@@ -243,17 +220,17 @@ TEST_CASE("[plan] only the recurrence is left in the steps of a cell with four g
   const std::string text = Plan<float>(tape, outputs).to_text();
   const std::string forward = part(text, "for blocks", "for blocks");
   const std::string steps = part(forward, "for each step", "stack");
-  CHECK(count(steps, "= matmul") == 4);            // U_g h for each gate
-  CHECK(count(steps, "= chain") == 1);             // all the rest in one pass
-  CHECK(count(forward, "= matmul") == 4 + 4 + 1);  // W_g x before the steps, the readout after them
+  CHECK(occurrences(steps, "= matmul") == 4);            // U_g h for each gate
+  CHECK(occurrences(steps, "= chain") == 1);             // all the rest in one pass
+  CHECK(occurrences(forward, "= matmul") == 4 + 4 + 1);  // W_g x before the steps, the readout after them
   CHECK(forward.find("+= sum_to") > forward.find("for each step"));
   const std::string backward = text.substr(text.find(", reversed"));
   const std::string back_steps = part(backward, "for each step", "stack");
-  CHECK(count(back_steps, "= matmul") == 4);
-  CHECK(count(back_steps, "= sum_to") == 0);
+  CHECK(occurrences(back_steps, "= matmul") == 4);
+  CHECK(occurrences(back_steps, "= sum_to") == 0);
   // Every weight's gradient is one product over the block; of the steps' four, three add to the first.
-  CHECK(count(back_steps, "+= matmul") == 3);
-  CHECK(count(backward, "+= matmul") - count(back_steps, "+= matmul") == 4 + 4 + 1);
+  CHECK(occurrences(back_steps, "+= matmul") == 3);
+  CHECK(occurrences(backward, "+= matmul") - occurrences(back_steps, "+= matmul") == 4 + 4 + 1);
 }
 
 TEST_CASE("[plan] no work is done for gradients that nobody asks for") {
@@ -265,8 +242,8 @@ TEST_CASE("[plan] no work is done for gradients that nobody asks for") {
   const Var loss = sum(square(s.final_state[0]));
   const Var dx = gradients(loss, {x})[0], dW = gradients(loss, {W})[0];
   const PlanOptions options{.without = {"accumulated-products"}};
-  CHECK(count(Plan<float>(tape, {dx}, options).to_text(), "+= matmul") == 0);
-  CHECK(count(Plan<float>(tape, {dW}, options).to_text(), "+= matmul") == 1);
+  CHECK(occurrences(Plan<float>(tape, {dx}, options).to_text(), "+= matmul") == 0);
+  CHECK(occurrences(Plan<float>(tape, {dW}, options).to_text(), "+= matmul") == 1);
 }
 
 TEST_CASE("[plan] results are written over operands that nothing reads any more") {

@@ -8,6 +8,7 @@
 #include "models/cell_table.hpp"
 #include "models/sequence_model.hpp"
 #include "tests/support/allocations.hpp"
+#include "tests/support/contains.hpp"
 #include "tests/support/random_tensor.hpp"
 
 using namespace unroll;
@@ -17,7 +18,7 @@ using sizes::T;
 namespace {
 
 /// A vanilla net with its loss and all gradients, bound to random values.
-struct Net {
+struct LastStepNet {
   Tape tape;
   Var x = tape.input("x", {T, B, 3}), target = tape.input("target", {B, 2});
   SequenceModel model{make_cell("vanilla", {3, 5, "tanh"}), 2, Readout::last};
@@ -27,7 +28,7 @@ struct Net {
   std::vector<Tensor<float>> weights;
   Tensor<float> batch, labels;
 
-  Net() {
+  LastStepNet() {
     outputs.push_back(loss);
     std::uint64_t seed = 0;
     for (const ParameterSpec& spec : model.parameters())
@@ -61,16 +62,10 @@ double largest_difference(const Tensor<float>& a, const Tensor<float>& b) {
   return largest;
 }
 
-std::size_t count(const std::string& text, const std::string& part) {
-  std::size_t n = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
-  return n;
-}
-
 }  // namespace
 
 TEST_CASE("[plan] passes that change no arithmetic can be left out without changing a bit") {
-  Net net;
+  LastStepNet net;
   const std::vector<Tensor<float>> expected = net.results();
   for (const std::string_view pass :
        {"common-subexpressions", "reshape-in-place", "memory-reuse", "shared-history", "broadcast-once",
@@ -82,14 +77,14 @@ TEST_CASE("[plan] passes that change no arithmetic can be left out without chang
 }
 
 TEST_CASE("[plan] a pass that there is not is refused with the names of those that there are") {
-  Net net;
+  LastStepNet net;
   CHECK_THROWS_WITH_AS(Plan<float>(net.tape, net.outputs, {.without = {"fused_chains"}}),
                        doctest::Contains("no pass 'fused_chains'; passes are single-steps"),
                        std::invalid_argument);
 }
 
 TEST_CASE("[plan] work that a loop does once counts once") {
-  Net net;
+  LastStepNet net;
   const auto flops = [&](std::vector<std::string_view> without) {
     return Plan<float>(net.tape, net.outputs, {.without = std::move(without)}).flops({1000, 4});
   };
@@ -99,7 +94,7 @@ TEST_CASE("[plan] work that a loop does once counts once") {
 }
 
 TEST_CASE("[plan] memory reuse saves memory") {
-  Net net;
+  LastStepNet net;
   const std::size_t reused = Plan<float>(net.tape, net.outputs).peak_bytes({100, 20});
   const std::size_t apart =
       Plan<float>(net.tape, net.outputs, {.without = {"memory-reuse"}}).peak_bytes({100, 20});
@@ -107,7 +102,7 @@ TEST_CASE("[plan] memory reuse saves memory") {
 }
 
 TEST_CASE("[plan] run() allocates nothing once it has seen the largest sizes and made its code") {
-  Net net;
+  LastStepNet net;
   Plan<float> plan(net.tape, net.outputs);
   const auto allocated = [&] {
     const std::int64_t before = allocations();
@@ -124,9 +119,9 @@ TEST_CASE("[plan] run() allocates nothing once it has seen the largest sizes and
 }
 
 TEST_CASE("[plan] what depends on frozen inputs alone is computed when they are bound") {
-  Net net;
+  LastStepNet net;
   Plan<float> plan(net.tape, net.outputs, {.frozen = net.p.all()});
-  CHECK(count(plan.to_text(), "once %transpose") > 0);
+  CHECK(occurrences(plan.to_text(), "once %transpose") > 0);
   const auto check = [&](std::int64_t steps, std::int64_t rows) {
     const std::vector<Tensor<float>> expected = net.results({}, steps, rows);
     plan.bind(net.x, net.batch);
@@ -145,7 +140,7 @@ TEST_CASE("[plan] what depends on frozen inputs alone is computed when they are 
 }
 
 TEST_CASE("[plan] only inputs can be frozen, and one that is not bound is named") {
-  Net net, other;
+  LastStepNet net, other;
   using Options = PlanOptions;
   CHECK_THROWS_AS(Plan<float>(net.tape, net.outputs, Options{.frozen = {net.loss}}), std::invalid_argument);
   CHECK_THROWS_AS(Plan<float>(net.tape, net.outputs, Options{.frozen = {other.x}}), std::invalid_argument);
@@ -157,7 +152,7 @@ TEST_CASE("[plan] only inputs can be frozen, and one that is not bound is named"
 }
 
 TEST_CASE("[plan] a run of one step computes what the loop does, and the next runs may be longer again") {
-  Net net;
+  LastStepNet net;
   Plan<float> plan(net.tape, net.outputs), frozen(net.tape, net.outputs, {.frozen = net.p.all()});
   for (const auto& [steps, rows] : {std::pair{1, 4}, {5, 4}, {1, 1}, {1, 4}}) {
     const std::vector<Tensor<float>> expected = net.results({.without = {"single-steps"}}, steps, rows);
@@ -191,7 +186,7 @@ TEST_CASE("[plan] a run of one step reads tokens, too") {
 }
 
 TEST_CASE("[plan] one plan serves every T and B, with the bits of a plan made for them") {
-  Net net;
+  LastStepNet net;
   Plan<float> plan(net.tape, net.outputs);
   for (const auto& [steps, rows] : {std::pair{9, 7}, {1, 1}, {4, 2}, {30, 5}}) {
     const std::vector<Tensor<float>> expected = net.results({}, steps, rows);
@@ -213,8 +208,8 @@ TEST_CASE("[plan] what no output needs is not computed") {
       {}, {x, x}, {.length = Dim(4)});
   Plan<double> plan(tape, {wanted, s.final_state[0]});
   const std::string text = plan.to_text();
-  for (const char* gone : {"log", "tanh", "sin", "cos"}) CHECK(count(text, gone) == 0);
-  CHECK(count(text, "= exp") == 1);
+  for (const char* gone : {"log", "tanh", "sin", "cos"}) CHECK(occurrences(text, gone) == 0);
+  CHECK(occurrences(text, "= exp") == 1);
   const Tensor<double> value(Shape{2}, 0.5);
   plan.bind(x, value);
   plan.run();  // `unused` need not be bound
@@ -227,8 +222,9 @@ TEST_CASE("[plan] equal work is done once") {
   Tape tape;
   const Var x = tape.input("x", {B}), y = tape.input("y", {B});
   const Var a = tanh(x * y) + tanh(x * y), b = tanh(y * x);
-  CHECK(count(Plan<double>(tape, {a, b}).to_text(), "= tanh") == 2);  // x*y and y*x are two products
-  CHECK(count(Plan<double>(tape, {a, b}, {.without = {"common-subexpressions"}}).to_text(), "= tanh") == 3);
+  CHECK(occurrences(Plan<double>(tape, {a, b}).to_text(), "= tanh") == 2);  // x*y and y*x are two products
+  CHECK(occurrences(Plan<double>(tape, {a, b}, {.without = {"common-subexpressions"}}).to_text(), "= tanh") ==
+        3);
 }
 
 TEST_CASE("[plan] work that depends on parameters alone leaves the loop") {
@@ -246,7 +242,7 @@ TEST_CASE("[plan] work that depends on parameters alone leaves the loop") {
 }
 
 TEST_CASE("[plan] wrong inputs are refused with name and both shapes") {
-  Net net;
+  LastStepNet net;
   Plan<float> plan(net.tape, net.outputs);
   CHECK_THROWS_WITH_AS(plan.run(), doctest::Contains("'x' of shape (T, B, 3) is not bound"),
                        std::invalid_argument);
@@ -286,7 +282,7 @@ TEST_CASE("[plan] outputs own their bytes: changing them in place changes no lat
 }
 
 TEST_CASE("[plan] tensors are bound by reference and looked at when the plan runs") {
-  Net net;
+  LastStepNet net;
   Plan<float> plan(net.tape, net.outputs);
   net.bind(plan, 4, 2);
   plan.run();

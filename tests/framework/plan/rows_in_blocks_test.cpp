@@ -8,6 +8,8 @@
 #include "framework/autodiff/scan.hpp"
 #include "framework/plan/gradcheck.hpp"
 #include "framework/plan/plan.hpp"
+#include "tests/framework/plan/distance.hpp"
+#include "tests/support/contains.hpp"
 #include "tests/support/random_tensor.hpp"
 
 using namespace unroll;
@@ -19,8 +21,8 @@ namespace {
 constexpr std::int64_t classes = 1030, width = 3;
 
 /// Features, the weight and bias of a readout to many classes, the right ones and a weight for each step.
-struct Readout {
-  explicit Readout(Dim time = T, Dim batch = B)
+struct ReadoutProgram {
+  explicit ReadoutProgram(Dim time = T, Dim batch = B)
       : h(tape.input("h", {time, batch, width})),
         W(tape.input("W", {classes, width})),
         b(tape.input("b", {classes})),
@@ -56,18 +58,6 @@ struct Readout {
 };
 
 template <class R>
-double distance(const Tensor<R>& a, const Tensor<R>& b) {
-  REQUIRE(a.shape() == b.shape());
-  double top = 1e-30, apart = 0;
-  for (std::int64_t i = 0; i < a.numel(); ++i) {
-    top = std::max(top, std::abs(static_cast<double>(a[i])));
-    const double difference = std::abs(static_cast<double>(a[i]) - static_cast<double>(b[i]));
-    if (!(difference <= apart)) apart = difference;
-  }
-  return apart / top;
-}
-
-template <class R>
 void check_close(const std::vector<Tensor<R>>& a, const std::vector<Tensor<R>>& b, double tolerance) {
   REQUIRE(a.size() == b.size());
   for (std::size_t i = 0; i < a.size(); ++i) {
@@ -77,12 +67,6 @@ void check_close(const std::vector<Tensor<R>>& a, const std::vector<Tensor<R>>& 
 }
 
 const PlanOptions whole = {.without = {"rows-in-blocks"}};
-
-std::size_t count(const std::string& text, std::string_view word) {
-  std::size_t n = 0;
-  for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++n;
-  return n;
-}
 
 /// Lines of a program's text that belong to no loop.
 std::string outside_loops(const std::string& text) {
@@ -99,10 +83,10 @@ std::string outside_loops(const std::string& text) {
 struct Case {
   std::string name;
   std::size_t loops;
-  std::function<std::vector<Var>(Readout&)> outputs;
+  std::function<std::vector<Var>(ReadoutProgram&)> outputs;
 };
 
-std::vector<Var> with_gradients(Readout& r, Var loss, std::vector<Var> more = {}) {
+std::vector<Var> with_gradients(ReadoutProgram& r, Var loss, std::vector<Var> more = {}) {
   std::vector<Var> all = gradients(loss, {r.h, r.W, r.b, r.weights});
   all.push_back(loss);
   all.insert(all.end(), more.begin(), more.end());
@@ -110,44 +94,47 @@ std::vector<Var> with_gradients(Readout& r, Var loss, std::vector<Var> more = {}
 }
 
 const Case cases[] = {
-    {"cross-entropy", 1, [](Readout& r) { return with_gradients(r, cross_entropy(r.logits(), r.target)); }},
+    {"cross-entropy", 1,
+     [](ReadoutProgram& r) { return with_gradients(r, cross_entropy(r.logits(), r.target)); }},
     {"weighted losses of steps", 1,
-     [](Readout& r) { return with_gradients(r, mean(r.weighted(r.losses(r.logits())))); }},
-    {"the losses alone", 1, [](Readout& r) { return std::vector<Var>{r.losses(r.logits())}; }},
+     [](ReadoutProgram& r) { return with_gradients(r, mean(r.weighted(r.losses(r.logits())))); }},
+    {"the losses alone", 1, [](ReadoutProgram& r) { return std::vector<Var>{r.losses(r.logits())}; }},
     {"rows without a time axis", 1,
-     [](Readout& r) {
+     [](ReadoutProgram& r) {
        const Var z = linear(reshape(r.h, {T * B, width}), r.W) + r.b;
        return with_gradients(r, mean(logsumexp(z)) - mean(tanh(z)));
      }},
     {"no bias, log_softmax", 1,
-     [](Readout& r) { return with_gradients(r, 0.0 - mean(pick(log_softmax(linear(r.h, r.W)), r.target))); }},
+     [](ReadoutProgram& r) {
+       return with_gradients(r, 0.0 - mean(pick(log_softmax(linear(r.h, r.W)), r.target)));
+     }},
     {"the best logit and the entropy beside", 1,
-     [](Readout& r) {
+     [](ReadoutProgram& r) {
        const Var z = r.logits(), p = softmax(z);
        return with_gradients(r, mean(r.losses(z)), {max(z, -1), sum(p * z, -1)});
      }},
     {"the logits are an output too", 1,
-     [](Readout& r) {
+     [](ReadoutProgram& r) {
        const Var z = r.logits();
        return with_gradients(r, mean(r.losses(z)), {z});
      }},
     {"gradients that wait for all losses", 2,
-     [](Readout& r) {
+     [](ReadoutProgram& r) {
        const Var each = r.losses(r.logits());
        return with_gradients(r, log(sum(square(each))) + mean(each));
      }},
     {"the same readout twice", 1,
-     [](Readout& r) {
+     [](ReadoutProgram& r) {
        const Var z = r.logits(), y = linear(tanh(r.h), r.W);
        return with_gradients(r, mean(r.losses(z)) + mean(r.losses(y)));
      }},
     {"a weight that is the table of its inputs", 1,
-     [](Readout& r) {
+     [](ReadoutProgram& r) {
        const Var z = linear(r.h + gather(r.W, r.target), r.W) + r.b;
        return with_gradients(r, mean(r.losses(z)));
      }},
     {"features from a scan and back", 1,
-     [](Readout& r) {
+     [](ReadoutProgram& r) {
        const Scanned s =
            scan([](const auto& in, const auto& state) { return Step{{tanh(in[0] + 0.5 * state[0])}}; }, {r.h},
                 {r.tape.zeros({B, width})});
@@ -155,7 +142,9 @@ const Case cases[] = {
        return with_gradients(r, mean(r.losses(z)), {s.state_trajectory[0]});
      }},
     {"a product over the classes again", 1,
-     [](Readout& r) { return with_gradients(r, mean(square(matmul(softmax(r.logits()), r.W) - r.h))); }},
+     [](ReadoutProgram& r) {
+       return with_gradients(r, mean(square(matmul(softmax(r.logits()), r.W) - r.h)));
+     }},
 };
 
 }  // namespace
@@ -163,9 +152,9 @@ const Case cases[] = {
 TEST_CASE("[plan] wide rows in blocks compute what the whole does, at any length of blocks") {
   for (const Case& c : cases) {
     INFO(c.name);
-    Readout r;
+    ReadoutProgram r;
     const std::vector<Var> outputs = c.outputs(r);
-    CHECK(count(Plan<float>(r.tape, outputs).to_text(), "+= matmul") >= (outputs.size() > 1 ? 1 : 0));
+    CHECK(occurrences(Plan<float>(r.tape, outputs).to_text(), "+= matmul") >= (outputs.size() > 1 ? 1 : 0));
     for (const Sizes sizes : {Sizes{1, 1}, Sizes{5, 2}, Sizes{7, 3}}) {
       const auto expected = r.results<double>(sizes, outputs, whole);
       const auto plain = r.results<double>(sizes, outputs, PlanOptions::as_recorded());
@@ -183,7 +172,7 @@ TEST_CASE("[plan] wide rows in blocks compute what the whole does, at any length
 TEST_CASE("[plan] a readout, its loss and its gradients are as few loops as their order allows") {
   for (const Case& c : cases) {
     INFO(c.name);
-    Readout r;
+    ReadoutProgram r;
     const std::string text = Plan<float>(r.tape, c.outputs(r)).to_text();
     std::size_t loops = 0;
     for (std::size_t at = text.find("for blocks"); at != std::string::npos;
@@ -194,7 +183,7 @@ TEST_CASE("[plan] a readout, its loss and its gradients are as few loops as thei
 }
 
 TEST_CASE("[plan] logits of many classes are made, used and forgotten block by block") {
-  Readout r;
+  ReadoutProgram r;
   const Var loss = mean(r.weighted(r.losses(r.logits())));
   std::vector<Var> outputs = gradients(loss, {r.h, r.W, r.b});
   outputs.push_back(loss);
@@ -202,8 +191,8 @@ TEST_CASE("[plan] logits of many classes are made, used and forgotten block by b
   const std::string text = plan.to_text();
   CHECK(outside_loops(text).find("(T, B, 1030)") == std::string::npos);
   CHECK(outside_loops(text).find("(T·B, 1030)") == std::string::npos);
-  CHECK(count(text, "= matmul") == 3);
-  CHECK(count(text, "+= place") == 1);  // one element of each row, not a row of zeros
+  CHECK(occurrences(text, "= matmul") == 3);
+  CHECK(occurrences(text, "+= place") == 1);  // one element of each row, not a row of zeros
   const Sizes sizes{8000, 4};
   const std::size_t logits = 8000 * 4 * classes * sizeof(float);
   CHECK(plan.peak_bytes(sizes) < logits / 4);
@@ -212,7 +201,7 @@ TEST_CASE("[plan] logits of many classes are made, used and forgotten block by b
 }
 
 TEST_CASE("[plan] the gradient of a softmax over many classes is that of its formula") {
-  Readout r;
+  ReadoutProgram r;
   const Var loss = mean(r.losses(r.logits()));
   const Sizes sizes{4, 2};
   const auto found = r.results<double>(sizes, {r.h, r.W, r.b}, {});
@@ -241,7 +230,7 @@ TEST_CASE("[plan] the gradient of a softmax over many classes is that of its for
 }
 
 TEST_CASE("[plan] second derivatives go through blocks of wide rows") {
-  Readout r;
+  ReadoutProgram r;
   const Var loss = mean(r.weighted(r.losses(r.logits())));
   const std::vector<Var> first = gradients(loss, {r.h, r.W, r.b});
   Var along = mean(sin(first[0]));
@@ -254,7 +243,7 @@ TEST_CASE("[plan] second derivatives go through blocks of wide rows") {
 
 TEST_CASE("[plan] rows are found where steps and sequences are numbers, or as many as there are classes") {
   for (const auto& [steps, batch] : {std::pair<std::int64_t, std::int64_t>{6, 2}, {1030, 1}, {3, 1030}}) {
-    Readout r(steps, batch);
+    ReadoutProgram r(steps, batch);
     const std::vector<Var> outputs = with_gradients(r, mean(r.weighted(r.losses(r.logits()))));
     CHECK(Plan<float>(r.tape, outputs).to_text().find("for blocks") != std::string::npos);
     check_close(r.results<double>({}, outputs, whole), r.results<double>({}, outputs, {}), 1e-12);
@@ -270,7 +259,7 @@ TEST_CASE("[plan] narrow readouts stay as they are") {
 }
 
 TEST_CASE("[plan] a class that is none stops a run through blocks of wide rows") {
-  Readout r;
+  ReadoutProgram r;
   Plan<float> plan(r.tape, gradients(mean(r.losses(r.logits())), {r.W}));
   const Tensor<float> h(Shape{3, 2, width}), W(Shape{classes, width}), b(Shape{classes});
   Tensor<std::int64_t> target(Shape{3, 2});
@@ -284,7 +273,7 @@ TEST_CASE("[plan] a class that is none stops a run through blocks of wide rows")
 
 TEST_CASE(
     "[plan] derivatives of first and second order through blocks of wide rows are those of differences") {
-  Readout r;
+  ReadoutProgram r;
   const Var loss = mean(r.weighted(r.losses(r.logits())));
   GradcheckPoint at;
   at.index[r.target] = Tensor<std::int64_t>(Shape{3, 2});

@@ -5,6 +5,7 @@
 #include "framework/autodiff/scan.hpp"
 #include "framework/plan/gradcheck.hpp"
 #include "framework/plan/plan.hpp"
+#include "tests/support/contains.hpp"
 #include "tests/support/random_tensor.hpp"
 
 using namespace unroll;
@@ -67,12 +68,6 @@ std::vector<Tensor<double>> computed(Reader& reader, const Tensor<std::int64_t>&
   return results;
 }
 
-std::size_t count(const std::string& text, std::string_view word) {
-  std::size_t n = 0;
-  for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++n;
-  return n;
-}
-
 }  // namespace
 
 TEST_CASE("[small tables] values and gradients are those of rows that are gathered before the scan") {
@@ -111,7 +106,8 @@ TEST_CASE("[small tables] products with weights that stay the same are made of t
   const auto products = [](const Reader& reader, const PlanOptions& options) {
     const std::string text = Plan<float>(reader.tape, {reader.loss}, options).to_text();
     const std::size_t loop = text.find("\nfor ");
-    return std::pair(count(text.substr(0, loop), "= matmul"), count(text.substr(loop), "= matmul"));
+    return std::pair(occurrences(text.substr(0, loop), "= matmul"),
+                     occurrences(text.substr(loop), "= matmul"));
   };
   const Reader small, large(false, 257);
   CHECK(products(small, {}) == std::pair<std::size_t, std::size_t>(2, 2));  // the loop: U, and the step's own

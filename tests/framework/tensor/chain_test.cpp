@@ -13,7 +13,7 @@ using Form = ChainStep::Form;
 namespace {
 
 template <class T>
-std::vector<T> values(std::int64_t n, std::mt19937_64& random) {
+std::vector<T> normal_values(std::int64_t n, std::mt19937_64& random) {
   std::vector<T> x(static_cast<std::size_t>(n));
   for (T& v : x) v = static_cast<T>(std::normal_distribution<double>()(random));
   return x;
@@ -27,7 +27,7 @@ std::vector<Isa> isas() {
 }
 
 template <class T>
-bool same_bits(T a, T b) {
+bool same_bits_or_nans(T a, T b) {
   using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
   return std::bit_cast<Bits>(a) == std::bit_cast<Bits>(b) || (a != a && b != b);
 }
@@ -44,8 +44,8 @@ struct RandomChain {
   RandomChain(std::int64_t n, std::mt19937_64& random) {
     operands[3] = ChainOperand::one_for_all;
     operands[inner] = ChainOperand::inner;
-    for (int i = 0; i < 3; ++i) memory.push_back(values<T>(n, random));
-    memory.push_back(values<T>(1, random));
+    for (int i = 0; i < 3; ++i) memory.push_back(normal_values<T>(n, random));
+    memory.push_back(normal_values<T>(1, random));
     memory.push_back(std::vector<T>(chain_group));
     for (int i = 0; i < 2; ++i) memory.push_back(std::vector<T>(static_cast<std::size_t>(n)));
 
@@ -106,7 +106,8 @@ struct RandomChain {
 
   static void require_same(const std::vector<std::vector<T>>& a, const std::vector<std::vector<T>>& b) {
     for (std::size_t result = first_result; result < count; ++result)
-      for (std::size_t i = 0; i < a[result].size(); ++i) REQUIRE(same_bits(a[result][i], b[result][i]));
+      for (std::size_t i = 0; i < a[result].size(); ++i)
+        REQUIRE(same_bits_or_nans(a[result][i], b[result][i]));
   }
 };
 
@@ -160,8 +161,8 @@ TEST_CASE_TEMPLATE("[kernels] rows are added in order, first to last", T, float,
   for (const Isa isa : isas())
     for (const std::int64_t rows : {0, 1, 3, 20})
       for (std::int64_t n = 1; n < 300; n += n < 40 ? 1 : 13) {
-        const std::vector<T> x = values<T>(rows * n, random);
-        std::vector<T> y = values<T>(n, random), expected = y;
+        const std::vector<T> x = normal_values<T>(rows * n, random);
+        std::vector<T> y = normal_values<T>(n, random), expected = y;
         for (std::int64_t r = 0; r < rows; ++r)
           for (std::int64_t i = 0; i < n; ++i)
             expected[static_cast<std::size_t>(i)] += x[static_cast<std::size_t>(r * n + i)];

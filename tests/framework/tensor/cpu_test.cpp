@@ -9,7 +9,7 @@ using namespace unroll;
 namespace {
 
 /// A product the compiler cannot work out beforehand.
-float product(float a, float b) {
+float product_at_run_time(float a, float b) {
   volatile float x = a, y = b;
   return x * y;
 }
@@ -35,29 +35,29 @@ TEST_CASE("[cpu] instruction sets have their names and the CPU has one") {
 #if defined(__x86_64__)
 
 TEST_CASE("[cpu] subnormals are flushed inside the guard and only there") {
-  CHECK(product(smallest_normal, 0.5f) > 0.0f);
+  CHECK(product_at_run_time(smallest_normal, 0.5f) > 0.0f);
   {
     const FlushSubnormals flushed;
-    CHECK(product(smallest_normal, 0.5f) == 0.0f);
-    CHECK(product(std::numeric_limits<float>::denorm_min(), 1e30f) == 0.0f);
+    CHECK(product_at_run_time(smallest_normal, 0.5f) == 0.0f);
+    CHECK(product_at_run_time(std::numeric_limits<float>::denorm_min(), 1e30f) == 0.0f);
   }
-  CHECK(product(smallest_normal, 0.5f) > 0.0f);
-  CHECK(product(std::numeric_limits<float>::denorm_min(), 1e30f) > 0.0f);
+  CHECK(product_at_run_time(smallest_normal, 0.5f) > 0.0f);
+  CHECK(product_at_run_time(std::numeric_limits<float>::denorm_min(), 1e30f) > 0.0f);
 }
 
 TEST_CASE("[cpu] subnormals are kept inside a guard that keeps them, and flushed again after it") {
   const FlushSubnormals outer;
   {
     const KeepSubnormals kept;
-    CHECK(product(smallest_normal, 0.5f) > 0.0f);
+    CHECK(product_at_run_time(smallest_normal, 0.5f) > 0.0f);
   }
-  CHECK(product(smallest_normal, 0.5f) == 0.0f);
+  CHECK(product_at_run_time(smallest_normal, 0.5f) == 0.0f);
 }
 
 TEST_CASE("[cpu] an inner guard leaves an outer one in force") {
   const FlushSubnormals outer;
   { const FlushSubnormals inner; }
-  CHECK(product(smallest_normal, 0.5f) == 0.0f);
+  CHECK(product_at_run_time(smallest_normal, 0.5f) == 0.0f);
 }
 
 TEST_CASE("[cpu] the guard is lifted when an exception passes through it") {
@@ -66,7 +66,7 @@ TEST_CASE("[cpu] the guard is lifted when an exception passes through it") {
     throw 1;
   } catch (int) {
   }
-  CHECK(product(smallest_normal, 0.5f) > 0.0f);
+  CHECK(product_at_run_time(smallest_normal, 0.5f) > 0.0f);
 }
 
 #endif

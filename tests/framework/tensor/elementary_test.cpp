@@ -82,7 +82,7 @@ void check_within_2_ulp(Unary f, const std::vector<T>& x) {
   }
 }
 
-float at(Unary f, Isa isa, float x) {
+float value_at(Unary f, Isa isa, float x) {
   float y = 0;
   kernels<float>(isa)[f](&x, &y, 1);
   return y;
@@ -147,12 +147,12 @@ TEST_CASE("[kernels] a single result that is wrong by 4 ulp, or not a number, is
     return found;
   };
   CHECK(worst().ulp <= 2.0);
-  const std::size_t at = x.size() / 5;
-  const float right = y[at];
-  y[at] = next(right, 4);
+  const std::size_t value_at = x.size() / 5;
+  const float right = y[value_at];
+  y[value_at] = next(right, 4);
   CHECK(worst().ulp > 2.0);
-  CHECK(worst().x == x[at]);
-  y[at] = quiet_nan;
+  CHECK(worst().x == x[value_at]);
+  y[value_at] = quiet_nan;
   CHECK(worst().ulp == inf);
 }
 
@@ -194,59 +194,59 @@ TEST_CASE("[kernels] flushing subnormals changes only results that are subnormal
 TEST_CASE("[kernels] log has its limits at zero and infinity and is not a number below zero") {
   for (Isa isa : supported_isas()) {
     CAPTURE(name(isa));
-    CHECK(at(Unary::log, isa, 0.0f) == -inf);
-    CHECK(at(Unary::log, isa, -0.0f) == -inf);
-    CHECK(at(Unary::log, isa, inf) == inf);
-    CHECK(at(Unary::log, isa, 1.0f) == 0.0f);
-    CHECK(std::isfinite(at(Unary::log, isa, smallest)));
-    CHECK(std::isnan(at(Unary::log, isa, -smallest)));
-    CHECK(std::isnan(at(Unary::log, isa, -inf)));
+    CHECK(value_at(Unary::log, isa, 0.0f) == -inf);
+    CHECK(value_at(Unary::log, isa, -0.0f) == -inf);
+    CHECK(value_at(Unary::log, isa, inf) == inf);
+    CHECK(value_at(Unary::log, isa, 1.0f) == 0.0f);
+    CHECK(std::isfinite(value_at(Unary::log, isa, smallest)));
+    CHECK(std::isnan(value_at(Unary::log, isa, -smallest)));
+    CHECK(std::isnan(value_at(Unary::log, isa, -inf)));
   }
 }
 
 TEST_CASE("[kernels] softplus is zero, or its argument, at the infinities and positive between") {
   for (Isa isa : supported_isas()) {
     CAPTURE(name(isa));
-    CHECK(at(Unary::softplus, isa, -inf) == 0.0f);
-    CHECK(at(Unary::softplus, isa, inf) == inf);
-    CHECK(at(Unary::softplus, isa, -103.0f) > 0.0f);
-    CHECK(at(Unary::softplus, isa, 1e30f) == 1e30f);
+    CHECK(value_at(Unary::softplus, isa, -inf) == 0.0f);
+    CHECK(value_at(Unary::softplus, isa, inf) == inf);
+    CHECK(value_at(Unary::softplus, isa, -103.0f) > 0.0f);
+    CHECK(value_at(Unary::softplus, isa, 1e30f) == 1e30f);
   }
 }
 
 TEST_CASE("[kernels] exp is finite up to log(FLT_MAX) and positive down to half the smallest subnormal") {
   for (Isa isa : supported_isas()) {
     CAPTURE(name(isa));
-    CHECK(at(Unary::exp, isa, 0.0f) == 1.0f);
-    CHECK(at(Unary::exp, isa, -0.0f) == 1.0f);
-    CHECK(std::isfinite(at(Unary::exp, isa, 0x1.62e42ep6f)));
-    CHECK(at(Unary::exp, isa, 0x1.62e430p6f) == inf);
-    CHECK(at(Unary::exp, isa, inf) == inf);
-    CHECK(at(Unary::exp, isa, -103.97f) == smallest);
-    CHECK(at(Unary::exp, isa, -103.98f) == 0.0f);
-    CHECK(at(Unary::exp, isa, -inf) == 0.0f);
+    CHECK(value_at(Unary::exp, isa, 0.0f) == 1.0f);
+    CHECK(value_at(Unary::exp, isa, -0.0f) == 1.0f);
+    CHECK(std::isfinite(value_at(Unary::exp, isa, 0x1.62e42ep6f)));
+    CHECK(value_at(Unary::exp, isa, 0x1.62e430p6f) == inf);
+    CHECK(value_at(Unary::exp, isa, inf) == inf);
+    CHECK(value_at(Unary::exp, isa, -103.97f) == smallest);
+    CHECK(value_at(Unary::exp, isa, -103.98f) == 0.0f);
+    CHECK(value_at(Unary::exp, isa, -inf) == 0.0f);
   }
 }
 
 TEST_CASE("[kernels] tanh and sigmoid saturate at their limits and tanh keeps the sign of zero") {
   for (Isa isa : supported_isas()) {
     CAPTURE(name(isa));
-    CHECK(at(Unary::tanh, isa, inf) == 1.0f);
-    CHECK(at(Unary::tanh, isa, -inf) == -1.0f);
-    CHECK(!std::signbit(at(Unary::tanh, isa, 0.0f)));
-    CHECK(std::signbit(at(Unary::tanh, isa, -0.0f)));
-    CHECK(at(Unary::tanh, isa, smallest) == smallest);
-    CHECK(at(Unary::sigmoid, isa, 0.0f) == 0.5f);
-    CHECK(at(Unary::sigmoid, isa, inf) == 1.0f);
-    CHECK(at(Unary::sigmoid, isa, -inf) == 0.0f);
-    CHECK(at(Unary::sigmoid, isa, -103.0f) > 0.0f);
+    CHECK(value_at(Unary::tanh, isa, inf) == 1.0f);
+    CHECK(value_at(Unary::tanh, isa, -inf) == -1.0f);
+    CHECK(!std::signbit(value_at(Unary::tanh, isa, 0.0f)));
+    CHECK(std::signbit(value_at(Unary::tanh, isa, -0.0f)));
+    CHECK(value_at(Unary::tanh, isa, smallest) == smallest);
+    CHECK(value_at(Unary::sigmoid, isa, 0.0f) == 0.5f);
+    CHECK(value_at(Unary::sigmoid, isa, inf) == 1.0f);
+    CHECK(value_at(Unary::sigmoid, isa, -inf) == 0.0f);
+    CHECK(value_at(Unary::sigmoid, isa, -103.0f) > 0.0f);
   }
 }
 
 TEST_CASE("[kernels] tanh is odd to the last bit") {
   for (Isa isa : supported_isas())
     for (float x = 1e-6f; x < 20.0f; x *= 1.003f)
-      REQUIRE(at(Unary::tanh, isa, -x) == -at(Unary::tanh, isa, x));
+      REQUIRE(value_at(Unary::tanh, isa, -x) == -value_at(Unary::tanh, isa, x));
 }
 
 TEST_CASE("[kernels] AVX2 and AVX-512 give the same bits for every function, subnormals flushed or not") {

@@ -13,37 +13,24 @@
 #include <functional>
 #include <set>
 
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 using namespace unroll;
 
-namespace {
-
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const FileError& error) {
-    return error.what();
-  }
-  return "(no error)";
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("[file] an error says what the system said, whatever happens to errno meanwhile") {
   const TemporaryFolder folder;
-  const std::string missing = message_of([&] { read_file(folder / "missing"); });
+  const std::string missing = error_of<FileError>([&] { read_file(folder / "missing"); });
   CHECK_MESSAGE(contains(missing, std::strerror(ENOENT)), missing);
   CHECK_MESSAGE(contains(missing, (folder / "missing").string()), missing);
   const auto refuse = [&](const std::string& long_path) {
     errno = ENOENT;
     refuse_file("cannot read", long_path, errno);
   };
-  CHECK(contains(message_of([&] { refuse(std::string(100, 'x')); }), std::strerror(ENOENT)));
+  CHECK(contains(error_of<FileError>([&] { refuse(std::string(100, 'x')); }), std::strerror(ENOENT)));
 }
 
 TEST_CASE("[file] folders are made, but none above the base") {
@@ -51,13 +38,15 @@ TEST_CASE("[file] folders are made, but none above the base") {
   make_folders_below(folder / "", folder / "a/b/c");
   CHECK(std::filesystem::is_directory(folder / "a/b/c"));
   make_folders_below(folder / "a", folder / "a");  // there already
-  const std::string message = message_of([&] { make_folders_below(folder / "gone", folder / "gone/b/c"); });
+  const std::string message =
+      error_of<FileError>([&] { make_folders_below(folder / "gone", folder / "gone/b/c"); });
   CHECK_MESSAGE(contains(message, (folder / "gone/b").string()), message);
   CHECK_MESSAGE(contains(message, std::strerror(ENOENT)), message);
   CHECK_FALSE(std::filesystem::exists(folder / "gone"));
   write_file(folder / "file", "text");
-  CHECK(contains(message_of([&] { make_folders(folder / "file/below"); }), "file/below"));
-  CHECK(contains(message_of([&] { make_folders_below(folder / "", folder / "file/below"); }), "file/below"));
+  CHECK(contains(error_of<FileError>([&] { make_folders(folder / "file/below"); }), "file/below"));
+  CHECK(contains(error_of<FileError>([&] { make_folders_below(folder / "", folder / "file/below"); }),
+                 "file/below"));
   make_folders(folder / "d/e");
   CHECK(std::filesystem::is_directory(folder / "d/e"));
   make_folders("");
@@ -91,7 +80,7 @@ TEST_CASE("[file] while some write and others clean up, every file arrives whole
     for (;;) remove_unfinished_files(folder / "");
   for (int i = 0; i < 200; ++i) {
     const std::string text = "text " + std::to_string(i);
-    CHECK(message_of([&] { write_file(folder / "file", text); }) == "(no error)");
+    CHECK(error_of<FileError>([&] { write_file(folder / "file", text); }) == "(no error)");
     CHECK(read_file(folder / "file") == text);
   }
   ::kill(cleaner, SIGKILL);
@@ -107,8 +96,8 @@ TEST_CASE("[file] a cleaner that sees no locks, as on another host, makes no wri
         if (entry.path().filename().string().front() == '.') removed += ::unlink(entry.path().c_str()) == 0;
     ::_exit(0);
   }
-  CHECK(message_of([&] { write_file(folder / "written", "text"); }) == "(no error)");
-  CHECK(message_of([&] { CHECK(create_file(folder / "created", "text")); }) == "(no error)");
+  CHECK(error_of<FileError>([&] { write_file(folder / "written", "text"); }) == "(no error)");
+  CHECK(error_of<FileError>([&] { CHECK(create_file(folder / "created", "text")); }) == "(no error)");
   ::kill(cleaner, SIGKILL);
   ::waitpid(cleaner, nullptr, 0);
   CHECK(read_file(folder / "written") == "text");
@@ -138,5 +127,5 @@ TEST_CASE(
   }
   CHECK(made == 1);
   CHECK(std::distance(std::filesystem::directory_iterator(folder / ""), {}) == 1);
-  CHECK(contains(message_of([&] { create_file(folder / "missing/file", "x"); }), "missing/file"));
+  CHECK(contains(error_of<FileError>([&] { create_file(folder / "missing/file", "x"); }), "missing/file"));
 }

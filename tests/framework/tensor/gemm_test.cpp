@@ -24,7 +24,7 @@ struct Extents {
 };
 
 template <class T>
-std::vector<T> values(std::int64_t n, double phase) {
+std::vector<T> wave_values(std::int64_t n, double phase) {
   std::vector<T> x(static_cast<std::size_t>(n));
   for (std::size_t i = 0; i < x.size(); ++i)
     x[i] = static_cast<T>(std::sin(0.7 * static_cast<double>(i) + phase));
@@ -33,15 +33,16 @@ std::vector<T> values(std::int64_t n, double phase) {
 
 /// op(A)[i, j] of a matrix with `rows` rows and `columns` columns after op.
 template <class T>
-T element(const std::vector<T>& a, bool transposed, std::int64_t rows, std::int64_t columns, std::int64_t i,
-          std::int64_t j) {
+T operand_element(const std::vector<T>& a, bool transposed, std::int64_t rows, std::int64_t columns,
+                  std::int64_t i, std::int64_t j) {
   return a[static_cast<std::size_t>(transposed ? j * rows + i : i * columns + j)];
 }
 
 /// The largest |C - exact| over the bound of a product in any order: k eps sum |a||b|.
 template <class T>
 double worst_error(bool ta, bool tb, Extents e, T beta) {
-  const auto a = values<T>(e.m * e.k, 0.1), b = values<T>(e.k * e.n, 0.2), before = values<T>(e.m * e.n, 0.3);
+  const auto a = wave_values<T>(e.m * e.k, 0.1), b = wave_values<T>(e.k * e.n, 0.2),
+             before = wave_values<T>(e.m * e.n, 0.3);
   std::vector<T> c = before;
   if (beta == T(0)) c.assign(c.size(), std::numeric_limits<T>::quiet_NaN());
   gemm(ta, tb, e.m, e.n, e.k, a.data(), b.data(), beta, c.data());
@@ -52,8 +53,8 @@ double worst_error(bool ta, bool tb, Extents e, T beta) {
       long double exact = beta == T(0) ? 0.0L : before[at];
       long double size = std::fabs(exact);
       for (std::int64_t p = 0; p < e.k; ++p) {
-        const long double term =
-            static_cast<long double>(element(a, ta, e.m, e.k, i, p)) * element(b, tb, e.k, e.n, p, j);
+        const long double term = static_cast<long double>(operand_element(a, ta, e.m, e.k, i, p)) *
+                                 operand_element(b, tb, e.k, e.n, p, j);
         exact += term;
         size += std::fabs(term);
       }
@@ -98,8 +99,8 @@ void check_strides(bool ta, bool tb, Extents e, T beta) {
   const std::int64_t a_rows = ta ? e.k : e.m, a_columns = ta ? e.m : e.k;
   const std::int64_t b_rows = tb ? e.n : e.k, b_columns = tb ? e.k : e.n;
   const std::int64_t lda = a_columns + 3, ldb = b_columns + 5, ldc = e.n + 7;
-  const auto a = values<T>(a_rows * lda, 0.1), b = values<T>(b_rows * ldb, 0.2);
-  const auto before = values<T>(e.m * ldc, 0.3);
+  const auto a = wave_values<T>(a_rows * lda, 0.1), b = wave_values<T>(b_rows * ldb, 0.2);
+  const auto before = wave_values<T>(e.m * ldc, 0.3);
   const auto tight = [](const std::vector<T>& x, std::int64_t rows, std::int64_t columns, std::int64_t ld) {
     std::vector<T> y;
     for (std::int64_t i = 0; i < rows; ++i) y.insert(y.end(), &x[i * ld], &x[i * ld] + columns);
@@ -132,7 +133,7 @@ std::vector<float> products_of_many_shapes(std::int64_t first_k) {
   std::vector<float> bits;
   for (std::int64_t k = first_k; k < first_k + 30; ++k)
     for (std::int64_t n : {16, 31, 64}) {
-      const auto a = values<float>(5 * k, 0.1), b = values<float>(k * n, 0.2);
+      const auto a = wave_values<float>(5 * k, 0.1), b = wave_values<float>(k * n, 0.2);
       std::vector<float> c(static_cast<std::size_t>(5 * n));
       gemm(false, false, 5, n, k, a.data(), b.data(), 0.0f, c.data());
       bits.insert(bits.end(), c.begin(), c.end());
@@ -179,7 +180,7 @@ namespace {
 /// How often a product made over and over, while others make theirs, differs from the first one.
 template <class T>
 int different_products(Extents e, T factor) {
-  const auto a = values<T>(e.m * e.k, static_cast<double>(factor)), b = values<T>(e.k * e.n, 0.2);
+  const auto a = wave_values<T>(e.m * e.k, static_cast<double>(factor)), b = wave_values<T>(e.k * e.n, 0.2);
   std::vector<T> first(static_cast<std::size_t>(e.m * e.n)), again(first.size());
   int different = 0;
   gemm(false, true, e.m, e.n, e.k, a.data(), b.data(), T(0), first.data());
@@ -234,8 +235,8 @@ void check_small_products() {
           const T beta = (flags & 4) != 0 ? T{1} : T{0};
           INFO(m << " x " << n << " x " << k << ", flags " << flags);
           REQUIRE(worst_error<T>(ta, tb, {m, n, k}, beta) <= 1.0);
-          const auto a = values<T>(m * k, 0.1), b = values<T>(k * n, 0.2);
-          std::vector<T> c = values<T>(m * n, 0.3), held = c;
+          const auto a = wave_values<T>(m * k, 0.1), b = wave_values<T>(k * n, 0.2);
+          std::vector<T> c = wave_values<T>(m * n, 0.3), held = c;
           gemm(ta, tb, m, n, k, a.data(), b.data(), beta, c.data());
           held_product<T>({ta, tb, m, n, k}, beta)(a.data(), b.data(), held.data());
           REQUIRE(c == held);
@@ -266,7 +267,8 @@ T row_element(const std::vector<T>& a, const T* column, std::int64_t ldb, T star
 template <class T>
 void check_row(Isa isa, std::int64_t n, std::int64_t k, std::int64_t ldb, bool add) {
   INFO(name(isa) << ", 1 x " << n << " x " << k << " of rows " << ldb << " apart, added: " << add);
-  const auto a = values<T>(k, 0.1), b = values<T>((k - 1) * ldb + n, 0.2), before = values<T>(n, 0.3);
+  const auto a = wave_values<T>(k, 0.1), b = wave_values<T>((k - 1) * ldb + n, 0.2),
+             before = wave_values<T>(n, 0.3);
   for (const Edge edge : {Edge::begin, Edge::end}) {
     GuardedArray<T> guarded_b(static_cast<std::int64_t>(b.size()), edge), c(n, edge);
     std::copy(b.begin(), b.end(), guarded_b.data());
@@ -307,8 +309,8 @@ TEST_CASE("[gemm] a held product is made again and again, of other operands, by 
   const auto results = [&](const HeldProduct<float>& held) {
     std::vector<float> all;
     for (int i = 0; i < 20; ++i) {
-      const auto a = values<float>(15, i), b = values<float>(40, 2 * i);
-      std::vector<float> c = values<float>(24, 3 * i), expected = c;
+      const auto a = wave_values<float>(15, i), b = wave_values<float>(40, 2 * i);
+      std::vector<float> c = wave_values<float>(24, 3 * i), expected = c;
       held(a.data(), b.data(), c.data());
       gemm(false, false, 3, 8, 5, a.data(), b.data(), 1.0f, expected.data());
       REQUIRE(c == expected);
@@ -344,7 +346,7 @@ TEST_CASE("[gemm] NaN and infinity in an operand reach the product") {
 }
 
 TEST_CASE("[gemm] the same product has the same bits every time") {
-  const auto a = values<float>(20 * 100, 0.1), b = values<float>(100 * 100, 0.2);
+  const auto a = wave_values<float>(20 * 100, 0.1), b = wave_values<float>(100 * 100, 0.2);
   std::vector<float> first(2000), again(2000);
   single_threaded_products();
   gemm(false, true, 20, 100, 100, a.data(), b.data(), 0.0f, first.data());

@@ -12,6 +12,8 @@
 #include <xtensor/xnpy.hpp>
 
 #include "framework/tensor/file.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/file_bytes.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -21,27 +23,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string bytes_of(const std::vector<float>& x) {
+std::string float_bytes(const std::vector<float>& x) {
   return {reinterpret_cast<const char*>(x.data()), x.size() * sizeof(float)};
 }
 
 /// Without waiting for the disk, unlike write_file.
 void overwrite(const fs::path& path, std::string_view bytes) {
   std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-}
-
-template <class Call>
-std::string message_of(const Call& call) {
-  try {
-    call();
-  } catch (const std::runtime_error& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 template <class T>
@@ -115,36 +103,37 @@ TEST_CASE("[npy] xtensor reads what is written here, and what it writes is read"
 
 TEST_CASE("[npy] an array in Fortran order is transposed") {
   const std::string matrix =
-      npy_file("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }", bytes_of({1, 4, 2, 5, 3, 6}));
+      npy_file("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }", float_bytes({1, 4, 2, 5, 3, 6}));
   CHECK(parse_npy<float>(matrix, "matrix").same_bits(Tensor<float>({2, 3}, {1, 2, 3, 4, 5, 6})));
   const std::string cube = npy_file("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2, 2)}",
-                                    bytes_of({0, 4, 2, 6, 1, 5, 3, 7}));
+                                    float_bytes({0, 4, 2, 6, 1, 5, 3, 7}));
   CHECK(parse_npy<float>(cube, "cube").same_bits(Tensor<float>({2, 2, 2}, {0, 1, 2, 3, 4, 5, 6, 7})));
 }
 
 TEST_CASE("[npy] the header's keys may stand in any order and be quoted either way") {
   const std::string file =
-      npy_file("{ \"shape\" :( 2 , ),'fortran_order' : False ,  'descr':\"<f4\"}", bytes_of({1, 2}));
+      npy_file("{ \"shape\" :( 2 , ),'fortran_order' : False ,  'descr':\"<f4\"}", float_bytes({1, 2}));
   CHECK(parse_npy<float>(file, "file").same_bits(Tensor<float>({2}, {1, 2})));
 }
 
 TEST_CASE("[npy] a header longer than 127 bytes is read") {
   const std::string spaces(200, ' ');
   const std::string file =
-      npy_file("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }" + spaces, bytes_of({1}));
+      npy_file("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }" + spaces, float_bytes({1}));
   CHECK(parse_npy<float>(file, "file")[0] == 1.0f);
 }
 
 TEST_CASE("[npy] another element type or byte order is refused with both") {
   const TemporaryFolder folder;
   save_npy(folder / "t.npy", counting<double>({3}));
-  const std::string message = message_of([&] { load_npy<float>(folder / "t.npy"); });
+  const std::string message = error_of<std::runtime_error>([&] { load_npy<float>(folder / "t.npy"); });
   CHECK(contains(message, (folder / "t.npy").string()));
   CHECK(contains(message, "'<f4' (float32, little-endian)"));
   CHECK(contains(message, "'<f8' (float64, little-endian)"));
   const std::string swapped =
-      npy_file("{'descr': '>f4', 'fortran_order': False, 'shape': (1,), }", bytes_of({1}));
-  CHECK(contains(message_of([&] { parse_npy<float>(swapped, "swapped"); }), "'>f4' (float32, big-endian)"));
+      npy_file("{'descr': '>f4', 'fortran_order': False, 'shape': (1,), }", float_bytes({1}));
+  CHECK(contains(error_of<std::runtime_error>([&] { parse_npy<float>(swapped, "swapped"); }),
+                 "'>f4' (float32, big-endian)"));
 }
 
 TEST_CASE("[npy] a file cut at any length is an error, and so is one that is too long") {
@@ -153,7 +142,7 @@ TEST_CASE("[npy] a file cut at any length is an error, and so is one that is too
     REQUIRE_THROWS_AS(parse_npy<float>(std::string_view(bytes).substr(0, length), "cut"), std::runtime_error);
   CHECK_THROWS_AS(parse_npy<float>(bytes + "x", "long"), std::runtime_error);
   CHECK(contains(
-      message_of([&] { parse_npy<float>(bytes.substr(0, bytes.size() - 1), "cut.npy"); }),
+      error_of<std::runtime_error>([&] { parse_npy<float>(bytes.substr(0, bytes.size() - 1), "cut.npy"); }),
       "[npy] cut.npy: its shape (3, 4) takes 48 bytes of data, but 47 follow the header: it is cut short"));
 }
 
@@ -177,16 +166,19 @@ TEST_CASE("[npy] a shape beyond all memory is refused before anything is allocat
                             "(4611686018427387904, 4, 0)", "(-1,)", "(1000000000000,)"}) {
     CAPTURE(shape);
     const std::string file = npy_file(
-        "{'descr': '<f4', 'fortran_order': False, 'shape': " + std::string(shape) + ", }", bytes_of({1}));
+        "{'descr': '<f4', 'fortran_order': False, 'shape': " + std::string(shape) + ", }", float_bytes({1}));
     CHECK_THROWS_AS(parse_npy<float>(file, "huge"), std::runtime_error);
   }
 }
 
 TEST_CASE("[npy] a missing file and a folder that is not there are named") {
   const TemporaryFolder folder;
-  CHECK(contains(message_of([&] { load_npy<float>(folder / "none.npy"); }), (folder / "none.npy").string()));
-  CHECK(contains(message_of([&] { load_npy<float>(folder / "none.npy"); }), "No such file"));
-  CHECK(contains(message_of([&] { save_npy(folder / "no/t.npy", Tensor<float>()); }), "No such file"));
+  CHECK(contains(error_of<std::runtime_error>([&] { load_npy<float>(folder / "none.npy"); }),
+                 (folder / "none.npy").string()));
+  CHECK(
+      contains(error_of<std::runtime_error>([&] { load_npy<float>(folder / "none.npy"); }), "No such file"));
+  CHECK(contains(error_of<std::runtime_error>([&] { save_npy(folder / "no/t.npy", Tensor<float>()); }),
+                 "No such file"));
   CHECK(folder.files() == 0);
 }
 
@@ -224,10 +216,10 @@ TEST_CASE("[npz] the same tensors give the same bytes") {
 
 TEST_CASE("[npz] a tensor that is not there or of another type is named") {
   const NamedTensors tensors = example();
-  const std::string missing = message_of([&] { member<float>(tensors, "bias"); });
+  const std::string missing = error_of<std::runtime_error>([&] { member<float>(tensors, "bias"); });
   CHECK(contains(missing, "'bias'"));
   CHECK(contains(missing, "step, weight"));
-  const std::string other = message_of([&] { member<double>(tensors, "weight"); });
+  const std::string other = error_of<std::runtime_error>([&] { member<double>(tensors, "weight"); });
   CHECK(contains(other, "'weight' was expected to hold double, but holds float"));
 }
 
@@ -265,5 +257,6 @@ TEST_CASE("[npz] a changed byte of a tensor is found by its checksum, and no cha
 TEST_CASE("[npz] a file that is no archive is refused by name") {
   const TemporaryFolder folder;
   write_file(folder / "t.npz", "not an archive");
-  CHECK(contains(message_of([&] { load_npz(folder / "t.npz"); }), (folder / "t.npz").string()));
+  CHECK(contains(error_of<std::runtime_error>([&] { load_npz(folder / "t.npz"); }),
+                 (folder / "t.npz").string()));
 }

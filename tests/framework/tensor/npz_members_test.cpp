@@ -4,6 +4,8 @@
 #include <string>
 
 #include "framework/tensor/npy.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/file_bytes.hpp"
 
 using namespace unroll;
@@ -23,16 +25,7 @@ std::map<std::string, std::string> members_of(std::string_view bytes,
 }
 
 std::string refusal(std::string_view bytes, std::uint64_t most_bytes = most_unpacked_bytes) {
-  try {
-    members_of(bytes, most_bytes);
-  } catch (const ArrayFileError& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
+  return error_of<ArrayFileError>([&] { members_of(bytes, most_bytes); });
 }
 
 }  // namespace

@@ -13,6 +13,8 @@
 #include <random>
 
 #include "framework/tensor/file.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 using namespace unroll;
@@ -37,17 +39,8 @@ std::string one_tensor(const std::string& dtype, const std::string& shape, const
       data);
 }
 
-std::string message_of(std::string_view bytes) {
-  try {
-    read_safetensors(bytes, "m.safetensors");
-  } catch (const SafeTensorsError& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
+std::string reading_error(std::string_view bytes) {
+  return error_of<SafeTensorsError>([&] { read_safetensors(bytes, "m.safetensors"); });
 }
 
 bool same(const SafeTensors& a, const SafeTensors& b) {
@@ -58,7 +51,7 @@ bool same(const SafeTensors& a, const SafeTensors& b) {
   return true;
 }
 
-SafeTensors example() {
+SafeTensors example_file() {
   const Tensor<float> odd(Shape{2, 3},
                           {std::bit_cast<float>(0x7fc01234u), std::bit_cast<float>(0xff800001u), -0.0f,
                            std::numeric_limits<float>::infinity(), std::numeric_limits<float>::denorm_min(),
@@ -90,7 +83,7 @@ SafeTensors random_file(std::mt19937& random) {
 }  // namespace
 
 TEST_CASE("[safetensors] what is written comes back bit by bit, in its order, with odd names and values") {
-  const SafeTensors file = example();
+  const SafeTensors file = example_file();
   const SafeTensors back = read_safetensors(write_safetensors(file), "x");
   CHECK(same(back, file));
   CHECK(back.converted.empty());
@@ -170,7 +163,7 @@ TEST_CASE("[safetensors] doubles are rounded to the nearest float, and one beyon
     CHECK((*read_safetensors(file(x), "x").find("a"))[0] == static_cast<float>(x));
   CHECK(std::isnan((*read_safetensors(file(NAN), "x").find("a"))[0]));
   CHECK(read_safetensors(file(1), "x").converted.at("a") == "F64");
-  CHECK(contains(message_of(file(-1e300)),
+  CHECK(contains(reading_error(file(-1e300)),
                  "m.safetensors: tensor 'a' holds -1e+300, of type F64; the largest float is 3.4028235e+38"));
 }
 
@@ -189,7 +182,7 @@ TEST_CASE("[safetensors] every kind of damage is refused with what was expected,
     return file_with("{" + one('a', begin_a, end_a) + "," + one('b', begin_b, end_b) + "}", data);
   };
   const std::string good = R"("dtype":"F32","shape":[2],"data_offsets":[0,8])";
-  CHECK(message_of(entry(good)) == "nothing was thrown");
+  CHECK(reading_error(entry(good)) == "(no error)");
 
   const std::vector<std::pair<std::string, std::string>> cases = {
       // the length of the header
@@ -272,7 +265,7 @@ TEST_CASE("[safetensors] every kind of damage is refused with what was expected,
       {file_with("{}", "x"), "1 bytes follow the header, but its tensors have 0"},
   };
   for (const auto& [bytes, expected] : cases) {
-    const std::string message = message_of(bytes);
+    const std::string message = reading_error(bytes);
     CAPTURE(message);
     CAPTURE(expected);
     CHECK(message.starts_with("[safetensors] m.safetensors: "));
@@ -281,18 +274,18 @@ TEST_CASE("[safetensors] every kind of damage is refused with what was expected,
   }
   std::string axes = "[1";
   for (int i = 0; i < 64; ++i) axes += ",1";
-  CHECK(contains(message_of(one_tensor("F32", axes + "]", "1234")), "tensor 'a' has 65 axes; at most 64"));
+  CHECK(contains(reading_error(one_tensor("F32", axes + "]", "1234")), "tensor 'a' has 65 axes; at most 64"));
 }
 
 TEST_CASE("[safetensors] names in messages have no control characters and an end") {
   const std::string name = "\\u001b[31m" + std::string(10000, 'n');
-  const std::string message = message_of(file_with("{\"" + name + "\":1}"));
+  const std::string message = reading_error(file_with("{\"" + name + "\":1}"));
   CHECK(contains(message, "tensor '?[31mnnn"));
   CHECK(message.size() < 400);
 }
 
 TEST_CASE("[safetensors] a file cut at any length is an error") {
-  const std::string bytes = write_safetensors(example());
+  const std::string bytes = write_safetensors(example_file());
   for (std::size_t length = 0; length < bytes.size(); ++length) {
     CAPTURE(length);
     REQUIRE_THROWS_AS(read_safetensors(std::string_view(bytes).substr(0, length), "x"), SafeTensorsError);
@@ -300,7 +293,7 @@ TEST_CASE("[safetensors] a file cut at any length is an error") {
 }
 
 TEST_CASE("[safetensors] a file with any byte changed is an error or tensors that are within it") {
-  const std::string bytes = write_safetensors(example());
+  const std::string bytes = write_safetensors(example_file());
   for (std::size_t at = 0; at < bytes.size(); ++at)
     for (const int change : {0x01, 0x02, 0x10, 0x41, 0x80}) {
       std::string damaged = bytes;
@@ -332,8 +325,8 @@ TEST_CASE("[safetensors] what no file can hold is refused before anything is wri
 
 TEST_CASE("[safetensors] files are saved and loaded, and their errors name the path") {
   const TemporaryFolder folder;
-  save_safetensors(folder / "m.safetensors", example());
-  CHECK(same(load_safetensors(folder / "m.safetensors"), example()));
+  save_safetensors(folder / "m.safetensors", example_file());
+  CHECK(same(load_safetensors(folder / "m.safetensors"), example_file()));
   CHECK(folder.files() == 1);
   CHECK_THROWS_AS(load_safetensors(folder / "none"), FileError);
   write_file(folder / "other", "text");
@@ -344,7 +337,7 @@ TEST_CASE("[safetensors] files are saved and loaded, and their errors name the p
 TEST_CASE("[safetensors] a disk that takes only the beginning of a file leaves the old one whole") {
   const TemporaryFolder folder;
   const fs::path path = folder / "m.safetensors";
-  save_safetensors(path, example());
+  save_safetensors(path, example_file());
   const SafeTensors larger{.tensors = {{"w", Tensor<float>(Shape{100, 1000})}}};
 
   // A limit on the size of files fails in the middle of a write, as a full disk does.
@@ -363,7 +356,7 @@ TEST_CASE("[safetensors] a disk that takes only the beginning of a file leaves t
   std::signal(SIGXFSZ, before);
 
   CHECK(error == EFBIG);
-  CHECK(same(load_safetensors(path), example()));
+  CHECK(same(load_safetensors(path), example_file()));
   CHECK(folder.files() == 1);
   save_safetensors(path, larger);
   CHECK(same(load_safetensors(path), larger));

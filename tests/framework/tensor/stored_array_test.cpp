@@ -10,6 +10,8 @@
 #include "framework/tensor/half.hpp"
 #include "framework/tensor/npy.hpp"
 #include "framework/tensor/npy_header.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/file_bytes.hpp"
 
 using namespace unroll;
@@ -57,23 +59,9 @@ std::vector<double> doubles(const Tensor<T>& tensor) {
   return {tensor.span().begin(), tensor.span().end()};
 }
 
-template <class Call>
-std::string message_of(const Call& call) {
-  try {
-    call();
-  } catch (const ArrayFileError& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-std::string refusal(const std::string& descr, const std::string& hex) {
+std::string value_refusal(const std::string& descr, const std::string& hex) {
   const std::string file = file_of(descr, from_hex(hex), "(1,)");
-  return message_of([&] { values_of<float>(read_npy(file, "x.npy"), "x.npy"); });
+  return error_of<ArrayFileError>([&] { values_of<float>(read_npy(file, "x.npy"), "x.npy"); });
 }
 
 }  // namespace
@@ -130,25 +118,28 @@ TEST_CASE(
   for (const std::int64_t n : {(std::int64_t{1} << 24) + 1, -(std::int64_t{1} << 24) - 1,
                                std::numeric_limits<std::int64_t>::max()}) {
     const std::string file = npy_bytes(Tensor<std::int64_t>({2, 2}, {0, 1, n, 2}));
-    const std::string message = message_of([&] { values_of<float>(read_npy(file, "x"), "x.npy"); });
+    const std::string message =
+        error_of<ArrayFileError>([&] { values_of<float>(read_npy(file, "x"), "x.npy"); });
     CHECK(contains(message, "x.npy: element (1, 0) of its shape (2, 2) is " + std::to_string(n)));
     CHECK(contains(message, "an integer that no 32-bit float holds exactly"));
     CHECK(doubles(values_of<double>(read_npy(npy_bytes(Tensor<std::int64_t>({1}, {1 - (1 << 25)})), "x"),
                                     "x"))[0] == 1 - (1 << 25));
   }
-  CHECK(contains(refusal("<u4", "01000001"), "is 16777217"));
-  CHECK(contains(refusal(">u8", "ffffffffffffffff"), "is 18446744073709551615"));
+  CHECK(contains(value_refusal("<u4", "01000001"), "is 16777217"));
+  CHECK(contains(value_refusal(">u8", "ffffffffffffffff"), "is 18446744073709551615"));
   const std::string fortran =
       file_of("<i4", from_hex("00000000 00000000 01000001 00000000"), "(2, 2)", "True");
-  CHECK(contains(message_of([&] { values_of<float>(read_npy(fortran, "x"), "x"); }), "element (0, 1)"));
+  CHECK(contains(error_of<ArrayFileError>([&] { values_of<float>(read_npy(fortran, "x"), "x"); }),
+                 "element (0, 1)"));
   const std::string huge = file_of("<u8", from_hex("0000000000000080"), "()");
-  CHECK(contains(message_of([&] { parse_any_npy(huge, "x"); }), "no 64-bit integer holds exactly"));
+  CHECK(contains(error_of<ArrayFileError>([&] { parse_any_npy(huge, "x"); }),
+                 "no 64-bit integer holds exactly"));
 }
 
 TEST_CASE(
     "[npy] a double beyond the floats is refused; infinities and NaN stay, and rounding is to the nearest") {
   const std::string big = npy_bytes(Tensor<double>({2}, {0, -1e39}));
-  CHECK(contains(message_of([&] { values_of<float>(read_npy(big, "x"), "x.npy"); }),
+  CHECK(contains(error_of<ArrayFileError>([&] { values_of<float>(read_npy(big, "x"), "x.npy"); }),
                  "x.npy: element (1) of its shape (2) is -1e+39, beyond the largest 32-bit float"));
   const double infinity = std::numeric_limits<double>::infinity();
   const std::string file = npy_bytes(Tensor<double>({3}, {infinity, std::nan(""), 0.1}));
@@ -160,7 +151,7 @@ TEST_CASE(
 
 TEST_CASE("[npy] what is no array of numbers is refused with a remedy") {
   const auto message = [](const std::string& descr) {
-    return message_of([&] { read_npy(file_of(descr, "", "(0,)"), "x.npy"); });
+    return error_of<ArrayFileError>([&] { read_npy(file_of(descr, "", "(0,)"), "x.npy"); });
   };
   CHECK(
       contains(message("|O"), "but found '|O', Python objects, as rows of different lengths make: save it"));
@@ -178,12 +169,12 @@ TEST_CASE("[npy] what is no array of numbers is refused with a remedy") {
   }
   const std::string records = npy_file(
       "{'descr': [('a', '<f4'), ('b', '<i4')], 'fortran_order': False, 'shape': (2,), }", std::string(16, 0));
-  CHECK(contains(message_of([&] { read_npy(records, "x.npy"); }), "it holds records"));
+  CHECK(contains(error_of<ArrayFileError>([&] { read_npy(records, "x.npy"); }), "it holds records"));
 }
 
 TEST_CASE("[npy] too many axes are refused without listing them") {
   std::string shape = "(";
   for (int i = 0; i < 65; ++i) shape += "1, ";
-  CHECK(message_of([&] { read_npy(file_of("|u1", "x", shape + ")"), "x.npy"); }) ==
+  CHECK(error_of<ArrayFileError>([&] { read_npy(file_of("|u1", "x", shape + ")"), "x.npy"); }) ==
         "[npy] x.npy: it has 65 axes; at most 64 can be read");
 }

@@ -15,6 +15,7 @@
 #include "models/cell_check.hpp"
 #include "models/cell_table.hpp"
 #include "models/language/equation_cell.hpp"
+#include "tests/support/contains.hpp"
 #include "tests/support/random_tensor.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -62,10 +63,6 @@ struct Files {
 
 const ParameterSpec& spec_of(const std::vector<ParameterSpec>& specs, std::string_view name) {
   return *std::ranges::find(specs, name, &ParameterSpec::name);
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace

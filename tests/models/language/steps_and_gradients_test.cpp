@@ -14,7 +14,7 @@ using namespace unroll::test;
 namespace {
 
 /// The checks of a cell of that body.
-std::vector<CellCheck> checked(const std::string& body) {
+std::vector<CellCheck> checked_of(const std::string& body) {
   return check_cell(EquationCell(defined(body), {3, 4}), 3);
 }
 
@@ -99,40 +99,41 @@ TEST_CASE("[language] nothing of the branch that `where` does not take is in val
 TEST_CASE("[language] declared gradients: the value of one, the slope of another, checked by differences") {
   CHECK(slopes("state h\nh' = surrogate(h > 0, 3 * h) + 0 * sum(x)\n", {-1, 2}) == std::vector<double>{3, 3});
   CHECK(slopes("state h\nh' = h * stop_gradient(h) + 0 * sum(x)\n", {-1, 2}) == std::vector<double>{-1, 2});
-  const auto spikes = checked("state h\nv = U h + W x\nh' = surrogate(v > 0, v / (1 + abs(v)))\n");
+  const auto spikes = checked_of("state h\nv = U h + W x\nh' = surrogate(v > 0, v / (1 + abs(v)))\n");
   CHECK_MESSAGE(all_ok(spikes), text_of(spikes));
   CHECK(spikes.size() == 8);  // two equations, a declaration of one, and five of the whole cell
-  const auto stopped = checked("state h\nh' = tanh(U h + W x) * stop_gradient(sigmoid(V h))\n");
+  const auto stopped = checked_of("state h\nh' = tanh(U h + W x) * stop_gradient(sigmoid(V h))\n");
   CHECK_MESSAGE(all_ok(stopped), text_of(stopped));
 }
 
 TEST_CASE("[language] a wrong declared derivative is caught, with both numbers") {
   const std::string right = "state h\nv = U h + W x\nh' = surrogate(v > 0, tanh(v), v, 1 - tanh(v)^2)\n";
-  const auto good = checked(right);
+  const auto good = checked_of(right);
   CHECK_MESSAGE(all_ok(good), text_of(good));
   std::string wrong = right;
   wrong.replace(wrong.find("^2"), 2, "^4");
-  const auto bad = checked(wrong);
+  const auto bad = checked_of(wrong);
   CHECK_FALSE(all_ok(bad));
   CHECK(text_of(bad).find("the declared derivative of surrogate(v > 0") != std::string::npos);
   CHECK(text_of(bad).find("is declared, but it is") != std::string::npos);
 }
 
 TEST_CASE("[language] a value or derivative that is not finite at the first step is named, once") {
-  const auto division = checked("state h\nq = h / sqrt(sum(square(h)))\nh' = q + W x\n");
+  const auto division = checked_of("state h\nq = h / sqrt(sum(square(h)))\nh' = q + W x\n");
   REQUIRE(division.size() == 1);
   CHECK(text_of(division).find("the first step") != std::string::npos);
   CHECK(text_of(division).find("`h / sqrt(sum(square(h)))`, in q = ") != std::string::npos);
-  const auto derivative = checked("state h\nr = sqrt(sum(square(h)))\nh' = tanh(W x + r)\n");
+  const auto derivative = checked_of("state h\nr = sqrt(sum(square(h)))\nh' = tanh(W x + r)\n");
   REQUIRE(derivative.size() == 1);
   CHECK(text_of(derivative).find("has a derivative that is not finite") != std::string::npos);
-  const auto later = checked("state h\nh' = W x + sqrt(h)\n");
+  const auto later = checked_of("state h\nh' = W x + sqrt(h)\n");
   REQUIRE(later.size() == 1);
   CHECK_FALSE(all_ok(later));
 }
 
 TEST_CASE("[language] an equation is checked at values that its names have in the cell") {
-  const auto checks = checked("state h\nv = softplus(U h + W x) + 0.1\nr = sqrt(v) + log(v)\nh' = tanh(r)\n");
+  const auto checks =
+      checked_of("state h\nv = softplus(U h + W x) + 0.1\nr = sqrt(v) + log(v)\nh' = tanh(r)\n");
   CHECK_MESSAGE(all_ok(checks), text_of(checks));
 }
 

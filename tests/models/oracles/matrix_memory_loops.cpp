@@ -8,7 +8,7 @@
 namespace unroll {
 namespace {
 
-double inner(const Vector& a, const Vector& b) {
+double dot_product(const Vector& a, const Vector& b) {
   double sum = 0;
   for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
   return sum;
@@ -20,14 +20,14 @@ Vector silu(Vector v) {
 }
 
 Vector unit(Vector v) {
-  const double length = std::sqrt(inner(v, v));
+  const double length = std::sqrt(dot_product(v, v));
   for (double& a : v) a /= length;
   return v;
 }
 
 /// e^(-e^a softplus(w x + dt_bias)), the decay of Mamba2.
 double decay(const LoopParameters& p, std::string_view w, const Vector& x) {
-  const double step = std::log1p(std::exp(inner(p.vector(w), x) + p.vector("dt_bias")[0]));
+  const double step = std::log1p(std::exp(dot_product(p.vector(w), x) + p.vector("dt_bias")[0]));
   return std::exp(-std::exp(p.vector("a")[0]) * step);
 }
 
@@ -42,7 +42,7 @@ Vector read(const Vector& S, const Vector& v) {
 /// S (alpha (I - beta k k^T)) + beta v k^T, with the matrix in the middle written out.
 void delta_rule(const LoopParameters& p, const Vector& x, LoopState& s, double alpha, double beta_max) {
   const Vector k = unit(silu(p.times("W_k", x))), q = unit(silu(p.times("W_q", x))), v = p.times("W_v", x);
-  const double beta = beta_max * logistic(inner(p.vector("w_beta"), x));
+  const double beta = beta_max * logistic(dot_product(p.vector("w_beta"), x));
   const std::size_t n = k.size();
   const Vector S = s["S"];
   for (std::size_t i = 0; i < n; ++i)
@@ -72,15 +72,15 @@ void mlstm(const LoopParameters& p, const Vector& x, LoopState& s) {
   Vector k = p.times("W_k", x);
   for (std::size_t j = 0; j < size; ++j)
     k[j] = k[j] / std::sqrt(static_cast<double>(size)) + p.vector("b_k")[j];
-  const double exponent = inner(p.vector("w_i"), x) + p.vector("b_i")[0], i = std::exp(exponent);
-  const double f = logistic(inner(p.vector("w_f"), x) + p.vector("b_f")[0]);
+  const double exponent = dot_product(p.vector("w_i"), x) + p.vector("b_i")[0], i = std::exp(exponent);
+  const double f = logistic(dot_product(p.vector("w_f"), x) + p.vector("b_f")[0]);
   for (std::size_t j = 0; j < size; ++j) n[j] = f * std::exp(m) * n[j] + i * k[j];
   for (std::size_t a = 0; a < size; ++a)
     for (std::size_t j = 0; j < size; ++j)
       C[a * size + j] = f * std::exp(m) * C[a * size + j] + i * v[a] * k[j];
   const Vector numerator = read(C, q);
   for (std::size_t a = 0; a < size; ++a)
-    s["h"][a] = logistic(o[a]) * numerator[a] / std::max(std::abs(inner(n, q)), 1.0);
+    s["h"][a] = logistic(o[a]) * numerator[a] / std::max(std::abs(dot_product(n, q)), 1.0);
   m = std::max(std::log(f) + m, exponent);
   for (double& value : C) value /= std::exp(m);
   for (double& value : n) value /= std::exp(m);

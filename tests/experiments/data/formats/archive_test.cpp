@@ -10,6 +10,8 @@
 #include "experiments/config/input_file.hpp"
 #include "experiments/data/data_error.hpp"
 #include "framework/tensor/file.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/sounds.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -29,17 +31,8 @@ Members members(const std::string& bytes) {
   return all;
 }
 
-std::string refusal(const std::string& bytes) {
-  try {
-    members(bytes);
-  } catch (const DataError& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
+std::string archive_refusal(const std::string& bytes) {
+  return error_of<DataError>([&] { members(bytes); });
 }
 
 std::string gzipped(const std::string& bytes) {
@@ -58,12 +51,7 @@ std::string gzipped(const std::string& bytes) {
 }
 
 std::string folder_refusal(const std::filesystem::path& folder) {
-  try {
-    folder_as_tar(folder);
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
-  return "accepted";
+  return error_of<ConfigError>([&] { folder_as_tar(folder); });
 }
 
 }  // namespace
@@ -94,7 +82,7 @@ TEST_CASE("[archive] what could reach out of it, and what is no file, is refused
            {{.path = "a.wav", .type = '3'}, "\"a.wav\" is a device or a pipe"},
            {{.path = "a.wav", .type = '6'}, "\"a.wav\" is a device or a pipe"},
            {{.path = "./good.wav", .bytes = "x"}, "\"./good.wav\" is a path that it has already"}}) {
-    const std::string message = refusal(tar({{.path = "good.wav", .bytes = "good"}, bad.entry}));
+    const std::string message = archive_refusal(tar({{.path = "good.wav", .bytes = "good"}, bad.entry}));
     CHECK_MESSAGE(
         message == "set.tar: " + bad.what +
                        ", expected files and folders with paths below the archive's own; make it anew of "
@@ -104,23 +92,23 @@ TEST_CASE("[archive] what could reach out of it, and what is no file, is refused
 }
 
 TEST_CASE("[archive] no tar, a damaged one and one cut short are refused with the byte") {
-  CHECK(refusal("") == "set.tar: expected a tar, found an empty file");
+  CHECK(archive_refusal("") == "set.tar: expected a tar, found an empty file");
   const std::string good = tar({{.path = "a.wav", .bytes = std::string(4000, 'a')}});
   for (const std::string& bad : {std::string("some text that is no tar"), std::string(2048, 'x'),
                                  good.substr(0, 2000), gzipped(good).substr(0, gzipped(good).size() / 2)}) {
-    const std::string message = refusal(bad);
+    const std::string message = archive_refusal(bad);
     CHECK_MESSAGE(
         contains(message, "set.tar: no tar (.tar or .tar.gz), or damaged or cut short before byte "),
         message);
     CHECK_MESSAGE(contains(message, "was the download or copy complete?"), message);
   }
-  CHECK(refusal(good) == "accepted");
+  CHECK(archive_refusal(good) == "(no error)");
 }
 
 TEST_CASE("[archive] one that unpacks to far more than its size is refused before memory is") {
   const std::string bomb = gzipped(tar({{.path = "a.wav", .bytes = std::string(100 << 20, '\0')}}));
   CHECK(bomb.size() < 200'000);
-  const std::string message = refusal(bomb);
+  const std::string message = archive_refusal(bomb);
   CHECK_MESSAGE(contains(message, "it unpacks to more than "), message);
   CHECK_MESSAGE(contains(message, "(within a.wav)"), message);
 }

@@ -2,6 +2,8 @@
 
 #include "framework/tensor/npy.hpp"
 #include "tests/experiments/data/formats/fixture.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/file_bytes.hpp"
 
 using namespace unroll;
@@ -24,8 +26,8 @@ const std::string numpy_archive = from_hex(
 const std::string matrix = npy_bytes(Tensor<float>({2, 2}, {1, 2, 3, 0.5f}));
 const std::string idx = from_hex("00000802 00000002 00000002 01 02 03 ff");
 
-std::string refusal(std::string_view bytes) {
-  return error_of([&] { read_arrays(bytes, "x.bin"); });
+std::string arrays_refusal(std::string_view bytes) {
+  return error_of<DataError>([&] { read_arrays(bytes, "x.bin"); });
 }
 
 DataArray only_array(std::string_view bytes) {
@@ -62,40 +64,42 @@ TEST_CASE("[arrays] each of them may be compressed by gzip") {
 }
 
 TEST_CASE("[arrays] errors of every reader are DataError and name the file and the member") {
-  CHECK(contains(refusal(matrix.substr(0, 130)), "[npy] x.bin: its shape (2, 2) takes 16 bytes"));
-  CHECK(contains(refusal(idx + "x"), "[idx] x.bin: its shape (2, 2) takes 4 bytes of data, but 5"));
-  CHECK(contains(refusal(gzip_of(idx).substr(0, 20)), "[gzip] x.bin: it is cut short"));
-  CHECK(contains(refusal(gzip_of(idx + "x")), "[idx] x.bin: its shape"));
-  CHECK(contains(refusal(numpy_archive.substr(0, 300)), "[npz] x.bin: it is no .npz file, or a damaged one"));
+  CHECK(contains(arrays_refusal(matrix.substr(0, 130)), "[npy] x.bin: its shape (2, 2) takes 16 bytes"));
+  CHECK(contains(arrays_refusal(idx + "x"), "[idx] x.bin: its shape (2, 2) takes 4 bytes of data, but 5"));
+  CHECK(contains(arrays_refusal(gzip_of(idx).substr(0, 20)), "[gzip] x.bin: it is cut short"));
+  CHECK(contains(arrays_refusal(gzip_of(idx + "x")), "[idx] x.bin: its shape"));
+  CHECK(contains(arrays_refusal(numpy_archive.substr(0, 300)),
+                 "[npz] x.bin: it is no .npz file, or a damaged one"));
   std::string damaged = numpy_archive;
   damaged[100] = static_cast<char>(damaged[100] ^ 0x10);
-  CHECK(contains(refusal(damaged), "[npz] x.bin, member 'x.npy': "));
+  CHECK(contains(arrays_refusal(damaged), "[npz] x.bin, member 'x.npy': "));
   const std::string large = npy_bytes(Tensor<std::int64_t>({2}, {0, 16777217}));
   CHECK(contains(
-      refusal(zip_file({stored_member("labels.npy", large)})),
+      arrays_refusal(zip_file({stored_member("labels.npy", large)})),
       "x.bin, member 'labels.npy': element (1) of its shape (2) is 16777217, an integer that no 32-bit "
       "float holds exactly: make them smaller"));
   const std::string objects =
       npy_file("{'descr': '|O', 'fortran_order': False, 'shape': (2,), }", "\x80\x04");
-  CHECK(contains(refusal(zip_file({stored_member("x.npy", objects)})),
+  CHECK(contains(arrays_refusal(zip_file({stored_member("x.npy", objects)})),
                  "x.bin, member 'x.npy': expected elements"));
 }
 
 TEST_CASE("[arrays] other files are refused with what they seem to be") {
-  CHECK(refusal("a,b\n1,2\n") ==
+  CHECK(arrays_refusal("a,b\n1,2\n") ==
         "x.bin: expected an .npy, .npz or IDX file, or one of them compressed by gzip, but its bytes begin "
         "with 61 2c "
         "62 0a: it is text; a table's name must end in .csv");
-  CHECK(contains(refusal(""), "it is empty"));
-  CHECK(contains(refusal(gzip_of("")), "it is empty"));
-  CHECK(contains(refusal(gzip_of(gzip_of(matrix))), "it is compressed twice"));
-  CHECK(contains(refusal("<!DOCTYPE html>"), "it is a web page; was the download refused?"));
-  CHECK(contains(refusal("version https://git-lfs.github.com/spec/v1"), "git lfs pull"));
-  CHECK(contains(refusal("\x89HDF\r\n\x1a\n"), "HDF5"));
-  CHECK(contains(refusal("\x80\x04\x95"), "pickle"));
-  CHECK(contains(refusal("\xff\xd8\xff\xe0"), "begin with ff d8 ff e0: it is another format, or damaged"));
-  CHECK(contains(refusal("P"), "begin with 50"));
-  CHECK(contains(refusal("PK\x03\x04"), "it is no .npz file"));
+  CHECK(contains(arrays_refusal(""), "it is empty"));
+  CHECK(contains(arrays_refusal(gzip_of("")), "it is empty"));
+  CHECK(contains(arrays_refusal(gzip_of(gzip_of(matrix))), "it is compressed twice"));
+  CHECK(contains(arrays_refusal("<!DOCTYPE html>"), "it is a web page; was the download refused?"));
+  CHECK(contains(arrays_refusal("version https://git-lfs.github.com/spec/v1"), "git lfs pull"));
+  CHECK(contains(arrays_refusal("\x89HDF\r\n\x1a\n"), "HDF5"));
+  CHECK(contains(arrays_refusal("\x80\x04\x95"), "pickle"));
+  CHECK(contains(arrays_refusal("\xff\xd8\xff\xe0"),
+                 "begin with ff d8 ff e0: it is another format, or damaged"));
+  CHECK(contains(arrays_refusal("P"), "begin with 50"));
+  CHECK(contains(arrays_refusal("PK\x03\x04"), "it is no .npz file"));
 }
 
 TEST_CASE("[arrays] a small file that is compressed twice cannot unpack to more than 1032 times its size") {
@@ -111,5 +115,5 @@ TEST_CASE("[arrays] a small file that is compressed twice cannot unpack to more 
   CHECK(read_arrays(archive, "x.npz").at("x").values.numel() == 3000000);
   const std::string twice = gzip_of(archive);
   REQUIRE(twice.size() * 1033 < zeros.size());
-  CHECK(contains(refusal(twice), "with it the file unpacks to more than "));
+  CHECK(contains(arrays_refusal(twice), "with it the file unpacks to more than "));
 }

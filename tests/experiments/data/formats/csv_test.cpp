@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "tests/experiments/data/formats/fixture.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 
 using namespace unroll;
 using namespace unroll::formats_tests;
@@ -26,16 +28,16 @@ Rows rows_of(std::string_view bytes) { return rows_of(read_csv(bytes, "x.csv"));
 
 Names names_of(std::string_view bytes) { return read_csv(bytes, "x.csv").names; }
 
-std::string refusal(std::string_view bytes) {
-  return error_of([&] { read_csv(bytes, "x.csv"); });
+std::string csv_refusal(std::string_view bytes) {
+  return error_of<DataError>([&] { read_csv(bytes, "x.csv"); });
 }
 
 CsvNumbers column(std::string_view bytes, std::string_view name) {
   return numbers(read_csv(bytes, "x.csv"), name);
 }
 
-std::string refusal(std::string_view bytes, std::string_view name) {
-  return error_of([&] { column(bytes, name); });
+std::string csv_refusal(std::string_view bytes, std::string_view name) {
+  return error_of<DataError>([&] { column(bytes, name); });
 }
 
 }  // namespace
@@ -88,49 +90,50 @@ TEST_CASE("[csv] semicolons and tabs separate where the first line has them and 
 
 TEST_CASE("[csv] rows of different lengths are refused with their line and both counts") {
   CHECK(
-      refusal("a,b\n1,2\n\"3\n\",4\n5\n") ==
+      csv_refusal("a,b\n1,2\n\"3\n\",4\n5\n") ==
       "[csv] x.csv, line 5: expected 2 fields, as the first line has, but found 1: is a separator or a quote "
       "missing, or one too many?");
-  CHECK(contains(refusal("a,b\n1,2,3\n"), "line 2: expected 2 fields, as the first line has, but found 3"));
-  CHECK(contains(refusal("a,b\n1,2\n3"), "line 3: expected 2 fields"));
+  CHECK(
+      contains(csv_refusal("a,b\n1,2,3\n"), "line 2: expected 2 fields, as the first line has, but found 3"));
+  CHECK(contains(csv_refusal("a,b\n1,2\n3"), "line 3: expected 2 fields"));
 }
 
 TEST_CASE("[csv] an empty line inside is refused: it could be a missing value") {
-  CHECK(refusal("a\n1\n\n\n2\n") ==
+  CHECK(csv_refusal("a\n1\n\n\n2\n") ==
         "[csv] x.csv, line 3: the line is empty, but on line 5 the table goes on: remove it, or write NA for "
         "values "
         "that are missing");
-  CHECK(contains(refusal("\na\n1\n"), "line 1: the line is empty"));
+  CHECK(contains(csv_refusal("\na\n1\n"), "line 1: the line is empty"));
 }
 
 TEST_CASE("[csv] two columns of one name are refused") {
-  CHECK(refusal("a,b,a\n1,2,3\n") ==
+  CHECK(csv_refusal("a,b,a\n1,2,3\n") ==
         "[csv] x.csv, line 1: the columns 1 and 3 are both called \"a\": rename one of them");
-  CHECK(contains(refusal("2,,x\n1,2,3\n"), "the columns 1 and 2 are both called \"2\""));
+  CHECK(contains(csv_refusal("2,,x\n1,2,3\n"), "the columns 1 and 2 are both called \"2\""));
 }
 
 TEST_CASE("[csv] stray quotes are refused where they stand") {
-  CHECK(refusal("a,b\n1,x\"y\n") ==
+  CHECK(csv_refusal("a,b\n1,x\"y\n") ==
         "[csv] x.csv, line 2: at byte 4 of the line, near \"1,x\"y?\", a quote stands inside a field, or "
         "text behind "
         "a quoted one: a field with a quote is written \"...\"\"...\"");
-  CHECK(contains(refusal("a,b\n1,\"x\"y\n"), "line 2: at byte 6 of the line"));
+  CHECK(contains(csv_refusal("a,b\n1,\"x\"y\n"), "line 2: at byte 6 of the line"));
   CHECK(
-      refusal("a,b\n1,2\n3,\"4\n5,6\n") ==
+      csv_refusal("a,b\n1,2\n3,\"4\n5,6\n") ==
       "[csv] x.csv, line 3: a quoted field begins in this row and does not end: is a closing quote missing?");
 }
 
 TEST_CASE("[csv] what is no text is refused with the byte and the likely cause") {
-  CHECK(refusal("caf\xE9,b\n1,2\n") ==
+  CHECK(csv_refusal("caf\xE9,b\n1,2\n") ==
         "[csv] x.csv: byte 0xE9 at offset 3 (line 1) is not UTF-8; perhaps it is Latin-1 or Windows-1252; "
         "convert it "
         "with: iconv -f WINDOWS-1252 -t UTF-8");
-  CHECK(contains(refusal(std::string("a,b\n1,\0\n", 8)), "byte 0x00 at offset 6 (line 2) is no text"));
-  CHECK(contains(refusal(std::string("\xFF\xFE\x61\0,\0b\0", 8)), "UTF-16"));
-  CHECK(contains(refusal(""), "is empty"));
-  CHECK(contains(refusal(" \n\n"), "the file holds spaces and empty lines only"));
-  CHECK(contains(refusal("a,b\n"), "the table has names of columns, but no rows"));
-  CHECK(contains(refusal(gzip_of("a,b\n1,2\n").substr(0, 20)), "[gzip] x.csv: it is cut short"));
+  CHECK(contains(csv_refusal(std::string("a,b\n1,\0\n", 8)), "byte 0x00 at offset 6 (line 2) is no text"));
+  CHECK(contains(csv_refusal(std::string("\xFF\xFE\x61\0,\0b\0", 8)), "UTF-16"));
+  CHECK(contains(csv_refusal(""), "is empty"));
+  CHECK(contains(csv_refusal(" \n\n"), "the file holds spaces and empty lines only"));
+  CHECK(contains(csv_refusal("a,b\n"), "the table has names of columns, but no rows"));
+  CHECK(contains(csv_refusal(gzip_of("a,b\n1,2\n").substr(0, 20)), "[gzip] x.csv: it is cut short"));
 }
 
 TEST_CASE("[csv] a column of numbers, integers known as such") {
@@ -154,46 +157,46 @@ TEST_CASE("[csv] fields without a value are NaN and counted") {
 }
 
 TEST_CASE("[csv] a text where a number should be is refused with file, line, column and text") {
-  CHECK(refusal("Date,Temp\n1982-07-19,1.5\n1982-07-20,?0.2\n", "Temp") ==
+  CHECK(csv_refusal("Date,Temp\n1982-07-19,1.5\n1982-07-20,?0.2\n", "Temp") ==
         "[csv] x.csv, line 3, column \"Temp\": found \"?0.2\"; expected a number; a value that is missing is "
         "an empty "
         "field, NA or nan");
-  CHECK(refusal("a;b\n1,5;2\n", "a") ==
+  CHECK(csv_refusal("a;b\n1,5;2\n", "a") ==
         "[csv] x.csv, line 2, column \"a\": found \"1,5\"; expected a number, with a decimal point and no "
         "other "
         "separators");
   for (const char* text : {"0x10", "1.5.2", "1 2", "--1", "+-1", "+", "-", ".", "e5", "n/a", "1e", "١"}) {
     CAPTURE(text);
-    CHECK(contains(refusal("x\n" + std::string(text) + "\n", "x"), "line 2, column \"x\": found"));
+    CHECK(contains(csv_refusal("x\n" + std::string(text) + "\n", "x"), "line 2, column \"x\": found"));
   }
-  const std::string message = refusal("x\n" + std::string(100000, 'a') + "\n", "x");
+  const std::string message = csv_refusal("x\n" + std::string(100000, 'a') + "\n", "x");
   CHECK(contains(message, "aaa...\""));
   CHECK(message.size() < 300);
 }
 
 TEST_CASE("[csv] numbers that no float holds are refused") {
-  CHECK(contains(refusal("x\n1\n-1e39\n", "x"),
+  CHECK(contains(csv_refusal("x\n1\n-1e39\n", "x"),
                  "line 3, column \"x\": found \"-1e39\"; expected a number of at most 3.4"));
   CHECK(column("x\n1e-60\n", "x").array.values[0] == 0.0f);
   CHECK(column("x\n16777216\n16777218\n", "x").array.integers);
-  CHECK(refusal("x\n1\n16777217\n", "x") ==
+  CHECK(csv_refusal("x\n1\n16777217\n", "x") ==
         "[csv] x.csv, line 3, column \"x\": found \"16777217\"; the column has integers only, and no 32-bit "
         "float "
         "holds this one exactly: make them smaller (subtract the least one), or write a decimal point if "
         "rounding "
         "does no harm");
-  CHECK(contains(refusal("x\n9223372036854775807\n", "x"), "holds this one exactly"));
-  CHECK(contains(refusal("x\n9007199254740993\n", "x"), "holds this one exactly"));
-  CHECK(contains(refusal("x\n100000000000000000000\n", "x"), "holds this one exactly"));
+  CHECK(contains(csv_refusal("x\n9223372036854775807\n", "x"), "holds this one exactly"));
+  CHECK(contains(csv_refusal("x\n9007199254740993\n", "x"), "holds this one exactly"));
+  CHECK(contains(csv_refusal("x\n100000000000000000000\n", "x"), "holds this one exactly"));
   // Among real numbers it is rounded as these are.
   CHECK(column("x\n0.5\n16777217\n", "x").array.values[1] == 16777216.0f);
   CHECK(column("x\n16777217\n0.5\n", "x").array.values[0] == 16777216.0f);
 }
 
 TEST_CASE("[csv] a column that is not there: the nearest name, or those there are") {
-  CHECK(refusal("Month,Passengers\n1,2\n", "Passanger") ==
+  CHECK(csv_refusal("Month,Passengers\n1,2\n", "Passanger") ==
         "[csv] x.csv: there is no column \"Passanger\"; did you mean \"Passengers\"?");
-  CHECK(refusal("Month,Passengers\n1,2\n", "temperature") ==
+  CHECK(csv_refusal("Month,Passengers\n1,2\n", "temperature") ==
         "[csv] x.csv: there is no column \"temperature\"; there are Month, Passengers");
 }
 

@@ -7,23 +7,9 @@
 #include <string_view>
 
 #include "experiments/data/data_error.hpp"
+#include "tests/support/contains.hpp"
 
 namespace unroll::formats_tests {
-
-/// The message of the DataError that `action` throws; "(no error)" when it throws nothing.
-template <class Action>
-std::string error_of(Action action) {
-  try {
-    action();
-  } catch (const DataError& error) {
-    return error.what();
-  }
-  return "(no error)";
-}
-
-inline bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
 
 /// A gzip file of `bytes`.
 inline std::string gzip_of(std::string_view bytes) {

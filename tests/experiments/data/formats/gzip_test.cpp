@@ -1,6 +1,8 @@
 #include "experiments/data/formats/gzip.hpp"
 
 #include "tests/experiments/data/formats/fixture.hpp"
+#include "tests/support/contains.hpp"
+#include "tests/support/error_of.hpp"
 #include "tests/support/file_bytes.hpp"
 
 using namespace unroll;
@@ -11,8 +13,8 @@ namespace {
 /// What Python's gzip.compress(b'x\n1\n2\n', mtime=0) writes.
 const std::string python_file = from_hex("1f8b0800000000000203abe032e432e20200d391a65406000000");
 
-std::string refusal(std::string_view bytes, std::uint64_t most_bytes = most_unpacked_bytes) {
-  return error_of([&] { unpack_gzip(bytes, "x.gz", most_bytes); });
+std::string gzip_refusal(std::string_view bytes, std::uint64_t most_bytes = most_unpacked_bytes) {
+  return error_of<DataError>([&] { unpack_gzip(bytes, "x.gz", most_bytes); });
 }
 
 /// Bytes that do not compress well, so that they come in many pieces.
@@ -53,13 +55,13 @@ TEST_CASE("[gzip] a file cut at any length is refused as such") {
   const std::string packed = gzip_of(varied(300));
   for (std::size_t length = 2; length < packed.size(); ++length) {
     CAPTURE(length);
-    CHECK(contains(refusal(packed.substr(0, length)), "[gzip] x.gz: it is cut short: its "));
+    CHECK(contains(gzip_refusal(packed.substr(0, length)), "[gzip] x.gz: it is cut short: its "));
   }
   CHECK(
-      refusal(python_file.substr(0, 20)) ==
+      gzip_refusal(python_file.substr(0, 20)) ==
       "[gzip] x.gz: it is cut short: its 20 bytes end within the compressed data, 6 bytes unpacked; was the "
       "download or copy complete?");
-  CHECK(contains(refusal(python_file + python_file.substr(0, 12)), "it is cut short"));
+  CHECK(contains(gzip_refusal(python_file + python_file.substr(0, 12)), "it is cut short"));
 }
 
 TEST_CASE("[gzip] a changed byte of the data or of its checksum is found") {
@@ -68,27 +70,27 @@ TEST_CASE("[gzip] a changed byte of the data or of its checksum is found") {
     CAPTURE(at);
     std::string damaged = python_file;
     damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
-    CHECK(refusal(damaged) != "(no error)");
+    CHECK(gzip_refusal(damaged) != "(no error)");
   }
   std::string damaged = python_file;
   damaged[20] = static_cast<char>(damaged[20] ^ 1);
-  CHECK(contains(refusal(damaged), "it is damaged before byte 2"));
-  CHECK(contains(refusal(damaged), "incorrect data check"));
+  CHECK(contains(gzip_refusal(damaged), "it is damaged before byte 2"));
+  CHECK(contains(gzip_refusal(damaged), "incorrect data check"));
 }
 
 TEST_CASE("[gzip] bytes behind the data are refused with their number") {
-  CHECK(refusal(python_file + "abc") ==
+  CHECK(gzip_refusal(python_file + "abc") ==
         "[gzip] x.gz: its compressed data ends at byte 26, but 3 more bytes follow that are no gzip data: "
         "something "
         "was appended, or it is damaged");
-  CHECK(contains(refusal(python_file + std::string(512, '\0')), "512 more bytes"));
+  CHECK(contains(gzip_refusal(python_file + std::string(512, '\0')), "512 more bytes"));
 }
 
 TEST_CASE("[gzip] unpacking stops at the limit") {
   const std::string packed = gzip_of(std::string(1000000, 'a'));
   CHECK(unpack_gzip(packed, "x.gz", 1000000).size() == 1000000);
-  CHECK(refusal(packed, 999999) ==
+  CHECK(gzip_refusal(packed, 999999) ==
         "[gzip] x.gz: it unpacks to more than 999999 bytes, the most that is read");
-  CHECK(refusal(packed, 0) == "[gzip] x.gz: it unpacks to more than 0 bytes, the most that is read");
-  CHECK(contains(refusal(packed + packed, 1500000), "more than 1500000 bytes"));
+  CHECK(gzip_refusal(packed, 0) == "[gzip] x.gz: it unpacks to more than 0 bytes, the most that is read");
+  CHECK(contains(gzip_refusal(packed + packed, 1500000), "more than 1500000 bytes"));
 }

@@ -8,23 +8,19 @@
 
 #include "experiments/data/data_error.hpp"
 #include "tests/experiments/data/formats/midi_fixture.hpp"
+#include "tests/support/error_of.hpp"
 
 using namespace unroll;
 using namespace unroll::midi_test;
 
 namespace {
 
-std::string refusal(const std::string& content) {
-  try {
-    read_midi(content, "x.mid");
-  } catch (const DataError& error) {
-    return error.what();
-  }
-  return "(no error)";
+std::string midi_refusal(const std::string& content) {
+  return error_of<DataError>([&] { read_midi(content, "x.mid"); });
 }
 
 void check_says(const std::string& content, std::initializer_list<std::string_view> parts) {
-  const std::string message = refusal(content);
+  const std::string message = midi_refusal(content);
   CHECK_MESSAGE(message.starts_with("x.mid: "), message);
   for (const std::string_view part : parts)
     CHECK_MESSAGE(message.find(part) != std::string::npos, part << " in: " << message);
@@ -151,7 +147,7 @@ TEST_CASE("[midi] a cut track is refused with its number and the byte, wherever 
   // Cut inside an event, with a length that says so.
   check_says(header(0, 1) + chunk("MTrk", bytes({0, 0x90, 60})), {"track 1, byte 24", "cut"});
   check_says(header(0, 1) + chunk("MTrk", bytes({0, 0xff, 1, 50, 'a'})), {"track 1", "cut"});
-  CHECK(refusal(whole) == "(no error)");
+  CHECK(midi_refusal(whole) == "(no error)");
 }
 
 TEST_CASE("[midi] damaged events are refused with their place") {

@@ -10,6 +10,7 @@
 #include "experiments/tasks/music/options.hpp"
 #include "experiments/tasks/music/pieces.hpp"
 #include "tests/support/any_task.hpp"
+#include "tests/support/error_of.hpp"
 
 // What the tests of music share.
 
@@ -42,12 +43,7 @@ inline OptionValue text_option(std::string one) { return one; }
 
 /// What reading says about bad music.
 inline std::string refusal(Settings settings, std::string name = "music") {
-  try {
-    music_task(std::move(settings), std::move(name));
-  } catch (const DataError& error) {
-    return error.what();
-  }
-  return "(no error)";
+  return error_of<DataError>([&] { music_task(std::move(settings), std::move(name)); });
 }
 
 }  // namespace unroll::music_test

@@ -12,6 +12,7 @@
 #include "experiments/tasks/series/series_task.hpp"
 #include "framework/random/stream.hpp"
 #include "tests/support/any_task.hpp"
+#include "tests/support/error_of.hpp"
 
 // What the tests of the task `series` share: tables in memory, and what a config says of them.
 
@@ -43,12 +44,8 @@ inline PreparedSeries prepared(std::string text, Settings more = {}) {
 
 /// What is said about bad data or settings.
 inline std::string refusal(std::string text, Settings more = {}) {
-  try {
-    series_row().make(config(std::move(text), std::move(more)), standard_objectives());
-  } catch (const DataError& error) {
-    return error.what();
-  }
-  return "(no error)";
+  return error_of<DataError>(
+      [&] { series_row().make(config(std::move(text), std::move(more)), standard_objectives()); });
 }
 
 /// Numbers that go up and down, with dates a month apart: "month,x\n2001-01,...".

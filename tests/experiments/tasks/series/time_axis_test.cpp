@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/experiments/tasks/series/series_fixture.hpp"
+#include "tests/support/error_of.hpp"
 
 using namespace unroll;
 using namespace unroll::series_test;
@@ -15,12 +16,7 @@ ReadAxis axis_of(const std::vector<std::string>& times, Gaps gaps = Gaps::fill,
 }
 
 std::string axis_refusal(const std::vector<std::string>& times, Gaps gaps = Gaps::fill) {
-  try {
-    axis_of(times, gaps);
-  } catch (const DataError& error) {
-    return error.what();
-  }
-  return "(no error)";
+  return error_of<DataError>([&] { axis_of(times, gaps); });
 }
 
 }  // namespace

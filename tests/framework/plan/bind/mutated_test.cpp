@@ -72,7 +72,7 @@ bool alike(const std::vector<std::vector<std::byte>>& a, const std::vector<std::
 }
 
 /// Planned programs of several kinds.
-std::vector<ir::Program> planned_programs() {
+std::vector<ir::Program> programs_to_mutate() {
   std::vector<ir::Program> all;
   for (std::uint64_t seed = 0; seed < 40; ++seed) {
     all.push_back(seed % 4 == 0 ? record_scan(seed).program : RandomProgram(seed).program);
@@ -91,7 +91,7 @@ TEST_CASE("[bind] a planned program that is changed at random is refused, or bou
   std::mt19937 random(5);
   int refused = 0, bound = 0;
   const Sizes sizes{.time = 5, .batch = 2, .block = 1, .segment = 2, .segments = 3};
-  for (const ir::Program& planned : planned_programs())
+  for (const ir::Program& planned : programs_to_mutate())
     for (int n = 0; n < 8; ++n) {
       ir::Program program = planned;
       for (int k = 0; k < 12; ++k) {

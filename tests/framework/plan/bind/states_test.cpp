@@ -6,7 +6,7 @@ using namespace unroll;
 
 namespace {
 
-constexpr BindOptions apart = {.written_in_place = false};
+constexpr BindOptions written_apart = {.written_in_place = false};
 
 /// A loop over T steps with two states of one shape; `body` makes %6 and %7 from %x.3, %g.4 and %h.5, and
 /// `carry` ends it.
@@ -35,7 +35,7 @@ output %h.5
   CHECK(b.share(3, 4));
   CHECK(b.loop().states.at(0).in_place);
   CHECK(b.place(3).home == Home::given);  // the final value's bytes
-  const Bound without(text, apart);
+  const Bound without(text, written_apart);
   CHECK(!without.share(3, 4));
   CHECK(without.place(4).home == Home::pair);
 }
@@ -68,7 +68,7 @@ for each step of T, states (16)
   carry %s.4 as %s.3, last %s.5 (4, 4)
 )" + more + "output %s.5\n";
   };
-  for (const BindOptions& options : {BindOptions{}, apart}) {
+  for (const BindOptions& options : {BindOptions{}, written_apart}) {
     const Bound b(text(""), options);
     CHECK(b.share(3, 4));
     CHECK(b.share(1, 5));
