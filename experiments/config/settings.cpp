@@ -143,6 +143,13 @@ std::string steps_hint(const Option& option, std::string_view text) {
   return is_number && has_dots ? " (several values are FIRST..LAST:STEP, like 10..100:10)" : "";
 }
 
+/// Whose it is, where few tasks have it: a value for a setting of another task is often of another type.
+std::string owners_hint(const Option& option) {
+  constexpr std::size_t few = 3;
+  if (option.owners.empty() || option.owners.size() > few) return "";
+  return fmt::format("; a setting of {} only", fmt::join(option.owners, ", "));
+}
+
 void refuse_objection(const Option& option, const Setting& setting) {
   const std::string why = objection(option, setting.value);
   if (!why.empty()) throw ConfigError(fmt::format("{}: {}: {}", setting.origin, option.key, why));
@@ -185,9 +192,9 @@ Setting read_setting(const TomlDocument& document, const Option& option, const T
   const std::string origin = place(document.name, node.at);
   std::optional<OptionValue> value = convert(document, node, option.default_value);
   if (!value) {
-    throw ConfigError(fmt::format("{}: {}: expected {}, found {}{}{}", origin, option.key,
+    throw ConfigError(fmt::format("{}: {}: expected {}, found {}{}{}{}", origin, option.key,
                                   expectation(option), describe(node), quotes_hint(option, node),
-                                  list_hint(option, node)));
+                                  list_hint(option, node), owners_hint(option)));
   }
   Setting setting{std::move(*value), origin};
   refuse_objection(option, setting);
@@ -197,8 +204,9 @@ Setting read_setting(const TomlDocument& document, const Option& option, const T
 Setting read_setting(const Option& option, std::string_view text, const std::string& origin) {
   std::optional<OptionValue> value = parse_value(text, option.default_value);
   if (!value) {
-    throw ConfigError(fmt::format("{}: {}: expected {}, found \"{}\"{}", origin, option.key,
-                                  expectation(option), printable(text), steps_hint(option, text)));
+    throw ConfigError(fmt::format("{}: {}: expected {}, found \"{}\"{}{}", origin, option.key,
+                                  expectation(option), printable(text), steps_hint(option, text),
+                                  owners_hint(option)));
   }
   Setting setting{std::move(*value), origin};
   refuse_objection(option, setting);

@@ -78,7 +78,10 @@ Trial plan_trial(const Laboratory& laboratory, const std::optional<std::filesyst
 
 std::string print_config(const Laboratory& laboratory, const std::optional<std::filesystem::path>& file,
                          const std::vector<std::string>& overrides) {
-  const ConfigSource source = read_source(laboratory.options(), file, overrides);
+  return print_config(laboratory, read_source(laboratory.options(), file, overrides));
+}
+
+std::string print_config(const Laboratory& laboratory, const ConfigSource& source) {
   const Space space(laboratory, source);
   return config_with_origins(laboratory, shown_base(laboratory, source, space.base()), source);
 }

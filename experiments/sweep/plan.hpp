@@ -55,6 +55,9 @@ Trial plan_trial(const Laboratory& laboratory, const std::optional<std::filesyst
 std::string print_config(const Laboratory& laboratory, const std::optional<std::filesystem::path>& file,
                          const std::vector<std::string>& overrides);
 
+/// The same of a config that has been read.
+std::string print_config(const Laboratory& laboratory, const ConfigSource& source);
+
 /// What differs between two sets of trials, one line for each key: "train.updates: 3000 in the output folder,
 /// 100 in this config", "seed: [1, 2] in ..., [1, 2, 3] in ...". Empty when they are the same set.
 std::vector<std::string> plan_difference(const Laboratory& laboratory, const SweepPlan& a, const SweepPlan& b,

@@ -1,6 +1,7 @@
 #include "experiments/verbs/dry_run.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -134,24 +135,64 @@ Json flat(Json outlook) {
   return outlook;
 }
 
-}  // namespace
-
-int dry_run(const Arguments& arguments, Space& space, const std::filesystem::path& folder) {
+Outlook outlook_for(const Arguments& arguments, Space& space, const std::filesystem::path& folder) {
   OutlookOptions options;
   options.folder = folder;
   const int jobs = jobs_of(arguments, space.base());
   options.at_once = jobs > 0 ? jobs : machine_limits().usable_cores();
   options.extend = arguments.has("extend");
   options.build = arguments.has("allow-other-build") ? "" : build_description();
-  const Outlook outlook = outlook_of(arguments.laboratory(), space, options);
-  const std::string format = arguments.has("format") ? arguments.flags["format"].as<std::string>() : "";
+  return outlook_of(arguments.laboratory(), space, options);
+}
+
+std::string format_of(const Arguments& arguments) {
+  return arguments.has("format") ? arguments.flags["format"].as<std::string>() : "";
+}
+
+void print_json(const Json& json) {
+  fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
+Json with_part(const std::string& part, const Json& outlook) {
+  Json row = {{"part", part}};
+  row.update(outlook);
+  return row;
+}
+
+}  // namespace
+
+int dry_run(const Arguments& arguments, Space& space, const std::filesystem::path& folder) {
+  const Outlook outlook = outlook_for(arguments, space, folder);
+  const std::string format = format_of(arguments);
   if (format == "json")
-    fmt::print("{}\n", json_of(outlook).dump(2, ' ', false, Json::error_handler_t::replace));
+    print_json(json_of(outlook));
   else if (format == "csv")
     print_listing({flat(json_of(outlook))}, format);
   else
     fmt::print("{}", dry_run_text(outlook, space));
   return outlook.refused() ? exit_usage : exit_good;
+}
+
+int dry_run(const Arguments& arguments, std::span<const PartSpace> parts) {
+  const std::string format = format_of(arguments);
+  std::vector<std::string> texts;
+  Json outlooks = Json::array();
+  Listing rows;
+  bool refused = false;
+  for (const PartSpace& part : parts) {
+    const Outlook outlook = outlook_for(arguments, *part.space, part.folder);
+    refused = refused || outlook.refused();
+    texts.push_back(line("part", part.name) + text_of(outlook, *part.space));
+    outlooks.push_back(with_part(part.name, json_of(outlook)));
+    rows.push_back(with_part(part.name, flat(json_of(outlook))));
+  }
+  if (format == "json")
+    print_json(outlooks);
+  else if (format == "csv")
+    print_listing(rows, format);
+  else
+    fmt::print("{}", fmt::join(texts, "\n"));
+  return refused ? exit_usage : exit_good;
 }
 
 }  // namespace unroll

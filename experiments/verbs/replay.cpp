@@ -38,6 +38,8 @@ std::string sentence(const NonFiniteFile& file, const std::string& where) {
 }
 
 void check_words(const Arguments& arguments) {
+  if (arguments.has("dry-run"))
+    throw UsageError("run --replay trains nothing and writes nothing: leave --dry-run out");
   if (arguments.words.empty()) return;
   throw UsageError(
       fmt::format("run --replay takes its settings from the file; \"{}\" would change them: leave it out",

@@ -76,6 +76,8 @@ int write_results(const Arguments& arguments) {
 }
 
 int study(const Arguments& arguments) {
+  if (arguments.has("write-results") && arguments.has("dry-run"))
+    throw UsageError("--write-results writes a page, and --dry-run nothing: leave one of them out");
   if (arguments.has("write-results")) return write_results(arguments);
   if (arguments.words.empty()) return list_studies(arguments);
   const ConfigArguments config = split_arguments(arguments.words);
@@ -120,6 +122,7 @@ const Verb& study_verb() {
       .examples =
           "  unroll study\n"
           "  unroll study adding --budget smoke\n"
+          "  unroll study adding --dry-run\n"
           "  unroll study my_study.toml --out out/mine\n"
           "Without a name it lists the studies, their cost and the last verdict. Exit status 1: an "
           "expectation is not met.",

@@ -19,6 +19,7 @@
 #include "experiments/sweep/folder.hpp"
 #include "experiments/sweep/say.hpp"
 #include "experiments/verbs/build.hpp"
+#include "experiments/verbs/dry_run.hpp"
 #include "experiments/verbs/listing.hpp"
 #include "experiments/verbs/outputs.hpp"
 #include "experiments/verbs/train.hpp"
@@ -100,6 +101,28 @@ std::deque<SweepPlan> plans_of(const Laboratory& laboratory, const Study& study,
     check_expectation(laboratory, expectation, plans[static_cast<std::size_t>(part - study.parts.begin())]);
   }
   return plans;
+}
+
+/// What each part would train, and for how long.
+int dry_run_of(const Arguments& arguments, const Study& study, const StudyBudget& budget,
+               const std::vector<std::string>& overrides, const fs::path& folder) {
+  const Laboratory& laboratory = arguments.laboratory();
+  std::deque<Space> spaces;
+  std::vector<PartSpace> parts;
+  for (const StudyPart& part : study.parts) {
+    Space& space =
+        spaces.emplace_back(laboratory, source_of(laboratory.options(), part, budget.name, overrides));
+    parts.push_back({part.name, &space, folder / part.name});
+  }
+  return dry_run(arguments, parts);
+}
+
+int print_configs_of(const Laboratory& laboratory, const Study& study, const StudyBudget& budget,
+                     const std::vector<std::string>& overrides) {
+  for (const StudyPart& part : study.parts)
+    fmt::print("# part {}\n{}\n", part.name,
+               print_config(laboratory, source_of(laboratory.options(), part, budget.name, overrides)));
+  return exit_good;
 }
 
 /// Of parts that have not been begun. Of others the records will say what they have.
@@ -204,7 +227,9 @@ int run_study(const Arguments& arguments, const std::string& name,
   const Study study = under(whole, budget);
   const fs::path folder = folder_of(arguments, study, budget);
   require_data(study, overrides);
+  if (arguments.has("print-config")) return print_configs_of(laboratory, study, budget, overrides);
   const std::deque<SweepPlan> plans = plans_of(laboratory, study, budget, overrides);
+  if (arguments.has("dry-run")) return dry_run_of(arguments, study, budget, overrides, folder);
   rehearse_new(laboratory, study, plans, folder);
   bool failed = false;
   for (std::size_t i = 0; i < plans.size(); ++i) {

@@ -47,6 +47,13 @@ TEST_CASE("[config] an integer may stand for a number but not the other way roun
   CHECK(contains(error_in("[train]\nupdates = 100.0"), "f.toml:2:11: train.updates: expected an integer"));
 }
 
+TEST_CASE("[config] a value of another type for a setting of another task is told whose it is") {
+  CHECK(contains(error_in("[task]\nname = \"file\"\ncontext = []\n"),
+                 "f.toml:3:11: task.context: expected an integer from 2 to 1000000, found an empty list (to "
+                 "sweep it, write \"task.context\" = [...] in [sweep]); a setting of series only"));
+  CHECK_FALSE(contains(error_in("[task]\nlength = true\n"), "a setting of"));
+}
+
 TEST_CASE("[config] seeds have 64 bits, as an integer or a string") {
   const auto seed = [](const char* text) {
     return std::get<std::uint64_t>(settings_of(text).at("seed").value);

@@ -9,7 +9,9 @@
 #include "experiments/studies/groups.hpp"
 #include "experiments/studies/study_list.hpp"
 #include "experiments/sweep/trial_axes.hpp"
+#include "tests/experiments/studies/own_data.hpp"
 #include "tests/experiments/studies/small_study.hpp"
+#include "tests/experiments/sweep/fake_sweep.hpp"
 #include "tests/support/contains.hpp"
 #include "tests/support/error_of.hpp"
 #include "tests/support/laboratory.hpp"
@@ -25,9 +27,10 @@ std::string refusal(const std::string& text) {
   return error_of<ConfigError>([&] { study_from(text); });
 }
 
-SweepPlan plan_of(const Study& study, const std::string& part, const std::string& budget) {
+SweepPlan plan_of(const Study& study, const std::string& part, const std::string& budget,
+                  const std::vector<std::string>& overrides = {}) {
   const auto found = std::ranges::find(study.parts, part, &StudyPart::name);
-  return plan_sweep(laboratory(), source_of(laboratory().options(), *found, budget, {}));
+  return plan_sweep(laboratory(), source_of(laboratory().options(), *found, budget, overrides));
 }
 
 const std::string good =
@@ -140,19 +143,20 @@ TEST_CASE("[study] those of the program are read, planned and checked under each
   for (const StudyRow& row : standard_studies()) {
     CAPTURE(row.name);
     const Study study = read_study(laboratory().options(), row);
+    const TemporaryFolder folder;
+    const std::vector<std::string> data = own_data(study, folder.path());
     CHECK_FALSE(study.source.empty());
     CHECK_FALSE(study.about.empty());
     for (const StudyBudget& budget : study.budgets) {
       CAPTURE(budget.name);
       CHECK_FALSE(budget.cost.empty());
-      if (!study.needs.empty()) continue;  // no data here
       std::size_t expected = 0;
       for (const Expectation& expectation : study.expectations) {
         CHECK_FALSE(expectation.paper.empty());
         if (!expectation.holds_under(budget.name)) continue;
         ++expected;
-        CHECK_NOTHROW(
-            check_expectation(laboratory(), expectation, plan_of(study, expectation.part, budget.name)));
+        CHECK_NOTHROW(check_expectation(laboratory(), expectation,
+                                        plan_of(study, expectation.part, budget.name, data)));
       }
       CHECK(expected > 0);
     }
@@ -162,10 +166,11 @@ TEST_CASE("[study] those of the program are read, planned and checked under each
 TEST_CASE("[study] those of the program spell every default out: no default that changes changes a study") {
   for (const StudyRow& row : standard_studies()) {
     const Study study = read_study(laboratory().options(), row);
-    if (!study.needs.empty()) continue;  // no data here
+    const TemporaryFolder folder;
+    const std::vector<std::string> data = own_data(study, folder.path());
     for (const StudyPart& part : study.parts) {
       const std::string budget = part.layers.begin()->first;
-      const ConfigSource source = source_of(laboratory().options(), part, budget, {});
+      const ConfigSource source = source_of(laboratory().options(), part, budget, data);
       std::set<std::string, std::less<>> said;
       for (const auto& [key, setting] : source.settings) said.insert(key);
       for (const ConfigAxis& axis : source.sweep.axes)

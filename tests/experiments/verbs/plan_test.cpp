@@ -1,9 +1,11 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "experiments/verbs/verb.hpp"
 #include "tests/experiments/verbs/command.hpp"
 #include "tests/experiments/verbs/small_sweep.hpp"
 #include "tests/support/contains.hpp"
@@ -40,6 +42,49 @@ TEST_CASE("[plan verb] says what a sweep would do, and what is done of it, and w
   CHECK(contains(refused.out, "2 of these trials are new to it"));
 }
 
+TEST_CASE(
+    "[dry run] every verb that has --dry-run says what it would do, trains no trial and makes no file") {
+  const TemporaryFolder folder;
+  const std::string config = small_sweep(folder.path());
+  const auto study = folder.path() / "study.toml";
+  write_text(study, "[study]\ntitle = \"Small\"\nsource = \"nobody\"\nabout = \"Nothing.\"\n" +
+                        read_file(config) +
+                        "[[expect]]\nsays = \"it trains\"\npart = \"second\"\nwhere = \"task.length == 5\"\n"
+                        "measure = \"best_loss\"\nat_most = 1\n[parts.first]\n[parts.second]\n");
+  const std::map<std::string, std::string> words = {
+      {"run", "train.updates=40"}, {"sweep", config}, {"study", study.string()}};
+  std::size_t verbs = 0;
+  for (const Verb& verb : verb_table()) {
+    if (flags_of(verb).find_nothrow("dry-run", false) == nullptr) continue;
+    ++verbs;
+    const std::string name(verb.name);
+    CAPTURE(name);
+    const auto word = words.find(name);
+    REQUIRE_MESSAGE(word != words.end(), "a verb with --dry-run that this test does not know");
+    const TemporaryFolder outputs;  // the program's messages lie elsewhere
+    const auto in_folder = [&](const std::string& flags) {
+      return shell(folder.path(), "cd '" + outputs.path().string() + "' && '" + program().string() + "' " +
+                                      name + " '" + word->second + "' --dry-run " + flags);
+    };
+    const auto said = in_folder("");
+    CHECK_MESSAGE(said.status == 0, said.err);
+    CHECK(contains(said.out, "trials    "));
+    CHECK(contains(said.out, "nothing yet in out/"));
+    CHECK_FALSE(contains(said.err, "best loss"));
+    CHECK(in_folder("--out elsewhere").status == 0);
+    CHECK(std::filesystem::is_empty(outputs.path()));
+  }
+  CHECK(verbs == words.size());
+  const auto parts = call(folder.path(), {"study", study.string(), "--dry-run", "--format", "json"});
+  const auto json = nlohmann::json::parse(parts.out);
+  REQUIRE(json.size() == 2);
+  CHECK(json.at(1).at("part") == "second");
+  CHECK(json.at(1).at("to_run") == 4);
+  CHECK(contains(call(folder.path(), {"study", "--write-results", "x.md", "--dry-run"}).err,
+                 "leave one of them out"));
+  CHECK(contains(call(folder.path(), {"run", "--replay", "x", "--dry-run"}).err, "leave --dry-run out"));
+}
+
 TEST_CASE("[plan verb] wrong words end with status 2") {
   const TemporaryFolder folder;
   const std::string config = small_sweep(folder.path());
@@ -62,6 +107,10 @@ TEST_CASE("[program] --print-config shows where each key comes from, and runs no
     CHECK(contains(shown.out, config + ":2:10"));
     CHECK(contains(shown.out, "# default"));
   }
+  const auto study = call(folder.path(), {"study", "latching", "train.batch=6", "--print-config"});
+  CHECK(study.status == 0);
+  CHECK(contains(study.out, "# part two-sequences\n"));
+  CHECK(contains(study.out, "# override \"train.batch=6\""));
 }
 
 TEST_CASE("[budget] all trials make equally many updates, and a folder keeps its number") {
