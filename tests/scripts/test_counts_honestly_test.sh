@@ -41,5 +41,5 @@ call "2 passed, 0 failed" --preset asan -R '^\[scan\]'
 touch "$sandbox/broken"
 "$root/scripts/test" </dev/null >"$sandbox/out" 2>"$sandbox/err"
 [[ $? == 2 && ! -s $sandbox/out ]] || fail "tests ran after a failed build"
-"$root/scripts/test" --preset fast </dev/null 2>&1 | grep -q 'release, debug, asan, tsan' ||
+"$root/scripts/test" --preset fast </dev/null 2>&1 | grep -q 'release, debug, asan, asan-engine, tsan' ||
   fail "the known presets are not listed"
