@@ -33,7 +33,7 @@ double parameters_of(const Trial& trial) {
   const SequenceModel model = make_model(laboratory().cells(), trial.config, sizes_of(task->spec()));
   double sum = 0;
   for (const Tensor<float>& one : initial_parameters(trial.config, model))
-    sum += static_cast<double>(one.size());
+    sum += static_cast<double>(one.numel());
   return sum;
 }
 
