@@ -145,7 +145,7 @@ Outlook outlook_for(const Arguments& arguments, Space& space, const std::filesys
   return outlook_of(arguments.laboratory(), space, options);
 }
 
-std::string format_of(const Arguments& arguments) {
+std::string wanted_format(const Arguments& arguments) {
   return arguments.has("format") ? arguments.flags["format"].as<std::string>() : "";
 }
 
@@ -163,7 +163,7 @@ Json with_part(const std::string& part, const Json& outlook) {
 
 int dry_run(const Arguments& arguments, Space& space, const std::filesystem::path& folder) {
   const Outlook outlook = outlook_for(arguments, space, folder);
-  const std::string format = format_of(arguments);
+  const std::string format = wanted_format(arguments);
   if (format == "json")
     print_json(json_of(outlook));
   else if (format == "csv")
@@ -174,7 +174,7 @@ int dry_run(const Arguments& arguments, Space& space, const std::filesystem::pat
 }
 
 int dry_run(const Arguments& arguments, std::span<const PartSpace> parts) {
-  const std::string format = format_of(arguments);
+  const std::string format = wanted_format(arguments);
   std::vector<std::string> texts;
   Json outlooks = Json::array();
   Listing rows;
@@ -182,7 +182,7 @@ int dry_run(const Arguments& arguments, std::span<const PartSpace> parts) {
   for (const PartSpace& part : parts) {
     const Outlook outlook = outlook_for(arguments, *part.space, part.folder);
     refused = refused || outlook.refused();
-    texts.push_back(line("part", part.name) + text_of(outlook, *part.space));
+    texts.push_back(dry_run_line("part", part.name) + dry_run_text(outlook, *part.space));
     outlooks.push_back(with_part(part.name, json_of(outlook)));
     rows.push_back(with_part(part.name, flat(json_of(outlook))));
   }

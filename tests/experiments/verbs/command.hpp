@@ -14,7 +14,7 @@
 namespace unroll::test {
 
 /// What a program left behind.
-struct Outcome {
+struct CommandOutcome {
   int status;  ///< exit status; 128 + signal where it was killed
   std::string out, err;
 };
@@ -47,7 +47,7 @@ class Command {
 
   pid_t id() const { return child_; }
 
-  Outcome wait() {
+  CommandOutcome wait() {
     int status = 0;
     ::waitpid(child_, &status, 0);
     return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(out_),
@@ -59,12 +59,12 @@ class Command {
   pid_t child_;
 };
 
-inline Outcome call(const std::filesystem::path& folder, const std::vector<std::string>& arguments) {
+inline CommandOutcome call(const std::filesystem::path& folder, const std::vector<std::string>& arguments) {
   return Command(folder, arguments).wait();
 }
 
 /// A line for a shell, which is its status.
-inline Outcome shell(const std::filesystem::path& folder, const std::string& line) {
+inline CommandOutcome shell(const std::filesystem::path& folder, const std::string& line) {
   const auto out = folder / ("stdout-" + random_hex()), err = folder / ("stderr-" + random_hex());
   const int status =
       std::system(("{ " + line + "; } >'" + out.string() + "' 2>'" + err.string() + "'").c_str());

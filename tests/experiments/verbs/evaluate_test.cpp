@@ -36,7 +36,7 @@ Figures figures_of(const json& record) {
 json evaluated(const std::filesystem::path& folder, std::vector<std::string> words) {
   words.insert(words.begin(), "evaluate");
   words.insert(words.end(), {"--format", "json"});
-  const Outcome outcome = call(folder, words);
+  const CommandOutcome outcome = call(folder, words);
   REQUIRE_MESSAGE(outcome.status == 0, outcome.err);
   return json::parse(outcome.out);
 }
@@ -96,7 +96,7 @@ TEST_CASE("[evaluate] gives the record's test metrics, and those at other length
     };
     for (auto [words, message] : wrong) {
       words.insert(words.begin(), "evaluate");
-      const Outcome outcome = call(folder.path(), words);
+      const CommandOutcome outcome = call(folder.path(), words);
       CAPTURE(message);
       CHECK(outcome.status == 2);
       CHECK_MESSAGE(outcome.err.find(message) != std::string::npos, outcome.err);
@@ -111,7 +111,8 @@ TEST_CASE("[keep-models] the best alone by default, and only what is known") {
   CHECK(std::filesystem::exists(run / "model.toml"));
   CHECK_FALSE(std::filesystem::exists(run / "first"));
   CHECK_FALSE(std::filesystem::exists(run / "last"));
-  const Outcome unknown = call(folder.path(), adding_run(folder.path() / "x", {"--keep-models", "worst"}));
+  const CommandOutcome unknown =
+      call(folder.path(), adding_run(folder.path() / "x", {"--keep-models", "worst"}));
   CHECK(unknown.status == 2);
   CHECK(unknown.err.find("expected a list of first, best and last, found \"worst\"") != std::string::npos);
 }
@@ -140,7 +141,7 @@ TEST_CASE("[model.start] training goes on from the last model of another") {
   SUBCASE("a file of other shapes is refused with every difference, a folder too") {
     std::vector<std::string> wider = adding_run(folder.path() / "x", {start});
     std::ranges::replace(wider, "model.hidden=5", "model.hidden=7");
-    const Outcome outcome = call(folder.path(), wider);
+    const CommandOutcome outcome = call(folder.path(), wider);
     CHECK(outcome.status == 2);
     for (const char* name : {"rnn.weight_ih_l0", "rnn.weight_hh_l0", "rnn.bias_ih_l0", "readout.weight"})
       CHECK_MESSAGE(outcome.err.find(std::string(name) + ": expected (") != std::string::npos, outcome.err);

@@ -19,7 +19,7 @@ SafeTensors renamed(SafeTensors file, const std::vector<std::pair<std::string, s
 }
 
 std::string answers(const std::filesystem::path& folder, const std::string& model, const std::string& data) {
-  const Outcome outcome = call(folder, {"predict", model, "--data", data, "--format", "csv"});
+  const CommandOutcome outcome = call(folder, {"predict", model, "--data", data, "--format", "csv"});
   REQUIRE_MESSAGE(outcome.status == 0, outcome.err);
   return outcome.out;
 }
@@ -72,7 +72,7 @@ TEST_CASE("[import] a file of PyTorch's modules answers as the model that it was
   };
   const auto refused = [&](const std::vector<std::string>& more, const std::string& message) {
     save_safetensors(file, theirs);
-    const Outcome outcome = import(more);
+    const CommandOutcome outcome = import(more);
     CAPTURE(message);
     CHECK(outcome.status == 2);
     CHECK_MESSAGE(outcome.err.find(message) != std::string::npos, outcome.err);
@@ -80,7 +80,7 @@ TEST_CASE("[import] a file of PyTorch's modules answers as the model that it was
 
   SUBCASE("found by names' ends and by shapes") {
     save_safetensors(file, theirs);
-    const Outcome outcome = import();
+    const CommandOutcome outcome = import();
     REQUIRE_MESSAGE(outcome.status == 0, outcome.err);
     CHECK(outcome.err.find("rnn: encoder.lstm") != std::string::npos);
     CHECK(outcome.err.find("readout: head.fc") != std::string::npos);
@@ -97,7 +97,7 @@ TEST_CASE("[import] a file of PyTorch's modules answers as the model that it was
   }
   SUBCASE("float64 is rounded, and by how much is said") {
     write_text(file, as_double(theirs));
-    const Outcome outcome = import();
+    const CommandOutcome outcome = import();
     REQUIRE_MESSAGE(outcome.status == 0, outcome.err);
     CHECK(outcome.err.find("float64 was rounded to float32, by at most 1e-12") != std::string::npos);
     CHECK(answers(folder.path(), out, data) == expected);
@@ -106,7 +106,7 @@ TEST_CASE("[import] a file of PyTorch's modules answers as the model that it was
     std::erase_if(theirs.tensors,
                   [](const auto& one) { return one.first.find("bias") != std::string::npos; });
     save_safetensors(file, theirs);
-    const Outcome outcome = import();
+    const CommandOutcome outcome = import();
     REQUIRE_MESSAGE(outcome.status == 0, outcome.err);
     CHECK(outcome.err.find("readout.bias: zeros") != std::string::npos);
     SafeTensors imported = load_safetensors(out + "/model.safetensors");
@@ -171,7 +171,7 @@ TEST_CASE("[import] a language model with its vocabulary predicts as the one tha
                            "model.layers=2", "model.embedding=4", "train.updates=4", "train.validate_every=2",
                            "train.batch=2", "train.window=5", "diagnose=[]", "--out", run})
           .status == 0);
-  const Outcome expected = call(folder.path(), {"score", run, text, "--format", "csv"});
+  const CommandOutcome expected = call(folder.path(), {"score", run, text, "--format", "csv"});
   REQUIRE(expected.status == 0);
   save_safetensors(file,
                    renamed(load_safetensors(run + "/model.safetensors"),
@@ -186,9 +186,9 @@ TEST_CASE("[import] a language model with its vocabulary predicts as the one tha
   write_text(words, list);
   const std::vector<std::string> import = {"import", file,           "--cell", "gru",   "--task",
                                            "words",  "--vocabulary", words,    "--out", out};
-  const Outcome outcome = call(folder.path(), import);
+  const CommandOutcome outcome = call(folder.path(), import);
   REQUIRE_MESSAGE(outcome.status == 0, outcome.err);
-  const Outcome found = call(folder.path(), {"score", out, text, "--format", "csv"});
+  const CommandOutcome found = call(folder.path(), {"score", out, text, "--format", "csv"});
   REQUIRE_MESSAGE(found.status == 0, found.err);
   CHECK(found.out == expected.out);
   CHECK(call(folder.path(), {"states", out, "--text", "one two", "--out", out + "/s.npz"}).status == 0);
@@ -197,7 +197,7 @@ TEST_CASE("[import] a language model with its vocabulary predicts as the one tha
   CHECK(member<std::int64_t>(arrays, "tokens").shape() == Shape{3, 1});
 
   write_text(words, list + "another\n");
-  const Outcome wrong = call(folder.path(), import);
+  const CommandOutcome wrong = call(folder.path(), import);
   CHECK(wrong.status == 2);
   CHECK_MESSAGE(wrong.err.find("embedding.weight") != std::string::npos, wrong.err);
 }

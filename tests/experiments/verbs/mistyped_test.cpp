@@ -56,7 +56,7 @@ TEST_CASE("[program] forty things typed wrong each get an answer that helps") {
     std::string command = "unroll";
     for (const std::string& word : typed.words) command += " " + word;
     CAPTURE(command);
-    const Outcome outcome = call(folder.path(), typed.words);
+    const CommandOutcome outcome = call(folder.path(), typed.words);
     CAPTURE(outcome.out + outcome.err);
     CHECK(outcome.status == typed.status);
     const std::vector<std::string> lines = split(outcome.err + outcome.out, '\n');

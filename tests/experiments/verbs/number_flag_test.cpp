@@ -16,7 +16,7 @@ struct Flag {
 /// The verb stops at the flag, before it looks for what else it needs.
 void check_refused(const Flag& f, const std::string& text, const std::string& expected) {
   const TemporaryFolder folder;
-  const Outcome outcome = call(folder.path(), {f.verb, f.flag, text});
+  const CommandOutcome outcome = call(folder.path(), {f.verb, f.flag, text});
   CAPTURE(f.verb);
   CHECK(outcome.status == 2);
   const std::string message = f.flag + ": expected " + expected + ", found \"" + text + "\"";
@@ -67,7 +67,7 @@ TEST_CASE("[flags] what is a number passes, and the verb goes on to what else is
 TEST_CASE("[flags] integers that no task and no memory has room for are refused with their range") {
   const TemporaryFolder folder;
   const auto refused = [&](const std::vector<std::string>& command, const std::string& part) {
-    const Outcome outcome = call(folder.path(), command);
+    const CommandOutcome outcome = call(folder.path(), command);
     CHECK(outcome.status == 2);
     CHECK_MESSAGE(outcome.err.find(part) != std::string::npos, outcome.err);
   };
@@ -83,7 +83,7 @@ TEST_CASE("[flags] integers that no task and no memory has room for are refused 
 
 TEST_CASE("[flags] a flag given twice is refused by name") {
   const TemporaryFolder folder;
-  const Outcome twice = call(folder.path(), {"generate", "x", "--seed", "1", "--seed", "2"});
+  const CommandOutcome twice = call(folder.path(), {"generate", "x", "--seed", "1", "--seed", "2"});
   CHECK(twice.status == 2);
   CHECK(twice.err.find("'--seed' cannot be specified more than once") != std::string::npos);
 }

@@ -218,7 +218,7 @@ TEST_CASE("[program] a signal ends a process that waits for memory that there is
   const auto command = fmt::format(
       "ulimit -v 300000; timeout --kill-after=60 5 '{}' run task.length=5 train.updates=5 --out '{}'",
       program().string(), (folder.path() / "out").string());
-  const Outcome outcome = shell(folder.path(), command);
+  const CommandOutcome outcome = shell(folder.path(), command);
   CHECK(outcome.status != 137);  // SIGKILL, a minute later
 }
 
@@ -244,11 +244,11 @@ TEST_CASE(
   write_text(folder.path() / "deep.cell", "cell a\nstate h\nh' = " + opened + "h" + closed + "\n");
   for (const auto& [verb, file] : std::vector<std::pair<std::string, std::string>>{
            {"run", "deep.toml"}, {"sweep", "deep.toml"}, {"evaluate", "model"}}) {
-    const Outcome outcome = call(folder.path(), {verb, (folder.path() / file).string()});
+    const CommandOutcome outcome = call(folder.path(), {verb, (folder.path() / file).string()});
     CHECK_MESSAGE(outcome.status == 2, outcome.err);
     CHECK_MESSAGE(contains(outcome.err, "toml:1: a key of so many parts"), outcome.err);
   }
-  const Outcome cell = call(folder.path(), {"cells", "check", (folder.path() / "deep.cell").string()});
+  const CommandOutcome cell = call(folder.path(), {"cells", "check", (folder.path() / "deep.cell").string()});
   CHECK_MESSAGE(cell.status == 2, cell.err);
   CHECK_MESSAGE(contains(cell.err, "deep.cell:3:"), cell.err);
 }
@@ -306,7 +306,7 @@ TEST_CASE(
     return Command(folder.path(), words, {{"GLIBC_TUNABLES", variant}}).wait();
   };
   CHECK(sweep({"seed=1"}, "").status == 0);
-  const Outcome other = sweep({"--extend"}, "glibc.cpu.hwcaps=-FMA,-AVX2");
+  const CommandOutcome other = sweep({"--extend"}, "glibc.cpu.hwcaps=-FMA,-AVX2");
   CHECK(other.status == 0);
   CHECK(contains(other.err, "another kind of machine"));
   CHECK(contains(other.err, "libm "));

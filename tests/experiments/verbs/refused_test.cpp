@@ -27,7 +27,8 @@ std::filesystem::path finished(const std::filesystem::path& folder) {
 
 /// `unroll WORDS` behind bash, with redirections and pipes; its stderr, and the status of the first of a
 /// pipe.
-Outcome in_shell(const std::filesystem::path& folder, const std::string& words, const std::string& behind) {
+CommandOutcome in_shell(const std::filesystem::path& folder, const std::string& words,
+                        const std::string& behind) {
   const auto err = folder / ("shell-" + random_hex()), script = folder / ("script-" + random_hex());
   write_text(script, fmt::format("'{}' {} 2>'{}' {}\nexit ${{PIPESTATUS[0]}}\n", program().string(), words,
                                  err.string(), behind));
@@ -36,7 +37,7 @@ Outcome in_shell(const std::filesystem::path& folder, const std::string& words, 
 }
 
 /// The reader of its pipe has gone when `unroll WORDS` begins.
-Outcome without_reader(const std::filesystem::path& folder, const std::string& words) {
+CommandOutcome without_reader(const std::filesystem::path& folder, const std::string& words) {
   const auto fifo = folder / ("fifo-" + random_hex());
   const std::string name = "'" + fifo.string() + "'";
   // Opened for both, so that no open waits; then only the write end is left.

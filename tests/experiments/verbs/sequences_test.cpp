@@ -15,7 +15,7 @@ using nlohmann::json;
 namespace {
 
 json predicted(const std::filesystem::path& folder, const std::string& model, const std::string& data) {
-  const Outcome outcome = call(folder, {"predict", model, "--data", data, "--format", "json"});
+  const CommandOutcome outcome = call(folder, {"predict", model, "--data", data, "--format", "json"});
   REQUIRE_MESSAGE(outcome.status == 0, outcome.err);
   return json::parse(outcome.out);
 }
@@ -24,7 +24,7 @@ NamedTensors states(const std::filesystem::path& folder, std::vector<std::string
   const std::string out = (folder / ("states-" + random_hex() + ".npz")).string();
   words.insert(words.begin(), "states");
   words.insert(words.end(), {"--out", out});
-  const Outcome outcome = call(folder, words);
+  const CommandOutcome outcome = call(folder, words);
   REQUIRE_MESSAGE(outcome.status == 0, outcome.err);
   return load_npz(out);
 }
@@ -94,7 +94,7 @@ TEST_CASE("[states] hold what predict answers, and the equations hold among them
     for (const char* verb : {"predict", "states"}) {
       std::vector<std::string> words = {verb, run, "--data", data};
       if (verb == std::string("states")) words.insert(words.end(), {"--out", data + ".out"});
-      const Outcome outcome = call(folder.path(), words);
+      const CommandOutcome outcome = call(folder.path(), words);
       CHECK(outcome.status == 2);
       CHECK_MESSAGE(outcome.err.find("the model has 2 inputs; found (3, 8, 4)") != std::string::npos,
                     outcome.err);

@@ -19,7 +19,7 @@ const std::vector<std::vector<std::string>> questions = {{"score", "model", "tex
                                                          {"generate", "model"},
                                                          {"generate", "model", "--temperature", "0"}};
 
-Outcome ask(const std::filesystem::path& folder, std::vector<std::string> question) {
+CommandOutcome ask(const std::filesystem::path& folder, std::vector<std::string> question) {
   for (std::string& word : question)
     if (word == "model" || word == "text") word = (folder / word).string();
   return call(folder, question);
@@ -39,7 +39,7 @@ TEST_CASE("[text verbs] a model with weights that are no finite numbers answers 
     model.parameters.front().span().back() = bad;
     model.save(folder.path() / "model");
     for (const auto& question : questions) {
-      const Outcome outcome = ask(folder.path(), question);
+      const CommandOutcome outcome = ask(folder.path(), question);
       CAPTURE(question.front());
       CHECK(outcome.status == 2);
       CHECK(outcome.out.empty());
@@ -57,7 +57,7 @@ TEST_CASE("[text verbs] finite weights too large to compute with are no figures 
   for (Tensor<float>& parameter : model.parameters) parameter.fill(3e38f);
   model.save(folder.path() / "model");
   for (const auto& question : questions) {
-    const Outcome outcome = ask(folder.path(), question);
+    const CommandOutcome outcome = ask(folder.path(), question);
     CAPTURE(question.front());
     CHECK(outcome.status == 2);
     CHECK_MESSAGE(outcome.err.find("training diverged") != std::string::npos, outcome.err);

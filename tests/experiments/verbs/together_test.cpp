@@ -58,11 +58,11 @@ int good_ones(const std::filesystem::path& folder, const std::filesystem::path& 
     words.insert(words.end(), more.begin(), more.end());
     commands.emplace_back(folder, words);
   }
-  std::vector<Outcome> outcomes;
+  std::vector<CommandOutcome> outcomes;
   for (Command& command : commands) outcomes.push_back(command.wait());
   int good = 0;
   for (int seed = 1; seed <= at_once; ++seed) {
-    const Outcome& outcome = outcomes[static_cast<std::size_t>(seed - 1)];
+    const CommandOutcome& outcome = outcomes[static_cast<std::size_t>(seed - 1)];
     CHECK_MESSAGE((outcome.status == 0 || outcome.status == 2), outcome.err);
     if (outcome.status == 2)
       CHECK_MESSAGE(outcome.err.find("holds a sweep with another config") != std::string::npos, outcome.err);

@@ -50,7 +50,7 @@ struct Trained {
   Trained(const std::vector<std::string>& more) {
     const InputFile recordings = small_recordings();
     write_text(folder.path() / "tones.tar", *recordings.content);
-    const Outcome run = call(folder.path(), tones_run(folder.path() / "tones.tar", model(), more));
+    const CommandOutcome run = call(folder.path(), tones_run(folder.path() / "tones.tar", model(), more));
     REQUIRE_MESSAGE(run.status == 0, run.err);
     said = run.out + run.err;
     write_text(folder.path() / "low.wav", wav(tone(400, 0.1, 91)));
@@ -61,7 +61,7 @@ struct Trained {
 
   std::filesystem::path model() const { return folder.path() / "model"; }
   std::string file(const std::string& name) const { return (folder.path() / name).string(); }
-  Outcome transcribe(std::vector<std::string> words) const {
+  CommandOutcome transcribe(std::vector<std::string> words) const {
     words.insert(words.begin(), {"transcribe", model().string()});
     return call(folder.path(), words);
   }
@@ -69,7 +69,7 @@ struct Trained {
   std::string said;
 };
 
-nlohmann::json parsed(const Outcome& outcome) {
+nlohmann::json parsed(const CommandOutcome& outcome) {
   REQUIRE_MESSAGE(outcome.status == 0, outcome.err);
   return nlohmann::json::parse(outcome.out);
 }
@@ -93,20 +93,20 @@ TEST_CASE("[transcribe] one label for each recording, at any rate, as a table an
   CHECK(heard[0]["start"] == 0);
   CHECK(heard[0]["end"] == doctest::Approx(0.1));
   CHECK(heard[1]["end"] == doctest::Approx(0.1));
-  const Outcome table = trained.transcribe({trained.file("high.wav")});
+  const CommandOutcome table = trained.transcribe({trained.file("high.wav")});
   CHECK_MESSAGE(contains(table.out, "label  probability"), table.out);
 
   SUBCASE("standard input is one recording") {
-    const Outcome piped = shell(trained.folder.path(),
-                                fmt::format("'{}' transcribe '{}' - --format json <'{}'", program().string(),
-                                            trained.model().string(), trained.file("high.wav")));
+    const CommandOutcome piped = shell(
+        trained.folder.path(), fmt::format("'{}' transcribe '{}' - --format json <'{}'", program().string(),
+                                           trained.model().string(), trained.file("high.wav")));
     const nlohmann::json one = parsed(piped);
     REQUIRE(one.size() == 1);
     CHECK(one[0]["file"] == "-");
     CHECK(one[0]["label"] == "1");
   }
   SUBCASE("a bad file is named, the others are heard, and the status is 2") {
-    const Outcome outcome = trained.transcribe(
+    const CommandOutcome outcome = trained.transcribe(
         {trained.file("cut.wav"), trained.file("low.wav"), trained.file("none.wav"), "--format", "json"});
     CHECK(outcome.status == 2);
     CHECK(nlohmann::json::parse(outcome.out).size() == 1);
@@ -114,7 +114,7 @@ TEST_CASE("[transcribe] one label for each recording, at any rate, as a table an
     CHECK_MESSAGE(contains(outcome.err, "none.wav"), outcome.err);
   }
   SUBCASE("a page shows what was heard") {
-    const Outcome outcome =
+    const CommandOutcome outcome =
         trained.transcribe({trained.file("low.wav"), "--picture", trained.file("heard.html")});
     CHECK(outcome.status == 0);
     const std::string page = read_file(trained.folder.path() / "heard.html");
@@ -122,7 +122,7 @@ TEST_CASE("[transcribe] one label for each recording, at any rate, as a table an
     CHECK_FALSE(contains(page, "{{"));
   }
   SUBCASE("the model is judged again on the recordings that it learned from") {
-    const Outcome outcome = call(trained.folder.path(), {"evaluate", trained.model().string()});
+    const CommandOutcome outcome = call(trained.folder.path(), {"evaluate", trained.model().string()});
     CHECK_MESSAGE(outcome.status == 0, outcome.err);
     CHECK_MESSAGE(contains(outcome.out, "accuracy"), outcome.out);
   }
@@ -148,11 +148,11 @@ TEST_CASE("[transcribe] what cannot be is refused with status 2") {
   const auto out = folder.path() / "adding";
   REQUIRE(call(folder.path(), adding_run(out)).status == 0);
   write_text(folder.path() / "low.wav", wav(tone(400, 0.1)));
-  const Outcome other =
+  const CommandOutcome other =
       call(folder.path(), {"transcribe", out.string(), (folder.path() / "low.wav").string()});
   CHECK(other.status == 2);
   CHECK_MESSAGE(contains(other.err, "the model learned the task adding, expected speech"), other.err);
-  const Outcome few = call(folder.path(), {"transcribe", out.string()});
+  const CommandOutcome few = call(folder.path(), {"transcribe", out.string()});
   CHECK(few.status == 2);
   CHECK_MESSAGE(contains(few.err, "expected a model's folder and recordings"), few.err);
 }

@@ -23,7 +23,7 @@ std::string next_of(const TaskConfig& task) {
 
 TEST_CASE("[trial_words] what comes next after a run is what the task's models are for") {
   CHECK(next_of({.name = "speech"}) == "next: unroll transcribe 'out/my model' FILE.wav\n");
-  CHECK(next_of({.name = "series", .values = {{"task.data", InputFile{"my table.csv"}}}}) ==
+  CHECK(next_of({.name = "series", .values = {{"task.data", InputFile{"my table.csv", "", nullptr}}}}) ==
         "next: unroll forecast 'out/my model' 'my table.csv'\n");
   for (const std::string name : {"music", "melody"})
     CHECK(next_of({.name = name}) == "next: unroll generate 'out/my model' --bars 16 --out new.mid\n");

@@ -62,8 +62,8 @@ TEST_CASE("[series] a date with slashes may begin with the day or the month; the
 
 TEST_CASE("[series] writing a moment and reading it again is the moment, in every form") {
   for (const char* text : {"2024-02-29", "1999/12/31", "31.12.1999", "29 Feb 2024", "2024-02-29T23:59:59",
-                           "2024-02-29 23:59", "2024-02-29T23:59:59Z", "20240229",
-                           "2024-02-29 23:59:59.000", "2024-02-29T23:59:59.000Z", "0099-02-28"})
+                           "2024-02-29 23:59", "2024-02-29T23:59:59Z", "20240229", "2024-02-29 23:59:59.000",
+                           "2024-02-29T23:59:59.000Z", "0099-02-28"})
     for (const DateForm& form : forms_of(text, DateOrder::automatic)) {
       CAPTURE(form.pattern);
       const std::int64_t seconds = *parse_date(text, form);
@@ -73,7 +73,7 @@ TEST_CASE("[series] writing a moment and reading it again is the moment, in ever
 }
 
 TEST_CASE("[series] a moment before or behind the years of four digits is none") {
-  CHECK(format_date(first_moment("0000-01-01T00:30Z"), {.pattern = "%Y-%m-%d"}) == "0000-01-01");
+  CHECK(format_date(first_moment("0000-01-01T00:30Z"), DateForm{"%Y-%m-%d", ""}) == "0000-01-01");
   CHECK(first_moment("9999-12-31T23:00-00:59") == first_moment("9999-12-31T23:59"));
   for (const char* text : {"0000-01-01T00:30+01:00", "9999-12-31T23:00-01:00"}) {
     CAPTURE(text);

@@ -177,7 +177,9 @@ TEST_CASE("[speech] how labels are taken for each other is counted on the test p
     CHECK(lengths[i] == data->table->sequences[static_cast<std::size_t>(data->parts.test[i])].count);
   REQUIRE(data->targets[static_cast<std::size_t>(data->parts.test[0])][0] == 0);
   CHECK(confusion->shares == std::vector<std::vector<double>>{{0.5, 0.5}, {0, 1}});
-  const AnswersOf never = [](const Tensor<float>&, bool) -> Tensor<float> { throw std::logic_error("asked"); };
+  const AnswersOf never = [](const Tensor<float>&, bool) -> Tensor<float> {
+    throw std::logic_error("asked");
+  };
   CHECK_FALSE(standard_task(tones("ctc"))->confusion(never));
   CHECK_FALSE(standard_task(tones("label", {{"task.test_pattern", std::string()}}))->confusion(never));
 }
