@@ -55,7 +55,7 @@ TEST_CASE(
   const std::string out = (folder.path() / "long_range").string();
   const std::vector<std::string> arguments = {"sweep", source("experiments/configs/long_range.toml"), "--out",
                                               out};
-  const Outcome first = call(folder.path(), arguments);
+  const CommandOutcome first = call(folder.path(), arguments);
   INFO(first.err);
   REQUIRE(first.status == 0);
   CHECK(first.out.find("report.html") != std::string::npos);
@@ -76,7 +76,7 @@ TEST_CASE(
     for (const double loss : best_losses(csv, "tanh", length)) CHECK(loss < half);
 
   const auto journals = journals_in(out);
-  const Outcome again = call(folder.path(), arguments);
+  const CommandOutcome again = call(folder.path(), arguments);
   CHECK(again.status == 0);
   CHECK(journals_in(out) == journals);  // nothing is trained again: that would begin a journal
   CHECK(read_file(out + "/results.csv") == csv);
@@ -85,7 +85,7 @@ TEST_CASE(
 TEST_CASE("[slow] the sigmoid is not simply broken: at length 5 it learns") {
   const TemporaryFolder folder;
   const std::string out = (folder.path() / "control").string();
-  const Outcome outcome =
+  const CommandOutcome outcome =
       call(folder.path(), {"sweep", source("experiments/configs/sigmoid_control.toml"), "--out", out});
   INFO(outcome.err);
   REQUIRE(outcome.status == 0);
@@ -102,7 +102,7 @@ TEST_CASE("[slow] real trials give the same bytes whatever the number of jobs") 
   std::vector<std::string> tables;
   for (const char* jobs : {"1", "2", "4"}) {
     const std::string out = (folder.path() / jobs).string();
-    const Outcome outcome =
+    const CommandOutcome outcome =
         call(folder.path(), {"sweep", source("experiments/configs/long_range.toml"), "--out", out, "--jobs",
                              jobs, "task.length=10,20", "train.updates=200"});
     INFO(outcome.err);
