@@ -56,13 +56,6 @@ Effort effort_of(const Arguments& arguments) {
   return {seconds, least_rounds, sample_seconds};
 }
 
-bool bench_wants_json(const Arguments& arguments) {
-  const auto format = arguments.flags["format"].as<std::string>();
-  if (format == "table" || format == "json") return format == "json";
-  throw UsageError(fmt::format("unknown format \"{}\"{}; the formats are table and json", printable(format),
-                               did_you_mean(format, {"table", "json"})));
-}
-
 PyTorch pytorch_for(const std::vector<BenchRow>& rows, const Arguments& arguments) {
   if (arguments.has("without-pytorch")) return PyTorch::left_out("left out");
   const bool against_it = std::ranges::any_of(rows, [](const BenchRow& row) {
@@ -93,9 +86,20 @@ BenchResult machine_of(const PyTorch& pytorch) {
   return machine;
 }
 
-void print_bench_json(const BenchResult& machine, const std::vector<BenchResult>& results) {
-  const BenchResult all = {{"machine", machine}, {"rows", results}};
-  fmt::print("{}\n", all.dump(2, ' ', false, BenchResult::error_handler_t::replace));
+BenchResult as_json(const BenchResult& machine, const std::vector<BenchResult>& results) {
+  return {{"machine", machine}, {"rows", results}};
+}
+
+/// A line for each figure, since the sections have different ones: "times/engine/median_ms".
+Listing figures_of(const std::vector<BenchResult>& results) {
+  Listing all;
+  for (const BenchResult& result : results) {
+    const BenchResult flat = result.flatten();
+    for (const auto& [path, value] : flat.items())
+      if (path != "/row")
+        all.push_back({{"row", result["row"]}, {"figure", path.substr(1)}, {"value", value}});
+  }
+  return all;
 }
 
 void print_section(const BenchSection& section, const std::vector<BenchResult>& results) {
@@ -127,7 +131,7 @@ int bench(const Arguments& arguments) {
   if (!arguments.words.empty())
     throw UsageError(fmt::format("`unroll bench` takes flags only, but got \"{}\"", arguments.words.front()));
   if (arguments.has("resident")) return print_resident(arguments.flags["resident"].as<std::string>());
-  const bool json = bench_wants_json(arguments);
+  check_format(arguments);
   const std::vector<BenchRow> rows = rows_of(arguments);
   BenchContext context{effort_of(arguments), pytorch_for(rows, arguments)};
   std::vector<BenchResult> results;
@@ -136,7 +140,13 @@ int bench(const Arguments& arguments) {
     results.push_back(measure_row(row, context));
   }
   const BenchResult machine = machine_of(context.pytorch);
-  json ? print_bench_json(machine, results) : print_bench_tables(machine, results);
+  const auto format = arguments.flags["format"].as<std::string>();
+  if (format == "json")
+    fmt::print("{}\n", as_json(machine, results).dump(2, ' ', false, BenchResult::error_handler_t::replace));
+  else if (format == "csv")
+    print_listing(figures_of(results), format);
+  else
+    print_bench_tables(machine, results);
   return exit_good;
 }
 
@@ -147,8 +157,8 @@ void add_bench_flags(Flags& flags) {
       "seconds", number_flag<double>()->default_value(6), "how long a row goes on, at the least")(
       "without-pytorch", "leave PyTorch out even where it is installed")(
       "resident", po::value<std::string>(),
-      "instead of measuring times, run this row's net and print the bytes that the process held at most")(
-      "format", po::value<std::string>()->default_value("table"), "table or json");
+      "instead of measuring times, run this row's net and print the bytes that the process held at most");
+  add_format_flag(flags);
 }
 
 }  // namespace
@@ -157,7 +167,7 @@ const Verb& bench_verb() {
   static const Verb verb{
       .name = "bench",
       .summary = "the engine's speed beside hand-written code, oneDNN and PyTorch",
-      .usage = "[--quick] [--only PART] [--seconds N] [--without-pytorch] [--format table|json]",
+      .usage = "[--quick] [--only PART] [--seconds N] [--without-pytorch] [--format table|json|csv]",
       .examples =
           "  unroll bench\n"
           "  unroll bench --only step/lstm --format json\n"

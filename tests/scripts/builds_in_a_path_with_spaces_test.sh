@@ -8,7 +8,8 @@ for part in framework models experiments scripts tests CMakeLists.txt; do
 done
 cd "$place"
 cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE=-O0 >log 2>&1 || { cat log; exit 1; }
-ninja -C build CMakeFiles/unroll_laboratory.dir/embedded_web_files.cpp.o CMakeFiles/unroll.dir/framework/tensor/shape.cpp.o \
+ninja -C build CMakeFiles/unroll_laboratory.dir/embedded_web_files.cpp.o \
+  CMakeFiles/unroll.dir/Unity/unity_framework_random_0_cxx.cxx.o \
   >log 2>&1 || { cat log; exit 1; }
 
 cat >use.cpp <<'SOURCE'

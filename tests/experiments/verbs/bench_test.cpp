@@ -104,3 +104,15 @@ TEST_CASE("[bench] rows have names of their own and --only finds them") {
     CHECK(select_rows(true, row.name()).size() == (row.runs == BenchRuns::full ? 0 : 1));
   }
 }
+
+TEST_CASE("[bench] as CSV a line for each figure of a row") {
+  const TemporaryFolder folder;
+  const auto bench =
+      call(folder.path(), {"bench", "--quick", "--only", "record", "--without-pytorch", "--format", "csv"});
+  REQUIRE_MESSAGE(bench.status == 0, bench.err);
+  CHECK(bench.out.starts_with("row,figure,value\nrecord/"));
+  CHECK(bench.out.find(",times/few_steps/median_ms,") != std::string::npos);
+  const auto wrong = call(folder.path(), {"bench", "--quick", "--format", "cvs"});
+  CHECK(wrong.status == 2);
+  CHECK(wrong.err.find("did you mean \"csv\"") != std::string::npos);
+}
