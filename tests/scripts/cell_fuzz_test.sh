@@ -12,7 +12,8 @@ for source in models/language/*.cpp models/language/functions/*.cpp models/neare
   while (($(jobs -rp | wc -l) >= $(nproc))); do wait -n; done
 done
 wait
-clang++ -fsanitize=fuzzer,address "$work"/*.o "$UNROLL_BINARY_DIR/libunroll.a" -lutf8proc -lxsmm -lopenblas \
+# The library's objects hold several sources each, these among them: what was compiled here is taken.
+clang++ -fsanitize=fuzzer,address -Wl,--allow-multiple-definition "$work"/*.o "$UNROLL_BINARY_DIR/libunroll.a" -lutf8proc -lxsmm -lopenblas \
   -ldnnl -lgomp -lfmt -lzip -lxxhash -ltbb -ldl -lpthread -o "$work/fuzz"
 
 mkdir "$work/corpus"

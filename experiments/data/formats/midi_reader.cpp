@@ -126,6 +126,7 @@ class TrackReader final : private Midifile_reader {
     at_ = 0;
     to_ = &to;
     sounding_.clear();
+    latest_ = 0;
     midifile();
     end_track();
   }
@@ -137,9 +138,15 @@ class TrackReader final : private Midifile_reader {
                                 track_.first + (read == 0 ? 0 : read - 1), what));
   }
 
-  std::int64_t now() const {
-    if (Mf_currtime >= 0 && Mf_currtime <= most_ticks) return Mf_currtime;
-    refuse(fmt::format("the time is more than {} ticks from the start: the file is damaged", most_ticks));
+  /// The library adds up whatever a delta time says; one of more than four bytes, which the format does not
+  /// have, may lead back.
+  std::int64_t now() {
+    if (Mf_currtime > most_ticks)
+      refuse(fmt::format("the time is more than {} ticks from the start: the file is damaged", most_ticks));
+    if (Mf_currtime < latest_)
+      refuse(fmt::format("an event at tick {} follows one at tick {}: the file is damaged", Mf_currtime,
+                         latest_));
+    return latest_ = Mf_currtime;
   }
 
   void begin(int channel, int pitch) { sounding_[{channel, pitch}].push_back(now()); }
@@ -217,27 +224,27 @@ class TrackReader final : private Midifile_reader {
     to_->tempi.push_back({now(), microseconds});
   }
 
-  // What else there may be in a track has no part in which notes sound when.
+  // What else there may be in a track has no part in which notes sound but in when.
   void Mf_starttrack() override {}
   void Mf_endtrack() override {}
   void Mf_header(int, int, int) override {}
-  void Mf_chanprefix(int) override {}
-  void Mf_portprefix(int) override {}
-  void Mf_eot() override {}
-  void Mf_pressure(int, int, int) override {}
-  void Mf_controller(int, int, int) override {}
-  void Mf_pitchbend(int, int, int) override {}
-  void Mf_program(int, int) override {}
-  void Mf_chanpressure(int, int) override {}
-  void Mf_sysex(int, unsigned char*) override {}
-  void Mf_arbitrary(int, unsigned char*) override {}
-  void Mf_metamisc(int, int, unsigned char*) override {}
-  void Mf_seqnum(int) override {}
-  void Mf_smpte(int, int, int, int, int) override {}
-  void Mf_timesig(int, int, int, int) override {}
-  void Mf_keysig(int, int) override {}
-  void Mf_sqspecific(int, unsigned char*) override {}
-  void Mf_text(int, int, unsigned char*) override {}
+  void Mf_chanprefix(int) override { now(); }
+  void Mf_portprefix(int) override { now(); }
+  void Mf_eot() override { now(); }
+  void Mf_pressure(int, int, int) override { now(); }
+  void Mf_controller(int, int, int) override { now(); }
+  void Mf_pitchbend(int, int, int) override { now(); }
+  void Mf_program(int, int) override { now(); }
+  void Mf_chanpressure(int, int) override { now(); }
+  void Mf_sysex(int, unsigned char*) override { now(); }
+  void Mf_arbitrary(int, unsigned char*) override { now(); }
+  void Mf_metamisc(int, int, unsigned char*) override { now(); }
+  void Mf_seqnum(int) override { now(); }
+  void Mf_smpte(int, int, int, int, int) override { now(); }
+  void Mf_timesig(int, int, int, int) override { now(); }
+  void Mf_keysig(int, int) override { now(); }
+  void Mf_sqspecific(int, unsigned char*) override { now(); }
+  void Mf_text(int, int, unsigned char*) override { now(); }
 
   /// Beyond any file; sums of them stay far from overflow.
   static constexpr std::int64_t most_ticks = std::int64_t{1} << 40;
@@ -246,6 +253,7 @@ class TrackReader final : private Midifile_reader {
   HangingNotes hanging_;
   Chunk track_;
   std::size_t number_ = 0, at_ = 0;
+  std::int64_t latest_ = 0;  ///< tick of this track
   MidiFile* to_ = nullptr;
   Sounding sounding_;
 };

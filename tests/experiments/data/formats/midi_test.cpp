@@ -157,6 +157,12 @@ TEST_CASE("[midi] damaged events are refused with their place") {
   check_says(file_of(bytes({0, 0xff, 0x51, 0})), {"track 1, byte 25", "another length"});
   check_says(file_of(bytes({0, 0xff, 0x51, 2, 1, 1})), {"track 1", "another length"});
   check_says(file_of(bytes({0, 0xf4})), {"track 1, byte 23", "0xf4"});
+  const std::string back =
+      bytes({0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f});  // -1 in 64 bits
+  check_says(file_of(bytes({100, 0x90, 60, 64}) + back + bytes({60, 0})),
+             {"tick 99 follows one at tick 100"});
+  check_says(file_of(bytes({100, 0x90, 60, 64}) + back + bytes({0xb0, 7, 100})),
+             {"tick 99 follows one at tick 100"});
 }
 
 TEST_CASE("[midi] a note that never ends is refused, or ends with its track where that is asked for") {
