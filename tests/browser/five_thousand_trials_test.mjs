@@ -57,12 +57,13 @@ function sweep(root) {
 
 async function open(browser, folder, width) {
   const page = await browser.newPage({ viewport: { width, height: 900 } });
+  page.setDefaultTimeout(300000);  // of a machine that does other things as well
   const url = pathToFileURL(join(folder, "report.html")).href;
   page.on("pageerror", (error) => check(false, `at ${width}: ${error.message}`));
   page.on("console", (message) => check(!["error", "warning"].includes(message.type()), `at ${width}: ${message.text()}`));
   page.on("request", (request) => check(request.url() === url || request.url().startsWith("data:"), `asks for ${request.url()}`));
   await page.goto(url);
-  await page.waitForSelector("html[data-drawn]", { timeout: 60000 });
+  await page.waitForSelector("html[data-drawn]");
   return page;
 }
 
@@ -141,7 +142,7 @@ async function checkTrials(page, trials, whole, where) {
   const table = "#trials table";
   check(await page.locator("#trials:not([data-read])").count() === 1, `${where}: the trials are read before anybody looks`);
   await page.locator("#trials").scrollIntoViewIfNeeded();
-  await page.waitForSelector("#trials[data-read]", { timeout: 60000 });
+  await page.waitForSelector("#trials[data-read]");
   if (whole) await page.locator("#trials .count button").click();
   const { rows } = await shown(page, table);
   check(rows.length === (whole ? 5000 : 200), `${where}: ${rows.length} trials`);

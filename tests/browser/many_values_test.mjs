@@ -48,6 +48,7 @@ const drawn = (page) => page.$$eval("#learning .plot", (plots) => plots.filter((
 
 async function open(browser, file) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  page.setDefaultTimeout(300000);  // of a machine that does other things as well
   page.on("pageerror", (error) => check(false, `${file}: ${error.message}`));
   page.on("console", (message) => check(message.type() !== "error", `${file}: ${message.text()}`));
   const begin = Date.now();

@@ -200,6 +200,7 @@ async function checkPage(browser, folder, width, shots) {
   const trials = parseCsv(readFileSync(join(folder, "results.csv"), "utf8"));
   const anyResult = trials.some(hasResult);
   const page = await browser.newPage({ viewport: { width, height: 900 } });
+  page.setDefaultTimeout(300000);  // of a machine that does other things as well
   page.on("console", (message) => check(message.type() !== "error" && message.type() !== "warning", `${where}: console: ${message.text()}`));
   page.on("pageerror", (error) => check(false, `${where}: ${error.message}`));
   page.on("request", (request) => check(request.url() === url || request.url().startsWith("data:"), `${where}: asks for ${request.url()}`));
@@ -328,6 +329,7 @@ async function checkClasses(page, where) {
 async function checkWithoutScript(browser, folder) {
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
+  page.setDefaultTimeout(300000);  // of a machine that does other things as well
   await page.goto(pathToFileURL(join(folder, "report.html")).href);
   check(await page.locator("#summary tbody tr").first().isVisible(), `${basename(folder)}: no table without JavaScript`);
   check(await page.locator(".warning").isVisible(), `${basename(folder)}: no word about the missing plots without JavaScript`);

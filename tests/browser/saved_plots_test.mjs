@@ -137,6 +137,7 @@ async function checkPictures(page, browser) {
   const png = await saved(page, buttonOf(page, "learning", "PNG", 1));
   check(png.bytes.subarray(1, 4).toString() === "PNG" && png.name.includes("length-6"), `${png.name} is no PNG of its panel`);
   const viewer = await browser.newPage();
+  viewer.setDefaultTimeout(300000);  // of a machine that does other things as well
   for (const { name, bytes } of [svg, png]) {
     const type = name.endsWith("svg") ? "svg+xml" : "png";
     const drawn = await viewer.evaluate(async ([kind, base64]) => {
@@ -278,6 +279,7 @@ try {
   check(trials.length === 36, `${trials.length} trials`);
   browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: "dark", acceptDownloads: true });
+  page.setDefaultTimeout(300000);  // of a machine that does other things as well
   page.on("pageerror", (error) => check(false, error.message));
   page.on("console", (message) => check(!["error", "warning"].includes(message.type()), message.text()));
   await page.goto(pathToFileURL(join(folder, "report.html")).href, { timeout: 120000 });
