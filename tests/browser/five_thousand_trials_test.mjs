@@ -175,7 +175,7 @@ async function checkAxes(page, where) {
   const labels = await page.$$eval("#axes label", (all) => all.map((label) => label.firstChild.textContent.trim()));
   check(labels.join() === "colours,panels,lines,learning_rate", `${where}: the choices are ${labels}`);
   await page.locator("#learning .plot").first().scrollIntoViewIfNeeded();
-  await page.waitForFunction(() => document.querySelectorAll("#learning .plot path.js-line").length >= 5, null, { timeout: 20000 })
+  await page.waitForFunction(() => document.querySelectorAll("#learning .plot path.js-line").length >= 5, null, { timeout: 120000 })
     .catch(() => check(false, `${where}: no curves after a switch`));
   await choose(0, "activation");  // change places
   check((await legend()).length === 4 && (await heads()).length === 5, `${where}: ${await legend()} and ${await heads()} after a change of places`);

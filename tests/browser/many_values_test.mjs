@@ -64,7 +64,7 @@ async function checkScrolling(page, values) {
   check(before >= 2 && before < 100, `${before} of ${values} panels are drawn at once`);
   await page.locator("#learning .plot").last().scrollIntoViewIfNeeded();
   await page.waitForFunction(() => [...document.querySelectorAll("#learning .plot")].at(-1).querySelector("path.js-line"),
-    null, { timeout: 20000 }).catch(() => check(false, "the last panel is scrolled to, but not drawn"));
+    null, { timeout: 120000 }).catch(() => check(false, "the last panel is scrolled to, but not drawn"));
   check(await page.$$eval("#summary tbody tr", (rows) => rows.length) === 200, "the table is not shortened");
   await page.locator("section:has(#summary) .count button").click();
   check(await page.$$eval("#summary tbody tr", (rows) => rows.length) === values, "the table has not all values");

@@ -205,7 +205,7 @@ async function checkPage(browser, folder, width, shots) {
   page.on("pageerror", (error) => check(false, `${where}: ${error.message}`));
   page.on("request", (request) => check(request.url() === url || request.url().startsWith("data:"), `${where}: asks for ${request.url()}`));
   await page.goto(url);
-  await page.waitForSelector("html[data-drawn]", { timeout: 20000 });
+  await page.waitForSelector("html[data-drawn]", { timeout: 120000 });
   await page.waitForTimeout(200);
 
   for (const scheme of ["light", "dark"]) {
