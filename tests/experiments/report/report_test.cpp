@@ -172,7 +172,8 @@ TEST_CASE("[report] places that have names are called by them, where all runs ha
   const SweepPlan plan = fixture::plan_of({"seed"}, {fixture::axis("seed", {"0", "1"})});
   std::vector<TrialRecord> records = fixture::classes_records(plan);
   const auto series_of = [&](const std::string& name) {
-    for (const auto& series : nlohmann::json::parse(report_data(plan, records))["series"])
+    const auto data = nlohmann::json::parse(report_data(plan, records));
+    for (const auto& series : data["series"])
       if (series["name"] == name) return series;
     return nlohmann::json();
   };
@@ -182,8 +183,6 @@ TEST_CASE("[report] places that have names are called by them, where all runs ha
   CHECK(matrix["moments"] == matrix["names"]);
   CHECK(parts["kind"] == "points");
   CHECK(parts["names"] == nlohmann::json{"ann", "bob"});
-  const std::string html = report_html(plan, records, "");
-  CHECK(has(html, "answers to each class"));
   records[1].series.back().names = {"ann", "theo"};
   CHECK_FALSE(series_of("accuracy of each part").contains("names"));
 }
