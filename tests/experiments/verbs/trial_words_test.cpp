@@ -30,8 +30,7 @@ TEST_CASE("[trial_words] what comes next after a run is what the task's models a
   for (const std::string name : {"characters", "words"})
     CHECK(next_of({.name = name}) == "next: unroll generate 'out/my model'\n");
   CHECK(next_of({.name = "file"}) == "next: unroll evaluate 'out/my model'\n");
-  CHECK(next_of(any_task("adding", "sum", 30)) ==
-        "next: unroll evaluate 'out/my model' task.length=60\n");
+  CHECK(next_of(any_task("adding", "sum", 30)) == "next: unroll evaluate 'out/my model' task.length=60\n");
 }
 
 TEST_CASE("[trial_words] every use of a task is a verb of the program") {
