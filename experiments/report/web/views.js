@@ -57,7 +57,7 @@ async function choose(view, summary) {
   element.querySelector(".about").textContent = noteOf(summary);
   element.querySelector(".about-gradients").hidden = !isGradient(summary);
   element.querySelector(".heat").hidden = !isFilm(summary) || isMatrix(summary);
-  element.querySelector(".single").hidden = !summary.runs;
+  element.querySelector(".single").hidden = !summary.runs || isMatrix(summary);
   if (view.runs()) await loadRuns(summary);
   element.querySelector(".log").hidden = !summary.logarithmic;
   element.querySelector(".log input").checked = logIsSensible(view, drawnPanels());
