@@ -106,9 +106,10 @@ void add_if(std::string_view text, const DateForm& form, std::vector<DateForm>& 
   if (parse_date(text, form)) all.push_back(form);
 }
 
-/// The form alone, and with a clock, a zone, and decimals behind it.
+/// The form alone and, where it has a day, with a clock, a zone, and decimals behind it.
 void add_all(std::string_view text, const KnownForm& day, std::vector<DateForm>& all) {
   add_if(text, {day.pattern, day.name}, all);
+  if (std::string_view(day.pattern).find("%d") == std::string_view::npos) return;
   for (const KnownForm& clock : clocks) {
     const std::string pattern = std::string(day.pattern) + clock.pattern;
     const std::string name = std::string(day.name) + clock.name;
