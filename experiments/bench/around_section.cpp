@@ -16,11 +16,9 @@ namespace unroll {
 
 namespace {
 
-constexpr std::uint64_t around_seed = 1;
-
 /// Uniform from 1 to `longest`, which one of them is: half of a padded batch is padding.
 std::vector<std::int64_t> uneven_lengths(std::int64_t sequences, std::int64_t longest) {
-  Stream stream(around_seed, Purpose::training_data, {2});
+  Stream stream(bench_seed, Purpose::training_data, {2});
   std::vector<std::int64_t> lengths = {longest};
   while (std::ssize(lengths) < sequences) lengths.push_back(stream.between(1, longest + 1));
   return lengths;
@@ -58,7 +56,7 @@ class Net {
     using sizes::T;
     const Dim sequences = packing ? Dim(row.shape.rows) : B;
     const Var x = tape_.input("x", {T, B, row.shape.inputs}), target = tape_.input("target", {sequences, 1});
-    const Noise noise{around_seed, tape_.index_input("update", {}), tape_.index_input("row", {}),
+    const Noise noise{bench_seed, tape_.index_input("update", {}), tape_.index_input("row", {}),
                       tape_.index_input("steps", {T})};
     if (packing) packed_.emplace(tape_, sequences);
     const Parameters p(tape_, specs_);

@@ -14,10 +14,8 @@ namespace unroll {
 
 namespace {
 
-constexpr std::uint64_t step_seed = 1;
-
 Tensor<float> normal(const Shape& shape, std::uint32_t index) {
-  Stream stream(step_seed, Purpose::training_data, {index});
+  Stream stream(bench_seed, Purpose::training_data, {index});
   Tensor<float> tensor(shape);
   for (float& x : tensor.span()) x = static_cast<float>(stream.normal());
   return tensor;
@@ -56,7 +54,7 @@ std::vector<Tensor<float>> bench_parameters(const std::vector<ParameterSpec>& sp
   const double limit = 1 / std::sqrt(static_cast<double>(hidden));
   std::vector<Tensor<float>> values;
   for (const ParameterSpec& spec : specs) {
-    Stream stream(step_seed, Purpose::parameters, {static_cast<std::uint32_t>(values.size())});
+    Stream stream(bench_seed, Purpose::parameters, {static_cast<std::uint32_t>(values.size())});
     Tensor<float>& value = values.emplace_back(spec.shape);
     for (float& x : value.span()) x = static_cast<float>(stream.uniform(-limit, limit));
   }

@@ -11,6 +11,9 @@
 
 namespace unroll {
 
+/// Of all that a row draws: inputs, targets, parameters.
+inline constexpr std::uint64_t bench_seed = 1;
+
 /// A cell of the table, or "mgu".
 std::unique_ptr<Cell> bench_cell(std::string_view name, const CellOptions& options);
 

@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <xxhash.h>
 
 #include <stdexcept>
 #include <system_error>
 #include <vector>
 
 #include "experiments/config/config_error.hpp"
+#include "experiments/config/text.hpp"
 #include "framework/tensor/file.hpp"
 #include "models/cell_check.hpp"
 #include "models/cell_table.hpp"
@@ -20,10 +20,6 @@ namespace {
 
 bool is_path(std::string_view text) {
   return !is_cell_text(text) && (text.ends_with(".cell") || text.find('/') != std::string_view::npos);
-}
-
-std::string cell_hash_of(const CellDefinition& cell) {
-  return fmt::format("{:016x}", XXH3_64bits(cell.canonical.data(), cell.canonical.size()));
 }
 
 /// Here, because nobody knows the file's name later.
@@ -100,7 +96,7 @@ CellText read_cell(std::string_view given, const std::filesystem::path& folder) 
 std::string equations_hash(const CellList& cells, const CellText& cell) {
   try {
     const auto definition = cell_definition(cells, cell);
-    return definition ? cell_hash_of(*definition) : "";
+    return definition ? hex_hash(definition->canonical) : "";
   } catch (const std::invalid_argument&) {
     return "";
   }
@@ -110,7 +106,7 @@ std::string label_of(const CellText& cell) {
   if (!is_cell_text(cell)) return cell.text;
   try {
     const auto definition = cell_definition(cell);
-    return fmt::format("{}@{}", definition->name, cell_hash_of(*definition).substr(0, 8));
+    return fmt::format("{}@{}", definition->name, hex_hash(definition->canonical).substr(0, 8));
   } catch (const std::invalid_argument&) {
     return cell.text.substr(0, cell.text.find('\n'));
   }

@@ -1,7 +1,6 @@
 #include "experiments/config/input_file.hpp"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <new>
@@ -10,6 +9,7 @@
 
 #include "experiments/config/config_error.hpp"
 #include "experiments/config/folder_archive.hpp"
+#include "experiments/config/text.hpp"
 #include "framework/tensor/file.hpp"
 #include "models/nearest.hpp"
 
@@ -29,10 +29,6 @@ NamedFile split_hash(std::string_view given) {
   const std::string_view hash = given.substr(at + 1);
   const bool is_hash = hash.find_first_not_of("0123456789abcdef") == std::string_view::npos;
   return is_hash ? NamedFile{given.substr(0, at), hash} : NamedFile{given, {}};
-}
-
-std::string file_hash_of(std::string_view bytes) {
-  return fmt::format("{:016x}", XXH3_64bits(bytes.data(), bytes.size()));
 }
 
 /// As it was given where the current folder is gone.
@@ -56,7 +52,7 @@ InputFile read(const std::filesystem::path& path) {
   std::error_code none;
   file.folder = std::filesystem::is_directory(path, none);
   file.content = std::make_shared<const std::string>(file.folder ? folder_as_tar(path) : bytes_in(path));
-  file.hash = file_hash_of(*file.content);
+  file.hash = hex_hash(*file.content);
   return file;
 }
 

@@ -1,6 +1,7 @@
 #include "experiments/config/text.hpp"
 
 #include <fmt/format.h>
+#include <xxhash.h>
 
 #include <algorithm>
 #include <charconv>
@@ -61,6 +62,10 @@ std::string joined(const std::vector<std::string>& parts, std::string_view separ
 bool parse_number(std::string_view text, double& value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc{} && end == text.data() + text.size() && !std::isnan(value);
+}
+
+std::string hex_hash(std::string_view bytes) {
+  return fmt::format("{:016x}", XXH3_64bits(bytes.data(), bytes.size()));
 }
 
 }  // namespace unroll

@@ -24,4 +24,7 @@ std::string joined(const std::vector<std::string>& parts, std::string_view separ
 /// The number that the whole of `text` is written as (decimal, not NaN), or nothing.
 bool parse_number(std::string_view text, double& value);
 
+/// XXH3-64 of the bytes, 16 hex digits: what tells contents apart in names and records.
+std::string hex_hash(std::string_view bytes);
+
 }  // namespace unroll

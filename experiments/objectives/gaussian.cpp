@@ -45,14 +45,6 @@ std::vector<Var> gaussian_elements(Var outputs, Var targets) {
 
 bool gaussian_right(std::span<const std::span<const float>>, const Criterion&) { return false; }
 
-/// The weighted mean of an element over numbers, each in its unit to a power.
-double in_units(const Tally& tally, std::size_t element, int power) {
-  double sum = 0;
-  for (std::size_t o = 0; o < tally.units.size(); ++o)
-    sum += std::pow(tally.units[o], power) * tally.sums[element][o];
-  return sum / (tally.weight * tally.outputs());
-}
-
 }  // namespace
 
 Objective gaussian_objective() {
@@ -66,11 +58,11 @@ Objective gaussian_objective() {
                   {"loss", "nats", Direction::lower,
                    [](const Tally& t) { return t.mean(GaussianElement::nats); }},
                   {"rmse", "unit of the data", Direction::lower,
-                   [](const Tally& t) { return std::sqrt(in_units(t, GaussianElement::squared, 2)); }},
+                   [](const Tally& t) { return std::sqrt(t.mean_in_units(GaussianElement::squared, 2)); }},
                   {"mae", "unit of the data", Direction::lower,
-                   [](const Tally& t) { return in_units(t, GaussianElement::absolute, 1); }},
+                   [](const Tally& t) { return t.mean_in_units(GaussianElement::absolute); }},
                   {"crps", "unit of the data", Direction::lower,
-                   [](const Tally& t) { return in_units(t, GaussianElement::crps, 1); }},
+                   [](const Tally& t) { return t.mean_in_units(GaussianElement::crps); }},
                   {"coverage_80", "share of targets", Direction::higher,
                    [](const Tally& t) { return 1 - t.mean(GaussianElement::outside_80); }},
                   {"coverage_95", "share of targets", Direction::higher,

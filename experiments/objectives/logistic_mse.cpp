@@ -16,12 +16,8 @@ std::vector<Var> logistic_mse_elements(Var logits, Var targets) {
 }
 
 bool logistic_mse_right(std::span<const std::span<const float>> step, const Criterion& criterion) {
-  return criterion.tolerance && std::ranges::all_of(step[LogisticMseElement::absolute], [&](float error) {
-           return static_cast<double>(error) < *criterion.tolerance;
-         });
+  return is_within_tolerance(step[LogisticMseElement::absolute], criterion);
 }
-
-bool logistic_mse_is_judged(const Criterion& criterion) { return criterion.tolerance.has_value(); }
 
 }  // namespace
 
@@ -40,7 +36,7 @@ Objective logistic_mse_objective() {
                   {"max_error", "largest error of an output", Direction::lower,
                    [](const Tally& t) { return t.largest[LogisticMseElement::absolute]; }},
               },
-              logistic_mse_is_judged),
+              has_tolerance),
           .probabilities = true};
 }
 

@@ -17,24 +17,7 @@ std::vector<Var> mse_elements(Var outputs, Var targets) {
 }
 
 bool mse_right(std::span<const std::span<const float>> step, const Criterion& criterion) {
-  return criterion.tolerance && std::ranges::all_of(step[MseElement::absolute], [&](float error) {
-           return static_cast<double>(error) < *criterion.tolerance;
-         });
-}
-
-bool mse_is_judged(const Criterion& criterion) { return criterion.tolerance.has_value(); }
-double rmse(const Tally& tally) {
-  double sum = 0;
-  for (std::size_t o = 0; o < tally.units.size(); ++o)
-    sum += tally.units[o] * tally.units[o] * tally.sums[MseElement::squared][o];
-  return std::sqrt(sum / (tally.weight * tally.outputs()));
-}
-
-double mse_mae(const Tally& tally) {
-  double sum = 0;
-  for (std::size_t o = 0; o < tally.units.size(); ++o)
-    sum += tally.units[o] * tally.sums[MseElement::absolute][o];
-  return sum / (tally.weight * tally.outputs());
+  return is_within_tolerance(step[MseElement::absolute], criterion);
 }
 
 /// Each output's errors over the variance of its own targets: a unit does not matter.
@@ -60,11 +43,13 @@ Objective mse_objective() {
               {
                   {"loss", "mean squared error", Direction::lower,
                    [](const Tally& t) { return t.mean(MseElement::squared); }},
-                  {"rmse", "unit of the data", Direction::lower, rmse},
+                  {"rmse", "unit of the data", Direction::lower,
+                   [](const Tally& t) { return std::sqrt(t.mean_in_units(MseElement::squared, 2)); }},
                   {"nrmse", "standard deviations of the target", Direction::lower, nrmse},
-                  {"mae", "unit of the data", Direction::lower, mse_mae},
+                  {"mae", "unit of the data", Direction::lower,
+                   [](const Tally& t) { return t.mean_in_units(MseElement::absolute); }},
               },
-              mse_is_judged)};
+              has_tolerance)};
 }
 
 }  // namespace unroll

@@ -48,13 +48,6 @@ std::vector<Var> quantile_elements(const std::vector<double>& levels, Var output
 
 bool quantile_right(std::span<const std::span<const float>>, const Criterion&) { return false; }
 
-double quantile_mae(const Tally& tally) {
-  double sum = 0;
-  for (std::size_t o = 0; o < tally.units.size(); ++o)
-    sum += tally.units[o] * tally.sums[QuantileElement::absolute][o];
-  return sum / (tally.weight * tally.outputs());
-}
-
 }  // namespace
 
 const std::vector<double>& standard_levels() {
@@ -75,7 +68,8 @@ Objective quantile_objective(std::vector<double> levels) {
               {
                   {"loss", "mean pinball loss", Direction::lower,
                    [](const Tally& t) { return t.mean(QuantileElement::pinball); }},
-                  {"mae", "unit of the data", Direction::lower, quantile_mae},
+                  {"mae", "unit of the data", Direction::lower,
+                   [](const Tally& t) { return t.mean_in_units(QuantileElement::absolute); }},
                   {"coverage", "share of targets between the outermost levels", Direction::higher,
                    [](const Tally& t) { return 1 - t.mean(QuantileElement::outside); }},
               },

@@ -1,5 +1,6 @@
 #include "experiments/objectives/tally.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -112,6 +113,21 @@ class Adder {
 };
 
 }  // namespace
+
+bool is_within_tolerance(std::span<const float> errors, const Criterion& criterion) {
+  return criterion.tolerance && std::ranges::all_of(errors, [&](float error) {
+           return static_cast<double>(error) < *criterion.tolerance;
+         });
+}
+
+bool has_tolerance(const Criterion& criterion) { return criterion.tolerance.has_value(); }
+
+double Tally::mean_in_units(std::size_t element, int power) const {
+  double sum = 0;
+  for (std::size_t o = 0; o < units.size(); ++o)
+    sum += (power == 2 ? units[o] * units[o] : units[o]) * sums[element][o];
+  return sum / (weight * outputs());
+}
 
 double Tally::mean(std::size_t element) const {
   if (weight == 0) return std::numeric_limits<double>::quiet_NaN();

@@ -57,12 +57,18 @@ struct Tally {
 
   /// Mean of an element over steps and outputs; NaN before anything was evaluated.
   double mean(std::size_t element) const;
+  /// The same with each output in the unit of its data, or in its square: `power` 1 or 2.
+  double mean_in_units(std::size_t element, int power = 1) const;
   /// Mean over steps of the sum over outputs.
   double sum_over_outputs(std::size_t element) const { return mean(element) * outputs(); }
   double outputs() const { return sums.empty() ? 0 : static_cast<double>(sums[0].size()); }
   double error_rate() const { return wrong / judged; }
   double sequence_error_rate() const { return wrong_sequences / sequences; }
 };
+
+/// Numbers: whether every error of a step is below the tolerance, and whether there is one.
+bool is_within_tolerance(std::span<const float> errors, const Criterion& criterion);
+bool has_tolerance(const Criterion& criterion);
 
 /// Adds the batch's first `rows` sequences. `elements` as the objective records them.
 void add_to(Tally& tally, const Objective& objective, const Criterion& criterion, const Batch& batch,

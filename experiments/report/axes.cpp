@@ -15,17 +15,11 @@ namespace {
 constexpr std::string_view kSeed = "seed";
 constexpr std::string_view kLength = "task.length";
 
-/// Cases need not all set the same keys: where one is not set, the setting outside the sweep holds.
-std::string value_of(const Trial& trial, const std::string& key) {
-  const auto found = trial.axes.find(key);
-  return found == trial.axes.end() ? "–" : found->second;
-}
-
 using AxisPoint = std::vector<std::string>;
 
 AxisPoint point_of(const Trial& trial, const std::vector<std::string>& keys) {
   AxisPoint values;
-  for (const std::string& key : keys) values.push_back(value_of(trial, key));
+  for (const std::string& key : keys) values.push_back(axis_value(trial, key));
   return values;
 }
 
@@ -33,9 +27,9 @@ bool vary_together(const SweepPlan& plan, const std::string& a, const std::strin
   std::set<std::string> of_a, of_b;
   std::set<std::pair<std::string, std::string>> pairs;
   for (const Trial& trial : plan.trials) {
-    of_a.insert(value_of(trial, a));
-    of_b.insert(value_of(trial, b));
-    pairs.emplace(value_of(trial, a), value_of(trial, b));
+    of_a.insert(axis_value(trial, a));
+    of_b.insert(axis_value(trial, b));
+    pairs.emplace(axis_value(trial, a), axis_value(trial, b));
   }
   return pairs.size() < of_a.size() * of_b.size();
 }
@@ -134,6 +128,11 @@ int reading_order(const SweepAxis& axis) {
 }
 
 }  // namespace
+
+std::string axis_value(const Trial& trial, const std::string& key) {
+  const auto found = trial.axes.find(key);
+  return found == trial.axes.end() ? absent_value : found->second;
+}
 
 std::vector<SweepAxis> sweep_axes(const SweepPlan& plan) {
   std::vector<SweepAxis> axes;

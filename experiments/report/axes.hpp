@@ -23,6 +23,12 @@ struct SweepAxis {
   bool numeric() const { return !numbers.empty(); }
 };
 
+/// What stands for the value of a key that a trial does not set.
+inline constexpr const char* absent_value = "–";
+
+/// Cases need not all set the same keys: where one is not set, the setting outside the sweep holds.
+std::string axis_value(const Trial& trial, const std::string& key);
+
 /// The axes of a sweep but the seed. Keys of which not every combination of values occurs in the plan vary
 /// together. What reads best first: categories (activations), then "task.length", then other numbers.
 std::vector<SweepAxis> sweep_axes(const SweepPlan& plan);

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "experiments/report/limits.hpp"
+#include "framework/tensor/limits.hpp"
 
 namespace unroll {
 namespace {

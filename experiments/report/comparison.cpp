@@ -6,8 +6,8 @@
 #include <cmath>
 #include <functional>
 
-#include "experiments/report/limits.hpp"
 #include "experiments/report/statistics.hpp"
+#include "framework/tensor/limits.hpp"
 
 namespace unroll {
 namespace {

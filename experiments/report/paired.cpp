@@ -7,8 +7,8 @@
 #include <cmath>
 #include <vector>
 
-#include "experiments/report/limits.hpp"
 #include "experiments/report/statistics.hpp"
+#include "framework/tensor/limits.hpp"
 
 namespace unroll {
 namespace {

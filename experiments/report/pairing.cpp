@@ -4,6 +4,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "experiments/report/axes.hpp"
 #include "experiments/report/comparison.hpp"
 #include "experiments/report/statistics.hpp"
 #include "experiments/sweep/trial_axes.hpp"
@@ -12,15 +13,9 @@ namespace unroll {
 namespace {
 
 constexpr std::string_view seed_key = "seed";
-constexpr const char* absent = "–";
 constexpr std::array<const char*, 2> set_names = {"A", "B"};
 
 using Values = std::vector<std::string>;
-
-std::string pairing_value_of(const Trial& trial, const std::string& key) {
-  const auto found = trial.axes.find(key);
-  return found == trial.axes.end() ? absent : found->second;
-}
 
 /// Both sets as one plan: its axes are all that tells any two of the trials apart.
 class Pairing {
@@ -66,7 +61,7 @@ class Pairing {
   void sort_in(const std::string& key) {
     std::array<std::set<std::string>, 2> values;
     for (std::size_t set = 0; set < 2; ++set)
-      for (const Trial& trial : trials(set)) values[set].insert(pairing_value_of(trial, key));
+      for (const Trial& trial : trials(set)) values[set].insert(axis_value(trial, key));
     if (key == seed_key) {
       seeds_ = values;  // never what is compared: another seed tells nothing
     } else if (values[0].size() > 1 || values[1].size() > 1) {
@@ -79,12 +74,12 @@ class Pairing {
 
   Values values_of(const Trial& trial) const {
     Values values;
-    for (const std::string& key : result_.shared) values.push_back(pairing_value_of(trial, key));
+    for (const std::string& key : result_.shared) values.push_back(axis_value(trial, key));
     return values;
   }
 
   std::string seed_of(const Trial& trial) const {
-    return seeds_ ? pairing_value_of(trial, std::string(seed_key)) : absent;
+    return seeds_ ? axis_value(trial, std::string(seed_key)) : absent_value;
   }
 
   Values place_of(const Trial& trial) const {
@@ -105,8 +100,7 @@ class Pairing {
   std::string why_alone(std::size_t set, const Trial& trial) const {
     const std::size_t other = 1 - set;
     for (std::size_t i = 0; i < result_.shared.size(); ++i)
-      if (const std::string value = pairing_value_of(trial, result_.shared[i]);
-          !values_[i][other].contains(value))
+      if (const std::string value = axis_value(trial, result_.shared[i]); !values_[i][other].contains(value))
         return fmt::format("{}={} is only in {}", result_.shared[i], value, set_names[set]);
     if (seeds_ && !(*seeds_)[other].contains(seed_of(trial)))
       return fmt::format("seed={} is only in {}", seed_of(trial), set_names[set]);

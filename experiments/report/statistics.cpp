@@ -4,7 +4,7 @@
 #include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 
-#include "experiments/report/limits.hpp"
+#include "framework/tensor/limits.hpp"
 
 namespace unroll {
 namespace {

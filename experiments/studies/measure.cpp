@@ -9,7 +9,7 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "experiments/report/limits.hpp"
+#include "framework/tensor/limits.hpp"
 #include "models/nearest.hpp"
 
 namespace unroll {

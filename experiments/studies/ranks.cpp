@@ -5,8 +5,8 @@
 #include <numeric>
 #include <stdexcept>
 
-#include "experiments/report/limits.hpp"
 #include "experiments/report/statistics.hpp"
+#include "framework/tensor/limits.hpp"
 
 namespace unroll {
 namespace {

@@ -8,11 +8,11 @@
 #include <map>
 #include "experiments/config/text.hpp"
 #include "experiments/report/axes.hpp"
-#include "experiments/report/limits.hpp"
 #include "experiments/report/paired.hpp"
 #include "experiments/studies/groups.hpp"
 #include "experiments/studies/measure.hpp"
 #include "experiments/studies/ranks.hpp"
+#include "framework/tensor/limits.hpp"
 
 namespace unroll {
 namespace {

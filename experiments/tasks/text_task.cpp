@@ -14,12 +14,12 @@
 namespace unroll {
 namespace {
 
-struct TextTaskVariant {
+struct TextVariant {
   std::string_view name;
   Words words;
 };
-constexpr std::array<TextTaskVariant, 1> character_variants = {{{"code points", Words::spaces}}};
-constexpr std::array<TextTaskVariant, 2> word_variants = {
+constexpr std::array<TextVariant, 1> character_variants = {{{"code points", Words::spaces}}};
+constexpr std::array<TextVariant, 2> word_variants = {
     {{"punctuation", Words::punctuation}, {"spaces", Words::spaces}}};
 
 /// Streams that a text is validated in: as many as have this many tokens each, so that their starts, where
@@ -159,13 +159,12 @@ class TextTask final : public Task {
   std::shared_ptr<const LongSeries> train_, validation_, test_;  ///< the last one null without such a part
 };
 
-TaskRow row_of(std::string name, std::string summary, std::string source,
-               std::vector<std::string> text_task_variants) {
+TaskRow row_of(std::string name, std::string summary, std::string source, std::vector<std::string> variants) {
   using namespace text_options;
   return {.name = std::move(name),
           .summary = std::move(summary),
           .source = std::move(source),
-          .variants = std::move(text_task_variants),
+          .variants = std::move(variants),
           .length = std::nullopt,
           .inputs = InputKind::tokens,
           .carried = true,

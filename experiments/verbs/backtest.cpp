@@ -14,6 +14,7 @@
 #include "experiments/train/answering_model.hpp"
 #include "experiments/train/free_run.hpp"
 #include "experiments/train/trial.hpp"
+#include "experiments/verbs/horizon_argument.hpp"
 #include "experiments/verbs/listing.hpp"
 #include "experiments/verbs/model_argument.hpp"
 #include "experiments/verbs/number_flag.hpp"
@@ -107,16 +108,6 @@ bool same_series(const PreparedSeries& a, const PreparedSeries& b) {
          a.data().targets.front().name == b.data().targets.front().name;
 }
 
-std::int64_t backtest_horizon_of(const Arguments& arguments, const SeriesSettings& settings) {
-  if (!arguments.has("horizon")) return settings.horizon;
-  const auto horizon = arguments.flags["horizon"].as<std::int64_t>();
-  if (horizon < 1) throw UsageError(fmt::format("--horizon must be at least 1, but is {}", horizon));
-  if (!settings.recursive && horizon > settings.horizon)
-    throw ModelError(fmt::format("--horizon: is {}, but the model answers {} steps at once (task.horizon)",
-                                 horizon, settings.horizon));
-  return horizon;
-}
-
 nlohmann::ordered_json row_of(const PreparedSeries& series, const Forecasts& forecasts, std::size_t target) {
   const Scores scores = scores_of(series, forecasts, target);
   nlohmann::ordered_json row = {{"forecaster", forecasts.name}};
@@ -173,7 +164,7 @@ int backtest(const Arguments& arguments) {
   }
   std::vector<Judged> all = judged_ones(arguments, words);
   const PreparedSeries series = prepared_series(all.front().task);
-  const std::int64_t horizon = backtest_horizon_of(arguments, series.settings());
+  const std::int64_t horizon = horizon_argument(arguments, series.settings());
   const Backtest judged = baselines_of(series, horizon);
   std::vector<Forecasts> models;
   for (Judged& one : all) {

@@ -86,10 +86,6 @@ BenchResult machine_of(const PyTorch& pytorch) {
   return machine;
 }
 
-BenchResult as_json(const BenchResult& machine, const std::vector<BenchResult>& results) {
-  return {{"machine", machine}, {"rows", results}};
-}
-
 /// A line for each figure, since the sections have different ones: "times/engine/median_ms".
 Listing figures_of(const std::vector<BenchResult>& results) {
   Listing all;
@@ -142,7 +138,7 @@ int bench(const Arguments& arguments) {
   const BenchResult machine = machine_of(context.pytorch);
   const auto format = arguments.flags["format"].as<std::string>();
   if (format == "json")
-    fmt::print("{}\n", as_json(machine, results).dump(2, ' ', false, BenchResult::error_handler_t::replace));
+    print_json({{"machine", machine}, {"rows", results}});
   else if (format == "csv")
     print_listing(figures_of(results), format);
   else

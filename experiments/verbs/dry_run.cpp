@@ -149,10 +149,6 @@ std::string wanted_format(const Arguments& arguments) {
   return arguments.has("format") ? arguments.flags["format"].as<std::string>() : "";
 }
 
-void print_json(const Json& json) {
-  fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
-}
-
 Json with_part(const std::string& part, const Json& outlook) {
   Json row = {{"part", part}};
   row.update(outlook);

@@ -11,6 +11,7 @@
 #include "experiments/tasks/series/forecasts.hpp"
 #include "experiments/text/text.hpp"
 #include "experiments/train/answering_model.hpp"
+#include "experiments/verbs/horizon_argument.hpp"
 #include "experiments/verbs/listing.hpp"
 #include "experiments/verbs/model_argument.hpp"
 #include "experiments/verbs/number_flag.hpp"
@@ -22,19 +23,6 @@ namespace {
 
 /// The file of a word; "-" is standard input.
 std::string bytes_of(const std::string& file) { return file == "-" ? read_text("-") : read_file(file); }
-
-std::int64_t horizon_of(const Arguments& arguments, const SeriesSettings& settings) {
-  if (!arguments.has("horizon")) return settings.horizon;
-  const auto horizon = arguments.flags["horizon"].as<std::int64_t>();
-  if (horizon < 1) throw UsageError(fmt::format("--horizon must be at least 1, but is {}", horizon));
-  if (!settings.recursive && horizon > settings.horizon)
-    throw ModelError(
-        fmt::format("--horizon: is {}, but the model answers {} steps at once (task.horizon): train it with "
-                    "task.horizon={}, or "
-                    "with task.strategy=recursive to go on from its own answers",
-                    horizon, settings.horizon, horizon));
-  return horizon;
-}
 
 /// Everything that is told of one forecast.
 struct Told {
@@ -143,7 +131,7 @@ int forecast(const Arguments& arguments) {
   const SavedModel model = model_argument(arguments, 2);
   require_series_model(model);
   const PreparedSeries series = series_for(model, bytes_of(file), file == "-" ? "standard input" : file);
-  const std::int64_t horizon = horizon_of(arguments, series.settings());
+  const std::int64_t horizon = horizon_argument(arguments, series.settings());
   AnsweringModel answering(model.model(), model.sizes, model.parameters);
   const ModelForecaster forecaster(series, answering.answers());
   Forecasts forecasts = forecaster.forecast({series.data().history - 1}, horizon);

@@ -94,6 +94,10 @@ bool is_table(const Arguments& arguments) {
   return format_of(arguments) == "table";
 }
 
+void print_json(const nlohmann::ordered_json& json) {
+  fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+}
+
 void print_listing(const Listing& rows, const Arguments& arguments) {
   print_listing(rows, format_of(arguments));
 }
@@ -105,8 +109,7 @@ void print_listing(const Listing& rows, const std::string& format) {
   } else if (format == "csv") {
     fmt::print("{}", as_csv(rows));
   } else {
-    const nlohmann::ordered_json array = rows;
-    fmt::print("{}\n", array.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    print_json(rows);
   }
 }
 

@@ -20,6 +20,9 @@ void check_format(const Arguments& arguments);
 /// Whether --format asks for what people read.
 bool is_table(const Arguments& arguments);
 
+/// Prints to stdout, with two blanks a level; bytes that are no UTF-8 are replaced.
+void print_json(const nlohmann::ordered_json& json);
+
 /// Prints to stdout as --format says: an aligned table, a JSON array or CSV (RFC 4180, line feeds). Throws
 /// UsageError for any other format.
 void print_listing(const Listing& rows, const Arguments& arguments);

@@ -12,11 +12,10 @@
 #include "experiments/tasks/file_task/file_data.hpp"
 #include "experiments/tasks/file_task/file_parts.hpp"
 #include "experiments/tasks/file_task/options.hpp"
+#include "experiments/tasks/file_task/targets.hpp"
 
 namespace unroll {
 namespace {
-
-constexpr std::size_t most_shown_columns = 20;
 
 std::vector<std::int64_t> all_of(const Dataset& data) {
   std::vector<std::int64_t> all(static_cast<std::size_t>(data.size()));
@@ -52,7 +51,7 @@ std::string class_counts(const Answers& training) {
   for (const std::int64_t one : std::get<Tensor<std::int64_t>>(training.target).span()) ++counts[one];
   std::string text;
   for (const auto& [label, count] : counts) {
-    if (label >= static_cast<std::int64_t>(most_shown_columns)) return text + ", ...";
+    if (label >= static_cast<std::int64_t>(most_labels_shown)) return text + ", ...";
     text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", label, count);
   }
   return text;

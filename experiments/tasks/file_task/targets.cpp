@@ -12,7 +12,6 @@ namespace unroll {
 namespace {
 
 constexpr std::int64_t most_classes = 1'000'000;
-constexpr std::size_t most_shown_targets = 20;
 
 bool holds_zeros_and_ones(const FileData& data) {
   bool all = true;
@@ -59,7 +58,7 @@ std::string listed(const std::map<std::int64_t, std::int64_t>& counts) {
   std::string text;
   std::size_t shown = 0;
   for (const auto& [label, count] : counts) {
-    if (++shown > most_shown_targets) return text + fmt::format(", ... ({} labels in all)", counts.size());
+    if (++shown > most_labels_shown) return text + fmt::format(", ... ({} labels in all)", counts.size());
     text += fmt::format("{}{} ({} times)", text.empty() ? "" : ", ", label, count);
   }
   return text;

@@ -5,6 +5,9 @@
 
 namespace unroll {
 
+/// Of longer lists of labels a message shows the first ones.
+inline constexpr std::size_t most_labels_shown = 20;
+
 /// The objective that is asked for, or where none is (empty) the one that suits the targets of `data`. Throws
 /// DataError where targets are not what it takes.
 const Objective& objective_for(const FileData& data, const std::string& asked, bool next,

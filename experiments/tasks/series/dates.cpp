@@ -98,8 +98,8 @@ std::optional<std::int64_t> seconds_of(const std::tm& time) {
                            month(static_cast<unsigned>(time.tm_mon + 1)),
                            std::chrono::day(static_cast<unsigned>(time.tm_mday))};
   if (!day.ok()) return std::nullopt;
-  return sys_days(day).time_since_epoch().count() * std::int64_t{86400} + time.tm_hour * 3600 +
-         time.tm_min * 60 + time.tm_sec;
+  return sys_days(day).time_since_epoch().count() * seconds_per_day + time.tm_hour * 3600 + time.tm_min * 60 +
+         time.tm_sec;
 }
 
 void add_if(std::string_view text, const DateForm& form, std::vector<DateForm>& all) {
@@ -170,7 +170,8 @@ std::string format_date(std::int64_t seconds, const DateForm& form) {
 
 CalendarDay calendar_day(std::int64_t seconds) {
   using namespace std::chrono;
-  const std::int64_t days = seconds >= 0 ? seconds / 86400 : -((86399 - seconds) / 86400);
+  const std::int64_t days =
+      seconds >= 0 ? seconds / seconds_per_day : -((seconds_per_day - 1 - seconds) / seconds_per_day);
   const sys_days date{std::chrono::days(days)};
   const year_month_day ymd(date);
   const sys_days new_year(ymd.year() / January / 1);
@@ -180,7 +181,7 @@ CalendarDay calendar_day(std::int64_t seconds) {
           .day = static_cast<int>(static_cast<unsigned>(ymd.day())),
           .weekday = static_cast<int>(weekday(date).c_encoding()),
           .day_of_year = static_cast<int>((date - new_year).count()),
-          .second = seconds - days * 86400,
+          .second = seconds - days * seconds_per_day,
           .days_in_month = static_cast<int>(static_cast<unsigned>(month_end.day()))};
 }
 

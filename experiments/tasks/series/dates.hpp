@@ -8,6 +8,8 @@
 
 namespace unroll {
 
+inline constexpr std::int64_t seconds_per_day = 86400;
+
 /// How the days and months of dates with slashes or dots stand: "31.01.2024", "01/31/2024".
 enum class DateOrder { automatic, day_first, month_first };
 

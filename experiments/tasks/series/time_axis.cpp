@@ -17,7 +17,6 @@ namespace {
 
 constexpr std::array<std::string_view, 9> called_as_time = {"date", "time", "datetime", "timestamp", "month",
                                                             "year", "day",  "ds",       "week"};
-constexpr std::int64_t day_seconds = 86400;
 /// More rows put in than there are would be a series that is mostly guessed.
 constexpr std::int64_t most_filled = 4;
 
@@ -57,7 +56,7 @@ std::int64_t moment_in(std::int64_t month, int day_of_month, std::int64_t second
   const int length = static_cast<int>(static_cast<unsigned>(end.day()));
   const int in_month = month_ends ? length : std::min(day_of_month, length);
   const sys_days date(y / m / std::chrono::day(static_cast<unsigned>(in_month)));
-  return date.time_since_epoch().count() * day_seconds + second;
+  return date.time_since_epoch().count() * seconds_per_day + second;
 }
 
 class TimeReader {
@@ -240,7 +239,7 @@ class TimeReader {
       text = fmt::format("column \"{}\": from {} to {}, rows taken as they follow", printable(axis_.column),
                          printable(field(0)), printable(field(places_.size() - 1)));
     if (axis_.form.zoned) text += ", converted to UTC";
-    if (axis_.kind == TimeAxis::Kind::seconds && !axis_.form.zoned && axis_.step % day_seconds != 0)
+    if (axis_.kind == TimeAxis::Kind::seconds && !axis_.form.zoned && axis_.step % seconds_per_day != 0)
       text += ", times without a zone taken as they stand";
     if (filled > 0) text += fmt::format("; {} of {} steps have no row and are missing", filled, read.length);
     return text;
@@ -303,7 +302,7 @@ std::string step_name(const TimeAxis& axis) {
   if (axis.kind == TimeAxis::Kind::numbers) return several(axis.step, "number");
   if (axis.kind == TimeAxis::Kind::months)
     return axis.step % 12 == 0 ? several(axis.step / 12, "year") : several(axis.step, "month");
-  if (axis.step % day_seconds == 0) return several(axis.step / day_seconds, "day");
+  if (axis.step % seconds_per_day == 0) return several(axis.step / seconds_per_day, "day");
   if (axis.step % 3600 == 0) return several(axis.step / 3600, "hour");
   return axis.step % 60 == 0 ? several(axis.step / 60, "minute") : several(axis.step, "second");
 }

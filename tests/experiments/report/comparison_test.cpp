@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "framework/tensor/limits.hpp"
 #include "tests/experiments/sweep/planned.hpp"
-#include "tests/support/not_finite.hpp"
 
 using namespace unroll;
 using config_tests::plan_of;

@@ -1,10 +1,11 @@
 #include "experiments/report/paired.hpp"
-#include "tests/support/not_finite.hpp"
 
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <vector>
+
+#include "framework/tensor/limits.hpp"
 
 using namespace unroll;
 

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "framework/tensor/limits.hpp"
 #include "tests/experiments/report/fixture.hpp"
-#include "tests/support/not_finite.hpp"
 
 using namespace unroll;
 

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "framework/autodiff/gradients.hpp"
+#include "framework/tensor/limits.hpp"
 #include "tests/framework/autodiff/case_runner.hpp"
-#include "tests/support/not_finite.hpp"
 
 // Losses from logits, and what they are made of, at large and at infinite logits.
 
