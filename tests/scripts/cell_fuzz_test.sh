@@ -1,20 +1,12 @@
 #!/bin/bash
 # The parser and the inference of the equation language under libFuzzer and AddressSanitizer, from every good
-# and bad cell on: FUZZ_SECONDS, 60 without it.
-: "${FUZZ_SECONDS:=60}"
+# and bad cell on.
 source "$UNROLL_SOURCE_DIR/tests/scripts/support/fuzz.bash"
 
-compile() {
-  clang++ -std=c++20 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address -I. -w -c "$1" -o "$2"
-}
-for source in models/language/*.cpp models/language/functions/*.cpp models/nearest.cpp tests/fuzz/cell_fuzz.cpp; do
-  compile "$source" "$work/$(basename "$source" .cpp).o" &
-  while (($(jobs -rp | wc -l) >= $(nproc))); do wait -n; done
-done
-wait
+compile address models/language/*.cpp models/language/functions/*.cpp models/nearest.cpp tests/fuzz/cell_fuzz.cpp
 # The library's objects hold several sources each, these among them: what was compiled here is taken.
-clang++ -fsanitize=fuzzer,address -Wl,--allow-multiple-definition "$work"/*.o "$UNROLL_BINARY_DIR/libunroll.a" -lutf8proc -lxsmm -lopenblas \
-  -ldnnl -lgomp -lfmt -lzip -lxxhash -ltbb -ldl -lpthread -o "$work/fuzz"
+link -Wl,--allow-multiple-definition "$UNROLL_BINARY_DIR/libunroll.a" -lutf8proc -lxsmm -lopenblas -ldnnl -lgomp \
+  -lfmt -lzip -lxxhash -ltbb -ldl -lpthread
 
 mkdir "$work/corpus"
 cp models/cells/*.cell tests/data/cells_bad/*.cell "$work/corpus"

@@ -1,18 +1,13 @@
 #!/bin/bash
 # The readers of data files (.npy, .npz, IDX, CSV, gzip) under libFuzzer, AddressSanitizer and
-# UndefinedBehaviorSanitizer, from a few small files on: FUZZ_SECONDS, 30 without it.
+# UndefinedBehaviorSanitizer, from a few small files on.
 source "$UNROLL_SOURCE_DIR/tests/scripts/support/fuzz.bash"
 
-sanitizers=address,undefined
-for source in framework/tensor/{stored_array,npy,npy_header,npy_type,npz_archive,npz_members,safetensors_header}.cpp \
+compile address,undefined \
+  framework/tensor/{stored_array,npy,npy_header,npy_type,npz_archive,npz_members,safetensors_header}.cpp \
   framework/tensor/{file,large_pages,shape,tensor}.cpp models/nearest.cpp experiments/config/text.cpp \
-  experiments/text/text.cpp experiments/data/formats/{arrays,csv_numbers,csv_table,gzip,idx}.cpp tests/fuzz/data_fuzz.cpp; do
-  clang++ -std=c++20 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,$sanitizers \
-    -fno-sanitize-recover=all -I. -w -c "$source" -o "$work/${source//\//_}.o" &
-  while (($(jobs -rp | wc -l) >= $(nproc))); do wait -n; done
-done
-wait
-clang++ -fsanitize=fuzzer,$sanitizers "$work"/*.o -lfmt -lzip -lz -lcsv -lutf8proc -o "$work/fuzz"
+  experiments/text/text.cpp experiments/data/formats/{arrays,csv_numbers,csv_table,gzip,idx}.cpp tests/fuzz/data_fuzz.cpp
+link -lfmt -lzip -lz -lcsv -lutf8proc -lxxhash
 
 mkdir "$work/corpus"
 # npy DESCR FORTRAN_ORDER SHAPE BYTES: an array whose elements are zeros and ones.

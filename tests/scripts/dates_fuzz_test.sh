@@ -1,18 +1,12 @@
 #!/bin/bash
 # The reader of dates, and of the column of a table that has them, under libFuzzer, AddressSanitizer and
-# UndefinedBehaviorSanitizer, from a few dates on: FUZZ_SECONDS, 5 without it.
-FUZZ_SECONDS=${FUZZ_SECONDS:-5}
+# UndefinedBehaviorSanitizer, from a few dates on.
 source "$UNROLL_SOURCE_DIR/tests/scripts/support/fuzz.bash"
 
-sanitizers=address,undefined
-for source in framework/tensor/{file,large_pages,shape,tensor}.cpp models/nearest.cpp experiments/config/text.cpp experiments/text/text.cpp \
-  experiments/data/formats/{csv_numbers,csv_table,gzip}.cpp experiments/tasks/series/{dates,time_axis}.cpp tests/fuzz/dates_fuzz.cpp; do
-  clang++ -std=c++20 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,$sanitizers \
-    -fno-sanitize-recover=all -I. -w -c "$source" -o "$work/${source//\//_}.o" &
-  while (($(jobs -rp | wc -l) >= $(nproc))); do wait -n; done
-done
-wait
-clang++ -fsanitize=fuzzer,$sanitizers "$work"/*.o -lfmt -lz -lcsv -lutf8proc -o "$work/fuzz"
+compile address,undefined framework/tensor/{file,large_pages,shape,tensor}.cpp models/nearest.cpp \
+  experiments/config/text.cpp experiments/text/text.cpp experiments/data/formats/{csv_numbers,csv_table,gzip}.cpp \
+  experiments/tasks/series/{dates,time_axis}.cpp tests/fuzz/dates_fuzz.cpp
+link -lfmt -lz -lcsv -lutf8proc -lxxhash
 
 mkdir "$work/corpus"
 number=0

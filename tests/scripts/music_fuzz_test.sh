@@ -1,17 +1,12 @@
 #!/bin/bash
 # The readers of MIDI files and of piano rolls in JSON under libFuzzer, AddressSanitizer and
-# UndefinedBehaviorSanitizer, from a few small files on: FUZZ_SECONDS, 30 without it.
+# UndefinedBehaviorSanitizer, from a few small files on.
 source "$UNROLL_SOURCE_DIR/tests/scripts/support/fuzz.bash"
 
-sanitizers=address,undefined
-for source in experiments/data/piano_roll.cpp experiments/data/formats/{midi_reader,midi_writer,piano_roll_json}.cpp \
-  experiments/config/json_field.cpp tests/fuzz/music_fuzz.cpp; do
-  clang++ -std=c++20 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,$sanitizers \
-    -fno-sanitize-recover=all -I. -w -c "$source" -o "$work/${source//\//_}.o" &
-  while (($(jobs -rp | wc -l) >= $(nproc))); do wait -n; done
-done
-wait
-clang++ -fsanitize=fuzzer,$sanitizers "$work"/*.o -lfmt -lsimdjson -lportSMF -o "$work/fuzz"
+compile address,undefined experiments/data/piano_roll.cpp \
+  experiments/data/formats/{midi_reader,midi_writer,piano_roll_json}.cpp experiments/config/json_field.cpp \
+  tests/fuzz/music_fuzz.cpp
+link -lfmt -lsimdjson -lportSMF
 
 mkdir "$work/corpus"
 # midi FORMAT TRACKS DIVISION EVENTS...: a track of each EVENTS, with its end.

@@ -1,17 +1,10 @@
 #!/bin/bash
-# The reader of safetensors files under libFuzzer and AddressSanitizer, from a few small files on: FUZZ_SECONDS,
-# 60 without it.
-: "${FUZZ_SECONDS:=60}"
+# The reader of safetensors files under libFuzzer and AddressSanitizer, from a few small files on.
 source "$UNROLL_SOURCE_DIR/tests/scripts/support/fuzz.bash"
 
-for source in framework/tensor/{safetensors,safetensors_header,file,large_pages,shape,tensor}.cpp \
-  tests/fuzz/safetensors_fuzz.cpp; do
-  clang++ -std=c++20 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address -I. -w -c "$source" \
-    -o "$work/$(basename "$source" .cpp).o" &
-  while (($(jobs -rp | wc -l) >= $(nproc))); do wait -n; done
-done
-wait
-clang++ -fsanitize=fuzzer,address "$work"/*.o -lfmt -o "$work/fuzz"
+compile address framework/tensor/{safetensors,safetensors_header,file,large_pages,shape,tensor}.cpp \
+  tests/fuzz/safetensors_fuzz.cpp
+link -lfmt
 
 mkdir "$work/corpus"
 # seed NAME JSON BYTES: a file with this header and so many bytes of data.

@@ -1,16 +1,11 @@
 #!/bin/bash
 # The readers of recordings (WAV, FLAC, Ogg Vorbis) and of tars of them under libFuzzer, AddressSanitizer and
-# UndefinedBehaviorSanitizer, from a few small files on: FUZZ_SECONDS, 30 without it.
+# UndefinedBehaviorSanitizer, from a few small files on.
 source "$UNROLL_SOURCE_DIR/tests/scripts/support/fuzz.bash"
 
-sanitizers=address,undefined
-for source in models/nearest.cpp experiments/data/formats/archive.cpp experiments/data/audio/{sound_file,wav_header}.cpp tests/fuzz/sound_fuzz.cpp; do
-  clang++ -std=c++20 -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,$sanitizers \
-    -fno-sanitize-recover=all -I. -w -c "$source" -o "$work/${source//\//_}.o" &
-  while (($(jobs -rp | wc -l) >= $(nproc))); do wait -n; done
-done
-wait
-clang++ -fsanitize=fuzzer,$sanitizers "$work"/*.o -lfmt -lsndfile -larchive -o "$work/fuzz"
+compile address,undefined models/nearest.cpp experiments/data/formats/archive.cpp \
+  experiments/data/audio/{sound_file,wav_header}.cpp tests/fuzz/sound_fuzz.cpp
+link -lfmt -lsndfile -larchive
 
 mkdir "$work/corpus" "$work/set"
 for bits in 8 16 24 32; do
