@@ -12,10 +12,11 @@
 namespace unroll {
 
 const InstrumentList& standard_instruments() {
-  static const InstrumentList list = {
-      state_gradients_row(), gradient_norm_row(), recurrent_matrix_row(), lyapunov_row(), jacobian_row(),
-      states_row(),          omega_row(),         saturation_row(),       memory_row(),   fixed_points_row(),
-      piano_roll_row(),      bifurcation_row(),   error_surface_row()};
+  static const InstrumentList list = {state_gradients_row(), gradient_norm_row(), recurrent_matrix_row(),
+                                      lyapunov_row(),        jacobian_row(),      states_row(),
+                                      omega_row(),           saturation_row(),    memory_row(),
+                                      fixed_points_row(),    piano_roll_row(),    spectrograms_row(),
+                                      bifurcation_row(),     error_surface_row()};
   return list;
 }
 

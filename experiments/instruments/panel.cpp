@@ -71,7 +71,8 @@ void Panel::look(std::int64_t update, const std::string& moment, TrialModels& mo
   Findings findings;
   for (const Instrument* one : instruments_)
     if (one->look) one->look({laboratory_, config_, models, values, update, moment}, findings);
-  for (RecordedSeries& series : findings.series) record.series.push_back(std::move(series));
+  // What has no moment of its own is as it was at the last look.
+  for (RecordedSeries& series : findings.series) record.series_like(series) = std::move(series);
   for (const Scalar& number : findings.numbers) put_number(number, update, record);
 }
 

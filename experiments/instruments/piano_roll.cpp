@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "experiments/instruments/parameters.hpp"
 #include "experiments/instruments/rows.hpp"
 #include "experiments/tasks/music/melody.hpp"
 #include "experiments/train/compose.hpp"
@@ -48,15 +49,6 @@ RecordedSeries drawn(const std::vector<GridNote>& notes, std::int64_t steps, std
       series.y.push_back(static_cast<double>(k) + lowest_note);
     }
   return series;
-}
-
-std::vector<Tensor<float>> in_float(const std::vector<Tensor<double>>& parameters) {
-  std::vector<Tensor<float>> all;
-  for (const Tensor<double>& from : parameters) {
-    Tensor<float>& to = all.emplace_back(from.shape());
-    std::ranges::transform(from.span(), to.data(), [](double x) { return static_cast<float>(x); });
-  }
-  return all;
 }
 
 /// Music that the model makes from silence.

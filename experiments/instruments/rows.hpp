@@ -17,6 +17,7 @@ Instrument memory_row();
 Instrument omega_row();
 Instrument fixed_points_row();
 Instrument piano_roll_row();
+Instrument spectrograms_row();
 Instrument bifurcation_row();
 Instrument error_surface_row();
 

@@ -41,6 +41,7 @@ RecordedSeries series_from(const JsonField& field) {
   if (field.has("names"))
     field.member("names").for_each_element(
         [&](const JsonField& name) { series.names.emplace_back(name.text()); });
+  if (field.has("over")) series.over = field.member("over").text();
   return series;
 }
 

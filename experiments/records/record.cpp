@@ -46,6 +46,7 @@ Json to_json(const RecordedSeries& series) {
             {"x", numbers_to_json(series.x)},
             {"y", numbers_to_json(series.y)}};
   if (!series.names.empty()) json["names"] = series.names;
+  if (!series.over.empty()) json["over"] = series.over;
   return json;
 }
 

@@ -47,6 +47,7 @@ struct RecordedSeries {
   /// Of the places 0, 1, ..., where they are no numbers: classes, speakers. Moments that are called so, too,
   /// make it a matrix.
   std::vector<std::string> names = {};
+  std::string over = "";  ///< the name of the series that it is drawn over: a picture of places and moments
 };
 
 /// What is kept of a finished trial. Everything in it but the last four is a function of the trial's id.

@@ -35,6 +35,7 @@ std::string title_of(const std::vector<SeriesSummary>& list, const std::vector<s
   const SeriesSummary& first = list[chosen.front()];
   if (std::ranges::all_of(chosen, [&](std::size_t i) { return is_gradient(list[i]); }))
     return "The vanishing gradient";
+  if (std::ranges::find(list, first.name, &SeriesSummary::over) != list.end()) return "What was heard";
   if (first.kind == SeriesKind::plane) return capitalised(first.axis + " and " + first.descriptor.unit);
   return capitalised(chosen.size() == 1 ? first.name : "over " + first.axis);
 }
@@ -62,10 +63,12 @@ void add_others(const std::vector<SeriesSummary>& list, std::vector<Figure>& fig
   for (const SeriesKind kind : {SeriesKind::points, SeriesKind::profile, SeriesKind::plane}) {
     std::vector<std::string> axes;
     for (const SeriesSummary& one : list)
-      if (one.kind == kind && std::ranges::find(axes, one.axis) == axes.end()) axes.push_back(one.axis);
+      if (one.kind == kind && one.over.empty() && std::ranges::find(axes, one.axis) == axes.end())
+        axes.push_back(one.axis);
     for (const std::string& axis : axes) {
-      const auto chosen =
-          which(list, [&](const SeriesSummary& one) { return one.kind == kind && one.axis == axis; });
+      const auto chosen = which(list, [&](const SeriesSummary& one) {
+        return one.kind == kind && one.over.empty() && one.axis == axis;
+      });
       figures.push_back({std::string(kind_name(kind)) + '-' + slug(axis), title_of(list, chosen),
                          FigureKind::series, chosen});
     }

@@ -39,6 +39,7 @@ Json series_to_json(const SeriesSummary& series, const std::vector<SweepCell>& c
             {"leads", series.leads},
             {"runs", has_runs(cells, series)}};
   if (!series.names.empty()) json["names"] = series.names;
+  if (!series.over.empty()) json["over"] = series.over;
   return json;
 }
 

@@ -18,14 +18,16 @@ SeriesKind kind_of(const RecordedSeries& series) {
   if (is_coordinate(series.axis)) return SeriesKind::plane;
   if (std::ranges::find(series.names, series.moment) != series.names.end()) return SeriesKind::profile;
   // However few: a sequence may be short.
-  if (series.axis == "time step" || series.x.size() > kFewPlaces) return SeriesKind::profile;
+  if (series.axis == "time step" || series.axis == "second" || series.x.size() > kFewPlaces)
+    return SeriesKind::profile;
   return SeriesKind::points;
 }
 
 void note(std::vector<SeriesSummary>& list, const RecordedSeries& series) {
   auto found = std::ranges::find(list, series.name, &SeriesSummary::name);
   if (found == list.end()) {
-    list.push_back({series.name, series.axis, kind_of(series), series.descriptor, {}, series.names});
+    list.push_back(
+        {series.name, series.axis, kind_of(series), series.descriptor, {}, series.names, series.over});
     found = std::prev(list.end());
   }
   if (found->names != series.names) found->names.clear();

@@ -31,6 +31,7 @@ struct SeriesSummary {
   std::vector<std::string> moments;  ///< in order of first appearance
   /// Of places, where they are no numbers and all runs have the same.
   std::vector<std::string> names = {};
+  std::string over = {};  ///< the name of the picture that it is drawn over
   /// Whether it stands for those of its kind and axis where there is room for one: among points the first of
   /// which more is better (an accuracy says more at a glance than a loss), otherwise the first.
   bool leads = false;

@@ -3,18 +3,9 @@
 #include <string>
 #include <vector>
 
-namespace unroll {
+#include "experiments/data/audio/heard.hpp"
 
-/// What a model heard in a recording.
-struct Heard {
-  std::string file, said;
-  double bin_seconds = 0;                        ///< from one column of the spectrogram to the next
-  std::vector<double> bands;                     ///< Hz, the middle of each, upwards
-  std::vector<std::vector<double>> spectrogram;  ///< by band: the logarithm of its energy over time
-  double step_seconds = 0;                       ///< from one step of the model to the next
-  std::vector<std::string> labels;               ///< the blank, if there is one, is "–"
-  std::vector<std::vector<double>> posteriors;   ///< by label: its probability at each step
-};
+namespace unroll {
 
 /// A page by itself with a spectrogram of each recording and the probabilities of the labels over it.
 std::string spectrogram_page(const std::string& title, const std::vector<Heard>& recordings);

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "experiments/data/audio/heard.hpp"
 #include "experiments/data/preparation.hpp"
 #include "experiments/data/source.hpp"
 #include "experiments/objectives/objective.hpp"
@@ -124,6 +125,9 @@ class Task {
   virtual std::vector<TaskFigure> judge(const AnswersOf&) const { return {}; }
   /// How it takes one class for another; none where answers are no classes, or have no names.
   virtual std::optional<Confusion> confusion(const AnswersOf&) const { return std::nullopt; }
+  /// What it hears in a few recordings, of a model that is read out at every step; none where nothing is
+  /// heard.
+  virtual std::vector<Heard> heard(const AnswersOf&) const { return {}; }
 };
 
 /// A command that uses a trained model: the verb, and the words behind the model's folder.

@@ -11,6 +11,7 @@
 #include "experiments/objectives/label_decoding.hpp"
 #include "experiments/report/spectrogram_page.hpp"
 #include "experiments/sweep/say.hpp"
+#include "experiments/tasks/speech/listened.hpp"
 #include "experiments/tasks/speech/options.hpp"
 #include "experiments/tasks/speech/speech_data.hpp"
 #include "experiments/verbs/listing.hpp"
@@ -23,8 +24,6 @@
 namespace unroll {
 
 namespace {
-
-constexpr const char* blank_name = "–";
 
 /// A label that was heard, and when.
 struct HeardLabel {
@@ -40,7 +39,6 @@ class Listener {
         beam_(beam),
         rate_(model.config.task.get<std::int64_t>(speech_options::sample_rate)),
         listening_(model.config.task),
-        pictured_(pictured_settings(model.config.task)),
         run_(model.model(Readout::every_step), model.sizes.inputs, false, model.parameters) {
     listening_.set_scaling(model.preparation->inputs);
     if (listening_.features().width() != model.sizes.inputs)
@@ -67,20 +65,10 @@ class Listener {
   Heard picture(const std::string& name, const std::vector<HeardLabel>& labels) const {
     std::vector<std::string> said;
     for (const HeardLabel& one : labels) said.push_back(one.label);
-    const Tensor<float> energies = pictured_.of(samples_);
-    Heard heard{.file = name,
-                .said = fmt::format("{}", fmt::join(said, " ")),
-                .bin_seconds = pictured_.step_seconds(),
-                .bands = {},
-                .spectrogram = by_column(energies.span(), energies.shape()[1]),
-                .step_seconds = listening_.features().step_seconds(),
-                .labels = model_.preparation->labels,
-                .posteriors = by_column(scores().logs, model_.sizes.outputs)};
-    for (std::size_t band = 0; band < heard.spectrogram.size(); ++band)
-      heard.bands.push_back(band_hertz(band));
-    if (ctc()) heard.labels.emplace_back(blank_name);
-    for (std::vector<double>& row : heard.posteriors)
-      for (double& x : row) x = std::exp(x);
+    Heard heard = listened(model_.config.task, model_.preparation->labels, samples_, run_.outputs(),
+                           model_.sizes.outputs);
+    heard.file = name;
+    heard.said = fmt::format("{}", fmt::join(said, " "));
     return heard;
   }
 
@@ -120,32 +108,10 @@ class Listener {
                     name));
   }
 
-  /// Bands frame by frame, whatever the model reads.
-  static Features pictured_settings(const TaskConfig& config) {
-    FeatureSettings settings = speech_options::feature_settings(config);
-    settings.kind = FeatureKind::log_mel;
-    settings.deltas = 0;
-    settings.stack = 1;
-    return Features(settings);
-  }
-
-  double band_hertz(std::size_t band) const {
-    const FeatureSettings settings = speech_options::feature_settings(model_.config.task);
-    return middle_of_band(settings, static_cast<std::int64_t>(band));
-  }
-
-  template <class Numbers>
-  static std::vector<std::vector<double>> by_column(const Numbers& rows, std::int64_t columns) {
-    std::vector<std::vector<double>> all(static_cast<std::size_t>(columns));
-    for (std::size_t i = 0; i < rows.size(); ++i) all[i % all.size()].push_back(static_cast<double>(rows[i]));
-    return all;
-  }
-
   const SavedModel& model_;
   std::int64_t beam_;
   std::int64_t rate_;
   Listening listening_;
-  Features pictured_;
   CarriedRun run_;
   std::vector<float> samples_;  ///< of what was heard last
 };

@@ -323,6 +323,10 @@ async function checkClasses(page, where) {
   check(["yes", "no", "<b>"].every((name) => classes.filter((one) => one === name).length === 2), `${where}: the matrix does not name its classes: ${classes}`);
   const named = await texts("points-part-of-the-test-set");
   check(["ann", "bob"].every((name) => named.includes(name)), `${where}: the parts are not named: ${named}`);
+  const heard = await page.$eval("#profile-second .plot", ({ data }) => data.map(({ type, name, y, z }) => ({ type, name, y, z })));
+  const picture = [{ type: "heatmap", y: ["100 Hz", "200 Hz", "400 Hz"], z: [[100, 101, 102], [200, 201, 202], [400, 401, 402]] },
+                   { type: "scatter", name: "yes", y: [0.5, 0.8] }];  // the other label never comes above one in a hundred
+  check(JSON.stringify(heard) === JSON.stringify(picture), `${where}: heard ${JSON.stringify(heard)}`);
 }
 
 /** Without JavaScript the table is still there, and the page says what is not. */

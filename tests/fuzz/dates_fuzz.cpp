@@ -28,12 +28,14 @@ void date_of(std::string_view text) {
     }
 }
 
-void check(const ReadAxis& read, std::size_t rows, Gaps gaps) {
+/// Rows of one time are one step where they are not refused.
+void check(const ReadAxis& read, std::size_t rows, const TimeRules& rules) {
+  const bool once = rules.duplicates == Duplicates::refuse;
   if (read.steps.size() != rows || read.steps.front() != 0 || read.length != read.steps.back() + 1)
     __builtin_trap();
   for (std::size_t row = 1; row < rows; ++row)
-    if (read.steps[row] <= read.steps[row - 1]) __builtin_trap();
-  if (gaps != Gaps::fill && read.length != static_cast<std::int64_t>(rows)) __builtin_trap();
+    if (read.steps[row] < read.steps[row - 1] + (once ? 1 : 0)) __builtin_trap();
+  if (once && rules.gaps != Gaps::fill && read.length != static_cast<std::int64_t>(rows)) __builtin_trap();
   for (const std::int64_t step : read.steps) {
     const std::string label = read.axis.label(step);
     if (read.axis.has_dates() && parse_date(label, read.axis.form) != read.axis.moment(step))
@@ -46,12 +48,14 @@ void axis_of(std::string_view bytes) {
   const CsvTable table = read_csv(bytes, "fuzz");
   for (const DateOrder order : orders)
     for (const Gaps gaps : {Gaps::fill, Gaps::skip, Gaps::refuse})
-      for (const std::string& column : {std::string(), table.names.front()}) {
-        try {
-          check(read_time_axis(table, column, order, gaps), table.rows(), gaps);
-        } catch (const DataError&) {
+      for (const Duplicates duplicates : {Duplicates::refuse, Duplicates::mean})
+        for (const std::string& column : {std::string(), table.names.front()}) {
+          const TimeRules rules{order, gaps, duplicates};
+          try {
+            check(read_time_axis(table, column, rules), table.rows(), rules);
+          } catch (const DataError&) {
+          }
         }
-      }
 }
 
 }  // namespace

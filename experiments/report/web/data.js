@@ -104,6 +104,9 @@ async function loadBands(summary) {
   summary.bands = moments.map((curves) => curves.map((curve) => unpackedBand(curve, places)));
 }
 
+/** What is drawn over the picture of this series. */
+const linesOver = (summary) => sweep.series.filter(({ over }) => over === summary.name);
+
 const bandAt = (cell, summary, moment) => cell && summary.bands[summary.moments.indexOf(moment)][cell.index];
 
 /** The moment that is drawn solid: what a curve over training is about, where a profile ends up. */

@@ -124,9 +124,33 @@ const isMatrix = (summary) => summary.kind === "profile" && Boolean(summary.name
 /** Whether there are enough moments for a picture over places and moments. */
 const isFilm = (summary) => summary.kind === "profile" && summary.moments.length > 2;
 
+/** Whether it is a picture with lines over it. */
+const isPicture = (summary) => linesOver(summary).length > 0;
+
+const leastSeen = 0.01;  // a line that never comes above it is none
+
+/** The lines over the picture of a cell: one for each moment of the series over it. */
+function tracesOver(summary, cell) {
+  return linesOver(summary).flatMap((lines) => lines.moments.map((moment, index) => {
+    const band = bandAt(cell, lines, moment);
+    return band && band.medians.high > leastSeen && {
+      type: "scatter", mode: "lines", name: plain(moment), x: band.at, y: band.median, yaxis: "y2",
+      line: { color: colorOf(index, null), width: 2.5 },
+      hovertemplate: `${plain(moment)}: ${plain(lines.unit)} %{y:.3f} after %{x:.2f} ${plain(lines.axis)}s<extra></extra>`,
+    };
+  })).filter(Boolean);
+}
+
+/** A second axis for them on the right, and their names above. */
+const layoutOver = (summary) => ({
+  showlegend: true, legend: { orientation: "h", y: 1.02, yanchor: "bottom" },
+  yaxis2: { ...axisStyle(plain(linesOver(summary)[0].unit)), overlaying: "y", side: "right", range: [0, 1.02], tickmode: "array", tickvals: [0, 0.25, 0.5, 0.75, 1], showgrid: false, fixedrange: true },
+});
+
 /** Places go to the right, moments upwards; of the first colour that is shown. */
 function drawFilm(element, view, panel) {
   const { summary } = view;
+  const picture = isPicture(summary);
   const colors = theme();
   const logarithmic = view.logarithmic();
   const [series] = shownSeries();
@@ -142,7 +166,8 @@ function drawFilm(element, view, panel) {
   draw(element, [{
     type: "heatmap", x: places, y: rows.map(({ moment }) => plain(moment)),
     z: medians.map((line) => line.map((value) => value !== null && logarithmic ? Math.log10(value) : value)),
-    colorscale: [[0, colors.low], [1, colors.high]], customdata: medians.map((line) => line.map(number)),
+    colorscale: picture ? [[0, colors.surface], [1, colors.muted]] : [[0, colors.low], [1, colors.high]],
+    showscale: !picture, customdata: medians.map((line) => line.map(number)),
     ...(summary.names ? { text: rows.map(() => places.map((place) => plain(placeName(summary, place)))) } : {}),
     hovertemplate: `%{y}, ${plain(summary.axis)} ${placeMark(summary)}<br>median %{customdata}<extra></extra>`,
     colorbar: {
@@ -150,9 +175,9 @@ function drawFilm(element, view, panel) {
                font: { size: 12.5, color: colors.muted } },
       thickness: 12, outlinewidth: 0, tickfont: { size: 12 },
     },
-  }], {
-    ...baseLayout({ l: 20, r: 8, t: 8, b: 46 }),
+  }, ...tracesOver(summary, cellAt(series ?? 0, panel))], {
+    ...baseLayout({ l: 20, r: 8, t: 8, b: 46 }), ...(picture ? layoutOver(summary) : {}),
     xaxis: { ...axisStyle(plain(summary.axis)), showgrid: false, fixedrange: !canDrag(), ...namedTicks(summary, places) },
-    yaxis: { ...axisStyle(plain(seriesLabels()[series ?? 0])), type: "category", showgrid: false, fixedrange: true },
+    yaxis: { ...axisStyle(roles.series ? plain(seriesLabels()[series ?? 0]) : ""), type: "category", showgrid: false, fixedrange: true, ...(picture ? { nticks: 10 } : {}) },
   });
 }

@@ -338,6 +338,12 @@ function spans(places, all) {
 /** What a plot shows, as rows of a table: all axes that vary, then each place of each curve and of each single run. */
 function rowsOfLines(view, panel) {
   const { summary } = view;
+  const over = linesOver(summary).flatMap((lines) => rowsOfSeries({ ...view, summary: lines, moments: () => lines.moments }, panel));
+  return [...rowsOfSeries(view, panel), ...over];
+}
+
+function rowsOfSeries(view, panel) {
+  const { summary } = view;
   const rows = [[...axisNames(), "moment", "run", summary.axis, `${summary.name} median`, "low", "high"]];
   for (const curve of curvesOf(view, panel)) {
     const { cell, moment, band } = curve;

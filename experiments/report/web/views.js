@@ -19,7 +19,7 @@ function buildMoments(view) {
   const box = element.querySelector(".moments");
   box.replaceChildren();
   view.off = new Set(summary.kind === "curve" ? summary.moments.slice(1) : []);
-  if (summary.moments.length < 2 || isMatrix(summary)) return;
+  if (summary.moments.length < 2 || isMatrix(summary) || isPicture(summary)) return;
   for (const moment of summary.moments) {
     const key = byId("moment").content.cloneNode(true).firstElementChild;
     const main = moment === mainMoment(summary);
@@ -43,6 +43,7 @@ function noteOf(summary) {
   const subject = `${capitalised(mainMoment(summary) || summary.name)} over ${summary.axis}`;
   if (summary.kind === "curve") return `${subject}s: ${bandNote} ${heldNote}`;
   if (summary.kind === "plane") return `${capitalised(summary.name)}: of the first run of each colour.`;
+  if (isPicture(summary)) return `Colours: ${summary.unit}, medians over seeds. Lines: ${linesOver(summary)[0].unit}, 1 at the top, at the end of training; what never comes above one in a hundred is left out.`;
   if (isMatrix(summary)) return `${capitalised(summary.name)}, a row each: medians over seeds. The model is that of the lowest validation loss.`;
   if (summary.kind === "profile") return isGradient(summary) ? "" : "Lines are medians over seeds.";
   return `${subject}: ${bandNote}${mainMoment(summary) === "test" ? " The model is that of the lowest validation loss." : ""}`;
@@ -51,13 +52,13 @@ function noteOf(summary) {
 /** Another series is looked at: its moments, its scale and what is said of it follow. */
 async function choose(view, summary) {
   const { element } = view;
-  await loadBands(summary);
+  for (const each of [summary, ...linesOver(summary)]) await loadBands(each);
   view.summary = summary;
   buildMoments(view);
   element.querySelector(".about").textContent = noteOf(summary);
   element.querySelector(".about-gradients").hidden = !isGradient(summary);
-  element.querySelector(".heat").hidden = !isFilm(summary) || isMatrix(summary);
-  element.querySelector(".single").hidden = !summary.runs || isMatrix(summary);
+  element.querySelector(".heat").hidden = !isFilm(summary) || isMatrix(summary) || isPicture(summary);
+  element.querySelector(".single").hidden = !summary.runs || isMatrix(summary) || isPicture(summary);
   if (view.runs()) await loadRuns(summary);
   element.querySelector(".log").hidden = !summary.logarithmic;
   element.querySelector(".log input").checked = logIsSensible(view, drawnPanels());
@@ -183,7 +184,7 @@ function buildView(group) {
     element, group, plots: [], off: new Set(), sideBySide: group.series[0].kind === "curve",
     name: () => view.summary.name,
     logarithmic: () => view.summary.logarithmic && checkbox(element, "log").checked,
-    heat: () => isMatrix(view.summary) || isFilm(view.summary) && checkbox(element, "heat").checked,
+    heat: () => isMatrix(view.summary) || isPicture(view.summary) || isFilm(view.summary) && checkbox(element, "heat").checked,
     runs: () => Boolean(view.summary?.runs) && checkbox(element, "single").checked,
     moments: () => view.summary.moments.filter((moment) => !view.off.has(moment)),
     panels: () => view.sideBySide ? drawnPanels() : [Number(element.querySelector(".panel-choice select").value)],

@@ -33,6 +33,9 @@ const OptionSpec gaps =
     choice("task.gaps", {"fill", "skip", "refuse"},
            "where a step of time has no row: put one in whose values are missing, take rows "
            "as they follow each other, or an error");
+const OptionSpec duplicates =
+    choice("task.duplicates", {"refuse", "mean", "first", "last"},
+           "rows of one time: an error, their mean, or the first or last value of each column");
 const OptionSpec covariates = {"task.covariates", Names{},
                                "columns that are read besides, known up to the step that is forecast from"};
 const OptionSpec known = {
@@ -71,6 +74,7 @@ std::vector<OptionSpec> rows() {
           time,
           dates,
           gaps,
+          duplicates,
           covariates,
           known,
           calendar,
@@ -137,8 +141,12 @@ SeriesSettings series_settings(const TaskConfig& config) {
       .known = names(known),
       .calendar = names(calendar),
       .time = config.get<std::string>(time),
-      .dates = chosen(config, dates, {DateOrder::automatic, DateOrder::day_first, DateOrder::month_first}),
-      .gaps = chosen(config, gaps, {Gaps::fill, Gaps::skip, Gaps::refuse}),
+      .rules = {.dates = chosen(config, dates,
+                                {DateOrder::automatic, DateOrder::day_first, DateOrder::month_first}),
+                .gaps = chosen(config, gaps, {Gaps::fill, Gaps::skip, Gaps::refuse}),
+                .duplicates =
+                    chosen(config, duplicates,
+                           {Duplicates::refuse, Duplicates::mean, Duplicates::first, Duplicates::last})},
       .log = chosen(config, transform, {false, true}),
       .difference = config.get<std::vector<std::int64_t>>(difference),
       .season = std::max<std::int64_t>(1, number(season)),

@@ -12,7 +12,7 @@ namespace unroll {
 namespace series_options {
 
 // Settings of the task `series` that no other task has.
-extern const OptionSpec time, dates, gaps, covariates, known, calendar;
+extern const OptionSpec time, dates, gaps, duplicates, covariates, known, calendar;
 extern const OptionSpec transform, difference, season;
 extern const OptionSpec context, strategy, distribution, intervals;
 
@@ -29,8 +29,7 @@ struct SeriesSettings {
   InputFile data;
   std::vector<std::string> target, covariates, known, calendar;
   std::string time;
-  DateOrder dates;
-  Gaps gaps;
+  TimeRules rules;
   bool log;
   std::vector<std::int64_t> difference;
   std::int64_t season;   ///< steps; 1: none

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <set>
+#include <span>
 
 #include "experiments/config/text.hpp"
 #include "experiments/data/data_error.hpp"
@@ -21,9 +23,7 @@ using Names = std::vector<std::string>;
 class SeriesReader {
  public:
   SeriesReader(const CsvTable& table, const SeriesSettings& settings)
-      : table_(table),
-        settings_(settings),
-        read_(read_time_axis(table, settings.time, settings.dates, settings.gaps)) {}
+      : table_(table), settings_(settings), read_(read_time_axis(table, settings.time, settings.rules)) {}
 
   SeriesData read() {
     data_.file = table_.file;
@@ -79,9 +79,22 @@ class SeriesReader {
                         "something divided "
                         "by 0?",
                         table_.file, table_.lines[row], printable(name)));
-      steps[static_cast<std::size_t>(read_.steps[row])] = rows[row];
+    }
+    for (std::size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
+      while (end < rows.size() && read_.steps[end] == read_.steps[begin]) ++end;
+      steps[static_cast<std::size_t>(read_.steps[begin])] = one_of({rows.data() + begin, rows.data() + end});
     }
     return steps;
+  }
+
+  /// The value of a time, of those of its rows.
+  double one_of(std::span<const double> values) const {
+    std::vector<double> present(values.begin(), values.end());
+    std::erase_if(present, [](double x) { return std::isnan(x); });
+    if (present.empty()) return values.front();
+    if (settings_.rules.duplicates == Duplicates::first) return present.front();
+    if (settings_.rules.duplicates == Duplicates::last) return present.back();
+    return std::reduce(present.begin(), present.end()) / static_cast<double>(present.size());
   }
 
   /// Those asked for, or the only column of numbers that is left.

@@ -61,8 +61,8 @@ std::int64_t moment_in(std::int64_t month, int day_of_month, std::int64_t second
 
 class TimeReader {
  public:
-  TimeReader(const CsvTable& table, std::size_t column, DateOrder order, Gaps gaps)
-      : table_(table), column_(column), order_(order), gaps_(gaps) {}
+  TimeReader(const CsvTable& table, std::size_t column, const TimeRules& rules)
+      : table_(table), column_(column), rules_(rules) {}
 
   ReadAxis read() {
     read_places();
@@ -83,7 +83,7 @@ class TimeReader {
   /// Numbers, or moments of the first form that fits all rows.
   void read_places() {
     axis_.column = table_.names[column_];
-    std::vector<DateForm> forms = forms_of(field(0), order_);
+    std::vector<DateForm> forms = forms_of(field(0), rules_.dates);
     if (forms.empty()) return read_numbers();
     axis_.kind = TimeAxis::Kind::seconds;
     for (std::size_t row = 0; row < table_.rows(); ++row) {
@@ -99,7 +99,7 @@ class TimeReader {
 
   void refuse_form(std::size_t row, const DateForm& form) const {
     if (field(row).empty()) fail(row, "expected a date in every row");
-    const std::vector<DateForm> own = forms_of(field(row), order_);
+    const std::vector<DateForm> own = forms_of(field(row), rules_.dates);
     if (own.empty())
       fail(row, fmt::format("expected a date as {}, the form of the rows above it", form.name));
     fail(row, fmt::format("it is a date as {}, but the rows above it are as {}: write all dates in one form",
@@ -112,7 +112,7 @@ class TimeReader {
       return std::ranges::any_of(forms,
                                  [&](const DateForm& form) { return form.pattern.starts_with(start); });
     };
-    if (order_ == DateOrder::automatic && has("%d/%m/%Y") && has("%m/%d/%Y"))
+    if (rules_.dates == DateOrder::automatic && has("%d/%m/%Y") && has("%m/%d/%Y"))
       fail(0,
            "the dates may begin with the day or with the month, and no row tells; say task.dates=day_first "
            "or month_first");
@@ -132,10 +132,11 @@ class TimeReader {
   void check_order() const {
     for (std::size_t row = 1; row < places_.size(); ++row) {
       if (places_[row] > places_[row - 1]) continue;
-      if (places_[row] == places_[row - 1])
+      if (is_duplicate(row) && rules_.duplicates != Duplicates::refuse) continue;
+      if (is_duplicate(row))
         fail(row,
-             fmt::format("line {} has the same time: a series has one row for a time; remove one of them, "
-                         "or take their mean{}",
+             fmt::format("line {} has the same time: a series has one value for a time; remove one of them, "
+                         "or say task.duplicates=mean, first or last{}",
                          table_.lines[row - 1],
                          axis_.has_dates() && !axis_.form.zoned
                              ? " (an hour that clocks repeat in autumn needs dates with an offset, +02:00)"
@@ -145,13 +146,15 @@ class TimeReader {
     }
   }
 
+  bool is_duplicate(std::size_t row) const { return row > 0 && places_[row] == places_[row - 1]; }
+
   void find_step() {
     axis_.first = places_.front();
     if (axis_.has_dates() && are_months()) return use_months();
     std::int64_t least = 0;
     for (std::size_t row = 1; row < places_.size(); ++row) {
       const std::int64_t apart = places_[row] - places_[row - 1];
-      if (row == 1 || apart < least) least = apart;
+      if (apart > 0 && (least == 0 || apart < least)) least = apart;
     }
     axis_.step = std::max<std::int64_t>(least, 1);
   }
@@ -186,25 +189,28 @@ class TimeReader {
 
   ReadAxis number_steps() {
     ReadAxis read;
-    std::int64_t filled = 0;
+    std::int64_t filled = 0, times = 0;
     std::size_t first_gap = 0;
     for (std::size_t row = 0; row < places_.size(); ++row) {
       const std::int64_t away = places_[row] - places_.front();
-      if (gaps_ != Gaps::skip && away % axis_.step != 0) fail(row, uneven());
-      read.steps.push_back(gaps_ == Gaps::skip ? static_cast<std::int64_t>(row) : away / axis_.step);
-      if (row == 0) continue;
+      if (!skips() && away % axis_.step != 0) fail(row, uneven());
+      if (!is_duplicate(row)) ++times;
+      read.steps.push_back(skips() ? times - 1 : away / axis_.step);
+      if (row == 0 || is_duplicate(row)) continue;
       const std::int64_t missing = read.steps[row] - read.steps[row - 1] - 1;
       if (missing > 0 && filled == 0) first_gap = row;
       filled += missing;
     }
-    if (filled > 0 && gaps_ == Gaps::refuse) fail(first_gap, gap(read, first_gap));
-    if (filled > most_filled * std::ssize(places_)) fail(first_gap, gap(read, first_gap));
+    if (filled > 0 && rules_.gaps == Gaps::refuse) fail(first_gap, gap(read, first_gap));
+    if (filled > most_filled * times) fail(first_gap, gap(read, first_gap));
     read.length = read.steps.back() + 1;
     read.axis = axis_;
-    if (gaps_ == Gaps::skip) begin_from_the_end(read);
-    read.note = note(read, filled);
+    if (skips()) begin_from_the_end(read);
+    read.note = note(read, filled, std::ssize(places_) - times);
     return read;
   }
+
+  bool skips() const { return rules_.gaps == Gaps::skip; }
 
   /// So that what comes behind the last row has the right time.
   void begin_from_the_end(ReadAxis& read) const {
@@ -231,24 +237,25 @@ class TimeReader {
         table_.lines[row - 1], most_filled);
   }
 
-  std::string note(const ReadAxis& read, std::int64_t filled) const {
+  std::string note(const ReadAxis& read, std::int64_t filled, std::int64_t duplicates) const {
     std::string text =
         fmt::format("column \"{}\": every {} from {} to {}", printable(axis_.column), step_name(axis_),
                     printable(field(0)), printable(field(places_.size() - 1)));
-    if (gaps_ == Gaps::skip)
+    if (skips())
       text = fmt::format("column \"{}\": from {} to {}, rows taken as they follow", printable(axis_.column),
                          printable(field(0)), printable(field(places_.size() - 1)));
     if (axis_.form.zoned) text += ", converted to UTC";
     if (axis_.kind == TimeAxis::Kind::seconds && !axis_.form.zoned && axis_.step % seconds_per_day != 0)
       text += ", times without a zone taken as they stand";
     if (filled > 0) text += fmt::format("; {} of {} steps have no row and are missing", filled, read.length);
+    if (duplicates > 0)
+      text += fmt::format("; {} of {} rows have the time of the row above them", duplicates, places_.size());
     return text;
   }
 
   const CsvTable& table_;
   std::size_t column_;
-  DateOrder order_;
-  Gaps gaps_;
+  TimeRules rules_;
   TimeAxis axis_;
   std::vector<std::int64_t> places_;
 };
@@ -283,9 +290,9 @@ std::int64_t TimeAxis::moment(std::int64_t n) const {
   return moment_in(month_of(first) + n * step, begin.day, begin.second, month_ends);
 }
 
-ReadAxis read_time_axis(const CsvTable& table, const std::string& column, DateOrder order, Gaps gaps) {
-  if (const auto found = time_column(table, column, order))
-    return TimeReader(table, *found, order, gaps).read();
+ReadAxis read_time_axis(const CsvTable& table, const std::string& column, const TimeRules& rules) {
+  if (const auto found = time_column(table, column, rules.dates))
+    return TimeReader(table, *found, rules).read();
   ReadAxis rows;
   rows.steps.resize(table.rows());
   std::iota(rows.steps.begin(), rows.steps.end(), 0);

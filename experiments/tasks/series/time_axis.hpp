@@ -40,20 +40,35 @@ enum class Gaps {
   refuse  ///< an error
 };
 
+/// What is done with several rows of one time.
+enum class Duplicates {
+  refuse,  ///< an error
+  mean,    ///< their mean, in each column of the values that are there
+  first,   ///< the first value that is there
+  last     ///< the last
+};
+
+/// How a column of time is read.
+struct TimeRules {
+  DateOrder dates = DateOrder::automatic;
+  Gaps gaps = Gaps::fill;
+  Duplicates duplicates = Duplicates::refuse;
+};
+
 /// A column of dates or numbers, and which step each row is.
 struct ReadAxis {
   TimeAxis axis;
-  std::vector<std::int64_t> steps;  ///< by row, rising from 0
-  std::int64_t length = 0;          ///< steps: rows, and those put in
+  std::vector<std::int64_t> steps;  ///< by row, rising from 0; rows of one time are one step
+  std::int64_t length = 0;          ///< steps: times with rows, and those put in
   std::string note;  ///< for people: "every month from 1949-01 to 1960-12; 3 steps without a row"
 };
 
 /// `column`: its name; empty: the first one that begins with a date, or that is called as one and holds whole
 /// numbers; none of these: rows are counted. Throws DataError, with file, line and column, for a column that
-/// is not there, a text that is no date, one of another form than those before it, a moment that is there
-/// twice or comes before that of the row above, steps that no common distance fits, and gaps where they are
-/// refused.
-ReadAxis read_time_axis(const CsvTable& table, const std::string& column, DateOrder order, Gaps gaps);
+/// is not there, a text that is no date, one of another form than those before it, a moment that
+/// comes before that of the row above, steps that no common distance fits, and duplicates and gaps where they
+/// are refused.
+ReadAxis read_time_axis(const CsvTable& table, const std::string& column, const TimeRules& rules);
 
 /// What a step is called: "month", "day", "2 hours".
 std::string step_name(const TimeAxis& axis);

@@ -1,8 +1,12 @@
 #include "experiments/tasks/speech/options.hpp"
 
+#include <algorithm>
+
 #include "experiments/tasks/data_options.hpp"
 
-namespace unroll::speech_options {
+namespace unroll {
+
+namespace speech_options {
 namespace {
 
 OptionSpec choice(std::string key, std::vector<std::string> known, std::string meaning) {
@@ -123,4 +127,11 @@ FeatureSettings feature_settings(const TaskConfig& config) {
           .stack = whole(stack)};
 }
 
-}  // namespace unroll::speech_options
+}  // namespace speech_options
+
+bool is_speech(const TaskRow& task) {
+  return std::ranges::find(task.options, speech_options::recordings.key, &OptionSpec::key) !=
+         task.options.end();
+}
+
+}  // namespace unroll

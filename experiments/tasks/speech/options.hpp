@@ -3,9 +3,11 @@
 #include <vector>
 
 #include "experiments/data/audio/features.hpp"
-#include "experiments/tasks/task_config.hpp"
+#include "experiments/tasks/task.hpp"
 
-namespace unroll::speech_options {
+namespace unroll {
+
+namespace speech_options {
 
 // Settings of the task `speech`.
 extern const OptionSpec recordings, labels, label_pattern, label_unit, group_pattern, test_pattern,
@@ -20,4 +22,9 @@ std::vector<OptionSpec> rows();
 /// What of them says how sound becomes features.
 FeatureSettings feature_settings(const TaskConfig& config);
 
-}  // namespace unroll::speech_options
+}  // namespace speech_options
+
+/// Whether a task has recordings.
+bool is_speech(const TaskRow& task);
+
+}  // namespace unroll

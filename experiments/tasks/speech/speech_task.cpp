@@ -7,10 +7,12 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <set>
 
 #include "experiments/data/data_error.hpp"
 #include "experiments/objectives/label_decoding.hpp"
 #include "experiments/tasks/file_task/predictors.hpp"
+#include "experiments/tasks/speech/listened.hpp"
 #include "experiments/tasks/speech/options.hpp"
 #include "experiments/tasks/speech/speech_data.hpp"
 
@@ -53,9 +55,12 @@ double loss_of_constant(const std::vector<float>& outputs, const Batch& batch) {
 }
 
 class SpeechTask final : public Task {
+  using Indices = std::vector<std::int64_t>;
+
  public:
   SpeechTask(const TaskConfig& config, const ObjectiveList& objectives)
-      : data_(read_speech(config)),
+      : config_(config),
+        data_(read_speech(config)),
         spec_{.input_size = data_->listening.features().width(),
               .output_size = std::ssize(data_->labels) + (data_->ctc ? 1 : 0),
               .readout = data_->ctc ? Readout::every_step : Readout::last,
@@ -115,6 +120,25 @@ class SpeechTask final : public Task {
     return Confusion{data_->labels, std::move(counts)};
   }
 
+  std::vector<Heard> heard(const AnswersOf& answers) const override {
+    std::vector<Heard> all;
+    for (const Indices& one : pictured()) {
+      std::vector<float> samples;
+      std::string file;
+      for (const std::int64_t i : one) {
+        samples.insert(samples.end(), data_->samples(i).begin(), data_->samples(i).end());
+        file += (file.empty() ? "" : " + ") + data_->recordings.all[static_cast<std::size_t>(i)].file;
+      }
+      const Tensor<float> inputs = data_->listening.inputs(samples);
+      const Tensor<float> scores =
+          answers(Tensor<float>({inputs.shape()[0], 1, inputs.shape()[1]}, inputs.span()), false);
+      all.push_back(listened(config_, data_->labels, samples, scores.span(), spec_.output_size));
+      all.back().file = std::move(file);
+      all.back().said = said_in(one);
+    }
+    return all;
+  }
+
   double trivial_loss() const override { return trivial_loss_; }
   SuccessRule success() const override {
     return {{{"loss", Condition::Relation::below, trivial_loss_}},
@@ -165,6 +189,31 @@ class SpeechTask final : public Task {
     return made_of(data_, std::move(of), judged_seed, purpose, false, sequences);
   }
 
+  /// The first recordings of a few labels that are tested on, or validated on; of strings, as many in a row.
+  std::vector<Indices> pictured() const {
+    constexpr std::size_t most_pictured = 3;
+    const Indices& from = data_->parts.test.empty() ? data_->parts.validation : data_->parts.test;
+    const auto in_a_row = static_cast<std::size_t>(std::max<std::int64_t>(1, data_->splice.most));
+    Indices chosen;
+    std::set<std::vector<std::int64_t>> shown;
+    for (const std::int64_t i : from)
+      if (chosen.size() < most_pictured * in_a_row &&
+          shown.insert(data_->targets[static_cast<std::size_t>(i)]).second)
+        chosen.push_back(i);
+    std::vector<Indices> all;
+    for (std::size_t k = 0; k < chosen.size(); k += in_a_row)
+      all.emplace_back(chosen.begin() + static_cast<std::ptrdiff_t>(k),
+                       chosen.begin() + static_cast<std::ptrdiff_t>(std::min(k + in_a_row, chosen.size())));
+    return all;
+  }
+
+  std::string said_in(const Indices& recordings) const {
+    std::string text;
+    for (const std::int64_t i : recordings)
+      text += (text.empty() ? "" : " ") + data_->recordings.all[static_cast<std::size_t>(i)].label;
+    return text;
+  }
+
   std::string trivial_name() const { return data_->ctc ? "constant outputs" : "class frequencies"; }
 
   Answers answers(const std::vector<std::int64_t>& of) const {
@@ -211,6 +260,7 @@ class SpeechTask final : public Task {
                        of(data_->parts.validation), of(data_->parts.test));
   }
 
+  TaskConfig config_;
   std::shared_ptr<const SpeechData> data_;
   TaskSpec spec_;
   double trivial_loss_;

@@ -21,7 +21,7 @@ Config piano_roll_config(const std::string& task) {
   config.train.updates = 4;
   config.train.validate_every = 2;
   config.diagnose = {"piano_roll"};
-  config.diagnose_at = {"end"};
+  config.diagnose_at = {"0", "end"};
   laboratory().resolve(config);
   return config;
 }
@@ -42,6 +42,8 @@ TEST_CASE(
   const RecordedSeries* generated = record.find("piano roll", "generated");
   REQUIRE(real != nullptr);
   REQUIRE(generated != nullptr);
+  CHECK(std::ranges::count(record.series, "piano roll", &RecordedSeries::name) ==
+        2);  // of two looks the last
   const PianoRollParts parts = read_piano_rolls(walking_rolls(), "rolls");
   std::set<std::pair<double, double>> expected;
   for (const GridNote& note : notes_of(parts.valid.front()))

@@ -33,7 +33,8 @@ bool same(const std::vector<T>& a, const std::vector<T>& b) {
 
 bool same(const RecordedSeries& a, const RecordedSeries& b) {
   return a.name == b.name && a.moment == b.moment && a.axis == b.axis && a.held == b.held &&
-         a.descriptor == b.descriptor && same(a.x, b.x) && same(a.y, b.y) && a.names == b.names;
+         a.descriptor == b.descriptor && same(a.x, b.x) && same(a.y, b.y) && a.names == b.names &&
+         a.over == b.over;
 }
 
 bool same(const TrialRecord& a, const TrialRecord& b) {
@@ -78,6 +79,7 @@ RecordedSeries any_series() {
                         .y = {}};
   series.y = *rc::gen::container<std::vector<double>>(series.x.size(), any_double());
   series.names = *rc::gen::container<std::vector<std::string>>(any_text());
+  series.over = *any_text();
   return series;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -267,12 +269,32 @@ inline std::vector<TrialRecord> lengths_records(const SweepPlan& plan) {
   return records;
 }
 
+/// Energies in three bands, and the probabilities of two labels over them, the first one's less `off`.
+inline void add_picture(TrialRecord& record, double off) {
+  for (const double band : {100.0, 200.0, 400.0})
+    record.series.push_back({.name = "<a>.wav: yes",
+                             .moment = fmt::format("{} Hz", band),
+                             .axis = "second",
+                             .descriptor = {.unit = "log of the energy"},
+                             .x = {0.1, 0.3, 0.5},
+                             .y = {band, band + 1, band + 2}});
+  for (const bool first : {true, false})
+    record.series.push_back({.name = "answers in <a>.wav: yes",
+                             .moment = first ? "yes" : "<b>",
+                             .axis = "second",
+                             .descriptor = {.unit = "probability"},
+                             .x = {0.2, 0.4},
+                             .y = {first ? 0.5 : 0.001, first ? 0.9 - off : 0.002},
+                             .over = "<a>.wav: yes"});
+}
+
 /// With what a model of three classes answers, differently in each run, and with its accuracy on two parts.
 inline std::vector<TrialRecord> classes_records(const SweepPlan& plan) {
   const std::vector<std::string> names = {"yes", "no", "<b>"};
   const std::vector<std::vector<double>> shares = {{0.9, 0.1, 0}, {0.1, 0.8, 0.1}, {0.2, 0.2, 0.6}};
   std::vector<TrialRecord> records = records_of(plan);
   for (std::size_t i = 0; i < records.size(); ++i) {
+    add_picture(records[i], 0.1 * static_cast<double>(i));
     for (std::size_t row = 0; row < names.size(); ++row) {
       std::vector<double> answers = shares[row];
       for (double& share : answers) share *= 1 + 0.01 * (static_cast<double>(i) - 1);

@@ -187,6 +187,27 @@ TEST_CASE("[report] places that have names are called by them, where all runs ha
   CHECK_FALSE(series_of("accuracy of each part").contains("names"));
 }
 
+TEST_CASE("[report] what is drawn over a picture is no plot of its own") {
+  const SweepPlan plan = fixture::plan_of({"seed"}, {fixture::axis("seed", {"0", "1"})});
+  const auto data = nlohmann::json::parse(report_data(plan, fixture::classes_records(plan)));
+  const auto& series = data["series"];
+  const auto number_of = [&](const std::string& name) {
+    std::size_t i = 0;
+    while (i < series.size() && series[i]["name"] != name) ++i;
+    REQUIRE(i < series.size());
+    return i;
+  };
+  const auto picture = number_of("<a>.wav: yes"), lines = number_of("answers in <a>.wav: yes");
+  CHECK(series[lines]["over"] == "<a>.wav: yes");
+  CHECK(series[lines]["kind"] == "profile");
+  CHECK_FALSE(series[picture].contains("over"));
+  const nlohmann::json heard = {{"id", "profile-second"},
+                                {"title", "What was heard"},
+                                {"kind", "series"},
+                                {"series", nlohmann::json::array({picture})}};
+  CHECK(std::ranges::find(data["figures"], heard) != data["figures"].end());
+}
+
 TEST_CASE("[report] the range of lengths of training goes with a cell") {
   const SweepPlan plan = fixture::lengths_plan();
   const auto data = nlohmann::json::parse(report_data(plan, fixture::lengths_records(plan)));

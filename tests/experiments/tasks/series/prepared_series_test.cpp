@@ -141,6 +141,28 @@ TEST_CASE(
   CHECK(series.description().find("3 values are missing") != std::string::npos);
 }
 
+TEST_CASE(
+    "[series] of several rows of a time each column has the mean, the first or the last value there is") {
+  std::string text = "day,x,y\n";
+  for (int t = 1; t <= 60; ++t)
+    text += fmt::format("2024-{:02}-{:02},{},{}\n", 1 + (t - 1) / 28, 1 + (t - 1) % 28, t % 9, t % 7);
+  text += "2024-03-05,,1\n2024-03-05,4,NA\n2024-03-05,10,5\n";
+  const auto last_of = [&](const std::string& rule) {
+    const SeriesData data = prepared(text, {{"task.target", names({"x"})},
+                                            {"task.covariates", names({"y"})},
+                                            {"task.duplicates", word(rule)},
+                                            {"task.gaps", word("skip")}})
+                                .data();
+    CHECK(data.length == 61);
+    return std::pair(data.targets[0].values.back(), data.covariates[0].values.back());
+  };
+  CHECK(last_of("mean") == std::pair(7.0, 3.0));
+  CHECK(last_of("first") == std::pair(4.0, 1.0));
+  CHECK(last_of("last") == std::pair(10.0, 5.0));
+  CHECK(refusal(text, {{"task.target", names({"x"})}}).find("line 62 has the same time") !=
+        std::string::npos);
+}
+
 TEST_CASE("[series] a saved preparation is used as it is, and other columns are refused") {
   const TaskConfig trained = config(monthly(waves(80)));
   const PreparedSeries before = prepared_series(trained);

@@ -8,15 +8,14 @@ using namespace unroll::series_test;
 
 namespace {
 
-ReadAxis axis_of(const std::vector<std::string>& times, Gaps gaps = Gaps::fill,
-                 DateOrder order = DateOrder::automatic) {
+ReadAxis axis_of(const std::vector<std::string>& times, const TimeRules& rules = {}) {
   std::string text = "when,x\n";
   for (const std::string& time : times) text += time + ",1\n";
-  return read_time_axis(read_csv(text, "t.csv"), "when", order, gaps);
+  return read_time_axis(read_csv(text, "t.csv"), "when", rules);
 }
 
-std::string axis_refusal(const std::vector<std::string>& times, Gaps gaps = Gaps::fill) {
-  return error_of<DataError>([&] { axis_of(times, gaps); });
+std::string axis_refusal(const std::vector<std::string>& times, const TimeRules& rules = {}) {
+  return error_of<DataError>([&] { axis_of(times, rules); });
 }
 
 }  // namespace
@@ -58,16 +57,38 @@ TEST_CASE("[series] gaps are filled, skipped or refused, and said") {
   CHECK(filled.steps == std::vector<std::int64_t>{0, 1, 4, 5});
   CHECK(filled.length == 6);
   CHECK(filled.note.find("2 of 6 steps have no row") != std::string::npos);
-  const ReadAxis skipped = axis_of(times, Gaps::skip);
+  const ReadAxis skipped = axis_of(times, {.gaps = Gaps::skip});
   CHECK(skipped.steps == std::vector<std::int64_t>{0, 1, 2, 3});
   CHECK(skipped.axis.label(4) == "2024-01-07");
-  CHECK(axis_refusal(times, Gaps::refuse) ==
+  CHECK(axis_refusal(times, {.gaps = Gaps::refuse}) ==
         "t.csv, line 4, column \"when\": found \"2024-01-05\"; 2 steps of day are missing between it and "
         "\"2024-01-02\" "
         "on line 3; task.gaps=fill puts in rows without values (up to 4 for each that is there), skip takes "
         "the rows as "
         "they follow");
   CHECK(axis_refusal({"2024-01-01", "2024-01-02", "2034-01-03"}).find("are missing between") !=
+        std::string::npos);
+}
+
+TEST_CASE("[series] rows of one time are one step where that is asked for, and said") {
+  const std::vector<std::string> times = {"2024-01-01", "2024-01-01", "2024-01-03",
+                                          "2024-01-04", "2024-01-04", "2024-01-04"};
+  const ReadAxis merged = axis_of(times, {.duplicates = Duplicates::mean});
+  CHECK(merged.steps == std::vector<std::int64_t>{0, 0, 2, 3, 3, 3});
+  CHECK(merged.length == 4);
+  CHECK(merged.note ==
+        "column \"when\": every day from 2024-01-01 to 2024-01-04; 1 of 4 steps have no row and are missing; "
+        "3 of 6 rows have the time of the row above them");
+  const ReadAxis skipped = axis_of(times, {.gaps = Gaps::skip, .duplicates = Duplicates::last});
+  CHECK(skipped.steps == std::vector<std::int64_t>{0, 0, 1, 2, 2, 2});
+  CHECK(skipped.axis.label(3) == "2024-01-05");
+  CHECK(axis_refusal(times, {.gaps = Gaps::refuse, .duplicates = Duplicates::mean})
+            .starts_with("t.csv, line 4, column \"when\": found \"2024-01-03\"; 1 steps of day are missing"));
+  const ReadAxis months =
+      axis_of({"2024-01", "2024-01", "2024-03", "2024-05"}, {.duplicates = Duplicates::first});
+  CHECK(months.axis.step == 2);
+  CHECK(axis_of({"7", "7"}, {.duplicates = Duplicates::mean}).length == 1);
+  CHECK(axis_refusal({"2", "2", "1"}, {.duplicates = Duplicates::mean}).find("sort the rows") !=
         std::string::npos);
 }
 
@@ -82,9 +103,10 @@ TEST_CASE("[series] bad columns of time are refused with their place") {
        "the rows by "
        "time, the oldest first"},
       {{"2024-01-01", "2024-01-01"},
-       "t.csv, line 3, column \"when\": found \"2024-01-01\"; line 2 has the same time: a series has one row "
-       "for a time; "
-       "remove one of them, or take their mean (an hour that clocks repeat in autumn needs dates with an "
+       "t.csv, line 3, column \"when\": found \"2024-01-01\"; line 2 has the same time: a series has one "
+       "value for a time; "
+       "remove one of them, or say task.duplicates=mean, first or last (an hour that clocks repeat in autumn "
+       "needs dates with an "
        "offset, +02:00)"},
       {{"2024-01-01", "02.01.2024"},
        "t.csv, line 3, column \"when\": found \"02.01.2024\"; it is a date as 31.01.2024, but the rows above "

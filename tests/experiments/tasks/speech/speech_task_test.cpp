@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <set>
 
 #include "experiments/config/config_error.hpp"
@@ -182,6 +183,38 @@ TEST_CASE("[speech] how labels are taken for each other is counted on the test p
   };
   CHECK_FALSE(standard_task(tones("ctc"))->confusion(never));
   CHECK_FALSE(standard_task(tones("label", {{"task.test_pattern", std::string()}}))->confusion(never));
+}
+
+TEST_CASE(
+    "[speech] what is heard is a recording of each label that is tested on, with its answers at every step") {
+  const auto task = standard_task(tones("label"));
+  const AnswersOf rising = [&](const Tensor<float>& heard, bool) {
+    Tensor<float> scores({heard.shape()[0], 1, 2});
+    for (std::int64_t t = 0; t < heard.shape()[0]; ++t) scores[2 * t] = static_cast<float>(t);
+    return scores;
+  };
+  const std::vector<Heard> heard = task->heard(rising);
+  REQUIRE(heard.size() == 2);
+  CHECK(heard[0].file == "0_ann_0.wav");
+  CHECK(heard[0].said == "0");
+  CHECK(heard[1].said == "1");
+  CHECK(heard[0].labels == std::vector<std::string>{"0", "1"});
+  CHECK(heard[0].bands.size() == 12);
+  CHECK(std::ranges::is_sorted(heard[0].bands));
+  CHECK(heard[0].spectrogram.size() == 12);
+  CHECK(heard[0].bin_seconds == doctest::Approx(0.01));
+  const std::vector<double>& first = heard[0].posteriors.front();
+  CHECK(first.size() == heard[0].spectrogram.front().size());
+  for (std::size_t t = 0; t < first.size(); ++t)
+    CHECK(first[t] == doctest::Approx(1 / (1 + std::exp(-static_cast<double>(t)))));
+  // Tones of their own: the loudest band is where the tone is.
+  const auto loudest = [](const Heard& one) {
+    std::vector<double> sums;
+    for (const std::vector<double>& band : one.spectrogram)
+      sums.push_back(std::accumulate(band.begin(), band.end(), 0.0));
+    return one.bands[static_cast<std::size_t>(std::ranges::max_element(sums) - sums.begin())];
+  };
+  CHECK(loudest(heard[0]) != loudest(heard[1]));
 }
 
 TEST_CASE("[speech] spliced sequences have the labels of what they are made of, as many as asked for") {
