@@ -32,13 +32,12 @@ class Generated final : public DataSource {
     if (size_) sequences = std::min(sequences, *size_ - n * sequences);
     // Batches have been numbered by two numbers since the first results; the second is theirs no more.
     Stream stream(seed_, purpose_, {static_cast<std::uint32_t>(n), 0});
-    std::int64_t length = drawn(stream, Lengths::Drawn::per_batch);
+    const Lengths& lengths = generator_.lengths;
+    const bool alike = lengths.drawn == Lengths::Drawn::per_batch;
+    const std::int64_t common = alike ? lengths.draw(stream) : 0;
     std::vector<Sequence> all;
-    for (std::int64_t b = 0; b < sequences; ++b) {
-      if (generator_.lengths.drawn == Lengths::Drawn::per_sequence)
-        length = drawn(stream, Lengths::Drawn::per_sequence);
-      all.push_back(generator_.generate(stream, length));
-    }
+    for (std::int64_t b = 0; b < sequences; ++b)
+      all.push_back(generator_.generate(stream, alike ? common : lengths.draw(stream)));
     return collate(all, generator_.every_step);
   }
 
@@ -51,14 +50,6 @@ class Generated final : public DataSource {
   bool weighted() const override { return generator_.weighted; }
 
  private:
-  /// A length, where it is drawn there; where there is nothing to draw, no number of the stream is used.
-  std::int64_t drawn(Stream& stream, Lengths::Drawn place) const {
-    const LengthRange range = generator_.lengths.range;
-    if (range.fixed() || generator_.lengths.drawn != place) return range.least;
-    if (generator_.lengths.shares.empty()) return stream.between(range.least, range.most + 1);
-    return range.least + place_of(generator_.lengths.shares, stream.uniform());
-  }
-
   Generator generator_;
   std::uint64_t seed_;
   Purpose purpose_;
@@ -75,21 +66,17 @@ class GeneratedSet final : public Dataset {
   std::int64_t size() const override { return size_; }
   Sequence get(std::int64_t i) const override {
     Stream stream = stream_of(i);
-    return generator_.generate(stream, drawn(stream));
+    return generator_.generate(stream, generator_.lengths.draw(stream));
   }
   std::int64_t length(std::int64_t i) const override {
     Stream stream = stream_of(i);
-    return generator_.steps(drawn(stream));
+    return generator_.steps(generator_.lengths.draw(stream));
   }
   bool every_step() const override { return generator_.every_step; }
   bool weighted() const override { return generator_.weighted; }
 
  private:
   Stream stream_of(std::int64_t i) const { return {seed_, purpose_, {static_cast<std::uint32_t>(i), 0}}; }
-  std::int64_t drawn(Stream& stream) const {
-    const LengthRange range = generator_.lengths.range;
-    return range.fixed() ? range.least : stream.between(range.least, range.most + 1);
-  }
 
   Generator generator_;
   std::uint64_t seed_;
@@ -98,6 +85,12 @@ class GeneratedSet final : public Dataset {
 };
 
 }  // namespace
+
+std::int64_t Lengths::draw(Stream& stream) const {
+  if (range.fixed()) return range.least;
+  if (shares.empty()) return stream.between(range.least, range.most + 1);
+  return range.least + place_of(shares, stream.uniform());
+}
 
 std::unique_ptr<DataSource> generated(Generator generator, std::uint64_t seed, Purpose purpose,
                                       std::optional<std::int64_t> size) {

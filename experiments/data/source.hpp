@@ -41,6 +41,9 @@ struct Lengths {
   Drawn drawn = Drawn::per_batch;
   /// How often each length of the range is drawn, in any unit; empty: one as often as another.
   std::vector<double> shares = {};
+
+  /// One of them. Where there is nothing to draw no number of the stream is used.
+  std::int64_t draw(Stream& stream) const;
 };
 
 /// Makes one sequence of a length; pure in the stream.

@@ -16,16 +16,20 @@ Generator GeneratedTask::generator(const Lengths& lengths) const {
           .weighted = weighted()};
 }
 
-std::unique_ptr<DataSource> GeneratedTask::training(std::uint64_t seed) const {
+Generator GeneratedTask::training_generator() const {
   Generator training = generator(lengths_);
   training.generate = [this](Stream& stream, std::int64_t length) {
     return generate_for_training(stream, length);
   };
-  return generated(std::move(training), seed, Purpose::training_data);
+  return training;
+}
+
+std::unique_ptr<DataSource> GeneratedTask::training(std::uint64_t seed) const {
+  return generated(training_generator(), seed, Purpose::training_data);
 }
 
 std::unique_ptr<DataSource> GeneratedTask::training_set(std::uint64_t seed, std::int64_t sequences) const {
-  return generated_set(generator(lengths_), seed, Purpose::training_data, sequences);
+  return generated_set(training_generator(), seed, Purpose::training_data, sequences);
 }
 
 std::unique_ptr<DataSource> GeneratedTask::validation(std::int64_t sequences) const {

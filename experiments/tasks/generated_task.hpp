@@ -38,6 +38,7 @@ class GeneratedTask : public Task {
 
  private:
   Generator generator(const Lengths& lengths) const;
+  Generator training_generator() const;
 
   TaskSpec spec_;
   Lengths lengths_, evaluated_;

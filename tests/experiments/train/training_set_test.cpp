@@ -32,9 +32,17 @@ Config on_a_set(std::int64_t sequences, const std::string& task = "adding", Leng
 
 using Bits = std::vector<float>;
 
+/// (T, B) tokens as (T, B, 1).
+Tensor<float> as_numbers(const Tensor<std::int64_t>& tokens) {
+  Tensor<float> all({tokens.shape()[0], tokens.shape()[1], 1});
+  std::ranges::transform(tokens.span(), all.data(), [](std::int64_t one) { return static_cast<float>(one); });
+  return all;
+}
+
 /// Each sequence of a batch, its steps' inputs one after the other.
 std::vector<Bits> sequences_of(const Batch& batch) {
-  const auto& inputs = std::get<Tensor<float>>(batch.inputs);
+  const auto* tokens = std::get_if<Tensor<std::int64_t>>(&batch.inputs);
+  const Tensor<float> inputs = tokens ? as_numbers(*tokens) : std::get<Tensor<float>>(batch.inputs);
   const std::int64_t rows = batch.rows(), size = inputs.shape()[2];
   std::vector<Bits> all(static_cast<std::size_t>(rows));
   for (std::int64_t b = 0; b < rows; ++b)
@@ -101,6 +109,35 @@ TEST_CASE("[training set] every task that makes its sequences has one, at every 
     CHECK(static_cast<std::int64_t>(longest) <= set->max_steps(4));
     CHECK(set->batch(3, 4).rows() == 4);
   }
+}
+
+TEST_CASE(
+    "[training set] it holds what would be trained on without it, sequence for sequence, of every task") {
+  for (const TaskRow& row : laboratory().tasks()) {
+    if (!row.length) continue;
+    for (const std::string& variant : row.variants.empty() ? std::vector<std::string>{""} : row.variants) {
+      CAPTURE(row.name);
+      CAPTURE(variant);
+      Config config = on_a_set(20, row.name, *row.length);
+      config.task.variant = variant;
+      const auto task = laboratory().make_task(config.task);
+      const auto endless = task->training(1), set = task->training_set(1, 20);
+      std::multiset<Bits> fresh, fixed;
+      for (std::int64_t n = 0; n < 20; ++n) {
+        for (Bits& one : sequences_of(endless->batch(n, 1))) fresh.insert(std::move(one));
+        for (Bits& one : sequences_of(set->batch(n, 1))) fixed.insert(std::move(one));
+      }
+      CHECK(fixed == fresh);
+    }
+  }
+}
+
+TEST_CASE("[training set] its strings are as long as the grammar makes them, not each length as often") {
+  const Config config = on_a_set(400, "reber", {9, 100});
+  const auto set = laboratory().make_task(config.task)->training_set(1, 400);
+  double steps = 0;
+  for (std::int64_t n = 0; n < 400; ++n) steps += static_cast<double>(set->batch(n, 1).lengths.front());
+  CHECK(steps / 400 == doctest::Approx(11).epsilon(0.05));  // in the mean of the grammar
 }
 
 TEST_CASE("[training set] sequences keep their own lengths") {
