@@ -11,7 +11,8 @@ link -lfmt -lz -lcsv -lutf8proc -lxxhash
 mkdir "$work/corpus"
 number=0
 for date in 2024-01-31 2024-02 2024 20240131 2024-01-31T12:00 2024-01-31T12:00:59Z 2024-01-31T12:00:00.000+02:00 2024/01/31 31.01.2024 01/31/2024 \
-  31/01/2024 31-Jan-2024 'Jan 2024' '2024-01-31 12:00'; do
+  31/01/2024 31-Jan-2024 'Jan 2024' '2024-01-31 12:00' \
+  2024Q1 'Q4 2024' 2024-W05 01/2024 2024.01.31; do
   printf '%s' "$date" >"$work/corpus/$((++number)).date"
   printf 'date,x\n%s,1\n' "$date" >"$work/corpus/$number.csv"
 done

@@ -8,7 +8,8 @@
 #include <ctime>
 
 // strptime and strftime are the system's; their names of months are English ones, as in the "C" locale that
-// the program stays in. Days are counted by std::chrono.
+// the program stays in. Days are counted by std::chrono. Of quarters the system knows nothing: %q is ours,
+// and weeks it writes (%G-W%V) but does not read.
 
 namespace unroll {
 namespace {
@@ -20,7 +21,10 @@ struct KnownForm {
 
 constexpr std::array day_forms = {
     KnownForm{"%Y-%m-%d", "2024-01-31"},    KnownForm{"%Y/%m/%d", "2024/01/31"},
-    KnownForm{"%Y-%m", "2024-01"},          KnownForm{"%Y/%m", "2024/01"},
+    KnownForm{"%Y.%m.%d", "2024.01.31"},    KnownForm{"%Y-%m", "2024-01"},
+    KnownForm{"%Y/%m", "2024/01"},          KnownForm{"%m/%Y", "01/2024"},
+    KnownForm{"%YQ%q", "2024Q1"},           KnownForm{"%Y-Q%q", "2024-Q1"},
+    KnownForm{"Q%q %Y", "Q1 2024"},         KnownForm{"%G-W%V", "2024-W05"},
     KnownForm{"%d-%b-%Y", "31-Jan-2024"},   KnownForm{"%d %b %Y", "31 Jan 2024"},
     KnownForm{"%b %d, %Y", "Jan 31, 2024"}, KnownForm{"%b %Y", "Jan 2024"},
     KnownForm{"%b-%Y", "Jan-2024"}};
@@ -92,6 +96,26 @@ bool take_fraction(std::string_view& text) {
   return true;
 }
 
+/// A digit of a quarter, behind the only Q, as the two of its first month; false where there is none.
+bool month_for_quarter(std::string& text) {
+  const std::size_t at = text.find('Q') + 1;
+  if (at == 0 || at >= text.size() || text[at] < '1' || text[at] > '4') return false;
+  text.replace(at, 1, fmt::format("{:02}", 3 * (text[at] - '0') - 2));
+  return true;
+}
+
+/// The Monday of "2024-W05": week 1 has the year's first Thursday (ISO 8601).
+std::optional<std::int64_t> week_start(std::string_view text) {
+  using namespace std::chrono;
+  if (text.size() != 8 || text.substr(4, 2) != "-W" || !all_digits(text, 0, 4) || !all_digits(text, 6, 2))
+    return std::nullopt;
+  const std::chrono::year wanted(std::stoi(std::string(text.substr(0, 4))));
+  const sys_days first_thursday(wanted / January / Thursday[1]);
+  const sys_days thursday = first_thursday + weeks(std::stoi(std::string(text.substr(6))) - 1);
+  if (year_month_day(thursday).year() != wanted) return std::nullopt;
+  return (thursday - days(3)).time_since_epoch().count() * seconds_per_day;
+}
+
 std::optional<std::int64_t> seconds_of(const std::tm& time) {
   using namespace std::chrono;
   const year_month_day day{std::chrono::year(time.tm_year + 1900),
@@ -100,6 +124,18 @@ std::optional<std::int64_t> seconds_of(const std::tm& time) {
   if (!day.ok()) return std::nullopt;
   return sys_days(day).time_since_epoch().count() * seconds_per_day + time.tm_hour * 3600 + time.tm_min * 60 +
          time.tm_sec;
+}
+
+std::optional<std::int64_t> calendar_moment(std::string text, std::string pattern) {
+  if (const std::size_t quarter = pattern.find("%q"); quarter != std::string::npos) {
+    if (!month_for_quarter(text)) return std::nullopt;
+    pattern[quarter + 1] = 'm';
+  }
+  std::tm time{};
+  time.tm_mday = 1;
+  const char* end = ::strptime(text.c_str(), pattern.c_str(), &time);
+  if (!end || *end != '\0' || end != text.c_str() + text.size()) return std::nullopt;
+  return seconds_of(time);
 }
 
 void add_if(std::string_view text, const DateForm& form, std::vector<DateForm>& all) {
@@ -128,12 +164,8 @@ std::optional<std::int64_t> parse_date(std::string_view text, const DateForm& fo
   if (form.zoned && !(zone = take_zone(text))) return std::nullopt;
   if (form.fractions && !take_fraction(text)) return std::nullopt;
   if (text.empty() || text.size() > 40 || text.front() == ' ' || !has_whole_year(text)) return std::nullopt;
-  std::tm time{};
-  time.tm_mday = 1;
-  const std::string whole(text);
-  const char* end = ::strptime(whole.c_str(), form.pattern.c_str(), &time);
-  if (!end || *end != '\0' || end != whole.c_str() + whole.size()) return std::nullopt;
-  const std::optional<std::int64_t> seconds = seconds_of(time);
+  const std::optional<std::int64_t> seconds =
+      form.has_weeks() ? week_start(text) : calendar_moment(std::string(text), form.pattern);
   if (!seconds) return std::nullopt;
   const std::int64_t moment = *seconds - zone.value_or(0);
   if (moment < first_moment || moment > last_moment) return std::nullopt;
@@ -161,8 +193,14 @@ std::string format_date(std::int64_t seconds, const DateForm& form) {
   time.tm_hour = static_cast<int>(day.second / 3600);
   time.tm_min = static_cast<int>(day.second / 60 % 60);
   time.tm_sec = static_cast<int>(day.second % 60);
-  std::string pattern = form.pattern;  // for %Y strftime writes as few digits as there are
-  pattern.replace(pattern.find("%Y"), 2, fmt::format("{:04}", day.year));
+  time.tm_wday = day.weekday;
+  time.tm_yday = day.day_of_year;
+  std::string pattern = form.pattern;
+  const auto write = [&](const char* directive, const std::string& text) {
+    if (const std::size_t at = pattern.find(directive); at != std::string::npos) pattern.replace(at, 2, text);
+  };
+  write("%Y", fmt::format("{:04}", day.year));  // strftime writes as few digits as there are
+  write("%q", fmt::format("{}", (day.month + 2) / 3));
   std::array<char, 64> text{};
   const std::size_t size = ::strftime(text.data(), text.size(), pattern.c_str(), &time);
   return std::string(text.data(), size) + (form.fractions ? ".000" : "") + (form.zoned ? "Z" : "");

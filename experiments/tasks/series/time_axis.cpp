@@ -161,7 +161,7 @@ class TimeReader {
 
   /// On one day of each month and at one time, or each on the last one.
   bool are_months() {
-    if (places_.size() < 2 && axis_.form.pattern.find("%d") != std::string::npos) return false;
+    if (axis_.form.has_weeks() || (places_.size() < 2 && axis_.form.has("%d"))) return false;
     const CalendarDay begin = calendar_day(axis_.first);
     bool same_day = true, ends = true;
     for (const std::int64_t place : places_) {
@@ -181,10 +181,7 @@ class TimeReader {
     for (std::size_t row = 1; row < places_.size(); ++row)
       axis_.step = std::gcd(axis_.step, places_[row] - places_[row - 1]);
     if (axis_.step == 0)
-      axis_.step = axis_.form.pattern.find("%m") == std::string::npos &&
-                           axis_.form.pattern.find("%b") == std::string::npos
-                       ? 12
-                       : 1;
+      axis_.step = axis_.form.has("%q") ? 3 : axis_.form.has("%m") || axis_.form.has("%b") ? 1 : 12;
   }
 
   ReadAxis number_steps() {

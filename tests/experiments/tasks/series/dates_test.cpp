@@ -34,10 +34,17 @@ TEST_CASE("[series] the usual ways to write a date are one moment") {
     CAPTURE(text);
     CHECK(first_moment(text) == jan_31);
   }
-  for (const char* text : {"2024-01", "2024/01", "Jan 2024", "Jan-2024", "2024"}) {
+  for (const char* text :
+       {"2024-01", "2024/01", "01/2024", "Jan 2024", "Jan-2024", "2024", "2024Q1", "2024-Q1", "Q1 2024"}) {
     CAPTURE(text);
     CHECK(first_moment(text) == jan_31 - 30 * day);
   }
+  CHECK(first_moment("2024.01.31") == jan_31);
+  CHECK(first_moment("2024Q4") == first_moment("2024-10"));
+  CHECK(first_moment("2024-W05") == first_moment("2024-01-29"));
+  CHECK(first_moment("2020-W53") == first_moment("2020-12-28"));
+  CHECK(first_moment("2021-W01") == first_moment("2021-01-04"));
+  CHECK(first_moment("2025-W01") == first_moment("2024-12-30"));
   CHECK(first_moment("1749-01-01") == -6974035200);  // before 1970, and before any time zone's tables
 }
 
@@ -49,6 +56,14 @@ TEST_CASE("[series] what is no date of the calendar, or of no known form, is non
                            "31.04.2024",
                            "01.02.24",
                            "2024-1-",
+                           "2024Q5",
+                           "2024Q0",
+                           "2024Q",
+                           "Q1 24",
+                           "2024-W00",
+                           "2021-W53",
+                           "2024-W5",
+                           "13/2024",
                            "12",
                            "3.5",
                            "tomorrow",
