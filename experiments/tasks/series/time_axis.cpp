@@ -150,6 +150,7 @@ class TimeReader {
 
   void find_step() {
     axis_.first = places_.front();
+    moments_ = places_;
     if (axis_.has_dates() && are_months()) return use_months();
     std::int64_t least = 0;
     for (std::size_t row = 1; row < places_.size(); ++row) {
@@ -202,21 +203,25 @@ class TimeReader {
     if (filled > most_filled * times) fail(first_gap, gap(read, first_gap));
     read.length = read.steps.back() + 1;
     read.axis = axis_;
-    if (skips()) begin_from_the_end(read);
+    if (skips()) keep_rows(read.axis);
     read.note = note(read, filled, std::ssize(places_) - times);
     return read;
   }
 
   bool skips() const { return rules_.gaps == Gaps::skip; }
 
-  /// So that what comes behind the last row has the right time.
-  void begin_from_the_end(ReadAxis& read) const {
-    const std::int64_t back = (places_.back() - places_.front()) - (read.length - 1) * axis_.step;
-    TimeAxis& axis = read.axis;
-    axis.first = axis.kind == TimeAxis::Kind::months
-                     ? moment_in(month_of(axis.first) + back, calendar_day(axis.first).day,
-                                 calendar_day(axis.first).second, axis.month_ends)
-                     : axis.first + back;
+  /// Each with its own time. Of two weeks and more of single days, days of the week without a row have none
+  /// later.
+  void keep_rows(TimeAxis& axis) const {
+    for (std::size_t row = 0; row < moments_.size(); ++row)
+      if (!is_duplicate(row)) axis.rows.push_back(moments_[row]);
+    constexpr std::int64_t two_weeks = 14 * seconds_per_day;
+    if (axis.kind != TimeAxis::Kind::seconds || axis.step != seconds_per_day ||
+        moments_.back() - moments_.front() < two_weeks)
+      return;
+    axis.weekdays = {};
+    for (const std::int64_t moment : axis.rows)
+      axis.weekdays[static_cast<std::size_t>(calendar_day(moment).weekday)] = true;
   }
 
   std::string uneven() const {
@@ -254,7 +259,8 @@ class TimeReader {
   std::size_t column_;
   TimeRules rules_;
   TimeAxis axis_;
-  std::vector<std::int64_t> places_;
+  std::vector<std::int64_t> places_;   ///< by row: numbers, seconds or months
+  std::vector<std::int64_t> moments_;  ///< by row: numbers or seconds
 };
 
 std::optional<std::size_t> time_column(const CsvTable& table, const std::string& name, DateOrder order) {
@@ -277,14 +283,26 @@ std::optional<std::size_t> time_column(const CsvTable& table, const std::string&
 }  // namespace
 
 std::string TimeAxis::label(std::int64_t n) const {
-  if (has_dates()) return format_date(moment(n), form);
-  return fmt::format("{}", first + n * step);
+  return has_dates() ? format_date(moment(n), form) : fmt::format("{}", moment(n));
 }
 
 std::int64_t TimeAxis::moment(std::int64_t n) const {
-  if (kind != Kind::months) return first + n * step;
-  const CalendarDay begin = calendar_day(first);
-  return moment_in(month_of(first) + n * step, begin.day, begin.second, month_ends);
+  if (rows.empty()) return behind(first, n);
+  if (n < std::ssize(rows)) return rows[static_cast<std::size_t>(n)];
+  return behind(rows.back(), n - std::ssize(rows) + 1);
+}
+
+std::int64_t TimeAxis::behind(std::int64_t moment, std::int64_t n) const {
+  if (kind == Kind::months) {
+    const CalendarDay begin = calendar_day(moment);
+    return moment_in(month_of(moment) + n * step, begin.day, begin.second, month_ends);
+  }
+  if (std::ranges::find(weekdays, false) == weekdays.end()) return moment + n * step;
+  while (n > 0) {
+    moment += step;
+    n -= weekdays[static_cast<std::size_t>(calendar_day(moment).weekday)] ? 1 : 0;
+  }
+  return moment;
 }
 
 ReadAxis read_time_axis(const CsvTable& table, const std::string& column, const TimeRules& rules) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -10,7 +11,7 @@
 
 namespace unroll {
 
-/// The steps of a series in time, at equal distances.
+/// The steps of a series in time, at equal distances or where the rows of a table are.
 struct TimeAxis {
   enum class Kind {
     rows,     ///< no column says so: steps are counted from 1
@@ -25,12 +26,20 @@ struct TimeAxis {
   std::int64_t first = 1;   ///< the number, or the seconds, of step 0
   std::int64_t step = 1;    ///< numbers, seconds or months between two steps
   bool month_ends = false;  ///< dates are the last days of their months
+  /// Of rows that are taken as they follow: the number, or the seconds, of each step.
+  std::vector<std::int64_t> rows = {};
+  /// Days of the week, from Sunday, on which behind those rows there is a step: those that have one.
+  std::array<bool, 7> weekdays = {true, true, true, true, true, true, true};
 
   bool has_dates() const { return kind == Kind::seconds || kind == Kind::months; }
   /// Step n, also beyond the last one, as the file would write it.
   std::string label(std::int64_t n) const;
-  /// The same as seconds, of an axis with dates.
+  /// The same as a number, or as seconds.
   std::int64_t moment(std::int64_t n) const;
+
+ private:
+  /// So many steps behind a moment.
+  std::int64_t behind(std::int64_t moment, std::int64_t n) const;
 };
 
 /// What is done where a step has no row.

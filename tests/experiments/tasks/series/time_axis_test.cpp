@@ -62,6 +62,8 @@ TEST_CASE("[series] gaps are filled, skipped or refused, and said") {
   CHECK(filled.note.find("2 of 6 steps have no row") != std::string::npos);
   const ReadAxis skipped = axis_of(times, {.gaps = Gaps::skip});
   CHECK(skipped.steps == std::vector<std::int64_t>{0, 1, 2, 3});
+  for (std::int64_t row = 0; row < 4; ++row)
+    CHECK(skipped.axis.label(row) == times[static_cast<std::size_t>(row)]);
   CHECK(skipped.axis.label(4) == "2024-01-07");
   CHECK(axis_refusal(times, {.gaps = Gaps::refuse}) ==
         "t.csv, line 4, column \"when\": found \"2024-01-05\"; 2 steps of day are missing between it and "
@@ -71,6 +73,28 @@ TEST_CASE("[series] gaps are filled, skipped or refused, and said") {
         "they follow");
   CHECK(axis_refusal({"2024-01-01", "2024-01-02", "2034-01-03"}).find("are missing between") !=
         std::string::npos);
+}
+
+TEST_CASE(
+    "[series] rows taken as they follow keep their times, and days of the week that have none go on "
+    "without") {
+  // Three weeks from Monday to Friday, and two days of the next.
+  std::vector<std::string> days;
+  for (const int day : {1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 15, 16, 17, 18, 19, 22, 23, 25})
+    days.push_back(fmt::format("2024-01-{:02}", day));  // the 24th is a holiday
+  const TimeAxis axis = axis_of(days, {.gaps = Gaps::skip}).axis;
+  for (std::size_t row = 0; row < days.size(); ++row)
+    CHECK(axis.label(static_cast<std::int64_t>(row)) == days[row]);
+  CHECK(axis.label(18) == "2024-01-26");
+  CHECK(axis.label(19) == "2024-01-29");  // behind Friday comes Monday
+  CHECK(axis.label(24) == "2024-02-05");
+  CHECK(axis_of({"2024-01-04", "2024-01-05"}, {.gaps = Gaps::skip}).axis.label(2) == "2024-01-06");
+  const TimeAxis months = axis_of({"2024-01-31", "2024-02-29", "2024-05-31"}, {.gaps = Gaps::skip}).axis;
+  CHECK(months.label(2) == "2024-05-31");
+  CHECK(months.label(3) == "2024-06-30");
+  const TimeAxis numbers = axis_of({"3", "5", "11"}, {.gaps = Gaps::skip}).axis;
+  CHECK(numbers.label(1) == "5");
+  CHECK(numbers.label(3) == "13");
 }
 
 TEST_CASE("[series] rows of one time are one step where that is asked for, and said") {
