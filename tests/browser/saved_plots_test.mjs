@@ -216,6 +216,9 @@ async function checkPaper(page) {
   await page.waitForTimeout(300);
   for (const pair of await page.evaluate(overlaps)) check(false, `on paper: ${pair} overlap`);
   check(!await page.locator(".save").first().isVisible(), "buttons are printed");
+  check(!await page.locator("#trials:not([data-read])").isVisible(), "the head of a table without rows is printed");
+  const torn = await page.$$eval(".note, .controls", (all) => all.filter((one) => getComputedStyle(one).breakInside !== "avoid").length);
+  check(torn === 0, `${torn} notes may be torn from their plots`);
   const pdf = await page.pdf({ format: "A4" });
   check(pdf.subarray(0, 5).toString() === "%PDF-" && pdf.length > 50000, `the printed page has ${pdf.length} bytes`);
   await page.emulateMedia({ media: "screen" });
