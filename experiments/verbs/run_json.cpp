@@ -48,8 +48,9 @@ std::string run_json(const Laboratory& laboratory, const Trial& trial, const Tri
 
 Json run_row(const Laboratory& laboratory, const Trial& trial, const TrialRecord& record,
              const std::filesystem::path& folder) {
+  const Json object = object_of(laboratory, trial, record, folder);
   Json row = Json::object();
-  for (const auto& [name, value] : object_of(laboratory, trial, record, folder).items()) {
+  for (const auto& [name, value] : object.items()) {
     if (value.is_object())
       row.update(value);
     else
