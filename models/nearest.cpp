@@ -18,6 +18,13 @@ std::size_t key_distance(std::string_view name, std::string_view candidate) {
   return std::min(edit_distance(name, candidate), edit_distance(last_part(name), last_part(candidate)) + 1);
 }
 
+/// One letter of a name without its section may be wrong, however short it is: "nam".
+bool is_slip_of_last_part(std::string_view name, std::string_view candidate) {
+  constexpr std::size_t least = 3;
+  return name.size() >= least && name.find('.') == name.npos && candidate.find('.') != candidate.npos &&
+         edit_distance(name, last_part(candidate)) <= 1;
+}
+
 /// A third of what was typed may be wrong, two letters of a short name, and one of a very short one.
 std::size_t tolerance(std::string_view name) {
   const std::size_t length = last_part(name).size();
@@ -78,7 +85,8 @@ std::optional<std::string> nearest(std::string_view name, const std::vector<std:
   const auto best =
       std::min_element(candidates.begin(), candidates.end(),
                        [&](const std::string& a, const std::string& b) { return distance(a) < distance(b); });
-  if (best != candidates.end() && distance(*best) <= tolerance(name)) return *best;
+  if (best != candidates.end() && (distance(*best) <= tolerance(name) || is_slip_of_last_part(name, *best)))
+    return *best;
   return only_longer(name, candidates);
 }
 

@@ -46,6 +46,8 @@ TEST_CASE("[config] capitals are no slips, and of a short name one letter may be
   CHECK(nearest("LSTM", {"gru", "lstm"}) == "lstm");
   CHECK(nearest("Train.Updates", {"train.batch", "train.updates"}) == "train.updates");
   CHECK(nearest("gru", {"gro"}) == "gro");
+  CHECK(nearest("nam", {"task.name", "task.length"}) == "task.name");
+  CHECK(nearest("cel", {"task.name", "model.cell"}) == "model.cell");
   CHECK_FALSE(nearest("jpg", {"svg", "pdf"}));
   CHECK_FALSE(nearest("list", {"lstm"}));
 }
