@@ -323,8 +323,9 @@ int write_new(const Arguments& arguments) {
   if (arguments.words.size() != 2) throw UsageError("`unroll cells new` takes the name of the cell: my_cell");
   const std::string& name = arguments.words[1];
   if (const std::string fit = as_name(name); fit != name)
-    throw UsageError(fmt::format("\"{}\" is no name: letters, digits and _ make one, as {}", printable(name),
-                                 fit.empty() ? "my_cell" : fit));
+    throw UsageError(
+        fmt::format("\"{}\": expected the cell's name, a letter or _ and then digits as well, as {}",
+                    printable(name), fit.empty() ? "my_cell" : fit));
   const std::string text = new_cell_text(name);
   define_cell("cells new", text);  // a name that is one
   const std::filesystem::path file = name + ".cell";
