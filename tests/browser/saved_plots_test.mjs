@@ -111,6 +111,9 @@ async function checkNumbers(page, trials) {
   const names = await page.$$eval("#numbers .plot .ytick text", (all) => all.map((text) => text.textContent));
   check(names.length === 3 && names.every((name) => name.length > 5), `over names the rows are ${names}`);
   await page.locator("#numbers .over-choice select").selectOption({ label: "length" });
+  await page.waitForSelector("html[data-drawn]");
+  const places = await page.$$eval("#numbers .plot .xtick text", (all) => all.map((text) => text.textContent));
+  check(places.join() === "3,6,12", `lengths of 3, 6 and 12 are marked as ${places}`);
 }
 
 /** The single runs of the learning curves, against series.csv. */
