@@ -18,18 +18,44 @@ std::size_t key_distance(std::string_view name, std::string_view candidate) {
   return std::min(edit_distance(name, candidate), edit_distance(last_part(name), last_part(candidate)) + 1);
 }
 
-/// A third of what was typed may be wrong, and two letters of a short name.
-std::size_t tolerance(std::string_view name) {
-  const std::size_t length = last_part(name).size();
-  return length < 3 ? 1 : std::max<std::size_t>(2, length / 3);
+/// One letter of a name without its section may be wrong, however short it is: "nam".
+bool is_slip_of_last_part(std::string_view name, std::string_view candidate) {
+  constexpr std::size_t least = 3;
+  return name.size() >= least && name.find('.') == name.npos && candidate.find('.') != candidate.npos &&
+         edit_distance(name, last_part(candidate)) <= 1;
 }
 
-/// The one candidate that begins so: "add" of adding and copy.
-std::optional<std::string> only_longer(std::string_view name, const std::vector<std::string>& candidates) {
-  const auto begins_so = [&](const std::string& one) { return one.starts_with(name); };
-  const auto found = std::ranges::find_if(candidates, begins_so);
-  if (name.size() < 2 || std::ranges::count_if(candidates, begins_so) != 1) return std::nullopt;
+/// A third of what was typed may be wrong, two letters of a short name, and one of a very short one.
+std::size_t tolerance(std::string_view name) {
+  const std::size_t length = last_part(name).size();
+  return length < 5 ? 1 : std::max<std::size_t>(2, length / 3);
+}
+
+std::string in_small_letters(std::string_view name) {
+  std::string small(name);
+  for (char& c : small)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return small;
+}
+
+/// The one candidate of which this holds.
+template <class Holds>
+std::optional<std::string> only_one(const std::vector<std::string>& candidates, Holds holds) {
+  const auto found = std::ranges::find_if(candidates, holds);
+  if (std::ranges::count_if(candidates, holds) != 1) return std::nullopt;
   return *found;
+}
+
+/// The one candidate that begins so, or else has it in it: "add" of adding and copy, "gradients" of
+/// state_gradients and lyapunov.
+std::optional<std::string> only_longer(std::string_view name, const std::vector<std::string>& candidates) {
+  constexpr std::size_t least_begin = 2, least_part = 4;
+  std::optional<std::string> found;
+  if (name.size() >= least_begin)
+    found = only_one(candidates, [&](const std::string& one) { return one.starts_with(name); });
+  if (!found && name.size() >= least_part)
+    found = only_one(candidates, [&](const std::string& one) { return one.find(name) != one.npos; });
+  return found;
 }
 
 }  // namespace
@@ -52,11 +78,15 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::optional<std::string> nearest(std::string_view name, const std::vector<std::string>& candidates) {
   if (name.empty() || name.size() > longest_name) return std::nullopt;
-  const auto distance = [&](const std::string& candidate) { return key_distance(name, candidate); };
+  const std::string small = in_small_letters(name);
+  const auto distance = [&](const std::string& candidate) {
+    return std::min(key_distance(name, candidate), key_distance(small, in_small_letters(candidate)));
+  };
   const auto best =
       std::min_element(candidates.begin(), candidates.end(),
                        [&](const std::string& a, const std::string& b) { return distance(a) < distance(b); });
-  if (best != candidates.end() && distance(*best) <= tolerance(name)) return *best;
+  if (best != candidates.end() && (distance(*best) <= tolerance(name) || is_slip_of_last_part(name, *best)))
+    return *best;
   return only_longer(name, candidates);
 }
 

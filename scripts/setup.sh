@@ -27,7 +27,8 @@ packages=(
 # Of Slurm and munge the test starts its own daemons; where the packages start theirs, these stand beside.
 test_packages=(chromium clang libclang-rt-14-dev graphviz spin slurm-wlm munge
   faketime iproute2 openssh-sftp-server procps socat sshfs   # clocks that jump, hosts that are cut off
-  espeak-ng sox python3-mido)                                # speech, files of every kind, another reader of MIDI
+  espeak-ng sox python3-mido                                 # speech, files of every kind, another reader of MIDI
+  zsh fish man-db)                                           # where completions are typed, and who reads the manual page
 
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 

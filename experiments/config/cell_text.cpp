@@ -131,6 +131,10 @@ std::string objection_to(const CellText& cell, const CellList& cells) {
         "there is no file \"{}\" with a cell's equations (looked for beside the config file "
         "and in the current folder)",
         printable(cell));
+  if (cell.text.find('@') != std::string::npos)
+    return fmt::format(
+        "\"{}\" is what reports call a cell of a file by its equations: give the file, as {}.cell",
+        printable(cell), printable(cell.text.substr(0, cell.text.find('@'))));
   const std::vector<std::string> names = names_of(cells);
   return fmt::format("\"{}\" is unknown{} Known: {}; or the path of a .cell file, or equations",
                      printable(cell), nearest(cell, names) ? did_you_mean(cell, names) : ".",

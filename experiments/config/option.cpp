@@ -4,7 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
+#include <utility>
 
 #include "models/nearest.hpp"
 
@@ -31,10 +33,22 @@ std::string help_default(const Option& option) {
   return shown.empty() ? "\"\"" : shown;
 }
 
+/// What others call a value.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> value_synonyms = {
+    {{"xavier", "glorot"}, {"xavier_uniform", "glorot"}, {"linear", "identity"}, {"logistic", "sigmoid"}}};
+
+std::string meant_by_value(const std::string& given, const std::vector<std::string>& names) {
+  for (const auto& [word, meant] : value_synonyms)
+    if (word == given && std::ranges::find(names, meant) != names.end())
+      return fmt::format("; did you mean \"{}\"?", meant);
+  return did_you_mean(given, names);
+}
+
 std::string objection_to_name(const std::string& given, const std::vector<std::string>& names) {
   if (std::ranges::find(names, given) != names.end()) return "";
-  return fmt::format("\"{}\" is unknown{} Known: {}", printable(given),
-                     nearest(given, names) ? did_you_mean(given, names) : ".", fmt::join(names, ", "));
+  const std::string meant = meant_by_value(given, names);
+  return fmt::format("\"{}\" is unknown{} Known: {}", printable(given), meant.empty() ? "." : meant,
+                     fmt::join(names, ", "));
 }
 
 std::string owners_text(const Option& option) {

@@ -134,13 +134,36 @@ std::string list_hint(const Option& option, const TomlNode& node) {
   return fmt::format(" (to sweep it, write \"{}\" = [...] in [sweep])", option.key);
 }
 
-/// What would have been right, where a range has no step.
+/// "1-5" or "1:5" as 1..5; none.
+std::optional<std::string> meant_range(std::string_view text) {
+  const auto digits = [](std::string_view part) {
+    return !part.empty() && part.find_first_not_of("0123456789") == part.npos;
+  };
+  const std::size_t between = text.find_first_of("-:");
+  if (between == text.npos || !digits(text.substr(0, between)) || !digits(text.substr(between + 1)))
+    return std::nullopt;
+  return fmt::format("{}..{}", text.substr(0, between), text.substr(between + 1));
+}
+
+/// What would have been right, where a range has no step, or other signs.
 std::string steps_hint(const Option& option, std::string_view text) {
-  const bool is_number = std::holds_alternative<std::int64_t>(option.default_value) ||
-                         std::holds_alternative<std::uint64_t>(option.default_value) ||
+  const bool is_seed = std::holds_alternative<std::uint64_t>(option.default_value);
+  const bool is_number = is_seed || std::holds_alternative<std::int64_t>(option.default_value) ||
                          std::holds_alternative<double>(option.default_value);
-  const bool has_dots = text.find("..") != std::string_view::npos;
-  return is_number && has_dots ? " (several values are FIRST..LAST:STEP, like 10..100:10)" : "";
+  const auto range = meant_range(text);
+  if (is_seed && range) return fmt::format("; did you mean {}?", *range);
+  const bool is_range = range || text.find("..") != text.npos;
+  return is_number && is_range ? " (several values are FIRST..LAST:STEP, like 10..100:10)" : "";
+}
+
+/// An integer that is written as a number with a point or an exponent.
+std::string whole_hint(const Option& option, std::string_view text) {
+  constexpr double most = 1e15;
+  const auto number = parse_value(text, double{});
+  if (!std::holds_alternative<std::int64_t>(option.default_value) || !number) return "";
+  const double value = std::get<double>(*number);
+  return std::abs(value) <= most && value == std::floor(value) ? fmt::format("; did you mean {:.0f}?", value)
+                                                               : "";
 }
 
 /// Whose it is, where few tasks have it: a value for a setting of another task is often of another type.
@@ -204,9 +227,9 @@ Setting read_setting(const TomlDocument& document, const Option& option, const T
 Setting read_setting(const Option& option, std::string_view text, const std::string& origin) {
   std::optional<OptionValue> value = parse_value(text, option.default_value);
   if (!value) {
-    throw ConfigError(fmt::format("{}: {}: expected {}, found \"{}\"{}{}", origin, option.key,
+    throw ConfigError(fmt::format("{}: {}: expected {}, found \"{}\"{}{}{}", origin, option.key,
                                   expectation(option), printable(text), steps_hint(option, text),
-                                  owners_hint(option)));
+                                  whole_hint(option, text), owners_hint(option)));
   }
   Setting setting{std::move(*value), origin};
   refuse_objection(option, setting);

@@ -172,11 +172,36 @@ void write_plan(const Laboratory& laboratory, const std::filesystem::path& folde
   write_configs(folder);
 }
 
+namespace {
+
+/// A sweep's folder that a file of it was given for, or those in a folder; nothing where there are none.
+std::string sweeps_near(const std::filesystem::path& folder) {
+  constexpr std::size_t most = 5;
+  std::error_code none;
+  if (!std::filesystem::is_directory(folder, none)) {
+    const std::filesystem::path parent = folder.has_parent_path() ? folder.parent_path() : ".";
+    const bool is_of_sweep = std::filesystem::exists(parent / plan_file_name(1), none);
+    return is_of_sweep ? fmt::format("; did you mean {}?", parent.string()) : "";
+  }
+  std::vector<std::string> found;
+  for (auto entry = std::filesystem::directory_iterator(folder, none);
+       !none && entry != std::filesystem::directory_iterator(); entry.increment(none))
+    if (std::filesystem::exists(entry->path() / plan_file_name(1), none))
+      found.push_back(entry->path().string());
+  std::ranges::sort(found);
+  const bool more = found.size() > most;
+  found.resize(std::min(found.size(), most));
+  return found.empty() ? ""
+                       : fmt::format("; sweeps in it: {}{}", fmt::join(found, ", "), more ? ", ..." : "");
+}
+
+}  // namespace
+
 SweepPlan read_plan(const Laboratory& laboratory, const std::filesystem::path& folder) {
   if (const auto stored = stored_plan(laboratory, folder)) return plan_of(laboratory, *stored);
   throw ConfigError(fmt::format(
-      "{} is no sweep's folder: expected a plan.jsonl in it (`unroll sweep CONFIG --out DIR` makes one)",
-      folder.string()));
+      "{} is no sweep's folder: expected a plan.jsonl in it (`unroll sweep CONFIG --out DIR` makes one){}",
+      folder.string(), sweeps_near(folder)));
 }
 
 bool StoredSweep::refresh(const Laboratory& laboratory) {

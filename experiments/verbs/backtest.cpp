@@ -185,7 +185,7 @@ int backtest(const Arguments& arguments) {
       data.place(judged.origins.front()), data.place(judged.origins.back()));
   print_listing(rows, arguments);
   const std::string text = verdicts(series, models, judged, horizon);
-  if (arguments.flags["format"].as<std::string>() == "table")
+  if (is_table(arguments))
     fmt::print("\n{}", text);
   else
     say("{}", text);

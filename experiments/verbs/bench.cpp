@@ -125,9 +125,10 @@ int print_resident(const std::string& name) {
 
 int bench(const Arguments& arguments) {
   if (!arguments.words.empty())
-    throw UsageError(fmt::format("`unroll bench` takes flags only, but got \"{}\"", arguments.words.front()));
+    throw UsageError(
+        fmt::format("`unroll bench` takes flags only, but got \"{0}\"; rows are chosen by --only {0}",
+                    printable(arguments.words.front())));
   if (arguments.has("resident")) return print_resident(arguments.flags["resident"].as<std::string>());
-  check_format(arguments);
   const std::vector<BenchRow> rows = rows_of(arguments);
   BenchContext context{effort_of(arguments), pytorch_for(rows, arguments)};
   std::vector<BenchResult> results;
@@ -136,7 +137,7 @@ int bench(const Arguments& arguments) {
     results.push_back(measure_row(row, context));
   }
   const BenchResult machine = machine_of(context.pytorch);
-  const auto format = arguments.flags["format"].as<std::string>();
+  const auto format = format_of(arguments);
   if (format == "json")
     print_json({{"machine", machine}, {"rows", results}});
   else if (format == "csv")

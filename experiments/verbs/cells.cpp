@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <sstream>
@@ -10,6 +11,7 @@
 #include "experiments/bench/cell_bench.hpp"
 #include "experiments/config/cell_text.hpp"
 #include "experiments/config/config_error.hpp"
+#include "experiments/config/text.hpp"
 #include "experiments/laboratory.hpp"
 #include "experiments/verbs/graphviz.hpp"
 #include "experiments/verbs/listing.hpp"
@@ -98,26 +100,48 @@ void print_equations(const CellDefinition& cell) {
   fmt::print("{}\n", text.substr(0, text.find_last_not_of('\n') + 1));
 }
 
+std::string start_text(const StateSpec& state) {
+  if (state.learned) return "start learned";
+  return state.start != 0 ? fmt::format("start {}", state.start) : "";
+}
+
+/// What a cell is made of at some sizes.
+Listing parts_of(const Cell& cell, const CellDefinition* definition) {
+  Listing rows;
+  const auto add = [&](std::string_view kind, std::string_view name, const std::string& size,
+                       const std::string& value) {
+    rows.push_back({{"kind", kind}, {"name", name}, {"size", size}, {"value", value}});
+  };
+  for (const StateSpec& s : cell.states()) add("state", s.name, size_text(s.shape), start_text(s));
+  for (const ParameterSpec& spec : cell.parameters())
+    add("parameter", spec.name, size_text(spec.shape), start_text(spec));
+  if (!definition) return rows;
+  for (const auto& c : definition->constants)
+    add("constant", c.name, "", std::string(definition->source.text(c.value.at)));
+  for (const auto& [name, array] : definition->files)
+    add("file", name, size_text(array->shape()), first_numbers(*array));
+  return rows;
+}
+
+void print_part(const nlohmann::ordered_json& part) {
+  const auto field = [&](const char* name) { return part.at(name).get<std::string>(); };
+  const std::string size = field("size").empty() ? "" : fmt::format("{:<12} ", field("size"));
+  fmt::print("  {:<10} {:<12} {}{}\n", field("kind"), field("name"), size, field("value"));
+}
+
 int show(const CellText& text, const Arguments& arguments) {
   const CellOptions options = options_of(arguments);
   const CellList& cells = arguments.laboratory().cells();
   const auto cell = make_cell(cells, text, options);
   const auto definition = cell_definition(cells, text);
+  const Listing parts = parts_of(*cell, definition.get());
+  if (!is_table(arguments)) {
+    print_listing(parts, arguments);
+    return exit_good;
+  }
   if (definition) print_equations(*definition);
   fmt::print("\nat input {} and hidden {}:\n", options.input_size, options.hidden_size);
-  for (const StateSpec& s : cell->states())
-    fmt::print("  state      {:<12} {:<12} {}\n", s.name, size_text(s.shape),
-               s.learned      ? "start learned"
-               : s.start != 0 ? fmt::format("start {}", s.start)
-                              : "");
-  for (const ParameterSpec& spec : cell->parameters())
-    fmt::print("  parameter  {:<12} {:<12} {}\n", spec.name, size_text(spec.shape), start_text(spec));
-  if (definition)
-    for (const auto& c : definition->constants)
-      fmt::print("  constant   {:<12} {}\n", c.name, definition->source.text(c.value.at));
-  if (definition)
-    for (const auto& [name, array] : definition->files)
-      fmt::print("  file       {:<12} {:<12} {}\n", name, size_text(array->shape()), first_numbers(*array));
+  for (const auto& part : parts) print_part(part);
   fmt::print("  {} parameters in all, {:.0f} floating-point operations per step{}\n", count_parameters(*cell),
              flops_per_step(*cell, options.input_size), declared_text(cells, text));
   return exit_good;
@@ -138,23 +162,52 @@ CellOptions check_options(const CellText& text, const Arguments& arguments) {
   return small;
 }
 
-int check(const std::vector<CellText>& cells, const Arguments& arguments) {
+double largest_error(const std::vector<CellCheck>& checks) {
+  double worst = 0;
+  for (const CellCheck& c : checks) worst = std::max(worst, c.worst);
+  return worst;
+}
+
+void print_checks(const CellText& text, const std::vector<CellCheck>& checks, const CellOptions& options,
+                  const CellList& cells) {
+  if (all_ok(checks))
+    fmt::print("{:<20} {} checks agree, largest error {:.1e}, at input {} and hidden {}{}\n", label_of(text),
+               checks.size(), largest_error(checks), options.input_size, options.hidden_size,
+               declared_text(cells, text));
+  else
+    fmt::print("{}", to_text(checks, label_of(text)));
+  std::fflush(stdout);
+}
+
+/// Of one cell: a row a check.
+void add_checks(const CellText& text, const std::vector<CellCheck>& checks, const CellOptions& options,
+                Listing& rows) {
+  for (const CellCheck& c : checks)
+    rows.push_back({{"cell", label_of(text)},
+                    {"input", options.input_size},
+                    {"hidden", options.hidden_size},
+                    {"check", c.what},
+                    {"agrees", c.ok},
+                    {"largest_error", std::isfinite(c.worst) ? nlohmann::ordered_json(c.worst)
+                                                             : nlohmann::ordered_json(exact_number(c.worst))},
+                    {"details", c.details}});
+}
+
+/// For people a line a cell, as soon as it is known.
+int check(const std::vector<CellText>& texts, const Arguments& arguments) {
+  const CellList& cells = arguments.laboratory().cells();
   bool good = true;
-  for (const CellText& text : cells) {
+  Listing rows;
+  for (const CellText& text : texts) {
     const CellOptions options = check_options(text, arguments);
-    const std::vector<CellCheck> checks =
-        check_cell(*make_cell(arguments.laboratory().cells(), text, options), options.input_size);
-    double worst = 0;
-    for (const CellCheck& c : checks) worst = std::max(worst, c.worst);
-    if (all_ok(checks))
-      fmt::print("{:<20} {} checks agree, largest error {:.1e}, at input {} and hidden {}{}\n",
-                 label_of(text), checks.size(), worst, options.input_size, options.hidden_size,
-                 declared_text(arguments.laboratory().cells(), text));
+    const std::vector<CellCheck> checks = check_cell(*make_cell(cells, text, options), options.input_size);
+    if (is_table(arguments))
+      print_checks(text, checks, options, cells);
     else
-      fmt::print("{}", to_text(checks, label_of(text)));
-    std::fflush(stdout);
+      add_checks(text, checks, options, rows);
     good = good && all_ok(checks);
   }
+  if (!is_table(arguments)) print_listing(rows, arguments);
   return good ? exit_good : exit_trial_failed;
 }
 
@@ -162,18 +215,25 @@ int graph(const CellText& text, const Arguments& arguments) {
   const CellOptions options = options_of(arguments);
   std::ostringstream dot;
   write_cell_dot(dot, *make_cell(arguments.laboratory().cells(), text, options), options.input_size);
-  const std::string format = arguments.flags["format"].as<std::string>();
+  const std::string format = format_of(arguments);
   if (format == "svg")
     fmt::print("{}", svg_of(dot.str()));
   else if (format == "dot" || format == "table")
     fmt::print("{}", dot.str());
   else
-    throw UsageError(
-        fmt::format("`unroll cells graph` writes --format dot or svg, not {}", printable(format)));
+    throw UsageError(fmt::format("`unroll cells graph` writes --format dot or svg, not {}", format));
   return exit_good;
 }
 
+/// Of an action that prints no table.
+void refuse_format(const Arguments& arguments) {
+  if (!is_table(arguments))
+    throw UsageError(fmt::format("`unroll cells {}` prints no table: leave --format {} out",
+                                 arguments.words.front(), format_of(arguments)));
+}
+
 int passes(const CellText& text, const Arguments& arguments) {
+  refuse_format(arguments);
   const CellOptions options = options_of(arguments);
   const auto cell = make_cell(arguments.laboratory().cells(), text, options);
   fmt::print("{}", cell_passes(*cell, options.input_size));
@@ -245,9 +305,27 @@ int language(const Arguments& arguments) {
   return exit_good;
 }
 
+/// What may stand behind `cell` in a file: other characters as _, without the end of a file's name.
+std::string as_name(std::string text) {
+  if (text.ends_with(".cell")) text.resize(text.size() - 5);
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  const std::size_t begin = text.find_first_not_of("0123456789");
+  text.erase(0, begin == text.npos ? text.size() : begin);
+  for (char& c : text)
+    if (!fits(c)) c = '_';
+  return text;
+}
+
 int write_new(const Arguments& arguments) {
+  refuse_format(arguments);
   if (arguments.words.size() != 2) throw UsageError("`unroll cells new` takes the name of the cell: my_cell");
   const std::string& name = arguments.words[1];
+  if (const std::string fit = as_name(name); fit != name)
+    throw UsageError(
+        fmt::format("\"{}\": expected the cell's name, a letter or _ and then digits as well, as {}",
+                    printable(name), fit.empty() ? "my_cell" : fit));
   const std::string text = new_cell_text(name);
   define_cell("cells new", text);  // a name that is one
   const std::filesystem::path file = name + ".cell";
@@ -290,6 +368,7 @@ int act(const Arguments& arguments) {
   if (arguments.words.size() == 1 &&
       (find_cell(arguments.laboratory().cells(), action) || action.ends_with(".cell")))
     return show(wanted_cell(action, arguments.laboratory().cells()), arguments);
+  if (action == "list") throw UsageError("`unroll cells` lists the cells without a word behind it");
   if (find_cell(arguments.laboratory().cells(), action))
     throw UsageError(
         fmt::format("`unroll cells` takes what to do before the cell: unroll cells show {}", action));
@@ -306,7 +385,7 @@ int cells(const Arguments& arguments) {
 }
 
 void add_cells_flags(Flags& flags) {
-  add_format_flag(flags);
+  add_format_flag(flags, {"dot", "svg"}, "table, json or csv; of `cells graph` dot or svg");
   flags.add_options()("input", number_flag<std::int64_t>()->default_value(2), "size of x")(
       "hidden", number_flag<std::int64_t>()->default_value(128), "units of a state")(
       "activation", po::value<std::string>()->default_value("tanh"), "act(...)")(

@@ -7,6 +7,7 @@
 
 #include "experiments/sweep/machine.hpp"
 #include "experiments/verbs/build.hpp"
+#include "experiments/verbs/listing.hpp"
 #include "experiments/verbs/product_speed.hpp"
 #include "experiments/verbs/verb.hpp"
 #include "experiments/verbs/versions.hpp"
@@ -17,7 +18,17 @@ namespace unroll {
 
 namespace {
 
-void print_line(const char* what, const std::string& value) { fmt::print("{:<20}{}\n", what, value); }
+/// What is told, in order.
+class Told {
+ public:
+  void add(std::string_view what, const std::string& value) {
+    rows_.push_back({{"what", what}, {"value", value}});
+  }
+  const Listing& rows() const { return rows_; }
+
+ private:
+  Listing rows_;
+};
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
@@ -33,36 +44,36 @@ std::string isas() {
   return fmt::format("{} in use, of {}", name(best_isa()), list);
 }
 
-void print_program() {
-  print_line("version",
-             fmt::format("unroll {}, build {}, commit {}", program_version(), build_id(), source_commit()));
-  print_line("compiler", compiler() + (optimized() ? "" : ", without optimisation"));
-  for (const LibraryVersion& library : library_versions()) print_line(library.name, library.version);
+void tell_program(Told& told) {
+  told.add("version",
+           fmt::format("unroll {}, build {}, commit {}", program_version(), build_id(), source_commit()));
+  told.add("compiler", compiler() + (optimized() ? "" : ", without optimisation"));
+  for (const LibraryVersion& library : library_versions()) told.add(library.name, library.version);
 }
 
-void print_processor(const MachineLimits& machine) {
-  print_line("CPU", cpu_model());
-  print_line("kernels", isas());
+void tell_processor(const MachineLimits& machine, Told& told) {
+  told.add("CPU", cpu_model());
+  told.add("kernels", isas());
   const BlasReport blas = blas_report();
-  print_line("float products", blas.float_library);
-  print_line("double products", blas.double_library);
-  print_line("OPENBLAS_CORETYPE", variable("OPENBLAS_CORETYPE"));
-  print_line("OMP_NUM_THREADS",
-             variable("OMP_NUM_THREADS") + "; every trial multiplies on its own thread only");
-  print_line("CPUs", fmt::format("{} in the machine, {} in the affinity mask",
-                                 std::thread::hardware_concurrency(), machine.affinity));
-  print_line("CPU quota", machine.cgroup_cpus ? fmt::format("{:.2f} CPUs", *machine.cgroup_cpus) : "none");
-  print_line("SLURM", machine.slurm_cpus ? fmt::format("{} CPUs per task", *machine.slurm_cpus) : "none");
-  print_line("trials at once", fmt::format("{} by default", machine.usable_cores()));
-  print_line("memory", fmt::format("{} available{}", in_bytes(static_cast<double>(machine.available_memory)),
-                                   machine.cgroup_free
-                                       ? fmt::format(", {} left in the control group",
-                                                     in_bytes(static_cast<double>(*machine.cgroup_free)))
-                                       : ""));
+  told.add("float products", blas.float_library);
+  told.add("double products", blas.double_library);
+  told.add("OPENBLAS_CORETYPE", variable("OPENBLAS_CORETYPE"));
+  told.add("OMP_NUM_THREADS",
+           variable("OMP_NUM_THREADS") + "; every trial multiplies on its own thread only");
+  told.add("CPUs", fmt::format("{} in the machine, {} in the affinity mask",
+                               std::thread::hardware_concurrency(), machine.affinity));
+  told.add("CPU quota", machine.cgroup_cpus ? fmt::format("{:.2f} CPUs", *machine.cgroup_cpus) : "none");
+  told.add("SLURM", machine.slurm_cpus ? fmt::format("{} CPUs per task", *machine.slurm_cpus) : "none");
+  told.add("trials at once", fmt::format("{} by default", machine.usable_cores()));
+  told.add("memory",
+           fmt::format("{} available{}", in_bytes(static_cast<double>(machine.available_memory)),
+                       machine.cgroup_free ? fmt::format(", {} left in the control group",
+                                                         in_bytes(static_cast<double>(*machine.cgroup_free)))
+                                           : ""));
 }
 
-void print_speed(const ProductSpeed& speed) {
-  print_line(
+void tell_speed(const ProductSpeed& speed, Told& told) {
+  told.add(
       "measured",
       fmt::format("product of 128 x 128 x 128 on one thread: float {:.0f} GFLOP/s, double {:.0f} GFLOP/s",
                   speed.float_gflops, speed.double_gflops));
@@ -94,18 +105,34 @@ std::vector<std::string> problems(const MachineLimits& machine, const ProductSpe
   return found;
 }
 
+void print_for_people(const Listing& rows, const std::vector<std::string>& found) {
+  for (const auto& row : rows)
+    fmt::print("{:<20}{}\n", row.at("what").get<std::string>(), row.at("value").get<std::string>());
+  for (const std::string& problem : found) fmt::print("\nproblem: {}\n", problem);
+  if (found.empty()) fmt::print("\nnothing is wrong\n");
+}
+
+/// Each problem is a row of its own.
+Listing with_problems(Listing rows, const std::vector<std::string>& found) {
+  for (const std::string& problem : found) rows.push_back({{"what", "problem"}, {"value", problem}});
+  return rows;
+}
+
 int doctor(const Arguments& arguments) {
   if (!arguments.words.empty()) {
     throw UsageError(fmt::format("`unroll doctor` takes no words, but got \"{}\"", arguments.words.front()));
   }
   const MachineLimits machine = machine_limits();
   const ProductSpeed speed = measure_products();
-  print_program();
-  print_processor(machine);
-  print_speed(speed);
+  Told told;
+  tell_program(told);
+  tell_processor(machine, told);
+  tell_speed(speed, told);
   const auto found = problems(machine, speed);
-  for (const std::string& problem : found) fmt::print("\nproblem: {}\n", problem);
-  if (found.empty()) fmt::print("\nnothing is wrong\n");
+  if (is_table(arguments))
+    print_for_people(told.rows(), found);
+  else
+    print_listing(with_problems(told.rows(), found), arguments);
   return found.empty() ? exit_good : exit_trial_failed;
 }
 
@@ -115,11 +142,12 @@ const Verb& doctor_verb() {
   static const Verb verb{
       .name = "doctor",
       .summary = "versions, CPU, kernels, threads and memory; what is wrong and how to mend it",
-      .usage = "",
+      .usage = "[--format table|json|csv]",
       .examples =
           "  unroll doctor\n"
+          "  unroll doctor --format json\n"
           "Exit status 1 when something is wrong.",
-      .add_flags = [](Flags&) {},
+      .add_flags = add_format_flag,
       .run = doctor,
       .trains = true,
   };

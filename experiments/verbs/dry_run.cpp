@@ -145,10 +145,6 @@ Outlook outlook_for(const Arguments& arguments, Space& space, const std::filesys
   return outlook_of(arguments.laboratory(), space, options);
 }
 
-std::string wanted_format(const Arguments& arguments) {
-  return arguments.has("format") ? arguments.flags["format"].as<std::string>() : "";
-}
-
 Json with_part(const std::string& part, const Json& outlook) {
   Json row = {{"part", part}};
   row.update(outlook);
@@ -159,7 +155,7 @@ Json with_part(const std::string& part, const Json& outlook) {
 
 int dry_run(const Arguments& arguments, Space& space, const std::filesystem::path& folder) {
   const Outlook outlook = outlook_for(arguments, space, folder);
-  const std::string format = wanted_format(arguments);
+  const std::string format = format_of(arguments);
   if (format == "json")
     print_json(json_of(outlook));
   else if (format == "csv")
@@ -170,7 +166,7 @@ int dry_run(const Arguments& arguments, Space& space, const std::filesystem::pat
 }
 
 int dry_run(const Arguments& arguments, std::span<const PartSpace> parts) {
-  const std::string format = wanted_format(arguments);
+  const std::string format = format_of(arguments);
   std::vector<std::string> texts;
   Json outlooks = Json::array();
   Listing rows;

@@ -34,4 +34,9 @@ std::chrono::milliseconds duration_of(const std::string& flag, const std::string
                   printable(text)));
 }
 
+boost::program_options::typed_value<std::string>* duration_flag(const std::string& flag) {
+  return boost::program_options::value<std::string>()->notifier(
+      [flag](const std::string& text) { duration_of(flag, text); });
+}
+
 }  // namespace unroll

@@ -10,6 +10,7 @@
 #include "experiments/train/evaluator.hpp"
 #include "experiments/verbs/listing.hpp"
 #include "experiments/verbs/model_argument.hpp"
+#include "models/nearest.hpp"
 
 namespace unroll {
 
@@ -78,7 +79,22 @@ void add_rows(const NamedSet& set, bool with_length, const TaskSpec& spec, const
   }
 }
 
+/// Whatever is no setting and stands behind the model.
+void check_one_model(const Arguments& arguments) {
+  std::vector<std::string> names;
+  for (const std::string& word : arguments.words) {
+    if (word.starts_with('=') || word.ends_with('=')) return;  // key = value
+    if (word.find('=') == word.npos) names.push_back(word);
+  }
+  if (names.size() < 2) return;
+  const bool is_key = arguments.laboratory().options().find(names[1]) != nullptr;
+  throw UsageError(fmt::format("expected one model, found \"{}\" and \"{}\"{}", printable(names[0]),
+                               printable(names[1]),
+                               is_key ? fmt::format("; a setting has a value: {}=...", names[1]) : ""));
+}
+
 int evaluate(const Arguments& arguments) {
+  check_one_model(arguments);
   const ConfigArguments words = split_arguments(arguments.words);
   if (!words.file) throw UsageError("which model? Give the folder of a trained one, as out/cat");
   const SavedModel model = named_model(arguments, *words.file, Learned::read);

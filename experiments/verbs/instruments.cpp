@@ -33,9 +33,11 @@ void print_instrument_paragraphs(const Listing& rows) {
 int instruments(const Arguments& arguments) {
   if (!arguments.words.empty())
     throw UsageError(
-        fmt::format("`unroll instruments` takes flags only, but got \"{}\"", arguments.words.front()));
+        fmt::format("`unroll instruments` takes flags only, but got \"{0}\"; one is asked for while a model "
+                    "trains: unroll run diagnose={0}",
+                    printable(arguments.words.front())));
   const Listing rows = rows_of(arguments.laboratory().instruments());
-  if (arguments.flags["format"].as<std::string>() == "table")
+  if (is_table(arguments))
     print_instrument_paragraphs(rows);
   else
     print_listing(rows, arguments);

@@ -1,7 +1,9 @@
 #include "experiments/verbs/listing.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <boost/program_options/value_semantic.hpp>
 #include <iterator>
 #include <utility>
@@ -70,29 +72,33 @@ std::string as_csv(const Listing& rows) {
   return text;
 }
 
-void add_format_flag(Flags& flags) {
-  flags.add_options()("format", boost::program_options::value<std::string>()->default_value("table"),
-                      "table, json or csv");
-}
-
 namespace {
 
-void check(const std::string& format) {
-  if (format == "table" || format == "json" || format == "csv") return;
-  throw UsageError(fmt::format("unknown format \"{}\"{}; the formats are table, json and csv",
-                               printable(format), did_you_mean(format, {"table", "json", "csv"})));
+const std::vector<std::string> listing_formats = {"table", "json", "csv"};
+
+void check_known(const std::string& format, const std::vector<std::string>& formats) {
+  if (std::ranges::find(formats, format) != formats.end()) return;
+  throw UsageError(fmt::format("unknown format \"{}\"{}; the formats are {} and {}", printable(format),
+                               did_you_mean(format, formats),
+                               fmt::join(formats.begin(), formats.end() - 1, ", "), formats.back()));
+}
+
+}  // namespace
+
+void add_format_flag(Flags& flags) { add_format_flag(flags, {}, "table, json or csv"); }
+
+void add_format_flag(Flags& flags, const std::vector<std::string>& more, const char* meaning) {
+  std::vector<std::string> formats = listing_formats;
+  formats.insert(formats.end(), more.begin(), more.end());
+  flags.add_options()("format",
+                      boost::program_options::value<std::string>()->default_value("table")->notifier(
+                          [formats](const std::string& format) { check_known(format, formats); }),
+                      meaning);
 }
 
 std::string format_of(const Arguments& arguments) { return arguments.flags["format"].as<std::string>(); }
 
-}  // namespace
-
-void check_format(const Arguments& arguments) { check(format_of(arguments)); }
-
-bool is_table(const Arguments& arguments) {
-  check_format(arguments);
-  return format_of(arguments) == "table";
-}
+bool is_table(const Arguments& arguments) { return format_of(arguments) == "table"; }
 
 void print_json(const nlohmann::ordered_json& json) {
   fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
@@ -103,7 +109,7 @@ void print_listing(const Listing& rows, const Arguments& arguments) {
 }
 
 void print_listing(const Listing& rows, const std::string& format) {
-  check(format);
+  check_known(format, listing_formats);
   if (format == "table") {
     fmt::print("{}", as_table(rows));
   } else if (format == "csv") {

@@ -12,11 +12,13 @@ namespace unroll {
 /// are not finite are strings.
 using Listing = std::vector<nlohmann::ordered_json>;
 
-/// Adds --format to the flags of a verb.
+/// Adds --format to the flags of a verb. One that is unknown is refused while flags are read, before anything
+/// is done.
 void add_format_flag(Flags& flags);
+/// The same for a verb that writes other things as well, in formats of their own.
+void add_format_flag(Flags& flags, const std::vector<std::string>& more, const char* meaning);
 
-/// Throws UsageError for a --format that is none, before anything is done.
-void check_format(const Arguments& arguments);
+std::string format_of(const Arguments& arguments);
 /// Whether --format asks for what people read.
 bool is_table(const Arguments& arguments);
 

@@ -4,6 +4,7 @@
 
 #include "experiments/verbs/build.hpp"
 #include "experiments/verbs/verb.hpp"
+#include "models/nearest.hpp"
 
 namespace unroll {
 namespace {
@@ -37,6 +38,10 @@ std::string verb_section(const Verb& verb) {
 }
 
 int man(const Arguments& arguments) {
+  if (!arguments.words.empty())
+    throw UsageError(
+        fmt::format("`unroll man` prints all verbs and takes no words; `unroll help {}` is of one",
+                    printable(arguments.words.front())));
   fmt::print(".TH UNROLL 1 \"\" \"unroll {}\"\n", program_version());
   fmt::print(".SH NAME\nunroll \\- recurrent networks, differentiated and trained on this machine\n");
   fmt::print(".SH SYNOPSIS\n.B unroll\nVERB ...\n.SH VERBS\n");

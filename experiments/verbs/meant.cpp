@@ -30,6 +30,7 @@ constexpr std::array verb_synonyms = {
     Synonym{"ls", "tasks`, `unroll cells` or `unroll study"},
     Synonym{"cell", "cells"},
     Synonym{"models", "cells"},
+    Synonym{"rnn", "run"},
     Synonym{"check", "cells check"},
     Synonym{"gradcheck", "cells check"},
     Synonym{"new", "cells new"},
@@ -52,6 +53,27 @@ constexpr std::array verb_synonyms = {
     Synonym{"-v", "--version"},
 };
 
+/// Flags of other programs that mean nothing here, and why.
+struct NoFlag {
+  std::string_view flag, why;
+};
+constexpr std::array no_flags = {
+    NoFlag{"gpu", "Unroll trains on CPUs only"},
+    NoFlag{"cuda", "Unroll trains on CPUs only"},
+    NoFlag{"device", "Unroll trains on CPUs only"},
+    NoFlag{"list", "without a word the verb lists what there is"},
+    NoFlag{"workers", "trials train at once: --jobs N"},
+    NoFlag{"num-workers", "trials train at once: --jobs N"},
+    NoFlag{"threads", "trials train at once: --jobs N"},
+    NoFlag{"resume", "the same command goes on with what is missing"},
+    NoFlag{"continue", "the same command goes on with what is missing"},
+    NoFlag{"force", "a folder is never written over: another --out, or --extend for more trials"},
+    NoFlag{"overwrite", "a folder is never written over: another --out, or --extend for more trials"},
+    NoFlag{"config", "a config file is a word of its own: unroll run FILE.toml"},
+    NoFlag{"json", "did you mean --format json?"},
+    NoFlag{"csv", "did you mean --format csv?"},
+};
+
 std::string ask(std::string_view command) { return fmt::format("; did you mean `unroll {}`?", command); }
 
 /// "--cell" and "lr" as the setting they are; none.
@@ -62,13 +84,39 @@ std::optional<std::string> key_of(const OptionTable& options, std::string_view n
     return option.key == dotted || option.key.ends_with("." + dotted);
   };
   const auto row = std::ranges::find_if(options.rows(), is_meant);
-  return row != options.rows().end() ? std::optional(row->key) : key_called(options, dotted);
+  if (row != options.rows().end()) return row->key;
+  if (const auto called = key_called(options, dotted)) return called;
+  if (dotted.size() < 2 || !dotted.ends_with('s')) return std::nullopt;
+  return key_of(options, std::string_view(name).substr(0, name.size() - 1));  // --cells
 }
 
 template <class Rows>
 bool has_row(const Rows& rows, std::string_view name) {
   return std::ranges::find(rows, name, [](const auto& row) -> std::string_view { return row.name; }) !=
          rows.end();
+}
+
+/// Configs in a folder that are called nearly so.
+std::optional<std::string> config_near(const std::filesystem::path& folder, const std::string& name) {
+  std::vector<std::string> names;
+  std::error_code none;
+  for (auto entry = std::filesystem::directory_iterator(folder.empty() ? "." : folder, none);
+       !none && entry != std::filesystem::directory_iterator(); entry.increment(none))
+    if (entry->path().extension() == ".toml") names.push_back(entry->path().stem().string());
+  std::ranges::sort(names);
+  const auto near = nearest(name, names);
+  return near ? std::optional((folder / (*near + ".toml")).string()) : std::nullopt;
+}
+
+/// A config beside the one that is not there, or one that comes with the program.
+std::string meant_by_file(std::string_view word, std::string_view verb) {
+  const std::filesystem::path path(word);
+  std::vector<std::filesystem::path> folders = {path.parent_path()};
+  if (!path.has_parent_path()) folders.emplace_back("experiments/configs");
+  for (const std::filesystem::path& folder : folders)
+    if (const auto near = config_near(folder, path.stem().string()))
+      return ask(fmt::format("{} {}", verb, *near));
+  return "";
 }
 
 /// What stands alone where a config file was expected.
@@ -104,6 +152,8 @@ std::string meant_by_flag(const Verb& verb, std::string_view flag, const Laborat
   if (const auto key = key_of(laboratory.options(), bare); key && name.starts_with("--"))
     return fmt::format("; a setting is written without --: {}={}", *key,
                        flag.size() > name.size() ? flag.substr(name.size() + 1) : "VALUE");
+  const auto none = std::ranges::find(no_flags, bare, &NoFlag::flag);
+  if (none != no_flags.end()) return fmt::format("; {}", none->why);
   std::vector<std::string> names;
   const Flags flags = flags_of(verb);  // named: its options live as long as it does
   for (const auto& known : flags.options()) names.push_back("--" + known->long_name());
@@ -117,11 +167,29 @@ void check_bare_setting(const Arguments& arguments) {
   std::vector<std::string> bare;
   for (const std::string& word : arguments.words)
     if (word.find('=') == std::string::npos) bare.push_back(word);
-  if (bare.size() != 2) return;
-  if (const auto key = key_of(arguments.laboratory().options(), bare[0]))
-    throw ConfigError(
-        fmt::format("expected one config file, found \"{0}\" and \"{1}\"; did you mean {2}={1}?",
-                    printable(bare[0]), printable(bare[1]), *key));
+  for (std::size_t i = 0; i + 1 < bare.size(); ++i)
+    if (const auto key = key_of(arguments.laboratory().options(), bare[i]))
+      throw ConfigError(
+          fmt::format("expected one config file, found \"{0}\" and \"{1}\"; did you mean {2}={1}?",
+                      printable(bare[i]), printable(bare[i + 1]), *key));
+}
+
+/// "model.cell=vanilla lstm" are two values of one setting.
+void check_second_value(const Arguments& arguments, const ConfigArguments& config) {
+  const std::string& word = *config.file;
+  if (!has_row(arguments.laboratory().cells(), word) && !has_row(arguments.laboratory().tasks(), word))
+    return;
+  const std::string key = has_row(arguments.laboratory().cells(), word) ? "model.cell=" : "task.name=";
+  for (const std::string& given : config.overrides)
+    if (given.starts_with(key))
+      throw ConfigError(fmt::format("{}: several values of a setting stand behind one =, with commas: {},{}",
+                                    printable(word), printable(given), printable(word)));
+}
+
+std::string verb_of(const Arguments& arguments) {
+  const std::string& line = arguments.command_line;  // "unroll sweep ..."
+  const std::size_t begin = line.find(' ') + 1;
+  return line.substr(begin, line.find(' ', begin) - begin);
 }
 
 }  // namespace
@@ -131,8 +199,15 @@ ConfigArguments config_arguments(const Arguments& arguments) {
   ConfigArguments config = split_arguments(arguments.words);
   if (!config.file) return config;
   std::error_code ignored;
-  if (std::filesystem::exists(*config.file, ignored)) return config;
-  const std::string meant = meant_by_word(*config.file, arguments.laboratory());
+  if (std::filesystem::exists(*config.file, ignored)) {
+    if (config.file->ends_with(".cell"))
+      throw ConfigError(fmt::format("{}: expected a config file, found a cell{}", printable(*config.file),
+                                    ask(fmt::format("{} model.cell={}", verb_of(arguments), *config.file))));
+    return config;
+  }
+  check_second_value(arguments, config);
+  std::string meant = meant_by_word(*config.file, arguments.laboratory());
+  if (meant.empty()) meant = meant_by_file(*config.file, verb_of(arguments));
   throw ConfigError(fmt::format("{}: this config file does not exist{}", printable(*config.file), meant));
 }
 

@@ -33,9 +33,9 @@ void require_finite(const SavedModel& model, const std::string& name) {
 SavedModel model_argument(const Arguments& arguments, std::size_t count) {
   if (arguments.words.size() != count)
     throw UsageError(
-        fmt::format("expected {}, but got {} words",
+        fmt::format("expected {}, but got {} word{}",
                     count == 1 ? "one word, the folder of a trained model" : "a model's folder and a file",
-                    arguments.words.size()));
+                    arguments.words.size(), arguments.words.size() == 1 ? "" : "s"));
   return named_model(arguments, arguments.words.front());
 }
 

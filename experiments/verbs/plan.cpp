@@ -24,7 +24,6 @@ void add_plan_flags(Flags& flags) {
 int plan(const Arguments& arguments) {
   const ConfigArguments config = config_arguments(arguments);
   if (arguments.has("print-config")) return print_config_of(arguments, config);
-  check_format(arguments);
   Space space(arguments.laboratory(), sweep_source(arguments, config));
   return dry_run(arguments, space,
                  output_folder(arguments, space.base(), sweep_name(arguments, config, space)));

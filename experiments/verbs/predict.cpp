@@ -24,7 +24,7 @@ Listing tokens_for(const SavedModel& model, const Arguments& arguments) {
   std::ranges::stable_sort(order, std::ranges::greater{},
                            [&](std::int32_t i) { return p[static_cast<std::size_t>(i)]; });
   order.resize(std::min(order.size(), static_cast<std::size_t>(arguments.flags["top"].as<std::int64_t>())));
-  const bool table = arguments.flags["format"].as<std::string>() == "table";
+  const bool table = is_table(arguments);
   Listing rows;
   for (const std::int32_t id : order) {
     const std::string& token = model.vocabulary->token(id);

@@ -26,7 +26,6 @@ std::filesystem::path write_against(const Laboratory& laboratory, const StoredSw
 }
 
 int report(const Arguments& arguments) {
-  check_format(arguments);
   // Refuses what is no sweep's folder before anything is written into it.
   StoredSweep sweep = read_sweep(arguments.laboratory(), folder_argument(arguments));
   write_outputs(arguments.laboratory(), sweep);

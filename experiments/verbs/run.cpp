@@ -7,10 +7,10 @@
 #include "experiments/sweep/resolved.hpp"
 #include "experiments/sweep/say.hpp"
 #include "experiments/verbs/dry_run.hpp"
+#include "experiments/verbs/listing.hpp"
 #include "experiments/verbs/meant.hpp"
 #include "experiments/verbs/replay.hpp"
 #include "experiments/verbs/run_json.hpp"
-#include "experiments/verbs/text_or_json.hpp"
 #include "experiments/verbs/train.hpp"
 #include "experiments/verbs/trial_words.hpp"
 
@@ -45,6 +45,13 @@ void show_json(const Laboratory& laboratory, const SweepPlan& plan, const Stored
     fmt::print("{}\n", run_json(laboratory, plan.trials.front(), *record, stored.folder));
 }
 
+void show_csv(const Laboratory& laboratory, const SweepPlan& plan, const StoredSweep& stored,
+              const std::vector<TrialRecord>& records, bool) {
+  const auto record = std::ranges::find(records, plan.trials.front().id, &TrialRecord::id);
+  if (record != records.end())
+    fmt::print("{}", as_csv({run_row(laboratory, plan.trials.front(), *record, stored.folder)}));
+}
+
 void show_text(const Laboratory& laboratory, const SweepPlan& plan, const StoredSweep& stored,
                const std::vector<TrialRecord>& records, bool written) {
   print_tables(laboratory, plan, stored, records, written);
@@ -54,16 +61,19 @@ void show_text(const Laboratory& laboratory, const SweepPlan& plan, const Stored
     say("{}", what_it_did(laboratory, plan.trials.front(), *record, stored.folder));
 }
 
+ShowResults show_run_as(const std::string& format) {
+  return format == "json" ? show_json : format == "csv" ? show_csv : show_text;
+}
+
 void add_run_flags(Flags& flags) {
   add_training_flags(flags);
-  add_text_or_json_flag(flags);
+  add_format_flag(flags);
   flags.add_options()("replay", boost::program_options::value<std::string>()->value_name("FILE"),
                       "run a batch again that was kept because a value was not finite, and nothing else");
 }
 
 int run(const Arguments& arguments) {
   if (arguments.has("replay")) return replay(arguments);
-  const bool json = wants_json(arguments);  // refuses what is neither before anything is trained
   const ConfigArguments config = config_arguments(arguments);
   if (arguments.has("print-config")) return print_config_of(arguments, config);
   const Laboratory& laboratory = arguments.laboratory();
@@ -77,7 +87,7 @@ int run(const Arguments& arguments) {
   }
   return train(
       arguments, plan, folder, [&](const Trial&) { return folder; }, "best",
-      json ? ShowResults(show_json) : ShowResults(show_text));
+      show_run_as(format_of(arguments)));
 }
 
 }  // namespace

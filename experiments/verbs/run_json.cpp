@@ -1,7 +1,6 @@
 #include "experiments/verbs/run_json.hpp"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "experiments/config/text.hpp"
 #include "experiments/sweep/trial_axes.hpp"
@@ -20,10 +19,8 @@ Json to_json(const OptionValue& value) {
   return to_text(value);
 }
 
-}  // namespace
-
-std::string run_json(const Laboratory& laboratory, const Trial& trial, const TrialRecord& record,
-                     const std::filesystem::path& folder) {
+Json object_of(const Laboratory& laboratory, const Trial& trial, const TrialRecord& record,
+               const std::filesystem::path& folder) {
   Json json{{"id", record.id},
             {"status", status_name(record.status)},
             {"reason", record.reason},
@@ -39,7 +36,27 @@ std::string run_json(const Laboratory& laboratory, const Trial& trial, const Tri
     json["metrics"][scalar.name] = std::isfinite(scalar.value) ? Json(scalar.value) : Json(nullptr);
   for (const TrialSetting& setting : settings_of(laboratory, trial))
     json["settings"][std::string(setting.key)] = to_json(setting.value);
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json;
+}
+
+}  // namespace
+
+std::string run_json(const Laboratory& laboratory, const Trial& trial, const TrialRecord& record,
+                     const std::filesystem::path& folder) {
+  return object_of(laboratory, trial, record, folder).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json run_row(const Laboratory& laboratory, const Trial& trial, const TrialRecord& record,
+             const std::filesystem::path& folder) {
+  const Json object = object_of(laboratory, trial, record, folder);
+  Json row = Json::object();
+  for (const auto& [name, value] : object.items()) {
+    if (value.is_object())
+      row.update(value);
+    else
+      row[name] = value;
+  }
+  return row;
 }
 
 }  // namespace unroll

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "experiments/laboratory.hpp"
@@ -13,5 +14,9 @@ namespace unroll {
 /// updates, every metric by its name (null where it is not finite), all settings, and its folder.
 std::string run_json(const Laboratory& laboratory, const Trial& trial, const TrialRecord& record,
                      const std::filesystem::path& folder);
+
+/// The same as one flat object, for a line of CSV: metrics and settings by their own names.
+nlohmann::ordered_json run_row(const Laboratory& laboratory, const Trial& trial, const TrialRecord& record,
+                               const std::filesystem::path& folder);
 
 }  // namespace unroll

@@ -52,7 +52,7 @@ int score(const Arguments& arguments) {
   const EncodedText text = encode(model, read);
   say_unknown(text);
   const std::vector<double> nats = nats_of(model, text.ids);
-  const bool table = arguments.flags["format"].as<std::string>() == "table";
+  const bool table = is_table(arguments);
   print_listing(arguments.has("per-token") ? per_token(model, text, nats, table) : summary(model, text, nats),
                 arguments);
   return exit_good;

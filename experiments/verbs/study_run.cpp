@@ -40,6 +40,7 @@ Study find_study(const Laboratory& laboratory, const std::string& wanted) {
   std::error_code none;
   if (wanted.ends_with(".toml") || fs::exists(wanted, none))
     return read_study_file(laboratory.options(), wanted);
+  if (wanted == "list") throw UsageError("`unroll study` lists the studies without a word behind it");
   std::vector<std::string> names;
   for (const StudyRow& one : studies) names.push_back(one.name);
   throw UsageError(
@@ -221,7 +222,6 @@ std::filesystem::path studies_folder() { return fs::path("out") / "studies"; }
 int run_study(const Arguments& arguments, const std::string& name,
               const std::vector<std::string>& overrides) {
   const Laboratory& laboratory = arguments.laboratory();
-  check_format(arguments);
   const Study whole = find_study(laboratory, name);
   const StudyBudget budget = budget_of(arguments, whole);
   const Study study = under(whole, budget);
@@ -247,7 +247,7 @@ int run_study(const Arguments& arguments, const std::string& name,
   write_outcome(folder, outcome);
   for (StoredSweep& sweep : parts.sweeps) write_outputs(laboratory, sweep);  // with what was expected of them
   write_file(folder / "study.html", study_html(outcome, parts.results));
-  const auto format = arguments.flags["format"].as<std::string>();
+  const auto format = format_of(arguments);
   if (format == "json")
     fmt::print("{}", read_file(folder / verdict_file_name));
   else if (format == "csv")

@@ -64,6 +64,7 @@ std::vector<std::string> task_words(const Laboratory& laboratory) {
 
 void check_task(const Laboratory& laboratory, const std::string& name) {
   if (find_task(laboratory.tasks(), name)) return;
+  if (name == "list") throw UsageError("`unroll tasks` lists the tasks without a word behind it");
   const std::vector<std::string> names = task_words(laboratory);
   throw UsageError(fmt::format("there is no task \"{}\"{}; there are {}", printable(name),
                                did_you_mean(name, names), fmt::join(names, ", ")));
@@ -81,7 +82,7 @@ int tasks(const Arguments& arguments) {
     for (const std::string& variant : variants)
       rows.push_back(row_of(laboratory, task, variant, task_length_of(arguments)));
   }
-  if (arguments.flags["format"].as<std::string>() == "table") {
+  if (is_table(arguments)) {
     print_task_paragraphs(rows);
   } else {
     print_listing(rows, arguments);

@@ -106,6 +106,16 @@ void print_data(const Laboratory& laboratory, const SweepPlan& plan) {
   }
 }
 
+/// "task.length=10..100" is one value, lengths that are drawn; an axis has a step.
+std::string hint_at_drawn_lengths(const std::vector<std::string>& overrides) {
+  const std::string key = "task.length=";
+  for (const std::string& one : overrides)
+    if (one.starts_with(key) && one.find("..") != one.npos && one.find(':') == one.npos)
+      return fmt::format("; {} has each sequence of a length of its own, {}:10 each length a trial",
+                         printable(one), printable(one));
+  return "";
+}
+
 /// Models on the way of trials that are recorded, whichever process left them.
 void remove_unfinished(const SweepResult& result, const FolderOfModel& folder_of_model) {
   std::set<std::string_view> recorded;
@@ -137,7 +147,7 @@ void add_training_flags(Flags& flags) {
       "it they go on here, and the last bits may differ")("retry-failed", "run failed trials again")(
       "on-fail", po::value<std::string>()->default_value("continue"),
       "when a trial fails: continue with the others, or stop")(
-      "time-limit", po::value<std::string>(),
+      "time-limit", duration_flag("--time-limit"),
       "of each trial: 90s, 30min, 2h; one that reaches it has failed, and --retry-failed goes on from "
       "there")("fail-on-diverged", "exit status 1 also when a trial diverged")(
       "keep-models", po::value<std::string>()->implicit_value("best"),
@@ -182,8 +192,9 @@ ConfigSource sweep_source(const Arguments& arguments, const ConfigArguments& con
   ConfigSource source = read_source(arguments.laboratory().options(), file, config.overrides);
   if (file || !source.sweep.axes.empty()) return source;
   throw UsageError(
-      "a sweep needs a config file, or an axis: a setting with several values, like task.length=10,20 or "
-      "seed=1..5");
+      fmt::format("a sweep needs a config file, or an axis: a setting with several values, like "
+                  "task.length=10,20 or seed=1..5{}",
+                  hint_at_drawn_lengths(config.overrides)));
 }
 
 std::string sweep_name(const Arguments& arguments, const ConfigArguments& config, const Space& space) {

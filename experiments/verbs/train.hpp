@@ -62,7 +62,6 @@ using ShowResults = std::function<void(const Laboratory&, const SweepPlan&, cons
 void print_tables(const Laboratory& laboratory, const SweepPlan& plan, const StoredSweep& stored,
                   const std::vector<TrialRecord>& records, bool written);
 int train(const Arguments& arguments, const SweepPlan& plan, const std::filesystem::path& folder,
-          const FolderOfModel& folder_of_model, const std::string& kept_by_default,
-          const ShowResults& show = print_tables);
+          const FolderOfModel& folder_of_model, const std::string& kept_by_default, const ShowResults& show);
 
 }  // namespace unroll

@@ -111,6 +111,9 @@ async function checkNumbers(page, trials) {
   const names = await page.$$eval("#numbers .plot .ytick text", (all) => all.map((text) => text.textContent));
   check(names.length === 3 && names.every((name) => name.length > 5), `over names the rows are ${names}`);
   await page.locator("#numbers .over-choice select").selectOption({ label: "length" });
+  await page.waitForSelector("html[data-drawn]");
+  const places = await page.$$eval("#numbers .plot .xtick text", (all) => all.map((text) => text.textContent));
+  check(places.join() === "3,6,12", `lengths of 3, 6 and 12 are marked as ${places}`);
 }
 
 /** The single runs of the learning curves, against series.csv. */
@@ -216,6 +219,9 @@ async function checkPaper(page) {
   await page.waitForTimeout(300);
   for (const pair of await page.evaluate(overlaps)) check(false, `on paper: ${pair} overlap`);
   check(!await page.locator(".save").first().isVisible(), "buttons are printed");
+  check(!await page.locator("#trials:not([data-read])").isVisible(), "the head of a table without rows is printed");
+  const torn = await page.$$eval(".note, .controls", (all) => all.filter((one) => getComputedStyle(one).breakInside !== "avoid").length);
+  check(torn === 0, `${torn} notes may be torn from their plots`);
   const pdf = await page.pdf({ format: "A4" });
   check(pdf.subarray(0, 5).toString() === "%PDF-" && pdf.length > 50000, `the printed page has ${pdf.length} bytes`);
   await page.emulateMedia({ media: "screen" });

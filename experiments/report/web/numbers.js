@@ -111,11 +111,22 @@ function publishedNumberTraces(view, curve, horizontal, offset) {
   }));
 }
 
+/** Few values are marked as they are, those that have room for it; between many, round numbers. */
+function overTicks(over, logarithmic, width) {
+  const most = 12;
+  if (over.numbers.length > most) return logarithmic ? {} : { nticks: 8 };
+  const of = (value) => logarithmic ? Math.log10(value) : value;
+  const [low, high] = extent(over.numbers).map(of);
+  const shown = tickPlaces(over.numbers, { position: (value) => (of(value) - low) / (high - low || 1) }, width);
+  return { tickvals: shown, ticktext: shown.map((value) => plain(shortened(over.labels[over.numbers.indexOf(value)], 8))) };
+}
+
 /** Lengths and rates are spread by their ratios where they lie far apart. */
-function overAxis(over) {
+function overAxis(over, width) {
   const [low, high] = extent(over.numbers);
-  const axis = { ...axisStyle(plain(over.name)), fixedrange: !canDrag() };
-  if (!(low > 0 && high / low >= 4)) return { ...axis, nticks: 8 };
+  const logarithmic = low > 0 && high / low >= 4;
+  const axis = { ...axisStyle(plain(over.name)), fixedrange: !canDrag(), ...overTicks(over, logarithmic, width) };
+  if (!logarithmic) return axis;
   const pad = 0.04 * Math.log10(high / low);
   return { ...axis, type: "log", range: [Math.log10(low) - pad, Math.log10(high) + pad] };
 }
@@ -135,7 +146,7 @@ function drawNumbers(element, view, panel, range) {
   const height = horizontal ? Math.max(180, 90 + over.labels.length * Math.max(24, 9 * curves.length)) : null;
   element.style.height = height ? `${height}px` : element.dataset.height ?? "";
   const offsets = curves.map((_, i) => curves.length < 2 ? 0 : 0.6 * (i / (curves.length - 1) - 0.5));
-  const values = numberAxis(view, range), places = horizontal ? valuesAxis(view, element.clientWidth) : overAxis(over);
+  const values = numberAxis(view, range), places = horizontal ? valuesAxis(view, element.clientWidth) : overAxis(over, element.clientWidth - 100);
   draw(element, curves.flatMap((curve, i) =>
     [numberTrace(view, curve, horizontal, offsets[i]), ...publishedNumberTraces(view, curve, horizontal, offsets[i])]), {
     ...baseLayout({ l: 56, r: 18, t: 8, b: 46 }), hovermode: "closest", ...(height ? { height } : {}),

@@ -42,6 +42,21 @@ TEST_CASE("[config] a name unlike all others gets no suggestion") {
   CHECK(did_you_mean("gaussian", names) == "");
 }
 
+TEST_CASE("[config] capitals are no slips, and of a short name one letter may be wrong") {
+  CHECK(nearest("LSTM", {"gru", "lstm"}) == "lstm");
+  CHECK(nearest("Train.Updates", {"train.batch", "train.updates"}) == "train.updates");
+  CHECK(nearest("gru", {"gro"}) == "gro");
+  CHECK(nearest("nam", {"task.name", "task.length"}) == "task.name");
+  CHECK(nearest("cel", {"task.name", "model.cell"}) == "model.cell");
+  CHECK_FALSE(nearest("jpg", {"svg", "pdf"}));
+  CHECK_FALSE(nearest("list", {"lstm"}));
+}
+
+TEST_CASE("[config] a part of one name alone is that name") {
+  CHECK(nearest("gradients", {"state_gradients", "gradient_norm", "states"}) == "state_gradients");
+  CHECK_FALSE(nearest("lstm", {"one-lstm-1997", "one-lstm-2000s"}));
+}
+
 TEST_CASE("[config] what is printed of a name stays on one line and short") {
   CHECK(printable("a\nb\tc\x1b[31m") == "a?b?c?[31m");
   CHECK(printable("σ") == "σ");

@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <sstream>
 
 #include "tests/experiments/verbs/command.hpp"
+#include "tests/experiments/verbs/small_sweep.hpp"
 
 // What a person may type first, and what the program says to it: tests/data/mistyped.txt has the commands,
 // the exit status where it is not 2, and the answers line by line; a line that ends with ... may go on.
@@ -48,10 +50,10 @@ bool is_as_expected(const std::string& line, const std::string& expected) {
 
 }  // namespace
 
-TEST_CASE("[program] forty things typed wrong each get an answer that helps") {
+TEST_CASE("[program] what is typed wrong gets an answer that helps, each of seventy commands") {
   const TemporaryFolder folder;
   const std::vector<Typed> all = typed_commands();
-  CHECK(all.size() >= 40);
+  CHECK(all.size() >= 70);
   for (const Typed& typed : all) {
     std::string command = "unroll";
     for (const std::string& word : typed.words) command += " " + word;
@@ -65,5 +67,31 @@ TEST_CASE("[program] forty things typed wrong each get an answer that helps") {
       CAPTURE(typed.answer[i]);
       CHECK(is_as_expected(lines[i], typed.answer[i]));
     }
+  }
+}
+
+TEST_CASE("[program] files that are nearly right are told apart from those that are") {
+  const TemporaryFolder folder;
+  const auto at = [&](const std::string& name) { return (folder.path() / name).string(); };
+  const std::string config = small_sweep(folder.path());  // small.toml
+  write_text(at("my.cell"), "cell my\nstate h\nh' = tanh(W x + U h)\n");
+  REQUIRE(call(folder.path(), {"sweep", config, "--out", at("out/one")}).status == 0);
+  const std::vector<std::pair<std::vector<std::string>, std::string>> answers = {
+      {{"sweep", at("smal.toml")}, fmt::format("did you mean `unroll sweep {}`?", config)},
+      {{"run", at("small")}, fmt::format("did you mean `unroll run {}`?", config)},
+      {{"run", at("my.cell")},
+       fmt::format("{0}: expected a config file, found a cell; did you mean `unroll run model.cell={0}`?",
+                   at("my.cell"))},
+      {{"report", at("out")}, "; sweeps in it: " + at("out/one")},
+      {{"report", at("out/one/report.html")}, fmt::format("; did you mean {}?", at("out/one"))},
+      {{"status", at("out/one/plan.jsonl")}, fmt::format("; did you mean {}?", at("out/one"))},
+      {{"plot", at("out/one"), "--figure", "sucess"}, "there is no \"sucess\"; did you mean \"success\"?"},
+      {{"plot", at("out/one"), "--figure", "learning", "--out", at("curves.jpg")},
+       "unknown format \"jpg\"; a figure's formats are svg, pdf, png, csv"}};
+  for (const auto& [words, answer] : answers) {
+    CAPTURE(words);
+    const CommandOutcome outcome = call(folder.path(), words);
+    CHECK(outcome.status == 2);
+    CHECK_MESSAGE(outcome.err.find(answer) != std::string::npos, outcome.err);
   }
 }
