@@ -30,10 +30,20 @@ class ChainGroup {
         return table_.binary[s.function](x, step(s.operand), value_, 1, value_, count_);
       case ChainStep::Form::choice:
         return choose(x, step(s.operand), start(s.other), step(s.other));
+      case ChainStep::Form::sum:
+        return kind(s.operand) == ChainOperand::total ? add_to_running(start(s.other))
+                                                      : table_.binary[add](x, 1, value_, 1, x, count_);
     }
   }
 
  private:
+  static constexpr auto add = static_cast<std::size_t>(Binary::add);
+
+  /// Groups begin at multiples of the number of running values.
+  void add_to_running(T* running) {
+    for (std::int64_t i = 0; i < count_; ++i) running[i % running_values] += value_[i];
+  }
+
   void choose(const T* yes, std::int64_t yes_step, const T* no, std::int64_t no_step) {
     for (std::int64_t i = 0; i < count_; ++i)
       value_[i] = value_[i] == T{0} ? no[i * no_step] : yes[i * yes_step];
@@ -63,6 +73,14 @@ void run_chain(std::span<const ChainStep> steps, std::span<const ChainOperand> o
   }
 }
 
+template <class T>
+void finish_sum(T* running, T* total, const Kernels<T>& table) {
+  *total += table.sum(running, running_values);
+  std::fill_n(running, running_values, T{0});
+}
+
+template void finish_sum(float*, float*, const Kernels<float>&);
+template void finish_sum(double*, double*, const Kernels<double>&);
 template void run_chain(std::span<const ChainStep>, std::span<const ChainOperand>, float* const*,
                         std::int64_t, const Kernels<float>&);
 template void run_chain(std::span<const ChainStep>, std::span<const ChainOperand>, double* const*,

@@ -11,12 +11,22 @@ namespace {
 
 using namespace ir;
 
+/// A sum of elementwise work on long rows, which may be taken where that is done.
+bool is_sum(const Compute& compute, const Program& program) {
+  return sums(*compute.op) && compute.onto == none && of_long_rows(program.dims(compute.in[0]));
+}
+
+/// The shape of the chain that an instruction may be in.
+const Dims& shape_of(const Compute& compute, const Program& program) {
+  return program.dims(sums(*compute.op) ? compute.in[0] : compute.out);
+}
+
 bool fusable(const Instruction& instruction, const Program& program) {
   const Compute* compute = instruction.compute();
-  if (!compute || !chainable(*compute->op)) return false;
+  if (!compute || !(chainable(*compute->op) || is_sum(*compute, program))) return false;
   return std::ranges::all_of(compute->in, [&](Id in) {
     return program.values[in].kind == Kind::real &&
-           access(program.dims(in), program.dims(compute->out)).has_value();
+           access_in_chain(program.dims(in), shape_of(*compute, program)).has_value();
   });
 }
 
@@ -30,11 +40,13 @@ class Fuser {
         code_(code),
         pending_(std::move(code)),
         reads_(reads),
-        missing_(program.values.size(), false) {
+        missing_(program.values.size(), false),
+        summed_(program.values.size(), false) {
     code.clear();
     for (const Instruction& instruction : pending_) {
       each_result(instruction, [&](Id id) { missing_[id] = true; });
       fusable_.push_back(fusable(instruction, program));
+      if (fusable_.back() && sums(*instruction.compute()->op)) summed_[instruction.compute()->out] = true;
       std::vector<Id>& read = read_by_.emplace_back();
       each_read(instruction, [&](Id id) { read.push_back(id); });
     }
@@ -69,7 +81,8 @@ class Fuser {
   }
 
   const Compute& compute(std::size_t i) const { return *pending_[i].compute(); }
-  const Dims& dims(std::size_t i) const { return program_.dims(compute(i).out); }
+  const Dims& dims(std::size_t i) const { return shape_of(compute(i), program_); }
+  bool is_sum(std::size_t i) const { return sums(*compute(i).op); }
 
   bool on_shape(std::size_t i, const Dims& shape) const {
     return !done_[i] && fusable_[i] && dims(i) == shape;
@@ -83,7 +96,7 @@ class Fuser {
       if (!on_shape(i, shape) || std::ranges::any_of(compute(i).in, [&](Id in) { return missing[in]; }))
         continue;
       members.push_back(i);
-      missing[compute(i).out] = false;
+      if (!is_sum(i)) missing[compute(i).out] = false;  // of a sum when all is added up
     }
     return members;
   }
@@ -94,7 +107,8 @@ class Fuser {
     std::vector<int> others = reads_;
     for (std::size_t i = 0; i < pending_.size(); ++i)
       if (on_shape(i, shape))
-        for (const Id in : compute(i).in) --others[in];
+        for (const Id in : compute(i).in)
+          if (!summed_[in]) --others[in];
     std::vector<bool> needed(program_.values.size(), false);
     Members chain;
     for (auto member = members.rbegin(); member != members.rend(); ++member) {
@@ -132,7 +146,7 @@ class Fuser {
     for (const std::size_t i : members) {
       Compute& link = *pending_[i].compute();
       missing_[link.out] = false;
-      if (outside[link.out] > 0) chain.out.push_back(link.out);
+      if (outside[link.out] > 0 || sums(*link.op)) chain.out.push_back(link.out);
       chain.links.push_back(std::move(link));
       done_[i] = true;
     }
@@ -144,6 +158,7 @@ class Fuser {
   Code pending_;
   const std::vector<int>& reads_;
   std::vector<bool> missing_;  ///< what code not yet emitted makes
+  std::vector<bool> summed_;   ///< what a chain may make, but not read
   std::vector<bool> fusable_, done_;
   std::vector<std::vector<Id>> read_by_;
 };

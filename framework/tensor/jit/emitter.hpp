@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "framework/tensor/jit/recording.hpp"
+#include "framework/tensor/jit/routine.hpp"
 #include "framework/tensor/kernels.hpp"
 
 namespace unroll::jit {
@@ -56,6 +57,10 @@ class Emitter : public Xbyak::CodeGenerator {
              const CallTargets& targets);
   /// A chain of any number of elements: by loops, and under a mask what is left.
   void counted_chain(const Recording& recording, std::span<const int> slots, const CallTargets& targets);
+  /// A chain of rows of any number of elements, a multiple of running_values. Behind the pointers lie, slot
+  /// by slot, the bytes from a row to the next; then the number of rows, which is counted down, and of a
+  /// row's elements.
+  void row_chain(const Recording& recording, const RowPiece& rows, const CallTargets& targets);
   /// c (n) = a (k) b (k, n), added to c if asked for, in the order of RowProductKernel.
   void row_product(int a, int b, int c, std::int64_t n, std::int64_t k, bool add);
 
@@ -67,12 +72,21 @@ class Emitter : public Xbyak::CodeGenerator {
   friend class GroupWriter;
 
   static constexpr int slot_bytes = 64, call_slots = 2;
+  static constexpr int running_values = 16;
   static constexpr int mask_registers = 6;  ///< of AVX-512, k2 and on
 
   int registers_of(const Recording& recording) const;
   int registers() const { return isa_ == Isa::avx512 ? 32 : 16; }
   /// Groups that go through a recording side by side, at the most.
   int groups_at_once(const Recording& recording) const;
+  void full_groups(const Recording& recording, std::span<const int> slots, int groups,
+                   const CallTargets& targets);
+  /// Registers that the running values of one sum take.
+  int running_registers() const { return running_values / std::min(running_values, lanes()); }
+  Xbyak::Xmm running(int operand, int part) const;
+  void clear_running(int sum);
+  void finish_sum(int sum, int slot);
+  void exchange_running(int sum, int slot, bool out);
   /// Gives constants the registers that `groups` groups side by side leave.
   void keep_constants(const Recording& recording, int groups, int least_reads);
 
@@ -103,6 +117,7 @@ class Emitter : public Xbyak::CodeGenerator {
   int slots_ = 0;           ///< of the frame, that have been in use
   std::map<std::uint64_t, Xbyak::Label> constants_;
   std::map<std::uint64_t, int> kept_constants_;  ///< their registers, counted down from the last one
+  std::vector<int> totals_;                      ///< operands that are; before the constants, in that order
   Xbyak::Label mask_window_;
 };
 

@@ -37,8 +37,9 @@ GroupWriter::GroupWriter(Emitter& out, const Recording& recording, std::span<con
       last_read_(last_reads(recording)),
       register_of_(recording.code.size(), none),
       slot_of_(recording.code.size(), none) {
-  // The last register is the mask's, those before hold constants.
-  const int registers = out.registers() - 1 - static_cast<int>(out.kept_constants_.size());
+  // The last register is the mask's, those before hold running values and constants.
+  const int running = static_cast<int>(out.totals_.size()) * out.running_registers();
+  const int registers = out.registers() - 1 - running - static_cast<int>(out.kept_constants_.size());
   held_.assign(static_cast<std::size_t>(registers), none);
   busy_.assign(held_.size(), false);
   mask_free_.fill(false);
@@ -198,6 +199,11 @@ void GroupWriter::write(const Instruction& i) {
       if (i.operation == shift_left) real32 ? out_.vpslld(to, from, bits) : out_.vpsllq(to, from, bits);
       if (i.operation == shift_right) out_.vpsrad(to, from, bits);
       return;
+    }
+    case add_up: {
+      const Xmm sum = out_.running(i.number, i.part), from = in_register(i.a);
+      out_.element_bytes_ == 4 ? out_.vaddps(sum, sum, from) : out_.vaddpd(sum, sum, from);
+      return release(i.a);
     }
     case fused:
       return write_fused(i);

@@ -37,6 +37,8 @@ class ChainRecorder {
         const Value yes = operand(s.operand), no = operand(s.other);
         return select(value_ == Value(T{0}), no, yes);
       }
+      case ChainStep::Form::sum:
+        return summed(s.operand);
     }
     return value_;
   }
@@ -55,6 +57,17 @@ class ChainRecorder {
   Value stored(int number) {
     known_[static_cast<std::size_t>(number)] = value_;
     if (kind(number) != ChainOperand::inner) trace(Operation::store, value_, {}, {}, number);
+    return value_;
+  }
+
+  /// The value goes on.
+  Value summed(int number) {
+    if (kind(number) == ChainOperand::total) {
+      trace(Operation::add_up, value_, {}, {}, number);
+      return value_;
+    }
+    const Value sum = operand(number) + value_;
+    trace(Operation::store, sum, {}, {}, number);
     return value_;
   }
 

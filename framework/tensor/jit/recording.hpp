@@ -37,6 +37,7 @@ enum class Operation : std::uint8_t {
   to_real,
   call_unary,  ///< a function of the C library, by its span kernel
   call_binary,
+  add_up,  ///< adds `a` to the running values of an operand, a total
 };
 
 /// How many operands an instruction has.
@@ -44,8 +45,9 @@ constexpr int operands_of(Operation operation) {
   using enum Operation;
   if (operation == load) return 0;
   if (operation == fused || operation == select) return 3;
-  const bool one = operation == store || operation == sqrt || operation == shift_left ||
-                   operation == shift_right || operation == to_real || operation == call_unary;
+  const bool one = operation == store || operation == add_up || operation == sqrt ||
+                   operation == shift_left || operation == shift_right || operation == to_real ||
+                   operation == call_unary;
   return one ? 1 : 2;
 }
 

@@ -71,9 +71,19 @@ Routine chain_routine(const ChainPiece& chain, Isa isa) {
                     [&](Emitter& out) { out.counted_chain(recording, chain.slots, targets); });
 }
 
+template <class T>
+Routine row_routine(const RowPiece& chain, Isa isa) {
+  const Recording recording = record_chain<T>(chain.steps, chain.kinds, isa);
+  if (calls(recording)) return {};
+  const CallTargets targets(kernels<T>(isa));
+  return written<T>(isa, {.counted = true}, [&](Emitter& out) { out.row_chain(recording, chain, targets); });
+}
+
 template class RoutineBuilder<float>;
 template class RoutineBuilder<double>;
 template Routine chain_routine<float>(const ChainPiece&, Isa);
 template Routine chain_routine<double>(const ChainPiece&, Isa);
+template Routine row_routine<float>(const RowPiece&, Isa);
+template Routine row_routine<double>(const RowPiece&, Isa);
 
 }  // namespace unroll::jit
