@@ -31,10 +31,12 @@ enum class ChainOperand : std::uint8_t {
   one_for_all,  ///< one for all indices
   inner,        ///< a value within one group, with room for `chain_group` elements
   total,        ///< the sum of all elements, which has running values
+  grouped,      ///< one for every `grouped_elements`, or their sum
   running,      ///< sixteen running values of a sum, which value j adds up as ReduceKernel does
 };
 inline constexpr std::int64_t chain_group = 128;
 inline constexpr std::int64_t running_values = 16;
+inline constexpr std::int64_t grouped_elements = 8;
 
 /// Steps one after the other by the span kernels, group by group, for n elements. Machine code that does the
 /// same (jit/routine.hpp) takes a half to a tenth of the time, with the same bits. T is float or double. Sums

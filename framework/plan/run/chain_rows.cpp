@@ -24,7 +24,9 @@ ChainRows<T>::ChainRows(const ChainCode& code) : code_(code) {
   axes_.resize(code.dims.size() + 2);
   for (Axis& axis : axes_) axis.strides.resize(dims_.size());
   index_.resize(axes_.size());
-  for (auto* by_value : {&step_, &offset_}) by_value->resize(dims_.size());
+  in_row_.resize(dims_.size());
+  count_of_.resize(dims_.size());
+  offset_.resize(dims_.size());
   rows_of_sum_.resize(code.sums.size());
   operands_.resize(dims_.size() + code.inner + code.sums.size());
   routine_arguments_.resize(2 * operands_.size() + 2);
@@ -53,29 +55,49 @@ void ChainRows<T>::add_axis(std::size_t number, Sizes sizes) {
   for (std::size_t v = 0; v < dims_.size(); ++v) axis.strides[v] = moves(v) ? 1 : 0;
 }
 
+/// As the first axis: there is at least one of rows, and the row.
+template <class T>
+void ChainRows<T>::add_single_row() {
+  std::rotate(axes_.begin(), axes_.begin() + static_cast<std::ptrdiff_t>(count_),
+              axes_.begin() + static_cast<std::ptrdiff_t>(count_) + 1);
+  axes_[0].extent = 1;
+  std::ranges::fill(axes_[0].strides, 0);
+  ++count_;
+}
+
 template <class T>
 void ChainRows<T>::lay_out(Sizes sizes) {
   count_ = 0;
   for (std::size_t axis = 0; axis < code_.dims.size(); ++axis) add_axis(axis, sizes);
-  while (count_ < 2) {  // at least one of rows, and the row
-    std::rotate(axes_.begin(), axes_.begin() + static_cast<std::ptrdiff_t>(count_),
-                axes_.begin() + static_cast<std::ptrdiff_t>(count_) + 1);
-    axes_[0].extent = 1;
-    std::ranges::fill(axes_[0].strides, 0);
-    ++count_;
-  }
+  while (count_ < 2) add_single_row();
   for (std::size_t v = 0; v < dims_.size(); ++v) {
-    std::int64_t stride = 1;
+    std::int64_t& stride = count_of_[v] = 1;
     for (std::size_t axis = count_; axis-- > 0;)
       if (axes_[axis].strides[v] != 0)
         stride *= std::exchange(axes_[axis].strides[v], stride) * axes_[axis].extent;
   }
   elements_ = axes_[count_ - 1].extent;
+  for (std::size_t v = 0; v < dims_.size(); ++v)
+    in_row_[v] = axes_[count_ - 1].strides[v] == 0 ? ChainOperand::one_for_all : ChainOperand::elements;
+  group_elements();
   rows_ = axes_[count_ - 2].extent;
   for (const Dim dim : code_.dims)
     if (dim.at(sizes) == 0) rows_ = 0;
-  for (std::size_t v = 0; v < dims_.size(); ++v) step_[v] = axes_[count_ - 1].strides[v];
   settle_code();
+}
+
+/// Rows of as few elements as a group has become one, where no operand begins anew with each of them.
+template <class T>
+void ChainRows<T>::group_elements() {
+  if (elements_ != grouped_elements) return;
+  const Axis &outer = axes_[count_ - 2], &inner = axes_[count_ - 1];
+  if (outer.extent * elements_ % running_values != 0) return;
+  for (std::size_t v = 0; v < dims_.size(); ++v)
+    if (outer.strides[v] == 0 && inner.strides[v] != 0) return;
+  for (std::size_t v = 0; v < dims_.size(); ++v)
+    if (outer.strides[v] != 0 && inner.strides[v] == 0) in_row_[v] = ChainOperand::grouped;
+  elements_ *= outer.extent;
+  if (--count_ < 2) add_single_row();
 }
 
 /// What operands are to the code. Code that was made for others is forgotten.
@@ -90,7 +112,7 @@ void ChainRows<T>::settle_code() {
     const bool sum = std::ranges::any_of(
         code_.sums, [&](const ChainCode::Sum& s) { return s.total == static_cast<int>(v); });
     const ChainOperand still = sum ? ChainOperand::total : ChainOperand::one_for_all;
-    settle(piece_.kinds[v], step_[v] == 0 ? still : ChainOperand::elements);
+    settle(piece_.kinds[v], in_row_[v] == ChainOperand::one_for_all ? still : in_row_[v]);
     settle(piece_.moves[v], axes_[count_ - 2].strides[v] != 0);
   }
   if (!settle_totals() && !changed) return;
@@ -109,7 +131,8 @@ bool ChainRows<T>::settle_totals() {
     rows_of_sum_[s] = 1;
     for (std::size_t axis = count_ - 1; axis-- > 0 && axes_[axis].strides[v] == 0;)
       rows_of_sum_[s] *= axes_[axis].extent;
-    if (step_[v] == 0) piece_.totals.push_back({total, running, rows_of_sum_[s] == 1});
+    if (in_row_[v] == ChainOperand::one_for_all)
+      piece_.totals.push_back({total, running, rows_of_sum_[s] == 1});
   }
   return piece_.totals != known_totals_;
 }
@@ -118,17 +141,15 @@ template <class T>
 void ChainRows<T>::run(T* const* operands) {
   std::copy_n(operands, operands_.size(), operands_.begin());
   for (const auto& [total, running] : code_.sums) {
-    std::int64_t count = 1;
-    for (std::size_t axis = 0; axis < count_; ++axis)
-      if (axes_[axis].strides[static_cast<std::size_t>(total)] != 0) count *= axes_[axis].extent;
-    std::fill_n(operands[total], count, T{0});
+    std::fill_n(operands[total], count_of_[static_cast<std::size_t>(total)], T{0});
     std::fill_n(operands[running], running_values, T{0});
   }
   if (rows_ == 0) return;
   std::fill(index_.begin(), index_.end(), 0);
   std::fill(offset_.begin(), offset_.end(), 0);
   row_number_ = 0;
-  if (runs_ < row_runs_before_code && ++runs_ == row_runs_before_code) routine_ = jit::row_routine<T>(piece_);
+  if (elements_ % running_values == 0 && runs_ < row_runs_before_code && ++runs_ == row_runs_before_code)
+    routine_ = jit::row_routine<T>(piece_);
   do {
     for (std::size_t v = 0; v < dims_.size(); ++v) operands_[v] = operands[v] + offset_[v];
     run_rows();

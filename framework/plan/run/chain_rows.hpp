@@ -33,6 +33,8 @@ class ChainRows {
   };
 
   void add_axis(std::size_t axis, Sizes sizes);
+  void add_single_row();
+  void group_elements();
   void settle_code();
   bool settle_totals();
   bool finished(std::size_t sum) const { return row_number_ % rows_of_sum_[sum] == 0; }
@@ -46,7 +48,8 @@ class ChainRows {
   std::vector<Axis> axes_;  ///< outermost first; the last one is the row
   std::size_t count_ = 0;   ///< of axes_ in use
   std::int64_t elements_ = 0, rows_ = 0;
-  std::vector<std::int64_t> step_;         ///< by value: from element to element of a row
+  std::vector<ChainOperand> in_row_;       ///< by value: what it is to the elements of a row
+  std::vector<std::int64_t> count_of_;     ///< by value: elements
   std::vector<std::int64_t> index_;        ///< by axis, before the rows
   std::vector<std::int64_t> offset_;       ///< by value, where these indices are
   std::vector<std::int64_t> rows_of_sum_;  ///< by sum: as many rows are added up

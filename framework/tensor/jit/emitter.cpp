@@ -1,6 +1,7 @@
 #include "framework/tensor/jit/emitter.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
 #include <utility>
 
@@ -87,6 +88,21 @@ Address Emitter::address(int slot, std::int64_t element, bool one_for_all) {
   if (one_for_all) return ptr[start];
   const int offset = static_cast<int>(element) * element_bytes_;
   return indexed_ ? ptr[start + index_ * element_bytes_ + offset] : ptr[start + offset];
+}
+
+/// Of the one for the group of an element, or for a group behind it.
+Address Emitter::grouped_address(int slot, std::int64_t element, int group) {
+  constexpr int each = static_cast<int>(grouped_elements);
+  const Reg64 start = pointer(slot);
+  mov(rax, index_);
+  shr(rax, std::countr_zero(static_cast<unsigned>(each)));
+  return ptr[start + rax * element_bytes_ + (static_cast<int>(element) / each + group) * element_bytes_];
+}
+
+/// A register holds one group, or two: then k1 says which elements are the second one's.
+void Emitter::load_grouped(const Xmm& to, int slot, std::int64_t element) {
+  broadcast(to, grouped_address(slot, element));
+  if (lanes() > grouped_elements) vbroadcastss(to | k1, grouped_address(slot, element, 1));
 }
 
 /// AVX-512 spreads one element over a register as it reads it; for AVX2 a whole register lies in memory.
@@ -256,6 +272,10 @@ void Emitter::row_chain(const Recording& recording, const RowPiece& piece, const
   for (int sum = 0; sum < sums; ++sum) {
     const RowPiece::Total& total = piece.totals[static_cast<std::size_t>(sum)];
     total.by_row ? clear_running(sum) : exchange_running(sum, total.running, false);
+  }
+  if (lanes() > grouped_elements) {
+    mov(eax, 0xffff << grouped_elements & 0xffff);
+    kmovd(k1, eax);
   }
   const int at_once = groups_at_once(recording), least = totals_.empty() ? 1 : running_registers();
   keep_constants(recording, at_once, 1);

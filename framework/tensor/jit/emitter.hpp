@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "framework/tensor/chain.hpp"
 #include "framework/tensor/jit/recording.hpp"
 #include "framework/tensor/jit/routine.hpp"
 #include "framework/tensor/kernels.hpp"
@@ -72,7 +73,6 @@ class Emitter : public Xbyak::CodeGenerator {
   friend class GroupWriter;
 
   static constexpr int slot_bytes = 64, call_slots = 2;
-  static constexpr int running_values = 16;
   static constexpr int mask_registers = 6;  ///< of AVX-512, k2 and on
 
   int registers_of(const Recording& recording) const;
@@ -82,7 +82,7 @@ class Emitter : public Xbyak::CodeGenerator {
   void full_groups(const Recording& recording, std::span<const int> slots, int groups,
                    const CallTargets& targets);
   /// Registers that the running values of one sum take.
-  int running_registers() const { return running_values / std::min(running_values, lanes()); }
+  int running_registers() const { return static_cast<int>(running_values) / std::min(16, lanes()); }
   Xbyak::Xmm running(int operand, int part) const;
   void clear_running(int sum);
   void finish_sum(int sum, int slot);
@@ -97,6 +97,8 @@ class Emitter : public Xbyak::CodeGenerator {
   void load_constant(const Xbyak::Xmm& to, std::uint64_t bits);
   template <class To, class From>
   void move(const To& to, const From& from, int bytes);
+  Xbyak::Address grouped_address(int slot, std::int64_t element, int group = 0);
+  void load_grouped(const Xbyak::Xmm& to, int slot, std::int64_t element);
   void load(const Xbyak::Xmm& to, const Xbyak::Address& from, int bytes);
   void store(const Xbyak::Address& to, const Xbyak::Xmm& from, int bytes);
   void broadcast(const Xbyak::Xmm& to, const Xbyak::Address& from);

@@ -48,7 +48,8 @@ class ChainRecorder {
     std::optional<Value>& known = known_[static_cast<std::size_t>(number)];
     if (!known) {
       const bool one_for_all = kind(number) == ChainOperand::one_for_all;
-      const Instruction load{Operation::load, {}, {}, {}, number, one_for_all};
+      const bool grouped = kind(number) == ChainOperand::grouped;
+      const Instruction load{Operation::load, {}, {}, {}, number, one_for_all, grouped};
       known = Value(TracedSource{&recording_, {recording_.add(load)}});
     }
     return *known;
@@ -62,8 +63,9 @@ class ChainRecorder {
 
   /// The value goes on.
   Value summed(int number) {
-    if (kind(number) == ChainOperand::total) {
-      trace(Operation::add_up, value_, {}, {}, number);
+    if (kind(number) == ChainOperand::total || kind(number) == ChainOperand::grouped) {
+      const bool all = kind(number) == ChainOperand::total;
+      trace(all ? Operation::add_up : Operation::add_groups, value_, {}, {}, number);
       return value_;
     }
     const Value sum = operand(number) + value_;

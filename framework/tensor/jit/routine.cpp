@@ -74,7 +74,9 @@ Routine chain_routine(const ChainPiece& chain, Isa isa) {
 template <class T>
 Routine row_routine(const RowPiece& chain, Isa isa) {
   const Recording recording = record_chain<T>(chain.steps, chain.kinds, isa);
-  if (calls(recording)) return {};
+  const bool grouped = std::ranges::find(chain.kinds, ChainOperand::grouped) != chain.kinds.end();
+  const bool narrow = isa == Isa::avx2 && sizeof(T) == 8;  // fewer lanes than a group has elements
+  if (calls(recording) || (grouped && narrow)) return {};
   const CallTargets targets(kernels<T>(isa));
   return written<T>(isa, {.counted = true}, [&](Emitter& out) { out.row_chain(recording, chain, targets); });
 }
