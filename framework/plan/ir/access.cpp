@@ -29,6 +29,12 @@ bool of_long_rows(const Dims& full) {
   return n >= running_values && n % running_values == 0 && numel(full).number() >= least_elements;
 }
 
+bool begins_anew(const Dims& operand, const Dims& full) {
+  if (!of_long_rows(full) || full.back() != Dim(grouped_elements)) return false;
+  const std::size_t rank = operand.size();
+  return rank > 0 && operand.back() != Dim(1) && (rank == 1 || operand[rank - 2] == Dim(1));
+}
+
 std::optional<Access> access_in_chain(const Dims& operand, const Dims& full) {
   if (const auto known = access(operand, full)) return known;
   const bool broadcasts = of_long_rows(full) && broadcast(operand, full) == full;

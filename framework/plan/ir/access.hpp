@@ -23,6 +23,9 @@ std::optional<Access> access(const Dims& operand, const Dims& full);
 bool of_long_rows(const Dims& full);
 /// Any operand that broadcasts, where there are long rows.
 std::optional<Access> access_in_chain(const Dims& operand, const Dims& full);
+/// Whether an operand, or a sum, begins anew with each row of a few elements: then these cannot be gone
+/// through as one long row.
+bool begins_anew(const Dims& operand, const Dims& full);
 
 /// What can be a link of a chain: elementwise ops, and spreading a value, which is a copy to a chain.
 inline bool chainable(const Op& op) { return op.elementwise() || op.rows == Rows::spread; }

@@ -21,12 +21,29 @@ const Dims& shape_of(const Compute& compute, const Program& program) {
   return program.dims(sums(*compute.op) ? compute.in[0] : compute.out);
 }
 
-bool fusable(const Instruction& instruction, const Program& program) {
+/// Shapes that cannot be gone through by long rows, after all.
+std::vector<Dims> of_short_rows(const Program& program, const Code& code) {
+  std::vector<Dims> found;
+  for (const Instruction& instruction : code) {
+    const Compute* compute = instruction.compute();
+    if (!compute || !(chainable(*compute->op) || is_sum(*compute, program))) continue;
+    const Dims& shape = shape_of(*compute, program);
+    const auto anew = [&](Id id) { return begins_anew(program.dims(id), shape); };
+    if (anew(compute->out) || std::ranges::any_of(compute->in, anew)) found.push_back(shape);
+  }
+  return found;
+}
+
+bool fusable(const Instruction& instruction, const Program& program, const std::vector<Dims>& short_rows) {
   const Compute* compute = instruction.compute();
   if (!compute || !(chainable(*compute->op) || is_sum(*compute, program))) return false;
+  const Dims& shape = shape_of(*compute, program);
+  const bool by_rows = std::ranges::find(short_rows, shape) == short_rows.end();
+  if (!by_rows && !chainable(*compute->op)) return false;
   return std::ranges::all_of(compute->in, [&](Id in) {
+    const Dims& dims = program.dims(in);
     return program.values[in].kind == Kind::real &&
-           access_in_chain(program.dims(in), shape_of(*compute, program)).has_value();
+           (by_rows ? access_in_chain(dims, shape) : access(dims, shape)).has_value();
   });
 }
 
@@ -43,9 +60,10 @@ class Fuser {
         missing_(program.values.size(), false),
         summed_(program.values.size(), false) {
     code.clear();
+    const std::vector<Dims> short_rows = of_short_rows(program, pending_);
     for (const Instruction& instruction : pending_) {
       each_result(instruction, [&](Id id) { missing_[id] = true; });
-      fusable_.push_back(fusable(instruction, program));
+      fusable_.push_back(fusable(instruction, program, short_rows));
       if (fusable_.back() && sums(*instruction.compute()->op)) summed_[instruction.compute()->out] = true;
       std::vector<Id>& read = read_by_.emplace_back();
       each_read(instruction, [&](Id id) { read.push_back(id); });
