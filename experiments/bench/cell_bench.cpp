@@ -138,7 +138,7 @@ std::vector<nlohmann::ordered_json> bench_cell(const CellText& cell, const CellO
     contestants.push_back(timed("its products alone", [floor] { floor->run(); }));
     traffic = traffic_of(equations);
     if (traffic.elements * rows <= most_values / steps) {
-      const auto values = std::make_shared<TrafficFloor>(traffic.elements * rows, steps);
+      const auto values = std::make_shared<TrafficFloor>(traffic, rows, steps);
       contestants.push_back(timed(std::string(values_alone), [values] { values->run(); }));
     }
   }

@@ -84,7 +84,8 @@ struct Recording {
   }
 };
 
-/// The same for `groups` groups side by side, so that one's instructions hide what another's wait for.
+/// The same for `groups` groups side by side, so that one's instructions hide what another's wait for. What
+/// is one for all elements is had once.
 Recording side_by_side(const Recording& recording, int groups);
 
 /// By instruction, the last one that reads its result; 0: none.
