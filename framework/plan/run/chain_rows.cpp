@@ -103,7 +103,7 @@ void ChainRows<T>::group_elements() {
 /// What operands are to the code. Code that was made for others is forgotten.
 template <class T>
 void ChainRows<T>::settle_code() {
-  bool changed = false;
+  bool changed = std::exchange(piece_.elements, elements_) != elements_;
   const auto settle = [&](auto&& place, auto value) {
     changed = changed || place != value;
     place = value;

@@ -188,7 +188,7 @@ int Emitter::groups_at_once(const Recording& recording) const {
   if (around_.calls) return 1;
   const int masks = isa_ == Isa::avx512 ? most_alive(recording).masks + 1 : 0;
   int groups = 4;
-  const int held = static_cast<int>(totals_.size()) * running_registers();
+  const int held = held_registers();
   while (groups > 1 &&
          (groups * registers_of(recording) > registers() - 2 - held || groups * masks > mask_registers))
     groups /= 2;
@@ -198,7 +198,7 @@ int Emitter::groups_at_once(const Recording& recording) const {
 void Emitter::keep_constants(const Recording& recording, int groups, int least_reads) {
   kept_constants_.clear();
   if (around_.calls) return;
-  const int held = static_cast<int>(totals_.size()) * running_registers();
+  const int held = held_registers();
   int room = registers() - groups * registers_of(recording) - 2 - held;
   for (const std::uint64_t bits : constants_of(recording, least_reads)) {
     if (room-- <= 0) break;
@@ -263,23 +263,36 @@ void Emitter::full_groups(const Recording& recording, std::span<const int> slots
   add(count_, elements);
 }
 
+/// All elements of a row, written out.
+void Emitter::whole_row(const Recording& recording, std::span<const int> slots, std::int64_t n, int at_once,
+                        const CallTargets& targets) {
+  indexed_ = false;
+  for (std::int64_t at = 0; at < n;) {
+    const auto groups = static_cast<int>(std::min<std::int64_t>(at_once, (n - at) / lanes()));
+    GroupWriter(*this, side_by_side(recording, groups), slots, {at, lanes()}, targets).run();
+    at += groups * lanes();
+  }
+}
+
+void Emitter::begin_sums(const std::vector<RowPiece::Total>& totals) {
+  totals_ = totals;
+  for (RowPiece::Total& total : totals_)
+    if (total.registers == 0) total.registers = running_registers();
+  for (const RowPiece::Total& total : totals_)
+    total.by_row ? clear_running(total) : exchange_running(total, false);
+}
+
 void Emitter::row_chain(const Recording& recording, const RowPiece& piece, const CallTargets& targets) {
   const int operands = static_cast<int>(piece.kinds.size());
   std::vector<int> slots(piece.kinds.size());
   std::iota(slots.begin(), slots.end(), 0);
-  for (const RowPiece::Total& total : piece.totals) totals_.push_back(total.operand);
-  const int sums = static_cast<int>(totals_.size());
-  for (int sum = 0; sum < sums; ++sum) {
-    const RowPiece::Total& total = piece.totals[static_cast<std::size_t>(sum)];
-    total.by_row ? clear_running(sum) : exchange_running(sum, total.running, false);
-  }
+  begin_sums(piece.totals);
   if (lanes() > grouped_elements) {
     mov(eax, 0xffff << grouped_elements & 0xffff);
     kmovd(k1, eax);
   }
   const int at_once = groups_at_once(recording), least = totals_.empty() ? 1 : running_registers();
   keep_constants(recording, at_once, 1);
-  indexed_ = true;
   Xbyak::Label row;
   L(row);
   pinned_ = next_pointer_ = 0;
@@ -290,13 +303,17 @@ void Emitter::row_chain(const Recording& recording, const RowPiece& piece, const
       pointer(slot);
   pinned_ = next_pointer_;
   xor_(index_, index_);
-  mov(count_, ptr[base_ + 8 * (2 * operands + 1)]);
-  full_groups(recording, slots, at_once, targets);
-  if (at_once > least) full_groups(recording, slots, least, targets);
+  if (std::ranges::any_of(piece.totals, [](const RowPiece::Total& total) { return total.registers > 0; })) {
+    whole_row(recording, slots, piece.elements, at_once, targets);
+  } else {
+    indexed_ = true;
+    mov(count_, ptr[base_ + 8 * (2 * operands + 1)]);
+    full_groups(recording, slots, at_once, targets);
+    if (at_once > least) full_groups(recording, slots, least, targets);
+  }
   forget_pointers();
-  for (int sum = 0; sum < sums; ++sum)
-    if (const auto& total = piece.totals[static_cast<std::size_t>(sum)]; total.by_row)
-      finish_sum(sum, total.operand);
+  for (const RowPiece::Total& total : totals_)
+    if (total.by_row) finish_sum(total);
   for (int slot = 0; slot < operands; ++slot)
     if (piece.moves[static_cast<std::size_t>(slot)]) {
       mov(rax, ptr[base_ + 8 * (operands + slot)]);
@@ -306,42 +323,48 @@ void Emitter::row_chain(const Recording& recording, const RowPiece& piece, const
   jnz(row, T_NEAR);
   pinned_ = next_pointer_ = 0;
   forget_pointers();
-  for (int sum = 0; sum < sums; ++sum)
-    if (const auto& total = piece.totals[static_cast<std::size_t>(sum)]; !total.by_row)
-      exchange_running(sum, total.running, true);
+  for (const RowPiece::Total& total : totals_)
+    if (!total.by_row) exchange_running(total, true);
 }
 
-/// The register in which a part of the running values of a total is.
-Xmm Emitter::running(int operand, int part) const {
-  const auto sum = static_cast<int>(std::ranges::find(totals_, operand) - totals_.begin());
-  const int each = running_registers();
-  return vector(registers() - 2 - sum * each - part % each, native_bytes_);
+int Emitter::held_registers() const {
+  int count = 0;
+  for (const RowPiece::Total& total : totals_) count += total.registers;
+  return count;
 }
 
-void Emitter::clear_running(int sum) {
-  for (int part = 0; part < running_registers(); ++part) {
-    const Xmm to = running(totals_[static_cast<std::size_t>(sum)], part);
+/// The register in which a part of the running values of a total is, counted by groups of a row.
+Xmm Emitter::running(int operand, std::int64_t group) const {
+  int number = registers() - 2;
+  auto total = totals_.begin();
+  for (; total->operand != operand; ++total) number -= total->registers;
+  return vector(number - static_cast<int>(group % total->registers), native_bytes_);
+}
+
+void Emitter::clear_running(const RowPiece::Total& total) {
+  for (int part = 0; part < total.registers; ++part) {
+    const Xmm to = running(total.operand, part);
     isa_ == Isa::avx512 ? vpxord(to, to, to) : vxorps(to, to, to);
   }
 }
 
-void Emitter::exchange_running(int sum, int slot, bool out) {
-  for (int part = 0; part < running_registers(); ++part) {
-    const Xmm held = running(totals_[static_cast<std::size_t>(sum)], part);
-    const Address at = ptr[pointer(slot) + part * native_bytes_];
+void Emitter::exchange_running(const RowPiece::Total& total, bool out) {
+  for (int part = 0; part < total.registers; ++part) {
+    const Xmm held = running(total.operand, part);
+    const Address at = ptr[pointer(total.running) + part * native_bytes_];
     out ? vmovups(at, held) : vmovups(held, at);
   }
 }
 
 /// In the order of ReduceKernel: value j with j + 8, then j + 4, j + 2 and j + 1. No other register is in
 /// use.
-void Emitter::finish_sum(int sum, int slot) {
+void Emitter::finish_sum(const RowPiece::Total& sum) {
   const bool real32 = element_bytes_ == 4;
-  const int total = totals_[static_cast<std::size_t>(sum)];
+  const int total = sum.operand, slot = total;
   const auto plus = [&](const Xmm& to, const Xmm& a, const Xmm& b) {
     real32 ? vaddps(to, a, b) : vaddpd(to, a, b);
   };
-  for (int half = running_registers() / 2; half > 0; half /= 2)
+  for (int half = sum.registers / 2; half > 0; half /= 2)
     for (int part = 0; part < half; ++part)
       plus(running(total, part), running(total, part), running(total, part + half));
   Xmm held = running(total, 0);

@@ -83,10 +83,14 @@ class Emitter : public Xbyak::CodeGenerator {
                    const CallTargets& targets);
   /// Registers that the running values of one sum take.
   int running_registers() const { return static_cast<int>(running_values) / std::min(16, lanes()); }
-  Xbyak::Xmm running(int operand, int part) const;
-  void clear_running(int sum);
-  void finish_sum(int sum, int slot);
-  void exchange_running(int sum, int slot, bool out);
+  void whole_row(const Recording& recording, std::span<const int> slots, std::int64_t n, int at_once,
+                 const CallTargets& targets);
+  void begin_sums(const std::vector<RowPiece::Total>& totals);
+  int held_registers() const;
+  Xbyak::Xmm running(int operand, std::int64_t group) const;
+  void clear_running(const RowPiece::Total& total);
+  void finish_sum(const RowPiece::Total& total);
+  void exchange_running(const RowPiece::Total& total, bool out);
   /// Gives constants the registers that `groups` groups side by side leave.
   void keep_constants(const Recording& recording, int groups, int least_reads);
 
@@ -119,7 +123,7 @@ class Emitter : public Xbyak::CodeGenerator {
   int slots_ = 0;           ///< of the frame, that have been in use
   std::map<std::uint64_t, Xbyak::Label> constants_;
   std::map<std::uint64_t, int> kept_constants_;  ///< their registers, counted down from the last one
-  std::vector<int> totals_;                      ///< operands that are; before the constants, in that order
+  std::vector<RowPiece::Total> totals_;  ///< in registers from the last one down, before the constants
   Xbyak::Label mask_window_;
 };
 

@@ -38,7 +38,7 @@ GroupWriter::GroupWriter(Emitter& out, const Recording& recording, std::span<con
       register_of_(recording.code.size(), none),
       slot_of_(recording.code.size(), none) {
   // The last register is the mask's, those before hold running values and constants.
-  const int running = static_cast<int>(out.totals_.size()) * out.running_registers();
+  const int running = out.held_registers();
   const int registers = out.registers() - 1 - running - static_cast<int>(out.kept_constants_.size());
   held_.assign(static_cast<std::size_t>(registers), none);
   busy_.assign(held_.size(), false);
@@ -202,7 +202,7 @@ void GroupWriter::write(const Instruction& i) {
       return;
     }
     case add_up: {
-      const Xmm sum = out_.running(i.number, i.part), from = in_register(i.a);
+      const Xmm sum = out_.running(i.number, place(i) / out_.lanes()), from = in_register(i.a);
       out_.element_bytes_ == 4 ? out_.vaddps(sum, sum, from) : out_.vaddpd(sum, sum, from);
       return release(i.a);
     }

@@ -46,9 +46,12 @@ struct RowPiece {
   struct Total {
     int operand, running;
     bool by_row;
+    int registers = 0;  ///< other than running values have: the operand itself, a sum over the rows
     bool operator==(const Total&) const = default;
   };
   std::vector<Total> totals;
+  std::int64_t elements =
+      0;  ///< of a row; 0: any number. Sums over short rows of one length are in registers.
 };
 /// c (n) = a (k) b (k, n), added to c if asked for; operands by slot.
 struct RowProductPiece {
