@@ -122,7 +122,11 @@ class Verifier {
       const std::string where = line(link) + " in a chain";
       const Dims expected = result_of(link, where);
       const bool sum = sums(*link.op) && of_long_rows(chain.dims);
-      if (!(chainable(*link.op) || sum) || link.onto != none) wrong(where, "it is not elementwise");
+      if (!(chainable(*link.op) || sum) || (link.onto != none && !sum)) wrong(where, "it is not elementwise");
+      if (link.onto != none) {
+        read(link.onto, where);
+        same_dims(where, link.onto, expected, "the value it adds to");
+      }
       define(link.out);
       same_dims(where, link.out, expected, "the result");
       same_dims(where, sum ? link.in[0] : link.out, chain.dims, sum ? "what is added up" : "the result");

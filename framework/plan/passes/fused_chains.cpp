@@ -5,6 +5,7 @@
 #include "framework/plan/ir/edit.hpp"
 #include "framework/plan/ir/uses.hpp"
 #include "framework/plan/passes/passes.hpp"
+#include "framework/tensor/jit/record_chain.hpp"
 
 namespace unroll::passes {
 namespace {
@@ -13,12 +14,21 @@ using namespace ir;
 
 /// A sum of elementwise work on long rows, which may be taken where that is done.
 bool is_sum(const Compute& compute, const Program& program) {
-  return sums(*compute.op) && compute.onto == none && of_long_rows(program.dims(compute.in[0]));
+  return sums(*compute.op) && of_long_rows(program.dims(compute.in[0]));
 }
 
 /// The shape of the chain that an instruction may be in.
 const Dims& shape_of(const Compute& compute, const Program& program) {
   return program.dims(sums(*compute.op) ? compute.in[0] : compute.out);
+}
+
+/// Where running values are in registers nothing can be called.
+bool calls_a_function(const Op& op) {
+  const ElementKernel& element = op.element;
+  if (element.form == ElementKernel::Form::unary)
+    return !jit::has_instructions(static_cast<Unary>(element.index));
+  return element.form == ElementKernel::Form::binary &&
+         !jit::has_instructions(static_cast<Binary>(element.index));
 }
 
 /// Shapes that cannot be gone through by long rows, after all.
@@ -29,7 +39,8 @@ std::vector<Dims> of_short_rows(const Program& program, const Code& code) {
     if (!compute || !(chainable(*compute->op) || is_sum(*compute, program))) continue;
     const Dims& shape = shape_of(*compute, program);
     const auto anew = [&](Id id) { return begins_anew(program.dims(id), shape); };
-    if (anew(compute->out) || std::ranges::any_of(compute->in, anew)) found.push_back(shape);
+    if (calls_a_function(*compute->op) || anew(compute->out) || std::ranges::any_of(compute->in, anew))
+      found.push_back(shape);
   }
   return found;
 }
@@ -113,6 +124,7 @@ class Fuser {
     for (std::size_t i = 0; i < pending_.size(); ++i) {
       if (!on_shape(i, shape) || std::ranges::any_of(compute(i).in, [&](Id in) { return missing[in]; }))
         continue;
+      if (compute(i).onto != none && missing[compute(i).onto]) continue;
       members.push_back(i);
       if (!is_sum(i)) missing[compute(i).out] = false;  // of a sum when all is added up
     }

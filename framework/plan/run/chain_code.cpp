@@ -13,6 +13,7 @@ struct Link {
   std::vector<int> from;
   int to;
   bool sum = false;
+  int onto = -1;  ///< of a sum
 };
 
 class Numbering {
@@ -44,6 +45,10 @@ class Numbering {
         number(in);
         code_.inputs.push_back({*ir::access_in_chain(program_.dims(in), chain_.dims), program_.dims(in)});
       }
+      if (const ir::Id onto = chain_.links[i].onto; onto != ir::none && !numbers_.contains(onto)) {
+        number(onto);
+        code_.inputs.push_back({*ir::access_in_chain(program_.dims(onto), chain_.dims), program_.dims(onto)});
+      }
       made.insert(chain_.links[i].out);
     }
   }
@@ -54,6 +59,7 @@ class Numbering {
     Link link{{ElementKernel::Form::copy}, {}, -1};
     if (compute.op->elementwise()) link.kernel = compute.op->element;
     link.sum = ir::sums(*compute.op);
+    if (compute.onto != ir::none) link.onto = numbers_.at(compute.onto);
     for (const ir::Id in : compute.in) {
       link.from.push_back(numbers_.at(in));
       if (link.from.back() >= first_inner_ && last_read_[in] == i) free_.insert(link.from.back());
@@ -80,7 +86,7 @@ bool read_from_memory(const std::vector<Link>& links, std::size_t link, int firs
   const int to = links[link].to;
   if (to < first_inner) return true;
   for (std::size_t i = link + 1; i < links.size(); ++i) {
-    const auto& [kernel, from, next, adds_up] = links[i];
+    const auto& [kernel, from, next, adds_up, onto] = links[i];
     const auto reads = std::ranges::count(from, to);
     const bool taken_over = i == link + 1 && reads == 1 &&
                             (from[0] == to || (kernel.form == ElementKernel::Form::binary && from[1] == to));
@@ -98,12 +104,12 @@ std::vector<ChainStep> steps_of(const std::vector<Link>& links, int first_inner,
   std::vector<ChainStep> steps;
   int held = -1;
   for (std::size_t i = 0; i < links.size(); ++i) {
-    const auto& [kernel, from, to, adds_up] = links[i];
+    const auto& [kernel, from, to, adds_up, onto] = links[i];
     const bool second_held = kernel.form == ElementKernel::Form::binary && from[1] == held && from[0] != held;
     if (from[0] != held && !second_held) steps.push_back({.form = load, .operand = number(from[0])});
     if (adds_up) {  // the value that is added up is passed on
       const int running = first_inner + static_cast<int>(code.inner + code.sums.size());
-      code.sums.push_back({to, running});
+      code.sums.push_back({to, running, onto});
       steps.push_back({.form = ChainStep::Form::sum, .operand = number(to), .other = number(running)});
       held = from[0];
       continue;

@@ -23,6 +23,7 @@ struct ChainCode {
   std::vector<Dims> results;  ///< their dims
   struct Sum {
     int total, running;
+    int onto = -1;  ///< what the total begins with
   };
   std::vector<Sum> sums;
   std::size_t inner = 0;

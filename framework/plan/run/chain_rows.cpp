@@ -126,7 +126,7 @@ bool ChainRows<T>::settle_totals() {
   known_totals_.swap(piece_.totals);
   piece_.totals.clear();
   for (std::size_t s = 0; s < code_.sums.size(); ++s) {
-    const auto [total, running] = code_.sums[s];
+    const auto& [total, running, onto] = code_.sums[s];
     const auto v = static_cast<std::size_t>(total);
     rows_of_sum_[s] = 1;
     for (std::size_t axis = count_ - 1; axis-- > 0 && axes_[axis].strides[v] == 0;)
@@ -140,8 +140,12 @@ bool ChainRows<T>::settle_totals() {
 template <class T>
 void ChainRows<T>::run(T* const* operands) {
   std::copy_n(operands, operands_.size(), operands_.begin());
-  for (const auto& [total, running] : code_.sums) {
-    std::fill_n(operands[total], count_of_[static_cast<std::size_t>(total)], T{0});
+  for (const auto& [total, running, onto] : code_.sums) {
+    const std::int64_t count = count_of_[static_cast<std::size_t>(total)];
+    if (onto < 0)
+      std::fill_n(operands[total], count, T{0});
+    else if (operands[onto] != operands[total])
+      std::copy_n(operands[onto], count, operands[total]);
     std::fill_n(operands[running], running_values, T{0});
   }
   if (rows_ == 0) return;
@@ -185,7 +189,7 @@ void ChainRows<T>::run_rows() {
 template <class T>
 void ChainRows<T>::finish_sums(T* const* operands) {
   for (std::size_t s = 0; s < code_.sums.size(); ++s) {
-    const auto [total, running] = code_.sums[s];
+    const auto& [total, running, onto] = code_.sums[s];
     const bool running_out = piece_.kinds[static_cast<std::size_t>(total)] == ChainOperand::total;
     if (!running_out || (routine_ && rows_of_sum_[s] == 1) || !finished(s)) continue;
     finish_sum(operands[running], operands[total]);

@@ -106,6 +106,16 @@ Recording record_chain(std::span<const ChainStep> steps, std::span<const ChainOp
   return ChainRecorder<T>(operands, isa).run(steps);
 }
 
+bool has_instructions(Unary f) {
+  return with_function<Unary>(static_cast<int>(f),
+                              [](auto g) { return std::invocable<decltype(g), Traced<float>>; });
+}
+
+bool has_instructions(Binary f) {
+  return with_function<Binary>(
+      static_cast<int>(f), [](auto g) { return std::invocable<decltype(g), Traced<float>, Traced<float>>; });
+}
+
 template Recording record_chain<float>(std::span<const ChainStep>, std::span<const ChainOperand>, Isa);
 template Recording record_chain<double>(std::span<const ChainStep>, std::span<const ChainOperand>, Isa);
 
