@@ -212,7 +212,8 @@ output %z.16
 )");
 }
 
-TEST_CASE("[passes] sunk-results: work on a matrix for each sequence stays with its step, and so do its sums") {
+TEST_CASE(
+    "[passes] sunk-results: work on a matrix for each sequence stays with its step, and so do its sums") {
   check_unchanged(passes::sunk_results, R"(input %x.0 (T, B, 64, 16)
 input %S.1 (B, 64, 16)
 %zero.2 (64, 16) = fill{dims=(64, 16)}
