@@ -3,6 +3,7 @@
 #include <array>
 #include <bit>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "framework/tensor/chain.hpp"
@@ -25,13 +26,13 @@ struct SummedRows {
   std::vector<std::vector<T>> memory;
   std::array<std::int64_t, count> stride{};  ///< from row to row
 
-  SummedRows(std::int64_t how_many, std::int64_t elements, bool with_groups, std::mt19937_64& random)
+  SummedRows(std::int64_t how_many, std::int64_t elements, bool with_groups, bool with_totals,
+             std::mt19937_64& random)
       : rows(how_many), n(elements), groups(with_groups) {
     const auto code = [](auto f) { return static_cast<std::uint8_t>(f); };
     piece.steps = {{.form = Form::load, .operand = x},
                    {.form = Form::binary, .function = code(Binary::mul), .operand = y},
                    {.form = Form::store, .operand = inner},
-                   {.form = Form::sum, .operand = along, .other = r1},
                    {.form = Form::binary, .function = code(Binary::add), .operand = column},
                    {.form = Form::unary, .function = code(Unary::tanh)},
                    {.form = Form::sum, .operand = over_rows, .other = r0}};
@@ -39,17 +40,21 @@ struct SummedRows {
       piece.steps.push_back({.form = Form::binary, .function = code(Binary::sub), .operand = group});
       piece.steps.push_back({.form = Form::sum, .operand = of_groups, .other = r3});
     }
-    piece.steps.push_back({.form = Form::sum, .operand = of_all, .other = r2});
+    if (with_totals) {
+      piece.steps.insert(piece.steps.begin() + 3, {.form = Form::sum, .operand = along, .other = r1});
+      piece.steps.push_back({.form = Form::sum, .operand = of_all, .other = r2});
+      piece.totals = {{along, r1, true}, {of_all, r2, false}};
+      stride[column] = stride[along] = 1;
+    }
     piece.steps.push_back({.form = Form::binary, .function = code(Binary::mul), .operand = inner});
     piece.steps.push_back({.form = Form::store, .operand = result});
     using enum ChainOperand;
     piece.kinds = {elements, elements, one_for_all,         grouped, elements, elements, total,
                    total,    grouped,  ChainOperand::inner, running, running,  running,  running};
     if (!groups) piece.kinds[group] = piece.kinds[of_groups] = elements;
-    piece.totals = {{along, r1, true}, {of_all, r2, false}};
     stride[x] = stride[result] = n;
-    stride[column] = stride[along] = 1;
     stride[group] = stride[of_groups] = n / grouped_elements;
+    piece.elements = n;
     for (int i = 0; i < count; ++i) piece.moves.push_back(stride[static_cast<std::size_t>(i)] != 0);
     std::normal_distribution<double> normal;
     for (int i = 0; i < count; ++i) {
@@ -94,11 +99,11 @@ TEST_CASE_TEMPLATE("[jit] rows of a chain with their sums have the bits of the s
   std::mt19937_64 random(1);
   for (const Isa isa : {Isa::avx2, Isa::avx512}) {
     if (!supported(isa)) continue;
-    for (const bool groups : {false, true})
-      for (std::int64_t n = running_values; n <= 12 * running_values; n += running_values)
+    for (const auto& [groups, totals] : {std::pair{false, true}, {true, true}, {false, false}, {true, false}})
+      for (std::int64_t n = running_values; n <= 40 * running_values; n += n < 200 ? running_values : 400)
         for (const std::int64_t rows : {1, 2, 5}) {
-          INFO(name(isa), ", ", rows, " rows of ", n);
-          SummedRows<T> steps(rows, n, groups, random), code = steps;
+          INFO(name(isa), ", ", rows, " rows of ", n, groups ? ", groups" : "", totals ? ", totals" : "");
+          SummedRows<T> steps(rows, n, groups, totals, random), code = steps;
           const jit::Routine routine = jit::row_routine<T>(steps.piece, isa);
           const bool narrow = isa == Isa::avx2 && sizeof(T) == 8;
           REQUIRE(static_cast<bool>(routine) == !(groups && narrow));
@@ -112,7 +117,7 @@ TEST_CASE_TEMPLATE("[jit] rows of a chain with their sums have the bits of the s
 
 TEST_CASE("[kernels] sums in a chain are those of the kernels over the same elements") {
   std::mt19937_64 random(2);
-  SummedRows<double> chain(3, 48, true, random);
+  SummedRows<double> chain(3, 48, true, true, random);
   const Kernels<double>& k = kernels<double>();
   using Chain = SummedRows<double>;
   chain.by_steps(k);
