@@ -97,7 +97,8 @@ TrafficFloor::TrafficFloor(const Traffic& step, std::int64_t rows, std::int64_t 
       steps_(steps),
       values_(static_cast<std::size_t>(elements_ * steps_), 0.5f),
       cotangent_(static_cast<std::size_t>(elements_), 0.5f) {
-  const std::int64_t operations = std::max<std::int64_t>(1, for_each(step.operations, step.elements));
+  // A multiplication with an addition is one instruction.
+  const std::int64_t operations = std::max<std::int64_t>(1, for_each(step.operations, step.elements) / 2);
   const std::int64_t functions = std::min(operations, for_each(step.functions, step.elements));
   forward_ = forward_piece(operations, functions);
   reverse_ = reverse_piece(operations);

@@ -19,10 +19,9 @@ Traffic traffic_of(const EquationCell& cell);
 
 /// The least that memory and arithmetic have to do for both passes over a cell's values: each is written
 /// once, from one of the step before, and read once by the reverse pass, with a cotangent that is carried
-/// from step to step. On the way there are as many operations for each element as the equations have, twice
-/// as many in the reverse pass, in machine code like that of the engine's chains, and memory is in large
-/// pages as the engine's is. A kernel written by hand for one cell (DeltaNet, 20 sequences of 100 steps, 128
-/// units) took 1.3 times of that.
+/// from step to step. On the way there is an instruction for every two operations of the equations (a
+/// multiplication with an addition is one), and for each function; twice as many in the reverse pass. The
+/// machine code is made like that of the engine's chains, and memory is in large pages as the engine's is.
 class TrafficFloor {
  public:
   TrafficFloor(const Traffic& step, std::int64_t rows, std::int64_t steps);
