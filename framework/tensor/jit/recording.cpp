@@ -6,44 +6,23 @@
 namespace unroll::jit {
 namespace {
 
-/// What reads nothing but what is one for all elements is the same in every group.
-std::vector<bool> same_in_all_groups(const Recording& recording) {
-  std::vector<bool> same;
-  const auto is_same = [&](const Source& source) {
-    return source.constant() || same[static_cast<std::size_t>(source.result)];
-  };
-  for (const Instruction& i : recording.code) {
-    const int operands = operands_of(i.operation);
-    const bool effect = i.operation == Operation::store || i.operation == Operation::add_up ||
-                        i.operation == Operation::add_groups;
-    same.push_back(operands == 0 ? i.one_for_all
-                                 : !effect && is_same(i.a) && (operands < 2 || is_same(i.b)) &&
-                                       (operands < 3 || is_same(i.c)));
-  }
-  return same;
+Source in_part(Source source, int part, int groups) {
+  if (!source.constant()) source.result = source.result * groups + part;
+  return source;
 }
 
 }  // namespace
 
 Recording side_by_side(const Recording& recording, int groups) {
   Recording all{recording.isa};
-  const std::vector<bool> same = same_in_all_groups(recording);
-  std::vector<std::vector<int>> results;  // by instruction, then by group
-  for (std::size_t at = 0; at < recording.code.size(); ++at) {
-    std::vector<int>& result = results.emplace_back();
+  for (const Instruction& one : recording.code)
     for (int part = 0; part < groups; ++part) {
-      if (same[at] && part > 0) {
-        result.push_back(result[0]);
-        continue;
-      }
-      Instruction instruction = recording.code[at];
+      Instruction instruction = one;
       for (Source* source : {&instruction.a, &instruction.b, &instruction.c})
-        if (!source->constant())
-          source->result = results[static_cast<std::size_t>(source->result)][static_cast<std::size_t>(part)];
+        *source = in_part(*source, part, groups);
       instruction.part = part;
-      result.push_back(all.add(instruction));
+      all.add(instruction);
     }
-  }
   return all;
 }
 

@@ -84,8 +84,7 @@ struct Recording {
   }
 };
 
-/// The same for `groups` groups side by side, so that one's instructions hide what another's wait for. What
-/// is one for all elements is had once.
+/// The same for `groups` groups side by side, so that one's instructions hide what another's wait for.
 Recording side_by_side(const Recording& recording, int groups);
 
 /// By instruction, the last one that reads its result; 0: none.
