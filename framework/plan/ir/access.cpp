@@ -22,7 +22,7 @@ std::optional<Access> access(const Dims& operand, const Dims& full) {
 
 bool of_long_rows(const Dims& full) {
   constexpr std::int64_t least_elements = 1024;
-  if (full.size() < 2 || !full.back().fixed()) return false;
+  if (full.size() < 3 || !full.back().fixed()) return false;
   Dim row = full.back();
   if (row == Dim(grouped_elements)) row = row * full[full.size() - 2];
   const std::int64_t n = row.fixed() ? row.number() : 0;

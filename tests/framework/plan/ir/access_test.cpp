@@ -34,7 +34,7 @@ TEST_CASE("[ir] there are long rows where a sequence has many of them, of full o
   CHECK_FALSE(ir::of_long_rows({B, 128, 12}));
   CHECK_FALSE(ir::of_long_rows({B, 127, 24}));
   CHECK_FALSE(ir::of_long_rows({129, B, 8}));
-  CHECK_FALSE(ir::of_long_rows({1024, B}));
+  CHECK_FALSE(ir::of_long_rows({B, 1024}));  // no matrix
   CHECK_FALSE(ir::of_long_rows({1024}));
 }
 
