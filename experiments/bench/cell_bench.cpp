@@ -125,6 +125,7 @@ Contestant engine(const std::string& key, const std::string& cell, StepShape sha
 
 std::vector<nlohmann::ordered_json> bench_cell(const CellText& cell, const CellOptions& options,
                                                std::int64_t steps, std::int64_t rows) {
+  single_threaded_products();  // as in a sweep's trials, and as the rows of `unroll bench` are measured
   const StepShape shape{steps, rows, options.input_size, options.hidden_size};
   const auto definition = cell_definition(cell);
   // Equations are measured as equations, also where the bench has a class of the same name.
@@ -137,7 +138,7 @@ std::vector<nlohmann::ordered_json> bench_cell(const CellText& cell, const CellO
     contestants.push_back(timed("its products alone", [floor] { floor->run(); }));
     traffic = traffic_of(equations);
     if (traffic.elements * rows <= most_values / steps) {
-      const auto values = std::make_shared<TrafficFloor>(traffic.elements * rows, steps);
+      const auto values = std::make_shared<TrafficFloor>(traffic, rows, steps);
       contestants.push_back(timed(std::string(values_alone), [values] { values->run(); }));
     }
   }

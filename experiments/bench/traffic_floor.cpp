@@ -1,25 +1,34 @@
 #include "experiments/bench/traffic_floor.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace unroll {
 namespace {
 
 using Form = Expression::Kind;
 
-/// Elements that the parts of an equation make, element by element, for each sequence.
-std::int64_t operations_in(const EquationCell& cell, const Term& t) {
-  std::int64_t count = 0;
-  for (const Term& operand : t.operands) count += operations_in(cell, operand);
+/// A matrix for each sequence times a vector: a multiplication and an addition for each of its elements.
+bool of_own_matrix(const Term& t) { return t.kind == Form::product && t.operands[0].type.batched; }
+
+/// What the parts of an equation make, element by element, for each sequence.
+void count_operations(const EquationCell& cell, const Term& t, Traffic& traffic) {
+  for (const Term& operand : t.operands) count_operations(cell, operand, traffic);
+  if (of_own_matrix(t)) traffic.operations += 2 * cell.shape(t.operands[0].type.shape).numel();
   const bool made = t.kind != Form::number && t.kind != Form::name && t.kind != Form::product &&
                     t.kind != Form::subscript && t.bound.empty();
-  return made && t.type.batched ? count + cell.shape(t.type.shape).numel() : count;
+  if (!made || !t.type.batched) return;
+  const std::int64_t elements = cell.shape(t.type.shape).numel();
+  traffic.operations += elements;
+  if (t.kind == Form::call) traffic.functions += elements;
 }
 
 Traffic traffic_of(const EquationCell& cell, const CellDefinition::Equation& e) {
   const CellDefinition::State* state = e.next ? cell.definition().find_state(e.name) : nullptr;
   if (!state && !e.value.type.batched) return {};
-  return {cell.shape(state ? state->shape : e.value.type.shape).numel(), operations_in(cell, e.value)};
+  Traffic traffic{.elements = cell.shape(state ? state->shape : e.value.type.shape).numel()};
+  count_operations(cell, e.value, traffic);
+  return traffic;
 }
 
 }  // namespace
@@ -34,26 +43,86 @@ Traffic traffic_of(const EquationCell& cell) {
     const Traffic one = traffic_of(cell, definition.equations[i]);
     all.elements += rounds * one.elements;
     all.operations += rounds * one.operations;
+    all.functions += rounds * one.functions;
   }
   return all;
 }
 
-TrafficFloor::TrafficFloor(std::int64_t elements_of_a_step, std::int64_t steps)
-    : elements_(elements_of_a_step),
+namespace {
+
+using Step = ChainStep::Form;
+
+/// So many for each element, rounded.
+std::int64_t for_each(std::int64_t count, std::int64_t elements) {
+  return elements == 0 ? 0 : (count + elements / 2) / elements;
+}
+
+/// Operands are what is read, what is written, and two constants.
+void add_arithmetic(std::vector<ChainStep>& steps, std::int64_t operations) {
+  for (std::int64_t i = 0; i < operations; ++i)
+    steps.push_back({.form = Step::binary,
+                     .function = static_cast<std::uint8_t>(i % 2 == 0 ? Binary::mul : Binary::add),
+                     .operand = static_cast<std::int16_t>(2 + i % 2)});
+}
+
+jit::ChainPiece piece_of(std::vector<ChainStep> steps) {
+  using enum ChainOperand;
+  return {std::move(steps), {elements, elements, one_for_all, one_for_all}, {0, 1, 2, 3}};
+}
+
+/// A step's values, made of those before.
+jit::ChainPiece forward_piece(std::int64_t operations, std::int64_t functions) {
+  std::vector<ChainStep> steps = {{.form = Step::load, .operand = 0}};
+  for (std::int64_t i = 0; i < functions; ++i)
+    steps.push_back({.form = Step::unary, .function = static_cast<std::uint8_t>(Unary::tanh)});
+  add_arithmetic(steps, operations - functions);
+  steps.push_back({.form = Step::store, .operand = 1});
+  return piece_of(std::move(steps));
+}
+
+/// The cotangent, of itself and a step's values: what an operation passes on takes two.
+jit::ChainPiece reverse_piece(std::int64_t operations) {
+  std::vector<ChainStep> steps = {
+      {.form = Step::load, .operand = 1},
+      {.form = Step::binary, .function = static_cast<std::uint8_t>(Binary::mul), .operand = 0}};
+  add_arithmetic(steps, 2 * operations - 1);
+  steps.push_back({.form = Step::store, .operand = 1});
+  return piece_of(std::move(steps));
+}
+
+}  // namespace
+
+TrafficFloor::TrafficFloor(const Traffic& step, std::int64_t rows, std::int64_t steps)
+    : elements_(step.elements * rows),
       steps_(steps),
       values_(static_cast<std::size_t>(elements_ * steps_), 0.5f),
-      cotangent_(static_cast<std::size_t>(elements_), 0.5f) {}
+      cotangent_(static_cast<std::size_t>(elements_), 0.5f) {
+  // A multiplication with an addition is one instruction.
+  const std::int64_t operations = std::max<std::int64_t>(1, for_each(step.operations, step.elements) / 2);
+  const std::int64_t functions = std::min(operations, for_each(step.functions, step.elements));
+  forward_ = forward_piece(operations, functions);
+  reverse_ = reverse_piece(operations);
+  forward_routine_ = jit::chain_routine<float>(forward_);
+  reverse_routine_ = jit::chain_routine<float>(reverse_);
+}
+
+void TrafficFloor::run(const jit::ChainPiece& piece, const jit::Routine& routine, float* read,
+                       float* written) {
+  float scale = 0.5f, shift = 0.1f;
+  float* const pointers[] = {read, written, &scale, &shift};
+  if (routine)
+    routine(reinterpret_cast<void* const*>(pointers), elements_);
+  else
+    run_chain<float>(piece.steps, piece.kinds, pointers, elements_);
+}
 
 void TrafficFloor::run() {
   for (std::int64_t t = 0; t < steps_; ++t) {
     float* now = values_.data() + t * elements_;
-    const float* before = t > 0 ? now - elements_ : cotangent_.data();
-    for (std::int64_t i = 0; i < elements_; ++i) now[i] = 0.5f * before[i] + 0.1f;
+    run(forward_, forward_routine_, t > 0 ? now - elements_ : cotangent_.data(), now);
   }
-  for (std::int64_t t = steps_; t-- > 0;) {
-    const float* now = values_.data() + t * elements_;
-    for (std::int64_t i = 0; i < elements_; ++i) cotangent_[i] = 0.5f * cotangent_[i] + 0.1f * now[i];
-  }
+  for (std::int64_t t = steps_; t-- > 0;)
+    run(reverse_, reverse_routine_, values_.data() + t * elements_, cotangent_.data());
 }
 
 }  // namespace unroll

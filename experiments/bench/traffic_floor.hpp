@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "framework/tensor/jit/routine.hpp"
+#include "framework/tensor/large_pages.hpp"
 #include "models/language/equation_cell.hpp"
 
 namespace unroll {
@@ -10,21 +12,29 @@ namespace unroll {
 /// What the equations of a step make for one sequence, products aside.
 struct Traffic {
   std::int64_t elements = 0;    ///< of all values and next states
-  std::int64_t operations = 0;  ///< elementwise ones, an exponential counting as one
+  std::int64_t operations = 0;  ///< elementwise ones, and those of a state's matrix times a vector
+  std::int64_t functions = 0;   ///< of the elementwise ones: exponentials and the like
 };
 Traffic traffic_of(const EquationCell& cell);
 
-/// The least that memory has to do for both passes over a cell's values: each is written once, from one of
-/// the step before, and read once by the reverse pass, with a cotangent that is carried from step to step.
+/// The least that memory and arithmetic have to do for both passes over a cell's values: each is written
+/// once, from one of the step before, and read once by the reverse pass, with a cotangent that is carried
+/// from step to step. On the way there is an instruction for every two operations of the equations (a
+/// multiplication with an addition is one), and for each function; twice as many in the reverse pass. The
+/// machine code is made like that of the engine's chains, and memory is in large pages as the engine's is.
 class TrafficFloor {
  public:
-  TrafficFloor(std::int64_t elements_of_a_step, std::int64_t steps);
+  TrafficFloor(const Traffic& step, std::int64_t rows, std::int64_t steps);
 
   void run();
 
  private:
+  void run(const jit::ChainPiece& piece, const jit::Routine& routine, float* read, float* written);
+
   std::int64_t elements_, steps_;
-  std::vector<float> values_, cotangent_;
+  std::vector<float, LargePages<float>> values_, cotangent_;
+  jit::ChainPiece forward_, reverse_;
+  jit::Routine forward_routine_, reverse_routine_;
 };
 
 }  // namespace unroll

@@ -89,7 +89,21 @@ class ScanReverser {
     if (producer.op == &step_index_op) return backward_->tape.step_index();
     if (producer.op->source() && producer.op != &input_op)
       return backward_->tape.record(*producer.op, {}, producer.attrs);
-    return cheap_again(producer) ? compute_again(producer) : slice_of(residual(v));
+    const bool again = cheap_again(producer) || outgrows_operands(producer);
+    return again ? compute_again(producer) : slice_of(residual(v));
+  }
+
+  /// Arithmetic whose result has more elements than all that it is made of, as an outer product: to keep
+  /// those and do it again takes less of memory than to keep the result.
+  bool outgrows_operands(const Node& producer) const {
+    if (!producer.op->cheap) return false;
+    double operands = 0;  // elements of theirs for each of the result's
+    for (const ValueId v : producer.inputs) {
+      const auto times = quotient(elements_of(producer.outputs[0]), elements_of(v));
+      if (!times || times->number() == 0) return false;
+      operands += 1 / static_cast<double>(times->number());
+    }
+    return operands < 1;
   }
 
   /// Arithmetic on values that the backward step has, or will have anyway: to do it again costs less than to
@@ -102,6 +116,8 @@ class ScanReverser {
                                          : imported_.contains(v) || (keeps_output && active_[v]);
            });
   }
+
+  Dim elements_of(ValueId v) const { return numel(forward_.tape.value(v).dims); }
 
   bool is_state(ValueId v) const {
     return std::find(forward_.states.begin(), forward_.states.end(), v) != forward_.states.end();

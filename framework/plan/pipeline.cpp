@@ -39,6 +39,12 @@ constexpr Pass table[] = {
      "weights that a product in a loop would read transposed are transposed before it, and so are frozen "
      "ones",
      "when all loops are made", true, passes::transposed_weights},
+    {"vector-products",
+     "a product of a matrix and a vector for each sequence is a multiplication and a sum, one of two vectors "
+     "a "
+     "multiplication: chains take them in, so that several go once through the matrix",
+     "when all loops are made; before accumulated-products, which would add to a product of vectors", true,
+     passes::vector_products},
     {"accumulated-products", "a product that is added to a value which nothing else reads adds to its bytes",
      "before chains, which take in the additions that are left", true, passes::accumulated_products},
     {"checkpoints",

@@ -164,6 +164,7 @@ const Op& identity_op(Kind kind) {
   return choice_table[kind == Kind::real ? identity_row : index_identity_row];
 }
 const Op& add_op() { return binary_table[static_cast<int>(Binary::add)]; }
+const Op& mul_op() { return binary_table[static_cast<int>(Binary::mul)]; }
 
 Var record(Unary f, Var x) { return record(unary_table[static_cast<int>(f)], {x}); }
 Var record(Binary f, Var a, Var b) { return record(binary_table[static_cast<int>(f)], {a, b}); }

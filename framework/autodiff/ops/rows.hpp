@@ -21,6 +21,7 @@ extern const Op scan_op;
 // Rows that are made elsewhere, by the planner above all. What a row is like, its members say.
 const Op& identity_op(Kind kind = Kind::real);
 const Op& add_op();
+const Op& mul_op();
 const Op& reshape_op(Kind kind = Kind::real);
 const Op& transpose_op();
 const Op& sum_to_op();

@@ -12,12 +12,24 @@ enum class Access {
   scalar,    ///< one value for all
   tiled,     ///< again and again: it broadcasts along the first axes (a bias)
   repeated,  ///< each value many times: it broadcasts along the last axes (a mask of rows)
+  by_rows,   ///< along axes in the middle: known once it is known which row is gone through
 };
 
 /// Nothing where an operand broadcasts along axes in the middle.
 std::optional<Access> access(const Dims& operand, const Dims& full);
 
+/// Whether elementwise work on this shape is worth to be gone through row by row along its last axis: the
+/// rows are long, a multiple of the running values of a sum, and there are many (a matrix for each sequence).
+bool of_long_rows(const Dims& full);
+/// Any operand that broadcasts, where there are long rows.
+std::optional<Access> access_in_chain(const Dims& operand, const Dims& full);
+/// Whether an operand, or a sum, begins anew with each row of a few elements: then these cannot be gone
+/// through as one long row.
+bool begins_anew(const Dims& operand, const Dims& full);
+
 /// What can be a link of a chain: elementwise ops, and spreading a value, which is a copy to a chain.
 inline bool chainable(const Op& op) { return op.elementwise() || op.rows == Rows::spread; }
+/// What can be added up in a chain that makes it, or reads it, where it has long rows.
+inline bool sums(const Op& op) { return op.rows == Rows::sum; }
 
 }  // namespace unroll::ir

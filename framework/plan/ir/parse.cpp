@@ -4,6 +4,8 @@
 #include <map>
 #include <stdexcept>
 
+#include "framework/autodiff/ops/shaping.hpp"
+#include "framework/plan/ir/access.hpp"
 #include "framework/plan/ir/text.hpp"
 
 namespace unroll::ir {
@@ -147,8 +149,12 @@ class Parser {
     return found->second;
   }
 
-  /// "matmul{transpose_b} %h.6 %U.1".
+  /// "matmul{transpose_b} %h.6 %U.1", or with "%sum.3 += " before it.
   void call(Line& line, Compute& compute) {
+    if (line.starts_with("%")) {
+      compute.onto = read(line);
+      line.need(" += ");
+    }
     const std::string name(line.until("{ "));
     const auto rows = op_table();
     const auto row = std::ranges::find(rows, name, [](const Op* op) { return op->name; });
@@ -167,10 +173,6 @@ class Parser {
     const Dims dims = line.dims();
     const Kind kind = line.take(" integer") ? Kind::integer : Kind::real;
     line.need(" = ");
-    if (line.starts_with("%")) {
-      made.onto = read(line);
-      line.need(" += ");
-    }
     call(line, made);
     made.out = define(line, name, dims, kind);
     return made;
@@ -198,8 +200,10 @@ class Parser {
       Line link = lines_[at_];
       const std::string name = link.name();
       link.need(" = ");
-      call(link, made.links.emplace_back());
-      made.links.back().out = define(link, name, made.dims, Kind::real);
+      Compute& compute = made.links.emplace_back();
+      call(link, compute);
+      const auto* sum = sums(*compute.op) ? compute.attrs.get_if<DimsAttrs>() : nullptr;
+      compute.out = define(link, name, sum ? sum->dims : made.dims, Kind::real);
       next(link);
     }
     for (const std::string& name : results) {

@@ -31,7 +31,8 @@ class Writer {
   }
 
   std::string call(const Compute& compute) const {
-    std::string text = std::string(compute.op->name) + unroll::to_text(compute.attrs);
+    std::string text = compute.onto == none ? "" : name(compute.onto) + " += ";
+    text += std::string(compute.op->name) + unroll::to_text(compute.attrs);
     for (const Id in : compute.in) text += " " + name(in);
     return text;
   }
@@ -39,8 +40,7 @@ class Writer {
   void write(const Code& code, const std::string& margin, const char* mark) {
     for (const Instruction& instruction : code) {
       if (const Compute* compute = instruction.compute())
-        line(margin, fmt::format("{}{} = {}{}", mark, typed(compute->out),
-                                 compute->onto == none ? "" : name(compute->onto) + " += ", call(*compute)));
+        line(margin, fmt::format("{}{} = {}", mark, typed(compute->out), call(*compute)));
       if (const Chain* chain = instruction.chain()) write(*chain, margin);
       if (const Loop* loop = instruction.loop()) write(*loop, margin);
     }

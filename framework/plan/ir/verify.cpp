@@ -121,12 +121,17 @@ class Verifier {
     for (const Compute& link : chain.links) {
       const std::string where = line(link) + " in a chain";
       const Dims expected = result_of(link, where);
-      if (!chainable(*link.op) || link.onto != none) wrong(where, "it is not elementwise");
+      const bool sum = sums(*link.op) && of_long_rows(chain.dims);
+      if (!(chainable(*link.op) || sum) || (link.onto != none && !sum)) wrong(where, "it is not elementwise");
+      if (link.onto != none) {
+        read(link.onto, where);
+        same_dims(where, link.onto, expected, "the value it adds to");
+      }
       define(link.out);
       same_dims(where, link.out, expected, "the result");
-      same_dims(where, link.out, chain.dims, "the result");
+      same_dims(where, sum ? link.in[0] : link.out, chain.dims, sum ? "what is added up" : "the result");
       for (const Id in : link.in)
-        if (!access(dims(in), chain.dims))
+        if (!access_in_chain(dims(in), chain.dims))
           wrong(where, fmt::format("{} of shape {} broadcasts along an axis in the middle", name(in),
                                    to_string(dims(in))));
       inner.push_back(link.out);

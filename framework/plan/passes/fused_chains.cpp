@@ -5,18 +5,56 @@
 #include "framework/plan/ir/edit.hpp"
 #include "framework/plan/ir/uses.hpp"
 #include "framework/plan/passes/passes.hpp"
+#include "framework/tensor/jit/record_chain.hpp"
 
 namespace unroll::passes {
 namespace {
 
 using namespace ir;
 
-bool fusable(const Instruction& instruction, const Program& program) {
+/// A sum of elementwise work on long rows, which may be taken where that is done.
+bool is_sum(const Compute& compute, const Program& program) {
+  return sums(*compute.op) && of_long_rows(program.dims(compute.in[0]));
+}
+
+/// The shape of the chain that an instruction may be in.
+const Dims& shape_of(const Compute& compute, const Program& program) {
+  return program.dims(sums(*compute.op) ? compute.in[0] : compute.out);
+}
+
+/// Where running values are in registers nothing can be called.
+bool calls_a_function(const Op& op) {
+  const ElementKernel& element = op.element;
+  if (element.form == ElementKernel::Form::unary)
+    return !jit::has_instructions(static_cast<Unary>(element.index));
+  return element.form == ElementKernel::Form::binary &&
+         !jit::has_instructions(static_cast<Binary>(element.index));
+}
+
+/// Shapes that cannot be gone through by long rows, after all.
+std::vector<Dims> of_short_rows(const Program& program, const Code& code) {
+  std::vector<Dims> found;
+  for (const Instruction& instruction : code) {
+    const Compute* compute = instruction.compute();
+    if (!compute || !(chainable(*compute->op) || is_sum(*compute, program))) continue;
+    const Dims& shape = shape_of(*compute, program);
+    const auto anew = [&](Id id) { return begins_anew(program.dims(id), shape); };
+    if (calls_a_function(*compute->op) || anew(compute->out) || std::ranges::any_of(compute->in, anew))
+      found.push_back(shape);
+  }
+  return found;
+}
+
+bool fusable(const Instruction& instruction, const Program& program, const std::vector<Dims>& short_rows) {
   const Compute* compute = instruction.compute();
-  if (!compute || !chainable(*compute->op)) return false;
+  if (!compute || !(chainable(*compute->op) || is_sum(*compute, program))) return false;
+  const Dims& shape = shape_of(*compute, program);
+  const bool by_rows = std::ranges::find(short_rows, shape) == short_rows.end();
+  if (!by_rows && !chainable(*compute->op)) return false;
   return std::ranges::all_of(compute->in, [&](Id in) {
+    const Dims& dims = program.dims(in);
     return program.values[in].kind == Kind::real &&
-           access(program.dims(in), program.dims(compute->out)).has_value();
+           (by_rows ? access_in_chain(dims, shape) : access(dims, shape)).has_value();
   });
 }
 
@@ -30,11 +68,14 @@ class Fuser {
         code_(code),
         pending_(std::move(code)),
         reads_(reads),
-        missing_(program.values.size(), false) {
+        missing_(program.values.size(), false),
+        summed_(program.values.size(), false) {
     code.clear();
+    const std::vector<Dims> short_rows = of_short_rows(program, pending_);
     for (const Instruction& instruction : pending_) {
       each_result(instruction, [&](Id id) { missing_[id] = true; });
-      fusable_.push_back(fusable(instruction, program));
+      fusable_.push_back(fusable(instruction, program, short_rows));
+      if (fusable_.back() && sums(*instruction.compute()->op)) summed_[instruction.compute()->out] = true;
       std::vector<Id>& read = read_by_.emplace_back();
       each_read(instruction, [&](Id id) { read.push_back(id); });
     }
@@ -69,7 +110,8 @@ class Fuser {
   }
 
   const Compute& compute(std::size_t i) const { return *pending_[i].compute(); }
-  const Dims& dims(std::size_t i) const { return program_.dims(compute(i).out); }
+  const Dims& dims(std::size_t i) const { return shape_of(compute(i), program_); }
+  bool is_sum(std::size_t i) const { return sums(*compute(i).op); }
 
   bool on_shape(std::size_t i, const Dims& shape) const {
     return !done_[i] && fusable_[i] && dims(i) == shape;
@@ -82,8 +124,9 @@ class Fuser {
     for (std::size_t i = 0; i < pending_.size(); ++i) {
       if (!on_shape(i, shape) || std::ranges::any_of(compute(i).in, [&](Id in) { return missing[in]; }))
         continue;
+      if (compute(i).onto != none && missing[compute(i).onto]) continue;
       members.push_back(i);
-      missing[compute(i).out] = false;
+      if (!is_sum(i)) missing[compute(i).out] = false;  // of a sum when all is added up
     }
     return members;
   }
@@ -94,7 +137,8 @@ class Fuser {
     std::vector<int> others = reads_;
     for (std::size_t i = 0; i < pending_.size(); ++i)
       if (on_shape(i, shape))
-        for (const Id in : compute(i).in) --others[in];
+        for (const Id in : compute(i).in)
+          if (!summed_[in]) --others[in];
     std::vector<bool> needed(program_.values.size(), false);
     Members chain;
     for (auto member = members.rbegin(); member != members.rend(); ++member) {
@@ -132,7 +176,7 @@ class Fuser {
     for (const std::size_t i : members) {
       Compute& link = *pending_[i].compute();
       missing_[link.out] = false;
-      if (outside[link.out] > 0) chain.out.push_back(link.out);
+      if (outside[link.out] > 0 || sums(*link.op)) chain.out.push_back(link.out);
       chain.links.push_back(std::move(link));
       done_[i] = true;
     }
@@ -144,6 +188,7 @@ class Fuser {
   Code pending_;
   const std::vector<int>& reads_;
   std::vector<bool> missing_;  ///< what code not yet emitted makes
+  std::vector<bool> summed_;   ///< what a chain may make, but not read
   std::vector<bool> fusable_, done_;
   std::vector<std::vector<Id>> read_by_;
 };

@@ -15,6 +15,7 @@ void sunk_results(ir::Program& program);
 void checkpoints(ir::Program& program);
 void rows_in_blocks(ir::Program& program);
 void transposed_weights(ir::Program& program);
+void vector_products(ir::Program& program);
 void accumulated_products(ir::Program& program);
 void broadcast_once(ir::Program& program);
 void own_results(ir::Program& program);

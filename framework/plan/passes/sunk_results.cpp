@@ -2,6 +2,7 @@
 
 #include "framework/autodiff/ops/rows.hpp"
 #include "framework/autodiff/ops/shaping.hpp"
+#include "framework/plan/ir/access.hpp"
 #include "framework/plan/ir/edit.hpp"
 #include "framework/plan/passes/block_loop.hpp"
 #include "framework/plan/passes/passes.hpp"
@@ -12,11 +13,21 @@ namespace {
 
 using namespace ir;
 
+/// Elementwise work on a matrix for each sequence, or a sum of it: a block's steps of that are more than what
+/// stays in the cache, and the step may do it where it has the matrix anyway.
+bool on_matrices(const Compute& compute, const Program& program) {
+  constexpr std::int64_t least_elements = 1024;
+  const bool sum = sums(*compute.op);
+  const Dims& dims = program.dims(sum ? compute.in[0] : compute.out);
+  return (sum || chainable(*compute.op)) && dims.size() >= 3 && numel(dims).number() >= least_elements;
+}
+
 /// Late: no later step needs it, and all that needs it in this step can wait as well.
-std::vector<bool> late(const StepGraph& graph) {
+std::vector<bool> late(const StepGraph& graph, const Program& program) {
   std::vector<bool> late(graph.size(), false);
   for (std::size_t i = graph.size(); i-- > 0;)
     late[i] = !graph.is_addition(i) && !graph.feeds_state(i) && graph.liftable(i) &&
+              !on_matrices(graph.compute(i), program) &&
               std::ranges::all_of(graph.consumers(i), [&](std::size_t c) { return late[c]; });
   return late;
 }
@@ -27,7 +38,7 @@ std::vector<bool> find_sinking(const Program& program, const Loop& steps, const 
   std::vector<bool> had(program.values.size());  // the block has it, or will have it anyway
   for (std::size_t id = 0; id < had.size(); ++id) had[id] = graph.at_hand(static_cast<Id>(id));
   for (const Loop::Stack& stack : steps.stacks) had[stack.part] = true;
-  const std::vector<bool> can_wait = late(graph);
+  const std::vector<bool> can_wait = late(graph, program);
   std::vector<bool> sinks(graph.size(), false);
   for (std::size_t i = 0; i < graph.size(); ++i) {
     if (!can_wait[i]) continue;

@@ -12,6 +12,8 @@ struct Link {
   ElementKernel kernel;
   std::vector<int> from;
   int to;
+  bool sum = false;
+  int onto = -1;  ///< of a sum
 };
 
 class Numbering {
@@ -21,8 +23,7 @@ class Numbering {
 
   std::vector<Link> run() {
     number_inputs();
-    code_.results = chain_.out.size();
-    for (const ir::Id out : chain_.out) number(out);
+    for (const ir::Id out : chain_.out) number(out), code_.results.push_back(program_.dims(out));
     first_inner_ = static_cast<int>(code_.values.size());
     std::vector<Link> links;
     for (std::size_t i = 0; i < chain_.links.size(); ++i) links.push_back(link(i));
@@ -42,7 +43,11 @@ class Numbering {
         last_read_[in] = i;
         if (made.contains(in) || numbers_.contains(in)) continue;
         number(in);
-        code_.inputs.push_back({*ir::access(program_.dims(in), chain_.dims), program_.dims(in)});
+        code_.inputs.push_back({*ir::access_in_chain(program_.dims(in), chain_.dims), program_.dims(in)});
+      }
+      if (const ir::Id onto = chain_.links[i].onto; onto != ir::none && !numbers_.contains(onto)) {
+        number(onto);
+        code_.inputs.push_back({*ir::access_in_chain(program_.dims(onto), chain_.dims), program_.dims(onto)});
       }
       made.insert(chain_.links[i].out);
     }
@@ -53,6 +58,8 @@ class Numbering {
     const ir::Compute& compute = chain_.links[i];
     Link link{{ElementKernel::Form::copy}, {}, -1};
     if (compute.op->elementwise()) link.kernel = compute.op->element;
+    link.sum = ir::sums(*compute.op);
+    if (compute.onto != ir::none) link.onto = numbers_.at(compute.onto);
     for (const ir::Id in : compute.in) {
       link.from.push_back(numbers_.at(in));
       if (link.from.back() >= first_inner_ && last_read_[in] == i) free_.insert(link.from.back());
@@ -79,7 +86,7 @@ bool read_from_memory(const std::vector<Link>& links, std::size_t link, int firs
   const int to = links[link].to;
   if (to < first_inner) return true;
   for (std::size_t i = link + 1; i < links.size(); ++i) {
-    const auto& [kernel, from, next] = links[i];
+    const auto& [kernel, from, next, adds_up, onto] = links[i];
     const auto reads = std::ranges::count(from, to);
     const bool taken_over = i == link + 1 && reads == 1 &&
                             (from[0] == to || (kernel.form == ElementKernel::Form::binary && from[1] == to));
@@ -91,15 +98,22 @@ bool read_from_memory(const std::vector<Link>& links, std::size_t link, int firs
 
 /// Turns links, which name their operands, into steps that pass a value on: a result that the next link alone
 /// reads is never stored.
-std::vector<ChainStep> steps_of(const std::vector<Link>& links, int first_inner) {
+std::vector<ChainStep> steps_of(const std::vector<Link>& links, int first_inner, ChainCode& code) {
   using enum ChainStep::Form;
   const auto number = [](int n) { return static_cast<std::int16_t>(n); };
   std::vector<ChainStep> steps;
   int held = -1;
   for (std::size_t i = 0; i < links.size(); ++i) {
-    const auto& [kernel, from, to] = links[i];
+    const auto& [kernel, from, to, adds_up, onto] = links[i];
     const bool second_held = kernel.form == ElementKernel::Form::binary && from[1] == held && from[0] != held;
     if (from[0] != held && !second_held) steps.push_back({.form = load, .operand = number(from[0])});
+    if (adds_up) {  // the value that is added up is passed on
+      const int running = first_inner + static_cast<int>(code.inner + code.sums.size());
+      code.sums.push_back({to, running, onto});
+      steps.push_back({.form = ChainStep::Form::sum, .operand = number(to), .other = number(running)});
+      held = from[0];
+      continue;
+    }
     if (kernel.form == ElementKernel::Form::unary)
       steps.push_back({.form = unary, .function = kernel.index});
     else if (kernel.form == ElementKernel::Form::binary)
@@ -120,7 +134,7 @@ ChainCode chain_code(const ir::Program& program, const ir::Chain& chain) {
   ChainCode code;
   code.dims = chain.dims;
   const std::vector<Link> links = Numbering(program, chain, code).run();
-  code.steps = steps_of(links, static_cast<int>(code.values.size()));
+  code.steps = steps_of(links, static_cast<int>(code.values.size()), code);
   return code;
 }
 

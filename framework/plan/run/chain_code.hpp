@@ -9,7 +9,8 @@
 namespace unroll {
 
 /// A chain as the kernels run it, whatever its sizes. Operands are numbered: inputs, then results, then
-/// values that never leave the chain, of which those not alive together share a number.
+/// values that never leave the chain, of which those not alive together share a number, then the running
+/// values of sums.
 struct ChainCode {
   struct Input {
     ir::Access access;
@@ -19,7 +20,12 @@ struct ChainCode {
   Dims dims;
   std::vector<ir::Id> values;  ///< of inputs and results
   std::vector<Input> inputs;
-  std::size_t results = 0;
+  std::vector<Dims> results;  ///< their dims
+  struct Sum {
+    int total, running;
+    int onto = -1;  ///< what the total begins with
+  };
+  std::vector<Sum> sums;
   std::size_t inner = 0;
   std::vector<ChainStep> steps;
 };

@@ -14,6 +14,9 @@ constexpr std::int64_t part_elements = 1024;
 /// Rows this long are gone through one by one, with nothing laid out.
 constexpr std::int64_t long_row = 512;
 
+/// Rows this long are gone through one by one, where something would have to be laid out otherwise.
+constexpr std::int64_t short_row = 64;
+
 /// Runs before machine code is made, which takes as long as a hundred of them. Short chains wait for the
 /// routine of their region, and have one of their own where there is none.
 constexpr int chain_runs_before_code = 8, short_runs_before_code = 1000;
@@ -28,12 +31,21 @@ ChainRun<T>::ChainRun(ChainCode code, std::vector<ir::Id> roots)
     : code_(std::move(code)),
       roots_(std::move(roots)),
       period_(code_.inputs.size(), 0),
-      operands_(code_.values.size() + code_.inner, nullptr),
+      operands_(code_.values.size() + code_.inner + code_.sums.size(), nullptr),
       broadcast_(code_.inputs.size(), nullptr),
       laid_out_(code_.inputs.size(), nullptr),
-      kinds_(operands_.size(), ChainOperand::elements) {
+      kinds_(operands_.size(), ChainOperand::elements),
+      rows_(code_) {
   std::fill(kinds_.begin() + static_cast<std::ptrdiff_t>(code_.values.size()), kinds_.end(),
             ChainOperand::inner);
+}
+
+/// Sums, or operands that broadcast along an axis in the middle.
+template <class T>
+bool ChainRun<T>::needs_rows() const {
+  return !code_.sums.empty() || std::ranges::any_of(code_.inputs, [](const ChainCode::Input& input) {
+    return input.access == Access::by_rows;
+  });
 }
 
 template <class T>
@@ -74,9 +86,14 @@ std::size_t ChainRun<T>::lay_out(Sizes sizes) {
   if (tile > 1 && tile <= part_) part_ -= part_ % tile;
   // Without such operands there is nothing to do between parts.
   if (wide == 0) part_ = std::max<std::int64_t>(row_ > 0 ? row_ : total_, 1);
+  rows_.lay_out(sizes);
+  by_rows_ =
+      needs_rows() || (wide > 0 && rows_.elements() >= short_row && rows_.elements() % running_values == 0);
+  if (by_rows_) in_one_go_ = false, wide = 0;
   settle_code();
   place_scratch();
-  return static_cast<std::size_t>(wide * part_ + static_cast<std::int64_t>(code_.inner) * chain_group) *
+  return static_cast<std::size_t>(wide * part_ + static_cast<std::int64_t>(code_.inner) * chain_group +
+                                  static_cast<std::int64_t>(code_.sums.size()) * running_values) *
          sizeof(T);
 }
 
@@ -124,16 +141,18 @@ template <class T>
 void ChainRun<T>::place_scratch() {
   T* next = scratch_;
   if (!next) return;
+  const std::size_t sums = operands_.size() - code_.sums.size();
   for (std::size_t i = code_.values.size(); i < operands_.size(); ++i)
-    operands_[i] = std::exchange(next, next + chain_group);
+    operands_[i] = std::exchange(next, next + (i < sums ? chain_group : running_values));
   for (std::size_t i = 0; i < period_.size(); ++i)
-    if (expanded(i) && row_ == 0) laid_out_[i] = std::exchange(next, next + part_);
+    if (expanded(i) && row_ == 0 && !by_rows_) laid_out_[i] = std::exchange(next, next + part_);
 }
 
 template <class T>
 void ChainRun<T>::run(std::byte* const* pointers) {
   for (std::size_t i = 0; i < roots_.size(); ++i)
     operands_[i] = reinterpret_cast<T*>(pointers[static_cast<std::size_t>(roots_[i])]);
+  if (by_rows_) return rows_.run(operands_.data());
   const int wait = written_out() > 0 ? short_runs_before_code : chain_runs_before_code;
   if (runs_ < wait && ++runs_ == wait) routine_ = jit::chain_routine<T>(whole());
   if (!in_one_go_) return run_in_parts();

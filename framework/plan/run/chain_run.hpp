@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "framework/plan/run/chain_code.hpp"
+#include "framework/plan/run/chain_rows.hpp"
 #include "framework/tensor/jit/routine.hpp"
 
 namespace unroll {
@@ -33,6 +34,7 @@ class ChainRun {
   jit::ChainPiece whole() const;
   void settle_code();
   void run_kernel(std::int64_t n);
+  bool needs_rows() const;
   bool expanded(std::size_t input) const;
   std::int64_t common_row() const;
   void place_scratch();
@@ -53,6 +55,8 @@ class ChainRun {
   std::int64_t total_ = 0, part_ = 0;
   std::int64_t row_ = 0;  ///< elements, where it goes row by row; else 0
   bool in_one_go_ = false;
+  ChainRows<T> rows_;
+  bool by_rows_ = false;
 };
 
 extern template class ChainRun<float>;

@@ -1,6 +1,8 @@
 #include "framework/tensor/jit/emitter.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <numeric>
 #include <utility>
 
 #include "framework/tensor/jit/group_writer.hpp"
@@ -88,6 +90,21 @@ Address Emitter::address(int slot, std::int64_t element, bool one_for_all) {
   return indexed_ ? ptr[start + index_ * element_bytes_ + offset] : ptr[start + offset];
 }
 
+/// Of the one for the group of an element, or for a group behind it.
+Address Emitter::grouped_address(int slot, std::int64_t element, int group) {
+  constexpr int each = static_cast<int>(grouped_elements);
+  const Reg64 start = pointer(slot);
+  mov(rax, index_);
+  shr(rax, std::countr_zero(static_cast<unsigned>(each)));
+  return ptr[start + rax * element_bytes_ + (static_cast<int>(element) / each + group) * element_bytes_];
+}
+
+/// A register holds one group, or two: then k1 says which elements are the second one's.
+void Emitter::load_grouped(const Xmm& to, int slot, std::int64_t element) {
+  broadcast(to, grouped_address(slot, element));
+  if (lanes() > grouped_elements) vbroadcastss(to | k1, grouped_address(slot, element, 1));
+}
+
 /// AVX-512 spreads one element over a register as it reads it; for AVX2 a whole register lies in memory.
 Address Emitter::constant(std::uint64_t bits) {
   Xbyak::Label& label = constants_[bits];
@@ -171,19 +188,21 @@ int Emitter::groups_at_once(const Recording& recording) const {
   if (around_.calls) return 1;
   const int masks = isa_ == Isa::avx512 ? most_alive(recording).masks + 1 : 0;
   int groups = 4;
+  const int held = held_registers();
   while (groups > 1 &&
-         (groups * registers_of(recording) > registers() - 2 || groups * masks > mask_registers))
+         (groups * registers_of(recording) > registers() - 2 - held || groups * masks > mask_registers))
     groups /= 2;
-  return groups;
+  return totals_.empty() ? groups : std::max(groups, running_registers());
 }
 
 void Emitter::keep_constants(const Recording& recording, int groups, int least_reads) {
   kept_constants_.clear();
   if (around_.calls) return;
-  int room = registers() - groups * registers_of(recording) - 2;
+  const int held = held_registers();
+  int room = registers() - groups * registers_of(recording) - 2 - held;
   for (const std::uint64_t bits : constants_of(recording, least_reads)) {
     if (room-- <= 0) break;
-    const int number = registers() - 2 - static_cast<int>(kept_constants_.size());
+    const int number = registers() - 2 - held - static_cast<int>(kept_constants_.size());
     kept_constants_[bits] = number;
     load_constant(vector(number, native_bytes_), bits);
   }
@@ -215,20 +234,8 @@ void Emitter::counted_chain(const Recording& recording, std::span<const int> slo
   indexed_ = true;
   const int at_once = groups_at_once(recording);
   for (int groups = at_once; groups > 0; groups = groups > 1 ? 1 : 0) {
-    const int elements = groups * lanes();
-    Xbyak::Label next, rest;
     if (groups == at_once) keep_constants(recording, groups, 1);
-    const Recording wide = side_by_side(recording, groups);
-    sub(count_, elements);
-    jl(rest, T_NEAR);
-    L(next);
-    forget_pointers();
-    GroupWriter(*this, wide, slots, {0, lanes()}, targets).run();
-    add(index_, elements);
-    sub(count_, elements);
-    jge(next, T_NEAR);
-    L(rest);
-    add(count_, elements);
+    full_groups(recording, slots, groups, targets);
   }
   Xbyak::Label over;
   jz(over, T_NEAR);
@@ -236,6 +243,154 @@ void Emitter::counted_chain(const Recording& recording, std::span<const int> slo
   set_mask();
   GroupWriter(*this, recording, slots, {}, targets).run();
   L(over);
+}
+
+/// As many elements as `groups` side by side hold, again and again while there are as many left.
+void Emitter::full_groups(const Recording& recording, std::span<const int> slots, int groups,
+                          const CallTargets& targets) {
+  const int elements = groups * lanes();
+  Xbyak::Label next, rest;
+  const Recording wide = side_by_side(recording, groups);
+  sub(count_, elements);
+  jl(rest, T_NEAR);
+  L(next);
+  forget_pointers();
+  GroupWriter(*this, wide, slots, {0, lanes()}, targets).run();
+  add(index_, elements);
+  sub(count_, elements);
+  jge(next, T_NEAR);
+  L(rest);
+  add(count_, elements);
+}
+
+/// All elements of a row, written out.
+void Emitter::whole_row(const Recording& recording, std::span<const int> slots, std::int64_t n, int at_once,
+                        const CallTargets& targets) {
+  indexed_ = false;
+  for (std::int64_t at = 0; at < n;) {
+    const auto groups = static_cast<int>(std::min<std::int64_t>(at_once, (n - at) / lanes()));
+    GroupWriter(*this, side_by_side(recording, groups), slots, {at, lanes()}, targets).run();
+    at += groups * lanes();
+  }
+}
+
+void Emitter::begin_sums(const std::vector<RowPiece::Total>& totals) {
+  totals_ = totals;
+  for (RowPiece::Total& total : totals_)
+    if (total.registers == 0) total.registers = running_registers();
+  for (const RowPiece::Total& total : totals_)
+    total.by_row ? clear_running(total) : exchange_running(total, false);
+}
+
+void Emitter::row_chain(const Recording& recording, const RowPiece& piece, const CallTargets& targets) {
+  const int operands = static_cast<int>(piece.kinds.size());
+  std::vector<int> slots(piece.kinds.size());
+  std::iota(slots.begin(), slots.end(), 0);
+  begin_sums(piece.totals);
+  if (lanes() > grouped_elements) {
+    mov(eax, 0xffff << grouped_elements & 0xffff);
+    kmovd(k1, eax);
+  }
+  const int at_once = groups_at_once(recording), least = totals_.empty() ? 1 : running_registers();
+  keep_constants(recording, at_once, 1);
+  Xbyak::Label row;
+  L(row);
+  pinned_ = next_pointer_ = 0;
+  forget_pointers();
+  for (int slot = 0; slot < operands && next_pointer_ + 1 < held_slots_.size(); ++slot)
+    if (piece.kinds[static_cast<std::size_t>(slot)] != ChainOperand::running &&
+        piece.kinds[static_cast<std::size_t>(slot)] != ChainOperand::inner)
+      pointer(slot);
+  pinned_ = next_pointer_;
+  xor_(index_, index_);
+  if (std::ranges::any_of(piece.totals, [](const RowPiece::Total& total) { return total.registers > 0; })) {
+    whole_row(recording, slots, piece.elements, at_once, targets);
+  } else {
+    indexed_ = true;
+    mov(count_, ptr[base_ + 8 * (2 * operands + 1)]);
+    full_groups(recording, slots, at_once, targets);
+    if (at_once > least) full_groups(recording, slots, least, targets);
+  }
+  forget_pointers();
+  for (const RowPiece::Total& total : totals_)
+    if (total.by_row) finish_sum(total);
+  for (int slot = 0; slot < operands; ++slot)
+    if (piece.moves[static_cast<std::size_t>(slot)]) {
+      mov(rax, ptr[base_ + 8 * (operands + slot)]);
+      add(ptr[base_ + 8 * slot], rax);
+    }
+  sub(qword[base_ + 8 * (2 * operands)], 1);
+  jnz(row, T_NEAR);
+  pinned_ = next_pointer_ = 0;
+  forget_pointers();
+  for (const RowPiece::Total& total : totals_)
+    if (!total.by_row) exchange_running(total, true);
+}
+
+int Emitter::held_registers() const {
+  int count = 0;
+  for (const RowPiece::Total& total : totals_) count += total.registers;
+  return count;
+}
+
+/// The register in which a part of the running values of a total is, counted by groups of a row.
+Xmm Emitter::running(int operand, std::int64_t group) const {
+  int number = registers() - 2;
+  auto total = totals_.begin();
+  for (; total->operand != operand; ++total) number -= total->registers;
+  return vector(number - static_cast<int>(group % total->registers), native_bytes_);
+}
+
+void Emitter::clear_running(const RowPiece::Total& total) {
+  for (int part = 0; part < total.registers; ++part) {
+    const Xmm to = running(total.operand, part);
+    isa_ == Isa::avx512 ? vpxord(to, to, to) : vxorps(to, to, to);
+  }
+}
+
+void Emitter::exchange_running(const RowPiece::Total& total, bool out) {
+  for (int part = 0; part < total.registers; ++part) {
+    const Xmm held = running(total.operand, part);
+    const Address at = ptr[pointer(total.running) + part * native_bytes_];
+    out ? vmovups(at, held) : vmovups(held, at);
+  }
+}
+
+/// In the order of ReduceKernel: value j with j + 8, then j + 4, j + 2 and j + 1. No other register is in
+/// use.
+void Emitter::finish_sum(const RowPiece::Total& sum) {
+  const bool real32 = element_bytes_ == 4;
+  const int total = sum.operand, slot = total;
+  const auto plus = [&](const Xmm& to, const Xmm& a, const Xmm& b) {
+    real32 ? vaddps(to, a, b) : vaddpd(to, a, b);
+  };
+  for (int half = sum.registers / 2; half > 0; half /= 2)
+    for (int part = 0; part < half; ++part)
+      plus(running(total, part), running(total, part), running(total, part + half));
+  Xmm held = running(total, 0);
+  if (isa_ == Isa::avx512) {
+    vextractf64x4(ymm1, Xbyak::Zmm(held.getIdx()), 1);
+    vmovaps(zmm0, Xbyak::Zmm(held.getIdx()));
+    plus(ymm0, ymm0, ymm1);
+  } else {
+    vmovaps(ymm0, Xbyak::Ymm(held.getIdx()));
+  }
+  vextractf128(xmm1, ymm0, 1);
+  plus(xmm0, xmm0, xmm1);
+  if (real32) {
+    vmovhlps(xmm1, xmm0, xmm0);
+    vaddps(xmm0, xmm0, xmm1);
+    vmovshdup(xmm1, xmm0);
+    vaddss(xmm0, xmm0, xmm1);
+    vaddss(xmm0, xmm0, ptr[pointer(slot)]);
+    vmovss(ptr[pointer(slot)], xmm0);
+  } else {
+    vunpckhpd(xmm1, xmm0, xmm0);
+    vaddsd(xmm0, xmm0, xmm1);
+    vaddsd(xmm0, xmm0, ptr[pointer(slot)]);
+    vmovsd(ptr[pointer(slot)], xmm0);
+  }
+  clear_running(sum);
 }
 
 void Emitter::row_product(int a, int b, int c, std::int64_t n, std::int64_t k, bool add) {

@@ -8,7 +8,9 @@
 #include <span>
 #include <vector>
 
+#include "framework/tensor/chain.hpp"
 #include "framework/tensor/jit/recording.hpp"
+#include "framework/tensor/jit/routine.hpp"
 #include "framework/tensor/kernels.hpp"
 
 namespace unroll::jit {
@@ -56,6 +58,10 @@ class Emitter : public Xbyak::CodeGenerator {
              const CallTargets& targets);
   /// A chain of any number of elements: by loops, and under a mask what is left.
   void counted_chain(const Recording& recording, std::span<const int> slots, const CallTargets& targets);
+  /// A chain of rows of any number of elements, a multiple of running_values. Behind the pointers lie, slot
+  /// by slot, the bytes from a row to the next; then the number of rows, which is counted down, and of a
+  /// row's elements.
+  void row_chain(const Recording& recording, const RowPiece& rows, const CallTargets& targets);
   /// c (n) = a (k) b (k, n), added to c if asked for, in the order of RowProductKernel.
   void row_product(int a, int b, int c, std::int64_t n, std::int64_t k, bool add);
 
@@ -73,6 +79,18 @@ class Emitter : public Xbyak::CodeGenerator {
   int registers() const { return isa_ == Isa::avx512 ? 32 : 16; }
   /// Groups that go through a recording side by side, at the most.
   int groups_at_once(const Recording& recording) const;
+  void full_groups(const Recording& recording, std::span<const int> slots, int groups,
+                   const CallTargets& targets);
+  /// Registers that the running values of one sum take.
+  int running_registers() const { return static_cast<int>(running_values) / std::min(16, lanes()); }
+  void whole_row(const Recording& recording, std::span<const int> slots, std::int64_t n, int at_once,
+                 const CallTargets& targets);
+  void begin_sums(const std::vector<RowPiece::Total>& totals);
+  int held_registers() const;
+  Xbyak::Xmm running(int operand, std::int64_t group) const;
+  void clear_running(const RowPiece::Total& total);
+  void finish_sum(const RowPiece::Total& total);
+  void exchange_running(const RowPiece::Total& total, bool out);
   /// Gives constants the registers that `groups` groups side by side leave.
   void keep_constants(const Recording& recording, int groups, int least_reads);
 
@@ -83,6 +101,8 @@ class Emitter : public Xbyak::CodeGenerator {
   void load_constant(const Xbyak::Xmm& to, std::uint64_t bits);
   template <class To, class From>
   void move(const To& to, const From& from, int bytes);
+  Xbyak::Address grouped_address(int slot, std::int64_t element, int group = 0);
+  void load_grouped(const Xbyak::Xmm& to, int slot, std::int64_t element);
   void load(const Xbyak::Xmm& to, const Xbyak::Address& from, int bytes);
   void store(const Xbyak::Address& to, const Xbyak::Xmm& from, int bytes);
   void broadcast(const Xbyak::Xmm& to, const Xbyak::Address& from);
@@ -103,6 +123,7 @@ class Emitter : public Xbyak::CodeGenerator {
   int slots_ = 0;           ///< of the frame, that have been in use
   std::map<std::uint64_t, Xbyak::Label> constants_;
   std::map<std::uint64_t, int> kept_constants_;  ///< their registers, counted down from the last one
+  std::vector<RowPiece::Total> totals_;  ///< in registers from the last one down, before the constants
   Xbyak::Label mask_window_;
 };
 

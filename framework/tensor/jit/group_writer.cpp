@@ -37,8 +37,9 @@ GroupWriter::GroupWriter(Emitter& out, const Recording& recording, std::span<con
       last_read_(last_reads(recording)),
       register_of_(recording.code.size(), none),
       slot_of_(recording.code.size(), none) {
-  // The last register is the mask's, those before hold constants.
-  const int registers = out.registers() - 1 - static_cast<int>(out.kept_constants_.size());
+  // The last register is the mask's, those before hold running values and constants.
+  const int running = out.held_registers();
+  const int registers = out.registers() - 1 - running - static_cast<int>(out.kept_constants_.size());
   held_.assign(static_cast<std::size_t>(registers), none);
   busy_.assign(held_.size(), false);
   mask_free_.fill(false);
@@ -175,6 +176,7 @@ void GroupWriter::write(const Instruction& i) {
   using enum Operation;
   switch (i.operation) {
     case load: {
+      if (i.grouped) return out_.load_grouped(made(), slots_[static_cast<std::size_t>(i.number)], place(i));
       const Address from = out_.address(slots_[static_cast<std::size_t>(i.number)], place(i), i.one_for_all);
       i.one_for_all ? out_.broadcast(made(), from) : out_.load(made(), from, bytes_);
       return;
@@ -199,6 +201,13 @@ void GroupWriter::write(const Instruction& i) {
       if (i.operation == shift_right) out_.vpsrad(to, from, bits);
       return;
     }
+    case add_up: {
+      const Xmm sum = out_.running(i.number, place(i) / out_.lanes()), from = in_register(i.a);
+      out_.element_bytes_ == 4 ? out_.vaddps(sum, sum, from) : out_.vaddpd(sum, sum, from);
+      return release(i.a);
+    }
+    case add_groups:
+      return write_group_sums(i);
     case fused:
       return write_fused(i);
     case less:
@@ -354,6 +363,47 @@ void GroupWriter::write_select(const Instruction& i) {
     else
       real32 ? out_.vblendvps(to, no, yes, vector(mask)) : out_.vblendvpd(to, no, yes, vector(mask));
   });
+}
+
+/// In the order of ReduceKernel: value j with j + 4, then j + 2 and j + 1.
+void GroupWriter::write_group_sums(const Instruction& i) {
+  const bool real32 = out_.element_bytes_ == 4, wide = out_.isa_ == Isa::avx512;
+  const Xmm from = in_register(i.a), sum = vector(free_register()), other = vector(free_register());
+  release(i.a);
+  const auto plus = [&](const Xmm& to, const Xmm& a, const Xmm& b) {
+    real32 ? out_.vaddps(to, a, b) : out_.vaddpd(to, a, b);
+  };
+  const Xbyak::Ymm half(other.getIdx());
+  if (!wide)
+    out_.vperm2f128(half, Xbyak::Ymm(from.getIdx()), Xbyak::Ymm(from.getIdx()), 1);
+  else if (real32)
+    out_.vshuff32x4(Xbyak::Zmm(other.getIdx()), Xbyak::Zmm(from.getIdx()), Xbyak::Zmm(from.getIdx()), 0xb1);
+  else
+    out_.vshuff64x2(Xbyak::Zmm(other.getIdx()), Xbyak::Zmm(from.getIdx()), Xbyak::Zmm(from.getIdx()), 0x4e);
+  plus(sum, from, other);
+  if (real32)
+    out_.vpermilps(other, sum, 0x4e);
+  else
+    out_.vshuff64x2(Xbyak::Zmm(other.getIdx()), Xbyak::Zmm(sum.getIdx()), Xbyak::Zmm(sum.getIdx()), 0xb1);
+  plus(sum, sum, other);
+  real32 ? out_.vpermilps(other, sum, 0xb1) : out_.vpermilpd(other, sum, 0x55);
+  plus(sum, sum, other);
+  const Xmm low(sum.getIdx()), high(other.getIdx());
+  const int slot = slots_[static_cast<std::size_t>(i.number)];
+  const Address to = out_.grouped_address(slot, place(i));
+  if (out_.lanes() > grouped_elements) {  // two groups
+    out_.vextractf64x4(half, Xbyak::Zmm(sum.getIdx()), 1);
+    out_.vunpcklps(low, low, high);
+    out_.vmovsd(high, to);
+    out_.vaddps(low, low, high);
+    return out_.vmovsd(to, low);
+  }
+  if (real32) {
+    out_.vaddss(low, low, to);
+    return out_.vmovss(to, low);
+  }
+  out_.vaddsd(low, low, to);
+  out_.vmovsd(to, low);
 }
 
 /// Registers are the caller's to save, and so are pointers and masks.

@@ -29,6 +29,7 @@ class GroupWriter {
   void write_mask(const Instruction& instruction);
   void write_select(const Instruction& instruction);
   void write_call(const Instruction& instruction);
+  void write_group_sums(const Instruction& instruction);
 
   void apply(Operation operation, const Xmm& to, const Xmm& a, const Xbyak::Operand& b);
 

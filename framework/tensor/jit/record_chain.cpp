@@ -37,6 +37,8 @@ class ChainRecorder {
         const Value yes = operand(s.operand), no = operand(s.other);
         return select(value_ == Value(T{0}), no, yes);
       }
+      case ChainStep::Form::sum:
+        return summed(s.operand);
     }
     return value_;
   }
@@ -46,7 +48,8 @@ class ChainRecorder {
     std::optional<Value>& known = known_[static_cast<std::size_t>(number)];
     if (!known) {
       const bool one_for_all = kind(number) == ChainOperand::one_for_all;
-      const Instruction load{Operation::load, {}, {}, {}, number, one_for_all};
+      const bool grouped = kind(number) == ChainOperand::grouped;
+      const Instruction load{Operation::load, {}, {}, {}, number, one_for_all, grouped};
       known = Value(TracedSource{&recording_, {recording_.add(load)}});
     }
     return *known;
@@ -55,6 +58,18 @@ class ChainRecorder {
   Value stored(int number) {
     known_[static_cast<std::size_t>(number)] = value_;
     if (kind(number) != ChainOperand::inner) trace(Operation::store, value_, {}, {}, number);
+    return value_;
+  }
+
+  /// The value goes on.
+  Value summed(int number) {
+    if (kind(number) == ChainOperand::total || kind(number) == ChainOperand::grouped) {
+      const bool all = kind(number) == ChainOperand::total;
+      trace(all ? Operation::add_up : Operation::add_groups, value_, {}, {}, number);
+      return value_;
+    }
+    const Value sum = operand(number) + value_;
+    trace(Operation::store, sum, {}, {}, number);
     return value_;
   }
 
@@ -89,6 +104,16 @@ class ChainRecorder {
 template <class T>
 Recording record_chain(std::span<const ChainStep> steps, std::span<const ChainOperand> operands, Isa isa) {
   return ChainRecorder<T>(operands, isa).run(steps);
+}
+
+bool has_instructions(Unary f) {
+  return with_function<Unary>(static_cast<int>(f),
+                              [](auto g) { return std::invocable<decltype(g), Traced<float>>; });
+}
+
+bool has_instructions(Binary f) {
+  return with_function<Binary>(
+      static_cast<int>(f), [](auto g) { return std::invocable<decltype(g), Traced<float>, Traced<float>>; });
 }
 
 template Recording record_chain<float>(std::span<const ChainStep>, std::span<const ChainOperand>, Isa);

@@ -11,4 +11,8 @@ namespace unroll::jit {
 template <class T>
 Recording record_chain(std::span<const ChainStep> steps, std::span<const ChainOperand> operands, Isa isa);
 
+/// Whether a function's instructions can be written down; others are calls of the C library.
+bool has_instructions(Unary f);
+bool has_instructions(Binary f);
+
 }  // namespace unroll::jit

@@ -37,6 +37,8 @@ enum class Operation : std::uint8_t {
   to_real,
   call_unary,  ///< a function of the C library, by its span kernel
   call_binary,
+  add_up,      ///< adds `a` to the running values of an operand, a total
+  add_groups,  ///< adds the sums of groups of elements to those of an operand
 };
 
 /// How many operands an instruction has.
@@ -44,8 +46,9 @@ constexpr int operands_of(Operation operation) {
   using enum Operation;
   if (operation == load) return 0;
   if (operation == fused || operation == select) return 3;
-  const bool one = operation == store || operation == sqrt || operation == shift_left ||
-                   operation == shift_right || operation == to_real || operation == call_unary;
+  const bool one = operation == store || operation == add_up || operation == add_groups ||
+                   operation == sqrt || operation == shift_left || operation == shift_right ||
+                   operation == to_real || operation == call_unary;
   return one ? 1 : 2;
 }
 
@@ -66,6 +69,7 @@ struct Instruction {
   Source a, b, c;
   int number = 0;            ///< of an operand, a function, or bits to shift by
   bool one_for_all = false;  ///< of a load
+  bool grouped = false;      ///< of a load: one for every `grouped_elements`
   int part = 0;              ///< which of the groups that go through the instructions side by side
 };
 

@@ -71,9 +71,50 @@ Routine chain_routine(const ChainPiece& chain, Isa isa) {
                     [&](Emitter& out) { out.counted_chain(recording, chain.slots, targets); });
 }
 
+namespace {
+
+/// With sums over the rows in registers, as far as half of these hold them.
+RowPiece with_sums_in_registers(RowPiece piece, Isa isa, int element_bytes) {
+  const int lanes = (isa == Isa::avx512 ? 64 : 32) / element_bytes;
+  const auto each = static_cast<int>(piece.elements) / lanes;
+  int room = isa == Isa::avx512 ? 16 : 4;
+  for (const ChainStep& step : piece.steps) {
+    const auto operand = static_cast<std::size_t>(step.operand);
+    if (step.form != ChainStep::Form::sum || piece.kinds[operand] != ChainOperand::elements ||
+        piece.moves[operand] || piece.elements % lanes != 0 || each == 0 || each > room)
+      continue;
+    room -= each;
+    piece.kinds[operand] = ChainOperand::total;
+    piece.totals.push_back({step.operand, step.operand, false, each});
+  }
+  return piece;
+}
+
+template <class T>
+Routine routine_of_rows(const RowPiece& chain, Isa isa) {
+  const Recording recording = record_chain<T>(chain.steps, chain.kinds, isa);
+  const bool grouped = std::ranges::find(chain.kinds, ChainOperand::grouped) != chain.kinds.end();
+  const bool narrow = isa == Isa::avx2 && sizeof(T) == 8;  // fewer lanes than a group has elements
+  if (calls(recording) || (grouped && narrow)) return {};
+  const CallTargets targets(kernels<T>(isa));
+  return written<T>(isa, {.counted = true}, [&](Emitter& out) { out.row_chain(recording, chain, targets); });
+}
+
+}  // namespace
+
+template <class T>
+Routine row_routine(const RowPiece& chain, Isa isa) {
+  if (isa == Isa::baseline) return {};
+  const RowPiece held = with_sums_in_registers(chain, isa, static_cast<int>(sizeof(T)));
+  Routine routine = routine_of_rows<T>(held, isa);
+  return routine || held.totals == chain.totals ? routine : routine_of_rows<T>(chain, isa);
+}
+
 template class RoutineBuilder<float>;
 template class RoutineBuilder<double>;
 template Routine chain_routine<float>(const ChainPiece&, Isa);
 template Routine chain_routine<double>(const ChainPiece&, Isa);
+template Routine row_routine<float>(const RowPiece&, Isa);
+template Routine row_routine<double>(const RowPiece&, Isa);
 
 }  // namespace unroll::jit

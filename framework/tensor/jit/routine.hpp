@@ -37,6 +37,22 @@ struct ChainPiece {
   std::vector<int> slots;
   std::int64_t n = 0;
 };
+/// A chain of rows. Operands by number are in as many slots.
+struct RowPiece {
+  std::vector<ChainStep> steps;
+  std::vector<ChainOperand> kinds;
+  std::vector<bool> moves;  ///< by operand, from row to row
+  /// A total that ends with its row; others stay in their running values.
+  struct Total {
+    int operand, running;
+    bool by_row;
+    int registers = 0;  ///< other than running values have: the operand itself, a sum over the rows
+    bool operator==(const Total&) const = default;
+  };
+  std::vector<Total> totals;
+  std::int64_t elements =
+      0;  ///< of a row; 0: any number. Sums over short rows of one length are in registers.
+};
 /// c (n) = a (k) b (k, n), added to c if asked for; operands by slot.
 struct RowProductPiece {
   int a, b, c;
@@ -65,5 +81,12 @@ class RoutineBuilder {
 /// A chain for any number of elements, with the bits of the span kernels. None as above.
 template <class T>
 Routine chain_routine(const ChainPiece& chain, Isa isa = best_isa());
+
+/// A chain of rows, whose elements are a multiple of running_values. Behind the operands' pointers it finds
+/// as many numbers, the bytes from a row to the next, then how many rows there are and how many elements in
+/// each; it moves the pointers and counts the rows. None as above, or where functions of the C library are
+/// needed.
+template <class T>
+Routine row_routine(const RowPiece& chain, Isa isa = best_isa());
 
 }  // namespace unroll::jit

@@ -340,3 +340,18 @@ TEST_CASE("[scan] a delayed state has a trajectory gradient of its own") {
   for (const double x : plan.value(g[0])) CHECK(x != 0);
   for (const double x : plan.value(g[1])) CHECK(x == 0);
 }
+
+TEST_CASE("[scan] an outer product is made again for the reverse pass, and what it is made of is kept") {
+  Tape tape;
+  const Var u = tape.input("u", {T, B, 4}), v = tape.input("v", {T, B, 5}), a = tape.input("a", {T, B, 1, 1});
+  const Var S = scan([](const auto& in, const auto& s) { return Step{{s[0] + in[2] * outer(in[0], in[1])}}; },
+                     {u, v, a}, {tape.zeros({B, 4, 5})})
+                    .final_state[0];
+  const Var loss = sum(square(S));
+  const std::size_t recorded = tape.values().size();
+  gradients(loss, {u, v, a});
+  REQUIRE(tape.values().size() > recorded);
+  for (std::size_t i = recorded; i < tape.values().size(); ++i)
+    CHECK(to_string(tape.values()[i].dims) != "(T, B, 4, 5)");
+  CHECK(gradcheck(loss, {u, v, a}).ok());
+}

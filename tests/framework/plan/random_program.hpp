@@ -88,7 +88,22 @@ class RandomProgram {
   static Dims flat(const Dims& dims) { return {numel(dims)}; }
 
   void add_op() {
-    switch (chance(5)) {
+    switch (chance(6)) {
+      case 5: {  // products of vectors that are as long as rows of matrices
+        const auto spread = [&](Dims dims) {
+          const ir::Id sum = append(program.code, sum_to_op(), {any(rows_)}, DimsAttrs{{B, 1}});
+          return append(program.code, broadcast_to_op(),
+                        {ir::append_reshape(program, program.code, sum, {B, 1, 1})},
+                        DimsAttrs{std::move(dims)});
+        };
+        const ir::Id product = append(program.code, matmul_op(), {spread({B, 64, 1}), spread({B, 1, 16})});
+        const ir::Id read = append(program.code, matmul_op(), {product, spread({B, 16, 1})});
+        const ir::Id sum = append(program.code, sum_to_op(), {read}, DimsAttrs{{B, 1, 1}});
+        return rows_.push_back(
+            append(program.code, op("tanh"),
+                   {append(program.code, unroll::add_op(),
+                           {any(rows_), ir::append_reshape(program, program.code, sum, {B, 1})})}));
+      }
       case 4:  // what an embedding's gradient is
         return rows_.push_back(append(
             program.code, matmul_op(),

@@ -144,3 +144,90 @@ output %d.9
 output %h.8
 )");
 }
+
+TEST_CASE("[passes] fused-chains: sums of work on long rows are taken in it, and are read behind it") {
+  CHECK(rewritten(passes::fused_chains, R"(input %x.0 (B, 64, 16)
+input %r.1 (B, 1, 16)
+input %c.2 (B, 64, 1)
+%a.3 (B, 64, 16) = mul %x.0 %r.1
+%b.4 (B, 64, 1) = sum_to{dims=(B, 64, 1)} %a.3
+%d.5 (B, 64, 1) = tanh %b.4
+%e.6 (B, 64, 16) = mul %a.3 %d.5
+%f.7 (B, 64, 16) = add %e.6 %c.2
+%g.8 (64, 16) = sum_to{dims=(64, 16)} %f.7
+output %g.8
+)") == R"(input %x.0 (B, 64, 16)
+input %r.1 (B, 1, 16)
+input %c.2 (B, 64, 1)
+%a.3, %b.4 (B, 64, 16) = chain
+  %a.3 = mul %x.0 %r.1
+  %b.4 = sum_to{dims=(B, 64, 1)} %a.3
+%d.5 (B, 64, 1) = chain
+  %d.5 = tanh %b.4
+%g.8 (B, 64, 16) = chain
+  %e.6 = mul %a.3 %d.5
+  %f.7 = add %e.6 %c.2
+  %g.8 = sum_to{dims=(64, 16)} %f.7
+output %g.8
+)");
+}
+
+TEST_CASE(
+    "[passes] fused-chains: sums of work on short rows stay apart, those that add to a total need not") {
+  CHECK(rewritten(passes::fused_chains, R"(input %x.0 (B, 64, 12)
+input %y.1 (B, 64, 16)
+input %t.2 (64, 16)
+%a.3 (B, 64, 1) = sum_to{dims=(B, 64, 1)} %x.0
+%b.4 (64, 16) = %t.2 += sum_to{dims=(64, 16)} %y.1
+output %a.3
+output %b.4
+)") == R"(input %x.0 (B, 64, 12)
+input %y.1 (B, 64, 16)
+input %t.2 (64, 16)
+%a.3 (B, 64, 1) = sum_to{dims=(B, 64, 1)} %x.0
+%b.4 (B, 64, 16) = chain
+  %b.4 = %t.2 += sum_to{dims=(64, 16)} %y.1
+output %a.3
+output %b.4
+)");
+}
+
+TEST_CASE("[passes] fused-chains: where a function of the C library is called there are no sums in a chain") {
+  CHECK(rewritten(passes::fused_chains, R"(input %x.0 (B, 64, 16)
+%a.1 (B, 64, 16) = sin %x.0
+%b.2 (64, 16) = sum_to{dims=(64, 16)} %a.1
+output %b.2
+)") == R"(input %x.0 (B, 64, 16)
+%a.1 (B, 64, 16) = chain
+  %a.1 = sin %x.0
+%b.2 (64, 16) = sum_to{dims=(64, 16)} %a.1
+output %b.2
+)");
+}
+
+TEST_CASE("[passes] fused-chains: rows of eight are long ones unless an operand begins anew with each") {
+  CHECK(rewritten(passes::fused_chains, R"(input %x.0 (B, 128, 8)
+input %c.1 (B, 128, 1)
+%a.2 (B, 128, 8) = mul %x.0 %c.1
+%b.3 (B, 128, 1) = sum_to{dims=(B, 128, 1)} %a.2
+output %b.3
+)") == R"(input %x.0 (B, 128, 8)
+input %c.1 (B, 128, 1)
+%b.3 (B, 128, 8) = chain
+  %a.2 = mul %x.0 %c.1
+  %b.3 = sum_to{dims=(B, 128, 1)} %a.2
+output %b.3
+)");
+  CHECK(rewritten(passes::fused_chains, R"(input %x.0 (B, 128, 8)
+input %r.1 (8)
+%a.2 (B, 128, 8) = mul %x.0 %r.1
+%b.3 (B, 128, 1) = sum_to{dims=(B, 128, 1)} %a.2
+output %b.3
+)") == R"(input %x.0 (B, 128, 8)
+input %r.1 (8)
+%a.2 (B, 128, 8) = chain
+  %a.2 = mul %x.0 %r.1
+%b.3 (B, 128, 1) = sum_to{dims=(B, 128, 1)} %a.2
+output %b.3
+)");
+}

@@ -130,3 +130,44 @@ output %a.6
 output %b.7
 )");
 }
+
+TEST_CASE("[passes] loop-invariants: what is the same at every step is not stacked for the reverse steps") {
+  CHECK(rewritten(passes::loop_invariants, R"(input %x.0 (T, B, 3)
+input %h.1 (B, 3)
+input %w.2 (3)
+for each step of T, states (3·B)
+  slice %x.3 (B, 3) of %x.0
+  state %h.4 (B, 3) from %h.1
+  %v.5 (3) = tanh %w.2
+  %h.6 (B, 3) = mul %h.4 %v.5
+  stack %v.5 into %v.7 (T, 3)
+  stack %h.6 into %h.8 (T, B, 3)
+  carry %h.6 as %h.4, last %h.9 (B, 3)
+for each step of T, reversed, states (3·B)
+  slice %v.10 (3) of %v.7
+  slice %h.11 (B, 3) of %h.8
+  state %g.12 (B, 3) from %h.9
+  %u.13 (3) = square %v.10
+  %a.14 (B, 3) = mul %g.12 %u.13
+  %g.15 (B, 3) = add %a.14 %h.11
+  carry %g.15 as %g.12, last %g.16 (B, 3)
+output %g.16
+)") == R"(input %x.0 (T, B, 3)
+input %h.1 (B, 3)
+input %w.2 (3)
+%v.3 (3) = tanh %w.2
+for each step of T, states (3·B)
+  state %h.4 (B, 3) from %h.1
+  %h.5 (B, 3) = mul %h.4 %v.3
+  stack %h.5 into %h.6 (T, B, 3)
+  carry %h.5 as %h.4, last %h.7 (B, 3)
+%u.8 (3) = square %v.3
+for each step of T, reversed, states (3·B)
+  slice %h.9 (B, 3) of %h.6
+  state %g.10 (B, 3) from %h.7
+  %a.11 (B, 3) = mul %g.10 %u.8
+  %g.12 (B, 3) = add %a.11 %h.9
+  carry %g.12 as %g.10, last %g.13 (B, 3)
+output %g.13
+)");
+}

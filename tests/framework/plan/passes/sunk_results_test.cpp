@@ -211,3 +211,23 @@ output %h.15
 output %z.16
 )");
 }
+
+TEST_CASE(
+    "[passes] sunk-results: work on a matrix for each sequence stays with its step, and so do its sums") {
+  check_unchanged(passes::sunk_results, R"(input %x.0 (T, B, 64, 16)
+input %S.1 (B, 64, 16)
+%zero.2 (64, 16) = fill{dims=(64, 16)}
+for each step of T, states (1024·B)
+  slice %x.3 (B, 64, 16) of %x.0
+  state %S.4 (B, 64, 16) from %S.1
+  state %d.5 (64, 16) from %zero.2
+  %S.6 (B, 64, 16) = add %S.4 %x.3
+  %a.7 (B, 64, 16) = mul %S.4 %x.3
+  %b.8 (64, 16) = sum_to{dims=(64, 16)} %a.7
+  %d.9 (64, 16) = add %d.5 %b.8
+  carry %S.6 as %S.4, last %S.10 (B, 64, 16)
+  carry %d.9 as %d.5, last %d.11 (64, 16)
+output %S.10
+output %d.11
+)");
+}

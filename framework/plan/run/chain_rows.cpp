@@ -1,0 +1,214 @@
+#include "framework/plan/run/chain_rows.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+namespace unroll {
+namespace {
+
+/// Runs before machine code is made, which takes as long as a hundred of them.
+constexpr int row_runs_before_code = 8;
+
+Dims with_axes(Dims dims, std::size_t count) {
+  dims.insert(dims.begin(), count - dims.size(), Dim(1));
+  return dims;
+}
+
+}  // namespace
+
+template <class T>
+ChainRows<T>::ChainRows(const ChainCode& code) : code_(code) {
+  for (const ChainCode::Input& input : code.inputs) dims_.push_back(with_axes(input.dims, code.dims.size()));
+  for (const Dims& result : code.results) dims_.push_back(with_axes(result, code.dims.size()));
+  axes_.resize(code.dims.size() + 2);
+  for (Axis& axis : axes_) axis.strides.resize(dims_.size());
+  index_.resize(axes_.size());
+  in_row_.resize(dims_.size());
+  count_of_.resize(dims_.size());
+  offset_.resize(dims_.size());
+  rows_of_sum_.resize(code.sums.size());
+  operands_.resize(dims_.size() + code.inner + code.sums.size());
+  routine_arguments_.resize(2 * operands_.size() + 2);
+  piece_.steps = code.steps;
+  piece_.kinds.assign(operands_.size(), ChainOperand::elements);
+  std::fill_n(piece_.kinds.begin() + static_cast<std::ptrdiff_t>(dims_.size()), code.inner,
+              ChainOperand::inner);
+  for (const ChainCode::Sum& sum : code.sums)
+    piece_.kinds[static_cast<std::size_t>(sum.running)] = ChainOperand::running;
+  piece_.moves.assign(operands_.size(), false);
+  for (auto* totals : {&piece_.totals, &known_totals_}) totals->reserve(code.sums.size());
+}
+
+/// Behind the others: one more, or more of the last one.
+template <class T>
+void ChainRows<T>::add_axis(std::size_t number, Sizes sizes) {
+  const std::int64_t extent = code_.dims[number].at(sizes);
+  if (extent == 1) return;
+  const auto moves = [&](std::size_t v) { return dims_[v][number].at(sizes) != 1; };
+  const Axis* last = count_ > 0 ? &axes_[count_ - 1] : nullptr;
+  bool same = last != nullptr;
+  for (std::size_t v = 0; same && v < dims_.size(); ++v) same = (last->strides[v] != 0) == moves(v);
+  if (!same) axes_[count_++].extent = 1;
+  Axis& axis = axes_[count_ - 1];
+  axis.extent *= extent;
+  for (std::size_t v = 0; v < dims_.size(); ++v) axis.strides[v] = moves(v) ? 1 : 0;
+}
+
+/// As the first axis: there is at least one of rows, and the row.
+template <class T>
+void ChainRows<T>::add_single_row() {
+  std::rotate(axes_.begin(), axes_.begin() + static_cast<std::ptrdiff_t>(count_),
+              axes_.begin() + static_cast<std::ptrdiff_t>(count_) + 1);
+  axes_[0].extent = 1;
+  std::ranges::fill(axes_[0].strides, 0);
+  ++count_;
+}
+
+template <class T>
+void ChainRows<T>::lay_out(Sizes sizes) {
+  count_ = 0;
+  for (std::size_t axis = 0; axis < code_.dims.size(); ++axis) add_axis(axis, sizes);
+  while (count_ < 2) add_single_row();
+  for (std::size_t v = 0; v < dims_.size(); ++v) {
+    std::int64_t& stride = count_of_[v] = 1;
+    for (std::size_t axis = count_; axis-- > 0;)
+      if (axes_[axis].strides[v] != 0)
+        stride *= std::exchange(axes_[axis].strides[v], stride) * axes_[axis].extent;
+  }
+  elements_ = axes_[count_ - 1].extent;
+  for (std::size_t v = 0; v < dims_.size(); ++v)
+    in_row_[v] = axes_[count_ - 1].strides[v] == 0 ? ChainOperand::one_for_all : ChainOperand::elements;
+  group_elements();
+  rows_ = axes_[count_ - 2].extent;
+  for (const Dim dim : code_.dims)
+    if (dim.at(sizes) == 0) rows_ = 0;
+  settle_code();
+}
+
+/// Rows of as few elements as a group has become one, where no operand begins anew with each of them.
+template <class T>
+void ChainRows<T>::group_elements() {
+  if (elements_ != grouped_elements) return;
+  const Axis &outer = axes_[count_ - 2], &inner = axes_[count_ - 1];
+  if (outer.extent * elements_ % running_values != 0) return;
+  for (std::size_t v = 0; v < dims_.size(); ++v)
+    if (outer.strides[v] == 0 && inner.strides[v] != 0) return;
+  for (std::size_t v = 0; v < dims_.size(); ++v)
+    if (outer.strides[v] != 0 && inner.strides[v] == 0) in_row_[v] = ChainOperand::grouped;
+  elements_ *= outer.extent;
+  if (--count_ < 2) add_single_row();
+}
+
+/// What operands are to the code. Code that was made for others is forgotten.
+template <class T>
+void ChainRows<T>::settle_code() {
+  bool changed = std::exchange(piece_.elements, elements_) != elements_;
+  const auto settle = [&](auto&& place, auto value) {
+    changed = changed || place != value;
+    place = value;
+  };
+  for (std::size_t v = 0; v < dims_.size(); ++v) {
+    const bool sum = std::ranges::any_of(
+        code_.sums, [&](const ChainCode::Sum& s) { return s.total == static_cast<int>(v); });
+    const ChainOperand still = sum ? ChainOperand::total : ChainOperand::one_for_all;
+    settle(piece_.kinds[v], in_row_[v] == ChainOperand::one_for_all ? still : in_row_[v]);
+    settle(piece_.moves[v], axes_[count_ - 2].strides[v] != 0);
+  }
+  if (!settle_totals() && !changed) return;
+  routine_ = {};
+  runs_ = 0;
+}
+
+/// Which sums end with each row, and which ones later. Says whether that is new.
+template <class T>
+bool ChainRows<T>::settle_totals() {
+  known_totals_.swap(piece_.totals);
+  piece_.totals.clear();
+  for (std::size_t s = 0; s < code_.sums.size(); ++s) {
+    const auto& [total, running, onto] = code_.sums[s];
+    const auto v = static_cast<std::size_t>(total);
+    rows_of_sum_[s] = 1;
+    for (std::size_t axis = count_ - 1; axis-- > 0 && axes_[axis].strides[v] == 0;)
+      rows_of_sum_[s] *= axes_[axis].extent;
+    if (in_row_[v] == ChainOperand::one_for_all)
+      piece_.totals.push_back({total, running, rows_of_sum_[s] == 1});
+  }
+  return piece_.totals != known_totals_;
+}
+
+template <class T>
+void ChainRows<T>::run(T* const* operands) {
+  std::copy_n(operands, operands_.size(), operands_.begin());
+  for (const auto& [total, running, onto] : code_.sums) {
+    const std::int64_t count = count_of_[static_cast<std::size_t>(total)];
+    if (onto < 0)
+      std::fill_n(operands[total], count, T{0});
+    else if (operands[onto] != operands[total])
+      std::copy_n(operands[onto], count, operands[total]);
+    std::fill_n(operands[running], running_values, T{0});
+  }
+  if (rows_ == 0) return;
+  std::fill(index_.begin(), index_.end(), 0);
+  std::fill(offset_.begin(), offset_.end(), 0);
+  row_number_ = 0;
+  if (elements_ % running_values == 0 && runs_ < row_runs_before_code && ++runs_ == row_runs_before_code)
+    routine_ = jit::row_routine<T>(piece_);
+  do {
+    for (std::size_t v = 0; v < dims_.size(); ++v) operands_[v] = operands[v] + offset_[v];
+    run_rows();
+  } while (next());
+}
+
+/// Those along the last axis but one.
+template <class T>
+void ChainRows<T>::run_rows() {
+  const std::vector<std::int64_t>& strides = axes_[count_ - 2].strides;
+  if (!routine_) {
+    for (std::int64_t row = 0; row < rows_; ++row) {
+      run_chain<T>(piece_.steps, piece_.kinds, operands_.data(), elements_);
+      ++row_number_;
+      finish_sums(operands_.data());
+      for (std::size_t v = 0; v < dims_.size(); ++v) operands_[v] += strides[v];
+    }
+    return;
+  }
+  const std::size_t count = operands_.size();
+  for (std::size_t i = 0; i < count; ++i) routine_arguments_[i] = operands_[i];
+  const auto number = [](std::int64_t n) { return std::bit_cast<void*>(n); };
+  for (std::size_t v = 0; v < dims_.size(); ++v)
+    routine_arguments_[count + v] = number(strides[v] * static_cast<std::int64_t>(sizeof(T)));
+  routine_arguments_[2 * count] = number(rows_);
+  routine_arguments_[2 * count + 1] = number(elements_);
+  routine_(routine_arguments_.data());
+  row_number_ += rows_;
+  finish_sums(operands_.data());
+}
+
+/// Those that end here; the routine has done so with those that end with each row.
+template <class T>
+void ChainRows<T>::finish_sums(T* const* operands) {
+  for (std::size_t s = 0; s < code_.sums.size(); ++s) {
+    const auto& [total, running, onto] = code_.sums[s];
+    const bool running_out = piece_.kinds[static_cast<std::size_t>(total)] == ChainOperand::total;
+    if (!running_out || (routine_ && rows_of_sum_[s] == 1) || !finished(s)) continue;
+    finish_sum(operands[running], operands[total]);
+  }
+}
+
+/// The next index along the axes before the rows; false behind the last one.
+template <class T>
+bool ChainRows<T>::next() {
+  for (std::size_t axis = count_ - 2; axis-- > 0;) {
+    for (std::size_t v = 0; v < dims_.size(); ++v) offset_[v] += axes_[axis].strides[v];
+    if (++index_[axis] < axes_[axis].extent) return true;
+    for (std::size_t v = 0; v < dims_.size(); ++v) offset_[v] -= axes_[axis].strides[v] * axes_[axis].extent;
+    index_[axis] = 0;
+  }
+  return false;
+}
+
+template class ChainRows<float>;
+template class ChainRows<double>;
+
+}  // namespace unroll

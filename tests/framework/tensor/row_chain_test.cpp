@@ -1,0 +1,150 @@
+#include <doctest/doctest.h>
+
+#include <array>
+#include <bit>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "framework/tensor/chain.hpp"
+#include "framework/tensor/jit/routine.hpp"
+
+using namespace unroll;
+using Form = ChainStep::Form;
+
+namespace {
+
+/// f(x y, column) over rows, with sums of all kinds: over the rows, along each, of all, and of groups.
+template <class T>
+struct SummedRows {
+  enum Operand { x, y, column, group, result, over_rows, along, of_all, of_groups, inner, r0, r1, r2, r3 };
+  static constexpr int count = r3 + 1;
+
+  std::int64_t rows, n;
+  bool groups;
+  jit::RowPiece piece;
+  std::vector<std::vector<T>> memory;
+  std::array<std::int64_t, count> stride{};  ///< from row to row
+
+  SummedRows(std::int64_t how_many, std::int64_t elements, bool with_groups, bool with_totals,
+             std::mt19937_64& random)
+      : rows(how_many), n(elements), groups(with_groups) {
+    const auto code = [](auto f) { return static_cast<std::uint8_t>(f); };
+    piece.steps = {{.form = Form::load, .operand = x},
+                   {.form = Form::binary, .function = code(Binary::mul), .operand = y},
+                   {.form = Form::store, .operand = inner},
+                   {.form = Form::binary, .function = code(Binary::add), .operand = column},
+                   {.form = Form::unary, .function = code(Unary::tanh)},
+                   {.form = Form::sum, .operand = over_rows, .other = r0}};
+    if (groups) {
+      piece.steps.push_back({.form = Form::binary, .function = code(Binary::sub), .operand = group});
+      piece.steps.push_back({.form = Form::sum, .operand = of_groups, .other = r3});
+    }
+    if (with_totals) {
+      piece.steps.insert(piece.steps.begin() + 3, {.form = Form::sum, .operand = along, .other = r1});
+      piece.steps.push_back({.form = Form::sum, .operand = of_all, .other = r2});
+      piece.totals = {{along, r1, true}, {of_all, r2, false}};
+      stride[column] = stride[along] = 1;
+    }
+    piece.steps.push_back({.form = Form::binary, .function = code(Binary::mul), .operand = inner});
+    piece.steps.push_back({.form = Form::store, .operand = result});
+    using enum ChainOperand;
+    piece.kinds = {elements, elements, one_for_all,         grouped, elements, elements, total,
+                   total,    grouped,  ChainOperand::inner, running, running,  running,  running};
+    if (!groups) piece.kinds[group] = piece.kinds[of_groups] = elements;
+    stride[x] = stride[result] = n;
+    stride[group] = stride[of_groups] = n / grouped_elements;
+    piece.elements = n;
+    for (int i = 0; i < count; ++i) piece.moves.push_back(stride[static_cast<std::size_t>(i)] != 0);
+    std::normal_distribution<double> normal;
+    for (int i = 0; i < count; ++i) {
+      std::vector<T>& values = memory.emplace_back(static_cast<std::size_t>(rows * n + chain_group));
+      if (i <= group)
+        for (T& v : values) v = static_cast<T>(normal(random));
+    }
+  }
+
+  std::vector<T*> pointers() {
+    std::vector<T*> all;
+    for (std::vector<T>& operand : memory) all.push_back(operand.data());
+    return all;
+  }
+
+  void by_steps(const Kernels<T>& table) {
+    std::vector<T*> at = pointers();
+    for (std::int64_t row = 0; row < rows; ++row) {
+      run_chain<T>(piece.steps, piece.kinds, at.data(), n, table);
+      finish_sum(at[r1], at[along], table);
+      for (int i = 0; i < count; ++i) at[static_cast<std::size_t>(i)] += stride[static_cast<std::size_t>(i)];
+    }
+    finish_sum(at[r2], at[of_all], table);
+  }
+
+  void by_routine(const jit::Routine& routine, const Kernels<T>& table) {
+    std::vector<void*> arguments;
+    for (T* pointer : pointers()) arguments.push_back(pointer);
+    for (const std::int64_t elements : stride)
+      arguments.push_back(std::bit_cast<void*>(elements * static_cast<std::int64_t>(sizeof(T))));
+    arguments.push_back(std::bit_cast<void*>(rows));
+    arguments.push_back(std::bit_cast<void*>(n));
+    routine(arguments.data());
+    finish_sum(memory[r2].data(), memory[of_all].data(), table);
+  }
+};
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("[jit] rows of a chain with their sums have the bits of the span kernels", T, float,
+                   double) {
+  std::mt19937_64 random(1);
+  for (const Isa isa : {Isa::avx2, Isa::avx512}) {
+    if (!supported(isa)) continue;
+    for (const auto& [groups, totals] : {std::pair{false, true}, {true, true}, {false, false}, {true, false}})
+      for (std::int64_t n = running_values; n <= 40 * running_values; n += n < 200 ? running_values : 400)
+        for (const std::int64_t rows : {1, 2, 5}) {
+          INFO(name(isa), ", ", rows, " rows of ", n, groups ? ", groups" : "", totals ? ", totals" : "");
+          SummedRows<T> steps(rows, n, groups, totals, random), code = steps;
+          const jit::Routine routine = jit::row_routine<T>(steps.piece, isa);
+          const bool narrow = isa == Isa::avx2 && sizeof(T) == 8;
+          REQUIRE(static_cast<bool>(routine) == !(groups && narrow));
+          if (!routine) continue;
+          steps.by_steps(kernels<T>(isa));
+          code.by_routine(routine, kernels<T>(isa));
+          for (std::size_t i = 0; i < SummedRows<T>::inner; ++i) REQUIRE(steps.memory[i] == code.memory[i]);
+        }
+  }
+}
+
+TEST_CASE("[kernels] sums in a chain are those of the kernels over the same elements") {
+  std::mt19937_64 random(2);
+  SummedRows<double> chain(3, 48, true, true, random);
+  const Kernels<double>& k = kernels<double>();
+  using Chain = SummedRows<double>;
+  chain.by_steps(k);
+  std::vector<double> all;
+  for (std::int64_t row = 0; row < 3; ++row) {
+    std::vector<double> product(48);
+    k[Binary::mul](chain.memory[Chain::x].data() + row * 48, 1, chain.memory[Chain::y].data(), 1,
+                   product.data(), 48);
+    CHECK(chain.memory[Chain::along][static_cast<std::size_t>(row)] == k.sum(product.data(), 48));
+    const double column = chain.memory[Chain::column][static_cast<std::size_t>(row)];
+    k[Binary::add](product.data(), 1, &column, 0, product.data(), 48);
+    k[Unary::tanh](product.data(), product.data(), 48);
+    for (std::int64_t i = 0; i < 48; ++i)
+      all.push_back(product[static_cast<std::size_t>(i)] -
+                    chain.memory[Chain::group][static_cast<std::size_t>(row * 6 + i / 8)]);
+  }
+  CHECK(chain.memory[Chain::of_all][0] == k.sum(all.data(), 144));
+  for (std::int64_t g = 0; g < 18; ++g)
+    CHECK(chain.memory[Chain::of_groups][static_cast<std::size_t>(g)] == k.sum(all.data() + 8 * g, 8));
+}
+
+TEST_CASE("[jit] rows that need a function of the C library have no routine") {
+  jit::RowPiece piece{{{.form = Form::load, .operand = 0},
+                       {.form = Form::unary, .function = static_cast<std::uint8_t>(Unary::sin)},
+                       {.form = Form::store, .operand = 1}},
+                      {ChainOperand::elements, ChainOperand::elements},
+                      {true, true},
+                      {}};
+  CHECK_FALSE(jit::row_routine<float>(piece));
+}
