@@ -27,7 +27,7 @@ void check_refused(const Flag& f, const std::string& text, const std::string& ex
 const std::vector<Flag> integers = {{"generate", "--length"}, {"generate", "--top-k"}, {"predict", "--top"},
                                     {"cells", "--input"},     {"cells", "--hidden"},   {"cells", "--steps"},
                                     {"cells", "--rows"},      {"run", "--jobs"},       {"sweep", "--jobs"}};
-const std::vector<Flag> numbers = {
+const std::vector<Flag> number_flags = {
     {"generate", "--temperature"}, {"generate", "--top-p"}, {"bench", "--seconds"}};
 const Flag seed_flag = {"generate", "--seed"};
 
@@ -47,7 +47,7 @@ TEST_CASE("[flags] a seed is no negative number, nor one beyond 64 bits") {
 
 TEST_CASE("[flags] a number is finite, and nothing stands around it") {
   for (const char* text : {"nan", "inf", "-inf", "1e400", " 5", "+5", "5x", "0,5", "half"})
-    for (const Flag& flag : numbers) check_refused(flag, text, "a number");
+    for (const Flag& flag : number_flags) check_refused(flag, text, "a number");
 }
 
 TEST_CASE("[flags] what is a number passes, and the verb goes on to what else is wrong") {
