@@ -8,8 +8,8 @@
 #include <ctime>
 
 // strptime and strftime are the system's; their names of months are English ones, as in the "C" locale that
-// the program stays in. Days are counted by std::chrono. Of quarters the system knows nothing: %q is ours,
-// and weeks it writes (%G-W%V) but does not read.
+// the program stays in. Days are counted by std::chrono. Quarters (%q) and weeks (%G-W%V) are read and
+// written here.
 
 namespace unroll {
 namespace {
@@ -193,13 +193,14 @@ std::string format_date(std::int64_t seconds, const DateForm& form) {
   time.tm_hour = static_cast<int>(day.second / 3600);
   time.tm_min = static_cast<int>(day.second / 60 % 60);
   time.tm_sec = static_cast<int>(day.second % 60);
-  time.tm_wday = day.weekday;
-  time.tm_yday = day.day_of_year;
   std::string pattern = form.pattern;
   const auto write = [&](const char* directive, const std::string& text) {
     if (const std::size_t at = pattern.find(directive); at != std::string::npos) pattern.replace(at, 2, text);
   };
   write("%Y", fmt::format("{:04}", day.year));  // strftime writes as few digits as there are
+  const CalendarDay thursday = calendar_day(seconds + (3 - (day.weekday + 6) % 7) * seconds_per_day);
+  write("%G", fmt::format("{:04}", thursday.year));
+  write("%V", fmt::format("{:02}", thursday.day_of_year / 7 + 1));
   write("%q", fmt::format("{}", (day.month + 2) / 3));
   std::array<char, 64> text{};
   const std::size_t size = ::strftime(text.data(), text.size(), pattern.c_str(), &time);
