@@ -17,11 +17,13 @@ struct Traffic {
 };
 Traffic traffic_of(const EquationCell& cell);
 
-/// The least that memory and arithmetic have to do for both passes over a cell's values: each is written
-/// once, from one of the step before, and read once by the reverse pass, with a cotangent that is carried
-/// from step to step. On the way there is an instruction for every two operations of the equations (a
-/// multiplication with an addition is one), and for each function; twice as many in the reverse pass. The
-/// machine code is made like that of the engine's chains, and memory is in large pages as the engine's is.
+/// What both passes over a cell's values take where each is written once, from one of the step before, and
+/// read once by the reverse pass, with a cotangent that is carried from step to step. On the way there is an
+/// instruction for every two operations of the equations (a multiplication with an addition is one), and for
+/// each function, whichever it is, a tanh; twice as many in the reverse pass. The machine code is made like
+/// that of the engine's chains, and memory is in large pages as the engine's is. A measure, not a bound: a
+/// kernel by hand that keeps a sequence's matrix in the cache took 15 to 17 ms of DeltaNet (T = 100, B = 20,
+/// H = 128), where this takes 24.5.
 class TrafficFloor {
  public:
   TrafficFloor(const Traffic& step, std::int64_t rows, std::int64_t steps);
