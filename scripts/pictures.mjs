@@ -2,27 +2,13 @@
 //
 //     node scripts/pictures.mjs REPORT.html PICTURE.png WIDTH [head] HEADING...      (CHROMIUM: the browser)
 
-import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { smallPng } from "./small_png.mjs";
-
 const { chromium } = createRequire(import.meta.url)("playwright-core");
 const [report, picture, width, ...wanted] = process.argv.slice(2);
 const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
-
-/** Of a picture that the browser reads: 0xRRGGBB for each pixel. */
-const pixelsOf = (page, png) => page.evaluate(async (base64) => {
-  const image = new Image();
-  image.src = `data:image/png;base64,${base64}`;
-  await image.decode();
-  const canvas = new OffscreenCanvas(image.width, image.height), context = canvas.getContext("2d");
-  context.drawImage(image, 0, 0);
-  const { data } = context.getImageData(0, 0, image.width, image.height);
-  return Array.from({ length: data.length / 4 }, (_, i) => (data[4 * i] << 16) | (data[4 * i + 1] << 8) | data[4 * i + 2]);
-}, png.toString("base64"));
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
 try {
@@ -47,8 +33,7 @@ try {
   await page.waitForTimeout(1000);  // plots that come into view are drawn
   await page.waitForSelector("html[data-drawn]");
   const bottom = await page.evaluate(() => Math.max(...[...document.querySelectorAll("section")].map((one) => one.getBoundingClientRect().bottom)));
-  const shot = await page.screenshot({ clip: { x: 0, y: 0, width: Number(width), height: Math.ceil(bottom) + 16 } });
-  writeFileSync(picture, smallPng(await pixelsOf(page, shot), Number(width)));
+  await page.screenshot({ path: picture, clip: { x: 0, y: 0, width: Number(width), height: Math.ceil(bottom) + 16 } });
 } finally {
   await browser.close();
 }
