@@ -78,7 +78,7 @@ bool tiny(const ProductShape& p) {
 /// long as a step of a recurrence takes: 1x8x8 takes 4 ns while others are under way, but 9 until its sum is
 /// there.
 bool short_row(const ProductShape& p, std::int64_t lanes) {
-  return p.m == 1 && !p.transpose_a && !p.transpose_b && p.n <= 2 * lanes && p.k <= 64;
+  return p.m == 1 && !p.transpose_a && !p.transpose_b && p.n <= 4 * lanes && p.k <= 64;
 }
 
 /// A few short columns of dot products: 16 of 64 take 60 ns, OpenBLAS 82, libxsmm 310. A single short one is

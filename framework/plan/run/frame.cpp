@@ -52,6 +52,8 @@ Frame<T>::Frame(const ir::Program& program, const Binding& binding, const FrameO
       bodies_[r].copied_after.push_back(moving(stack.part, stack.whole, 0, number));
     for (const Id id : here.defined)
       if (has_bytes(id) && binding.place(id).home == Home::pair) bodies_[r].pairs.push_back({id, {}});
+    bodies_[r].move_slots = pointers_.size();
+    pointers_.resize(pointers_.size() + bodies_[r].moving.size() + bodies_[r].pairs.size());
   }
 }
 

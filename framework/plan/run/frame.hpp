@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -84,6 +85,7 @@ class Frame {
   struct Parts {
     std::vector<PieceSize> sizes;  ///< by step
     std::vector<Part> parts;       ///< all steps
+    jit::Routine loop = {};        ///< where one routine can do all steps and what moves between iterations
   };
 
   /// A region while it runs.
@@ -101,6 +103,8 @@ class Frame {
     std::vector<Moving> moving;
     std::vector<Moving> copied_before, copied_after;  ///< stacked by copying: their parts do not move
     std::vector<Pair> pairs;
+    /// Where the pointers say how far what moves goes, then how pairs are exchanged.
+    std::size_t move_slots = 0;
   };
 
   static std::size_t index(ir::Id id) { return static_cast<std::size_t>(id); }
@@ -125,12 +129,15 @@ class Frame {
   double flops(const std::vector<Step>& steps, Sizes sizes);
   double loop_flops(int region);
 
-  void run(int region);
+  void run(Body& body);
   void run(std::span<Step> steps, const Body& body);
+  const Parts* ready_parts(int region);
   static PieceSize piece_size(const Step& step);
   static void add_piece(const Step& step, jit::RoutineBuilder<T>& routine);
   static Parts make_parts(const std::vector<Step>& steps);
-  static const Parts* parts_of(Body& body);
+  std::optional<jit::IterationMoves> iteration_moves(int region) const;
+  void add_loop(Parts& parts, int region);
+  const Parts* parts_of(int region);
   void run_compute(Step& step, const Body& body);
   void run_loop(int region);
   void enter(int region);

@@ -3,6 +3,9 @@
 #include "framework/plan/run/frame.hpp"
 
 namespace unroll {
+
+using ir::Loop;
+
 namespace {
 
 /// Sizes that a region's routines are made for: lengths and batches that change all the time are not worth
@@ -42,9 +45,43 @@ typename Frame<T>::Parts Frame<T>::make_parts(const std::vector<Step>& steps) {
   return made;
 }
 
+/// None where a loop does more between its iterations than a routine can: copies, sizes that change, the
+/// number of the step.
+template <class T>
+std::optional<jit::IterationMoves> Frame<T>::iteration_moves(int number) const {
+  const Body& here = bodies_[static_cast<std::size_t>(number)];
+  const Loop* loop = region(number).loop;
+  if (!loop || !loop->is<Loop::Steps>() || loop->step_index != ir::none) return {};
+  if (!here.copied_before.empty() || !here.copied_after.empty()) return {};
+  jit::IterationMoves all;
+  int slot = static_cast<int>(here.move_slots);
+  for (const LoopMoves::State& state : moves(number).states)
+    if (state.before != state.after)
+      all.carried.push_back({static_cast<int>(state.before), static_cast<int>(state.after)});
+  for (const Moving& moving : here.moving) all.moved.push_back({static_cast<int>(moving.part), slot++});
+  for (const Pair& pair : here.pairs) all.exchanged.push_back({static_cast<int>(pair.state), slot++});
+  const auto carried = [&](const jit::IterationMoves::Slots& moved) {
+    return std::ranges::find(all.carried, moved.to, &jit::IterationMoves::Slots::to) != all.carried.end();
+  };
+  if (std::ranges::any_of(all.moved, carried)) return {};
+  return all;
+}
+
+template <class T>
+void Frame<T>::add_loop(Parts& made, int number) {
+  if (made.parts.size() != 1 || !made.parts[0].routine) return;
+  const auto moves = iteration_moves(number);
+  if (!moves) return;
+  jit::RoutineBuilder<T> routine;
+  for (const Step& step : body(number).steps) add_piece(step, routine);
+  routine.repeat(*moves);
+  made.loop = routine.finish();
+}
+
 /// The steps one by one where routines were made for too many other sizes.
 template <class T>
-const typename Frame<T>::Parts* Frame<T>::parts_of(Body& here) {
+const typename Frame<T>::Parts* Frame<T>::parts_of(int number) {
+  Body& here = body(number);
   const auto fits = [&](const Parts& parts) {
     return std::ranges::equal(parts.sizes, here.steps, {}, {}, piece_size);
   };
@@ -54,10 +91,12 @@ const typename Frame<T>::Parts* Frame<T>::parts_of(Body& here) {
     here.one_by_one.parts = {{0, here.steps.size(), {}}};
     return &here.one_by_one;
   }
-  return &here.made.emplace_back(make_parts(here.steps));
+  Parts& made = here.made.emplace_back(make_parts(here.steps));
+  add_loop(made, number);
+  return &made;
 }
 
-template const typename Frame<float>::Parts* Frame<float>::parts_of(Body&);
-template const typename Frame<double>::Parts* Frame<double>::parts_of(Body&);
+template const typename Frame<float>::Parts* Frame<float>::parts_of(int);
+template const typename Frame<double>::Parts* Frame<double>::parts_of(int);
 
 }  // namespace unroll

@@ -26,17 +26,23 @@ void Frame<T>::run_once() {
 
 template <class T>
 void Frame<T>::run() {
-  run(0);
+  ready_parts(0);
+  run(body(0));
+}
+
+/// None before a body has been run a few times.
+template <class T>
+const typename Frame<T>::Parts* Frame<T>::ready_parts(int number) {
+  Body& here = body(number);
+  if (here.parts) return here.parts;
+  if (here.runs < loop_runs_before_code) ++here.runs;
+  if (here.runs == loop_runs_before_code) here.parts = parts_of(number);
+  return here.parts;
 }
 
 template <class T>
-void Frame<T>::run(int number) {
-  Body& here = body(number);
-  if (!here.parts) {
-    if (here.runs < loop_runs_before_code) ++here.runs;
-    if (here.runs == loop_runs_before_code) here.parts = parts_of(here);
-    if (!here.parts) return run(here.steps, here);
-  }
+void Frame<T>::run(Body& here) {
+  if (!here.parts) return run(here.steps, here);
   for (const Part& part : here.parts->parts) {
     if (part.routine)
       part.routine(reinterpret_cast<void* const*>(pointers_.data()));
@@ -107,6 +113,12 @@ void Frame<T>::enter(int number) {
   };
   for (auto* list : {&inner.moving, &inner.copied_before, &inner.copied_after})
     for (Moving& moving : *list) find_start(moving);
+  std::byte** move_slot = pointers_.data() + inner.move_slots;
+  const auto keep = [&](std::ptrdiff_t bits) { *move_slot++ = reinterpret_cast<std::byte*>(bits); };
+  for (const Moving& moving : inner.moving) keep(region(number).loop->reverse ? -moving.bytes : moving.bytes);
+  for (const Pair& pair : inner.pairs)
+    keep(reinterpret_cast<std::ptrdiff_t>(pair.buffers[0]) ^
+         reinterpret_cast<std::ptrdiff_t>(pair.buffers[1]));
   for (const LoopMoves::State& state : moves(number).states) enter(state, number);
   if (const Id step_index = region(number).loop->step_index; step_index != ir::none)
     pointers_[index(step_index)] = reinterpret_cast<std::byte*>(&inner.first_step);
@@ -144,8 +156,12 @@ void Frame<T>::run_loop(int number) {
     for (const Moving& moving : inner.moving)
       pointers_[index(moving.part)] = moving.start + (moving.by_iteration ? at : t) * moving.bytes;
     for (const Pair& pair : inner.pairs) pointers_[index(pair.state)] = pair.buffers[i % 2];
+    if (const Parts* parts = ready_parts(number); parts && parts->loop) {
+      parts->loop(reinterpret_cast<void* const*>(pointers_.data()), iterations - i);
+      break;
+    }
     copy(inner.copied_before, t, stride);
-    run(number);
+    run(inner);
     copy(inner.copied_after, t, stride);
     for (const LoopMoves::State& state : loop.states)
       pointers_[index(state.before)] = pointers_[index(state.after)];

@@ -210,6 +210,7 @@ void Emitter::keep_constants(const Recording& recording, int groups, int least_r
 
 void Emitter::chain(const Recording& recording, std::span<const int> slots, std::int64_t n,
                     const CallTargets& targets) {
+  if (around_.calls) left_.clear();
   const int at_once = groups_at_once(recording);
   std::int64_t at = 0;
   for (int groups = at_once; groups > 0; groups /= 2) {
@@ -221,6 +222,7 @@ void Emitter::chain(const Recording& recording, std::span<const int> slots, std:
   }
   for (const Group& rest : groups_of(n - at, lanes()))
     GroupWriter(*this, recording, slots, {at + rest.at, rest.elements}, targets).run();
+  left_.clear();
 }
 
 void Emitter::counted_chain(const Recording& recording, std::span<const int> slots,
@@ -393,41 +395,83 @@ void Emitter::finish_sum(const RowPiece::Total& sum) {
   clear_running(sum);
 }
 
-void Emitter::row_product(int a, int b, int c, std::int64_t n, std::int64_t k, bool add) {
-  const std::vector<Group> groups = groups_of(n, lanes());
-  constexpr std::size_t at_once = 2;  // with four sums for each, and registers left
-  for (std::size_t i = 0; i < groups.size(); i += at_once)
-    columns(std::span(groups).subspan(i, std::min(at_once, groups.size() - i)), a, b, c, n, k, add);
+std::vector<Emitter::Left>::iterator Emitter::find_left(int slot, std::int64_t at) {
+  return std::ranges::find_if(left_, [&](const Left& left) { return left.slot == slot && left.at == at; });
 }
 
-void Emitter::columns(std::span<const Group> groups, int a, int b, int c, std::int64_t n, std::int64_t k,
-                      bool added) {
+void Emitter::row_products(std::span<const RowProductPiece> products) {
+  const std::size_t most = isa_ == Isa::avx512 ? 6 : 3;  // with four sums for each, and registers left
+  std::vector<Columns> columns;
+  for (const RowProductPiece& product : products)
+    for (const Group& group : groups_of(product.n, lanes())) columns.push_back({group, &product});
+  const std::size_t passes = (columns.size() + most - 1) / most;
+  const std::size_t at_once = (columns.size() + passes - 1) / passes;
+  for (std::size_t i = 0; i < columns.size(); i += at_once)
+    add_products(std::span(columns).subspan(i, std::min(at_once, columns.size() - i)));
+}
+
+void Emitter::add_products(std::span<const Columns> columns) {
   constexpr int parts = 4;
-  const int count = static_cast<int>(groups.size()), factor = parts * count, row = factor + 1;
+  const int count = static_cast<int>(columns.size()), factor = parts * count, row = factor + 1;
   const bool real32 = element_bytes_ == 4;
-  const auto bytes = [&](int v) { return groups[static_cast<std::size_t>(v)].elements * element_bytes_; };
-  const auto at = [&](int v) { return groups[static_cast<std::size_t>(v)].at; };
+  const auto [a, k] = std::pair(columns[0].product->a, columns[0].product->k);
+  const auto product = [&](int v) -> const RowProductPiece& {
+    return *columns[static_cast<std::size_t>(v)].product;
+  };
+  const auto group = [&](int v) { return columns[static_cast<std::size_t>(v)].group; };
+  const auto bytes = [&](int v) { return group(v).elements * element_bytes_; };
   const auto sum = [&](int part, int v) { return vector(part * count + v, bytes(v)); };
   const auto plus = [&](const Xmm& to, const Xmm& x, const Xmm& y) {
     real32 ? vaddps(to, x, y) : vaddpd(to, x, y);
   };
-  for (int i = added ? count : 0; i < factor; ++i) vxorps(Xmm(i), Xmm(i), Xmm(i));
-  for (int v = 0; added && v < count; ++v) load(sum(0, v), address(c, at(v)), bytes(v));
+  const auto result = [&](int v) { return address(product(v).c, group(v).at); };
+  left_.clear();
+  int widest = 0;
+  for (int v = 0; v < count; ++v) {
+    widest = std::max(widest, bytes(v));
+    product(v).add ? load(sum(0, v), result(v), bytes(v)) : vxorps(Xmm(v), Xmm(v), Xmm(v));
+  }
+  for (int i = count; i < factor; ++i) vxorps(Xmm(i), Xmm(i), Xmm(i));
   for (std::int64_t p = 0; p < k; ++p) {
     const int part = p < k - k % parts ? static_cast<int>(p % parts) : 0;
-    broadcast(vector(factor, bytes(0)), address(a, p));
+    broadcast(vector(factor, widest), address(a, p));
     for (int v = 0; v < count; ++v) {
       const Xmm to = sum(part, v), x = vector(factor, bytes(v)), y = vector(row, bytes(v));
-      load(y, address(b, p * n + at(v)), bytes(v));
-      real32 ? vfmadd231ps(to, x, y) : vfmadd231pd(to, x, y);
+      const Address from = address(product(v).b, p * product(v).n + group(v).at);
+      const bool whole = bytes(v) >= 16;  // others would read what lies behind
+      if (!whole) load(y, from, bytes(v));
+      const Xbyak::Operand& by = whole ? static_cast<const Xbyak::Operand&>(from) : y;
+      real32 ? vfmadd231ps(to, x, by) : vfmadd231pd(to, x, by);
     }
   }
   for (int v = 0; v < count; ++v) {
     plus(sum(0, v), sum(0, v), sum(2, v));
     plus(sum(1, v), sum(1, v), sum(3, v));
     plus(sum(0, v), sum(0, v), sum(1, v));
-    store(address(c, at(v)), sum(0, v), bytes(v));
+    store(result(v), sum(0, v), bytes(v));
+    left_.push_back({product(v).c, group(v).at, bytes(v), v});
   }
+}
+
+void Emitter::begin_iteration(Xbyak::Label& next) {
+  L(next);
+  forget_pointers();
+}
+
+void Emitter::end_iteration(const IterationMoves& moves, const Xbyak::Label& next) {
+  const auto at = [&](int slot) { return qword[base_ + 8 * slot]; };
+  const auto each = [&](const std::vector<IterationMoves::Slots>& slots, auto write) {
+    for (const IterationMoves::Slots& pair : slots) {
+      mov(rax, at(pair.from));
+      write(at(pair.to));
+    }
+  };
+  each(moves.carried, [&](const Address& to) { mov(to, rax); });
+  each(moves.moved, [&](const Address& to) { add(to, rax); });
+  each(moves.exchanged, [&](const Address& to) { xor_(to, rax); });
+  left_.clear();
+  sub(count_, 1);
+  jnz(next, T_NEAR);
 }
 
 }  // namespace unroll::jit

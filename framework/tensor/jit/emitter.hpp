@@ -24,7 +24,7 @@ struct Group {
 
 /// How a routine is entered and what it needs around itself.
 struct Surroundings {
-  bool counted = false;  ///< over a number of elements that is known when it runs
+  bool counted = false;  ///< over a number of elements, or of iterations, that is known when it runs
   bool calls = false;    ///< functions of the C library
   int slots = 0;         ///< memory of its own, in registers: two for calls, and values without a register
 };
@@ -62,8 +62,12 @@ class Emitter : public Xbyak::CodeGenerator {
   /// by slot, the bytes from a row to the next; then the number of rows, which is counted down, and of a
   /// row's elements.
   void row_chain(const Recording& recording, const RowPiece& rows, const CallTargets& targets);
-  /// c (n) = a (k) b (k, n), added to c if asked for, in the order of RowProductKernel.
-  void row_product(int a, int b, int c, std::int64_t n, std::int64_t k, bool add);
+  /// Products of one row, in the order of RowProductKernel: an element of it is read once for as many of them
+  /// as registers hold sums for.
+  void row_products(std::span<const RowProductPiece> products);
+
+  void begin_iteration(Xbyak::Label& next);
+  void end_iteration(const IterationMoves& moves, const Xbyak::Label& next);
 
   int lanes() const { return native_bytes_ / element_bytes_; }
   /// Memory of its own that the code needed, in registers.
@@ -71,6 +75,19 @@ class Emitter : public Xbyak::CodeGenerator {
 
  private:
   friend class GroupWriter;
+
+  /// A register's worth of a product's result.
+  struct Columns {
+    Group group;
+    const RowProductPiece* product;
+  };
+
+  /// A register's worth of an operand that is in a register as well as in memory.
+  struct Left {
+    int slot;
+    std::int64_t at;
+    int bytes, number;
+  };
 
   static constexpr int slot_bytes = 64, call_slots = 2;
   static constexpr int mask_registers = 6;  ///< of AVX-512, k2 and on
@@ -108,7 +125,8 @@ class Emitter : public Xbyak::CodeGenerator {
   void broadcast(const Xbyak::Xmm& to, const Xbyak::Address& from);
   void set_mask();
   void forget_pointers();
-  void columns(std::span<const Group> groups, int a, int b, int c, std::int64_t n, std::int64_t k, bool add);
+  void add_products(std::span<const Columns> columns);
+  std::vector<Left>::iterator find_left(int slot, std::int64_t at);
   void write_constants();
 
   Isa isa_;
@@ -124,6 +142,7 @@ class Emitter : public Xbyak::CodeGenerator {
   std::map<std::uint64_t, Xbyak::Label> constants_;
   std::map<std::uint64_t, int> kept_constants_;  ///< their registers, counted down from the last one
   std::vector<RowPiece::Total> totals_;  ///< in registers from the last one down, before the constants
+  std::vector<Left> left_;               ///< by the products before a chain
   Xbyak::Label mask_window_;
 };
 

@@ -14,6 +14,7 @@ using Xbyak::Xmm;
 namespace {
 
 constexpr int none = -1;
+constexpr int left = -2;       ///< a register with elements of an operand that the chain has yet to load
 constexpr int first_mask = 2;  ///< of AVX-512, whose k0 is none and k1 what is left of a span
 constexpr int call_slot = 0;   ///< of the frame, with one more for a second operand
 
@@ -42,6 +43,7 @@ GroupWriter::GroupWriter(Emitter& out, const Recording& recording, std::span<con
   const int registers = out.registers() - 1 - running - static_cast<int>(out.kept_constants_.size());
   held_.assign(static_cast<std::size_t>(registers), none);
   busy_.assign(held_.size(), false);
+  for (const Emitter::Left& operand : out.left_) held_[static_cast<std::size_t>(operand.number)] = left;
   mask_free_.fill(false);
   std::fill_n(mask_free_.begin() + first_mask, Emitter::mask_registers, true);
 }
@@ -95,10 +97,18 @@ void GroupWriter::put_into_frame(int result) {
   register_of_[r] = none;
 }
 
+void GroupWriter::drop_left(std::vector<Emitter::Left>::iterator operand) {
+  if (operand == out_.left_.end()) return;
+  held_[static_cast<std::size_t>(operand->number)] = none;
+  out_.left_.erase(operand);
+}
+
 int GroupWriter::free_register() {
+  if (std::ranges::find(held_, none) == held_.end() && !out_.left_.empty())
+    drop_left(std::prev(out_.left_.end()));
   int found = none, latest = none;
   for (std::size_t i = 0; i < held_.size(); ++i) {
-    if (busy_[i]) continue;
+    if (busy_[i] || held_[i] == left) continue;
     if (held_[i] == none) return busy_[i] = true, static_cast<int>(i);
     if (const int next = next_read(held_[i]); next > latest) latest = next, found = static_cast<int>(i);
   }
@@ -177,12 +187,13 @@ void GroupWriter::write(const Instruction& i) {
   switch (i.operation) {
     case load: {
       if (i.grouped) return out_.load_grouped(made(), slots_[static_cast<std::size_t>(i.number)], place(i));
-      const Address from = out_.address(slots_[static_cast<std::size_t>(i.number)], place(i), i.one_for_all);
-      i.one_for_all ? out_.broadcast(made(), from) : out_.load(made(), from, bytes_);
-      return;
+      if (!i.one_for_all) return load_elements(i);
+      const Address from = out_.address(slots_[static_cast<std::size_t>(i.number)], place(i), true);
+      return out_.broadcast(made(), from);
     }
     case store: {
       const Xmm from = in_register(i.a);
+      drop_left(out_.find_left(slots_[static_cast<std::size_t>(i.number)], place(i)));
       out_.store(out_.address(slots_[static_cast<std::size_t>(i.number)], place(i)), from, bytes_);
       return release(i.a);
     }
@@ -226,6 +237,17 @@ void GroupWriter::write(const Instruction& i) {
     default:
       return write_binary(i);
   }
+}
+
+/// From where the products before the chain left them, or from memory.
+void GroupWriter::load_elements(const Instruction& i) {
+  const int slot = slots_[static_cast<std::size_t>(i.number)];
+  const auto found = out_.find_left(slot, place(i));
+  if (found == out_.left_.end() || found->bytes != bytes_)
+    return out_.load(made(), out_.address(slot, place(i)), bytes_);
+  const int number = found->number;
+  drop_left(found);
+  give(at_, number);
 }
 
 void GroupWriter::apply(Operation operation, const Xmm& to, const Xmm& a, const Operand& b) {

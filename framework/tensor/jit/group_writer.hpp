@@ -33,6 +33,9 @@ class GroupWriter {
 
   void apply(Operation operation, const Xmm& to, const Xmm& a, const Xbyak::Operand& b);
 
+  void load_elements(const Instruction& instruction);
+  void drop_left(std::vector<Emitter::Left>::iterator left);
+
   bool last_read(const Source& source) const;
   int next_read(int result) const;
   Xmm in_register(const Source& source);

@@ -39,11 +39,25 @@ Routine written(Isa isa, Surroundings around, Write write) try {
 Routine::Routine(std::shared_ptr<Emitter> code)
     : code_(std::move(code)), run_(code_->getCode<void (*)(void* const*, std::int64_t)>()) {}
 
+/// Products of the same row that read none of each other's results are one piece.
+template <class T>
+void RoutineBuilder<T>::add(const RowProductPiece& product) {
+  auto* before = pieces_.empty() ? nullptr : std::get_if<std::vector<RowProductPiece>>(&pieces_.back());
+  const auto apart = [&](const RowProductPiece& other) {
+    return other.a == product.a && other.k == product.k && other.c != product.c && other.c != product.b &&
+           other.b != product.c;
+  };
+  if (before && std::ranges::all_of(*before, apart))
+    before->push_back(product);
+  else
+    pieces_.push_back(std::vector{product});
+}
+
 template <class T>
 Routine RoutineBuilder<T>::finish() const {
   if (pieces_.empty()) return {};
   std::vector<Recording> recordings;  // of the chains
-  Surroundings around;
+  Surroundings around{.counted = loop_.has_value()};
   for (const auto& piece : pieces_)
     if (const auto* chain = std::get_if<ChainPiece>(&piece)) {
       recordings.push_back(record_chain<T>(chain->steps, chain->kinds, isa_));
@@ -52,14 +66,14 @@ Routine RoutineBuilder<T>::finish() const {
   const CallTargets targets(kernels<T>(isa_));
   return written<T>(isa_, around, [&](Emitter& out) {
     auto recording = recordings.begin();
-    for (const auto& piece : pieces_) {
-      if (const auto* chain = std::get_if<ChainPiece>(&piece)) {
+    Xbyak::Label next;
+    if (loop_) out.begin_iteration(next);
+    for (const auto& piece : pieces_)
+      if (const auto* chain = std::get_if<ChainPiece>(&piece))
         out.chain(*recording++, chain->slots, chain->n, targets);
-      } else {
-        const auto& [a, b, c, n, k, add] = std::get<RowProductPiece>(piece);
-        out.row_product(a, b, c, n, k, add);
-      }
-    }
+      else
+        out.row_products(std::get<std::vector<RowProductPiece>>(piece));
+    if (loop_) out.end_iteration(*loop_, next);
   });
 }
 

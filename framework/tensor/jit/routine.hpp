@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <variant>
@@ -21,7 +22,7 @@ class Routine {
   explicit Routine(std::shared_ptr<Emitter> code);
 
   explicit operator bool() const { return run_ != nullptr; }
-  /// n: the elements of a chain that is for any number of them.
+  /// n: the elements of a chain that is for any number of them, or iterations of a loop.
   void operator()(void* const* pointers, std::int64_t n = 0) const { run_(pointers, n); }
 
  private:
@@ -60,6 +61,16 @@ struct RowProductPiece {
   bool add;
 };
 
+/// What moves from one iteration of a loop to the next, after its pieces.
+struct IterationMoves {
+  struct Slots {
+    int to, from;
+  };
+  std::vector<Slots> carried;    ///< a pointer becomes another one
+  std::vector<Slots> moved;      ///< goes on by as many bytes as the other slot says
+  std::vector<Slots> exchanged;  ///< by exclusive or with the other slot
+};
+
 /// Work of a few dozen nanoseconds, piece after piece in one routine: with no call between them and nothing
 /// decided while it runs. T is float or double.
 template <class T>
@@ -68,14 +79,17 @@ class RoutineBuilder {
   explicit RoutineBuilder(Isa isa = best_isa()) : isa_(isa) {}
 
   void add(ChainPiece chain) { pieces_.push_back(std::move(chain)); }
-  void add(const RowProductPiece& product) { pieces_.push_back(product); }
+  void add(const RowProductPiece& product);
+  /// Makes a loop of the pieces, whose routine is told how many iterations, at least one.
+  void repeat(IterationMoves moves) { loop_ = std::move(moves); }
 
   /// None where this CPU, or the system, lets no code be made, or where the pieces need more than there is.
   Routine finish() const;
 
  private:
   Isa isa_;
-  std::vector<std::variant<ChainPiece, RowProductPiece>> pieces_;
+  std::vector<std::variant<ChainPiece, std::vector<RowProductPiece>>> pieces_;
+  std::optional<IterationMoves> loop_;
 };
 
 /// A chain for any number of elements, with the bits of the span kernels. None as above.

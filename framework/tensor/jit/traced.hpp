@@ -139,7 +139,7 @@ V to_real(TracedInts n) {
 }
 template <class T>
 std::optional<Traced<T>> scaled_in_one(Traced<T> y, Traced<T> n) {
-  if (y.in->isa != Isa::avx512) return std::nullopt;
+  if (n.in->isa != Isa::avx512) return std::nullopt;
   return Traced<T>(trace(Operation::scale, y, n));
 }
 
@@ -149,4 +149,5 @@ template <class T>
 struct unroll::VectorTraits<unroll::jit::Traced<T>> {
   using Element = T;
   using Integers = unroll::jit::TracedInts;
+  static constexpr bool fuses = true;
 };

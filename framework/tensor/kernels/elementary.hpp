@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>
+
 #include "framework/tensor/kernels/simd.hpp"
 
 // exp, tanh and sigmoid, within 2 ulp over the whole range: subnormal results, both zeros, infinities and NaN
@@ -24,6 +26,8 @@ struct ElementaryConstants<float> {
   static constexpr float log2_e = 0x1.715476p0f;
   /// ln 2 in two parts, the first short enough for n times it to be exact.
   static constexpr float ln2_high = 0x1.63p-1f, ln2_low = -0x1.bd0106p-13f;
+  /// Rounded, and what is missing, which is far less than rounding could miss.
+  static constexpr float ln2 = 0x1.62e43p-1f, ln2_rest = -0x1.05c61p-29f;
   /// Below it exp rounds to 0 and above the other limit to Inf: what lies beyond goes the same way.
   static constexpr float exp_lowest = -104.0f, exp_highest = 89.0f;
   /// Of (e^r - 1 - r) / r^2, from the highest power of r on.
@@ -68,38 +72,64 @@ V polynomial_of_pairs(const Element<V> (&coefficients)[terms], V x, V square) {
   return p;
 }
 
-/// exp(r) 2^n = exp(x).
+/// exp(r) 2^n = exp(x). In float a fused product can take n times the rounded ln 2 away at once: then `r` is
+/// ready early, and misses so little that it need not be known in the terms above r^2; `corrected` has it.
 template <class V>
 struct Reduced {
   V n;
-  V r;
+  V r, corrected;
 };
+
+template <class V>
+constexpr bool remainder_is_early = VectorTraits<V>::fuses&& std::same_as<Element<V>, float>;
 
 /// Of x = factor y, for a factor that is a power of two.
 template <class V>
 Reduced<V> reduce_by_ln2(V x, V y, Element<V> factor) {
   using C = Constants<V>;
   const V n = fused(y, V(factor * C::log2_e), V(C::round_shift)) - V(C::round_shift);
-  return {n, fused(n, V(-C::ln2_low), fused(n, V(-C::ln2_high), x))};
+  if constexpr (remainder_is_early<V>) {
+    const V r = fused(n, V(-C::ln2), x);
+    return {n, r, fused(n, V(-C::ln2_rest), r)};
+  } else {
+    const V r = fused(n, V(-C::ln2_low), fused(n, V(-C::ln2_high), x));
+    return {n, r, r};
+  }
 }
 
-/// exp(r) for |r| <= ln 2 / 2.
+/// exp(r) - 1 for |r| <= ln 2 / 2.
 template <class V>
-V exp_of_remainder(V r) {
-  const V square = r * r;
-  return fused(polynomial_of_pairs(Constants<V>::exp_terms, r, square), square, r) + V(Element<V>{1});
+V exp_of_remainder_less_one(const Reduced<V>& reduced) {
+  const V r = reduced.r, square = r * r;
+  const V factor = polynomial_of_pairs(Constants<V>::exp_terms, r, square);
+  if constexpr (remainder_is_early<V>) return fused(factor, r * reduced.corrected, reduced.corrected);
+  return fused(factor, square, r);
 }
 
-/// y 2^n, rounded once: 2^n itself may be out of range, its two halves are not. An exponent with its bias is
-/// an integer in the low bits of a sum, from where it is shifted to its place.
+/// 2^n in two factors: alone it may be out of range where y 2^n is not. An exponent with its bias is an
+/// integer in the low bits of a sum, from where it is shifted to its place.
 template <class V>
-V scale(V y, V n) {
+std::pair<V, V> halves_of_power_of_two(V n) {
   using C = Constants<V>;
-  if (const auto scaled = scaled_in_one(y, n)) return *scaled;
   const V biased(C::round_shift + C::bias);
   const V half = fused(n, V(Element<V>(0.5)), biased), rest = (n - (half - biased)) + biased;
   const auto power_of_two = [](V exponent) { return as_real<V>(bits_of(exponent) << C::mantissa_bits); };
-  return y * power_of_two(half) * power_of_two(rest);
+  return {power_of_two(half), power_of_two(rest)};
+}
+
+/// y 2^n, rounded once.
+template <class V>
+V scale(V y, V n) {
+  if (const auto scaled = scaled_in_one(y, n)) return *scaled;
+  const auto [half, rest] = halves_of_power_of_two(n);
+  return y * half * rest;
+}
+
+template <class V>
+V power_of_two(V n) {
+  if (const auto power = scaled_in_one(V(Element<V>{1}), n)) return *power;
+  const auto [half, rest] = halves_of_power_of_two(n);
+  return half * rest;
 }
 
 // Of two operands, min and max give the second where either is NaN: the constant comes first to let NaN
@@ -115,40 +145,60 @@ V at_least(Element<V> limit, V x) {
 }
 
 template <class V>
-V exp_of(const Reduced<V>& reduced) {
-  return scale(exp_of_remainder(reduced.r), reduced.n);
-}
-
-/// e^x for x within the limits of exp.
-template <class V>
-V exp_within_limits(V x) {
-  return exp_of(reduce_by_ln2(x, x, Element<V>{1}));
-}
-
-/// e^(2 x), sooner than e^x of 2 x.
-template <class V>
-V exp_of_twice(V x) {
-  return exp_of(reduce_by_ln2(x + x, x, Element<V>{2}));
-}
-
-template <class V>
 V vector_exp(V x) {
-  return exp_within_limits(at_least(Constants<V>::exp_lowest, at_most(Constants<V>::exp_highest, x)));
+  const V within = at_least(Constants<V>::exp_lowest, at_most(Constants<V>::exp_highest, x));
+  const Reduced<V> reduced = reduce_by_ln2(within, within, Element<V>{1});
+  return scale(exp_of_remainder_less_one(reduced) + V(Element<V>{1}), reduced.n);
+}
+
+/// e^x where 2^n does not overflow. That is there long before e^r is, and then e^x and e^x + 1 are one fused
+/// product away. Without one, (e^r - 1) 2^n could be subnormal, and flushed, where e^x is not.
+template <class V>
+struct Exponential {
+  V less_one;  ///< e^r - 1
+  V power;     ///< 2^n
+
+  V value() const {
+    if constexpr (VectorTraits<V>::fuses) return fused(less_one, power, power);
+    return (less_one + V(Element<V>{1})) * power;
+  }
+  V plus_one() const {
+    const V one(Element<V>{1});
+    if constexpr (VectorTraits<V>::fuses) return fused(less_one, power, power + one);
+    return value() + one;
+  }
+};
+
+template <class V>
+Exponential<V> exponential(const Reduced<V>& reduced) {
+  return {exp_of_remainder_less_one(reduced), power_of_two(reduced.n)};
+}
+
+/// Of x, which lies between exp_lowest and 0.
+template <class V>
+Exponential<V> exp_of_negative(V x) {
+  return exponential(reduce_by_ln2(x, x, Element<V>{1}));
+}
+
+/// Of 2 x, sooner than by doubling x first.
+template <class V>
+Exponential<V> exp_of_twice(V x) {
+  return exponential(reduce_by_ln2(x + x, x, Element<V>{2}));
 }
 
 /// 1 / (1 + e^-x), and e^x / (1 + e^x) for negative x, where it stays exact down to subnormal results. What
 /// the rounded denominator has too much is put back: to first order a quotient q = v / d changes by -q / d
-/// for each unit of d.
+/// for each unit of d. For 1 <= d <= 2 a straight line is within 6 % of 1 / d, which is enough for so little
+/// and is there before the quotient.
 template <class V>
 V vector_sigmoid(V x) {
   const V one(Element<V>{1});
-  const V e = exp_within_limits(at_least(Constants<V>::exp_lowest, x | V(Element<V>(-0.0))));
-  const V d = one + e;
+  const auto exp = exp_of_negative(at_least(Constants<V>::exp_lowest, x | V(Element<V>(-0.0))));
+  const V e = exp.value(), d = exp.plus_one();
   const V too_much = (d - one) - e;
-  const auto negative = x < V(Element<V>{0});
-  const V q = select(negative, e, one) / d;
-  const V reciprocal = select(negative, one - q, q);
-  return fused(q * too_much, reciprocal, q);
+  const V reciprocal = fused(d, V(Element<V>(-8.0 / 17)), V(Element<V>(24.0 / 17)));
+  const V q = select(x < V(Element<V>{0}), e, one) / d;
+  return fused(q, too_much * reciprocal, q);
 }
 
 /// tanh(x) for 0 <= x < tanh_small.
@@ -176,9 +226,10 @@ constexpr float tanh_small = 0.625f;
 template <class V>
 V vector_tanh(V x) {
   const V a = at_most(Constants<V>::tanh_saturated, magnitude(x));
-  const V one(Element<V>{1});
-  const V far = one - V(Element<V>{2}) / (exp_of_twice(a) + one);
-  return select(a < V(Element<V>{tanh_small}), tanh_near_zero(a), far) | sign_of(x);
+  const V sign = sign_of(x);
+  const V near = tanh_near_zero(a) | sign;
+  const V far = (V(Element<V>{1}) | sign) - (V(Element<V>{2}) | sign) / exp_of_twice(a).plus_one();
+  return select(a < V(Element<V>{tanh_small}), near, far);
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ V vector_log(V x) {
 template <class V>
 V vector_softplus(V x) {
   const V zero(0.0f), one(1.0f), half(0.5f);
-  const V u = exp_within_limits(max(x | V(-0.0f), V(Constants<V>::exp_lowest)));
+  const V u = exp_of_negative(max(x | V(-0.0f), V(Constants<V>::exp_lowest))).value();
   const auto above = u > V(0x1.a8279ap-2f);
   const V f = select(above, (u - one) * half, u);
   const V y = log_of_parts(select(above, one, zero), f);

@@ -57,12 +57,18 @@ inline Batch<double> fused(Batch<double> a, Batch<double> b, Batch<double> c) {
 // Functions are written over a type of vectors, which is a register or what stands for one while code is
 // made.
 
+/// `fuses`: fused() rounds once.
 template <class V>
 struct VectorTraits {};
 template <class T>
 struct VectorTraits<Batch<T>> {
   using Element = T;
   using Integers = xsimd::batch<std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>, Arch>;
+#if defined(__FMA__)
+  static constexpr bool fuses = true;
+#else
+  static constexpr bool fuses = false;
+#endif
 };
 template <class V>
 using Element = typename VectorTraits<V>::Element;

@@ -79,7 +79,7 @@ TEST_CASE("[around] trials with everything train, and have the same bits again a
         const std::vector<double> one = losses(config, 3);
         config.train.batch_shards = 4;
         const std::vector<double> four = losses(config, 3);
-        for (std::size_t i = 0; i < one.size(); ++i) CHECK(four[i] == doctest::Approx(one[i]).epsilon(1e-5));
+        for (std::size_t i = 0; i < one.size(); ++i) CHECK(four[i] == doctest::Approx(one[i]).epsilon(1e-4));
       }
 }
 

@@ -66,11 +66,14 @@ class Repeated {
 
 TEST_CASE_TEMPLATE("[plan] every cell keeps its bits when machine code takes over", Real, float, double) {
   for (const CellRow& cell : cell_table())
-    for (const auto& [hidden, rows] : {std::pair{6, 1}, {6, 3}, {20, 1}}) {
+    for (const auto& [hidden, rows] : {std::pair{6, 1}, {6, 3}, {20, 1}, {40, 1}}) {
       INFO(cell.name, ", H = ", hidden, ", B = ", rows);
       Repeated<Real> net(cell, hidden);
-      const std::vector<Tensor<Real>> expected = net.first(3, rows);
-      const std::vector<Tensor<Real>> later = net.again(until_code_is_made);
-      for (std::size_t i = 0; i < expected.size(); ++i) REQUIRE(later[i].same_bits(expected[i]));
+      const std::vector<Tensor<Real>> expected_longer = net.first(5, rows), expected = net.first(3, rows);
+      const std::vector<Tensor<Real>> later = net.again(until_code_is_made), longer = net.first(5, rows);
+      for (std::size_t i = 0; i < expected.size(); ++i) {
+        REQUIRE(later[i].same_bits(expected[i]));
+        REQUIRE(longer[i].same_bits(expected_longer[i]));
+      }
     }
 }

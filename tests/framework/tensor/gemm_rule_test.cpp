@@ -70,9 +70,9 @@ TEST_CASE("[gemm rule] what is over before a library has begun goes to code that
   CHECK(float_library(transposed_b(1, 8, 8), all_of_avx512) != libxsmm);
 }
 
-TEST_CASE("[gemm rule] a row times a matrix of at most 64 by two registers goes to the kernel for it") {
+TEST_CASE("[gemm rule] a row times a matrix of at most 64 by four registers goes to the kernel for it") {
   for (const Multipliers& have : {all_of_avx512, all_of_avx2, Multipliers{Isa::avx2, false, false}}) {
-    const std::int64_t bytes = have.isa == Isa::avx512 ? 128 : 64;
+    const std::int64_t bytes = have.isa == Isa::avx512 ? 256 : 128;
     for (std::int64_t k = 1; k <= 65; ++k) {
       for (std::int64_t n = 1; n <= bytes / 4 + 1; ++n)
         CHECK((float_library(plain(1, n, k), have) == row) ==

@@ -68,6 +68,77 @@ TEST_CASE_TEMPLATE("[jit] a row times a matrix has the bits of the kernel, and t
     for (std::int64_t n = 1; n <= 40; ++n)
       for (const std::int64_t k : {1, 2, 3, 4, 5, 8, 13, 64})
         for (const bool add : {false, true}) check_row_product<T>(isa, n, k, add, random);
+    for (const std::int64_t n : {48, 63, 64, 65, 96, 111, 112, 113, 130})
+      check_row_product<T>(isa, n, 7, true, random);
+  });
+}
+
+TEST_CASE_TEMPLATE("[jit] products of one row keep their bits beside each other", T, float, double) {
+  std::mt19937_64 random(5);
+  for_isas_with_code([&](Isa isa) {
+    for (const std::int64_t k : {1, 4, 9})
+      for (const std::vector<std::int64_t>& widths :
+           {std::vector<std::int64_t>{8, 8, 8}, {1, 2, 3, 5}, {64, 64, 64, 64}, {20, 3, 70}, {14, 14}}) {
+        // The last two add to the first one's result: one after the other.
+        std::vector<std::vector<T>> memory{std::vector<T>(k)};
+        std::vector<jit::RowProductPiece> products;
+        for (const std::int64_t n : widths) {
+          const int b = static_cast<int>(memory.size());
+          memory.emplace_back(k * n), memory.emplace_back(n);
+          products.push_back({0, b, b + 1, n, k, n % 2 == 0});
+        }
+        for (int again = 0; again < 2; ++again) {
+          products.push_back({0, static_cast<int>(memory.size()), 2, widths[0], k, true});
+          memory.emplace_back(k * widths[0]);
+        }
+        for (std::vector<T>& values : memory) fill(values.data(), std::ssize(values), random);
+        std::vector<std::vector<T>> expected = memory;
+        const auto at = [&](int slot) { return expected[static_cast<std::size_t>(slot)].data(); };
+        jit::RoutineBuilder<T> builder(isa);
+        for (const jit::RowProductPiece& p : products) {
+          kernels<T>(isa).row_product(at(p.a), at(p.b), p.n, at(p.c), p.n, p.k, p.add);
+          builder.add(p);
+        }
+        std::vector<void*> pointers;
+        for (std::vector<T>& values : memory) pointers.push_back(values.data());
+        builder.finish()(pointers.data());
+        REQUIRE(memory == expected);
+      }
+  });
+}
+
+TEST_CASE_TEMPLATE("[jit] a loop moves, carries and exchanges pointers", T, float, double) {
+  // h' = tanh(x + h W), from buffer to buffer; the products are rows of a stack.
+  std::mt19937_64 random(6);
+  for_isas_with_code([&](Isa isa) {
+    for (const std::int64_t n : {3, 8, 20})
+      for (const std::int64_t steps : {1, 2, 7}) {
+        std::vector<T> x(n * steps), w(n * n), start(n), products(n * steps), buffers[2] = {start, start};
+        fill(x.data(), n * steps, random), fill(w.data(), n * n, random), fill(start.data(), n, random);
+        std::vector<T> h = start, product(n), expected_products;
+        for (std::int64_t t = 0; t < steps; ++t) {
+          kernels<T>(isa).row_product(h.data(), w.data(), n, product.data(), n, n, false);
+          expected_products.insert(expected_products.end(), product.begin(), product.end());
+          T* const step[] = {x.data() + t * n, product.data(), h.data()};
+          run_chain<T>(sum_and_tanh(n, {}).steps, sum_and_tanh(n, {}).kinds, step, n, kernels<T>(isa));
+        }
+        jit::RoutineBuilder<T> builder(isa);
+        builder.add(jit::RowProductPiece{2, 1, 3, n, n, false});
+        builder.add(sum_and_tanh(n, {0, 3, 4}));
+        builder.repeat({.carried = {{2, 4}}, .moved = {{0, 5}, {3, 5}}, .exchanged = {{4, 6}}});
+        const auto bits = [](const void* p) { return reinterpret_cast<std::uintptr_t>(p); };
+        const auto pointer = [](std::uintptr_t number) { return reinterpret_cast<void*>(number); };
+        std::array<void*, 7> pointers{x.data(),
+                                      w.data(),
+                                      start.data(),
+                                      products.data(),
+                                      buffers[0].data(),
+                                      pointer(static_cast<std::uintptr_t>(n) * sizeof(T)),
+                                      pointer(bits(buffers[0].data()) ^ bits(buffers[1].data()))};
+        builder.finish()(pointers.data(), steps);
+        REQUIRE(products == expected_products);
+        REQUIRE(buffers[(steps - 1) % 2] == h);
+      }
   });
 }
 
