@@ -6,6 +6,7 @@
 #include <tbb/task_arena.h>
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 
 #include "experiments/data/slices.hpp"
@@ -85,14 +86,18 @@ double ShardedPlan::loss() const {
 
 std::span<float> ShardedPlan::mean_elements(Var output) {
   if (used() == 1) return shards_[0].plan.mutable_value(output);
-  std::vector<std::span<const float>> parts;
-  for (std::size_t i = 0; i < used(); ++i) parts.push_back(shards_[i].plan.value(output));
   std::vector<float>& means = means_[output];
-  means.resize(parts[0].size());
-  for (std::size_t j = 0; j < means.size(); ++j) {
-    double sum = 0;
-    for (std::size_t i = 0; i < used(); ++i) sum += share(i) * static_cast<double>(parts[i][j]);
-    means[j] = static_cast<float>(sum);
+  means.resize(shards_[0].plan.value(output).size());
+  std::array<double, 512> sums;  // as long as stays in the first-level cache: all shards wait for this
+  for (std::size_t first = 0; first < means.size(); first += sums.size()) {
+    const std::size_t count = std::min(sums.size(), means.size() - first);
+    sums.fill(0);
+    for (std::size_t i = 0; i < used(); ++i) {
+      const float* part = shards_[i].plan.value(output).data() + first;
+      const double weight = share(i);
+      for (std::size_t j = 0; j < count; ++j) sums[j] += weight * static_cast<double>(part[j]);
+    }
+    std::copy_n(sums.begin(), count, means.begin() + static_cast<std::ptrdiff_t>(first));
   }
   return means;
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "framework/autodiff/ops.hpp"
 #include "framework/autodiff/ops/rows.hpp"
@@ -32,13 +33,20 @@ ReversePass::ReversePass(const Tape& forward, Tape& target, std::vector<bool> ac
       cotangents_(active_.size()),
       nodes_(static_cast<NodeId>(forward.nodes().size())) {}
 
-std::optional<Var> ReversePass::cotangent(ValueId id) const { return cotangents_[id]; }
+std::optional<Var> ReversePass::cotangent(ValueId id) {
+  Cotangent& c = cotangents_[id];
+  if (c.spread) add_to(c.total, sum_to(*std::exchange(c.spread, std::nullopt), forward_.value(id).dims));
+  return c.total;
+}
+
+void ReversePass::add_to(std::optional<Var>& total, Var more) { total = total ? add(*total, more) : more; }
 
 void ReversePass::contribute(ValueId id, Var cotangent) {
   if (!active_[id]) return;
-  const Var fitted = sum_to(cotangent, forward_.value(id).dims);
-  std::optional<Var>& total = cotangents_[id];
-  total = total ? add(*total, fitted) : fitted;
+  Cotangent& c = cotangents_[id];
+  if (cotangent.dims() == forward_.value(id).dims) return add_to(c.total, cotangent);
+  if (c.spread && c.spread->dims() != cotangent.dims()) (void)this->cotangent(id);
+  add_to(c.spread, cotangent);
 }
 
 void ReversePass::run() {
@@ -49,8 +57,8 @@ void ReversePass::pull_back(NodeId id) {
   const Node& node = forward_.node(id);
   const Op& op = *node.op;
   if (op.reverse) return op.reverse(*this, id);
-  const std::optional<Var> g = cotangents_[node.outputs[0]];
-  if (!g) return;
+  const std::optional<Var> g = cotangent(node.outputs[0]);
+  if (!g || (!stops_.empty() && stops_[node.outputs[0]])) return;
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     if (!active_[node.inputs[i]] || op.constant(i)) continue;
     const Vjp vjp = op.operands[i].vjp;

@@ -27,11 +27,13 @@ class ReversePass {
 
   /// Adds to the cotangent of `id` (a value of the forward tape); ignored when `id` is not active.
   void contribute(ValueId id, Var cotangent);
+  /// Does not go back through what makes these values: their cotangents are for others to use.
+  void stop_at(std::vector<bool> values) { stops_ = std::move(values); }
   void run();
 
   /// False also for what was recorded after this pass began.
   bool active(ValueId id) const { return id < static_cast<ValueId>(active_.size()) && active_[id]; }
-  std::optional<Var> cotangent(ValueId id) const;
+  std::optional<Var> cotangent(ValueId id);
   const Tape& forward() const { return forward_; }
   Tape& target() const { return target_; }
   Var import(ValueId id) const { return import_(id); }
@@ -41,13 +43,19 @@ class ReversePass {
   std::map<ValueId, std::optional<Var>> trajectories;
 
  private:
+  /// Contributions of one shape along which the value was broadcast are added first, and summed once.
+  struct Cotangent {
+    std::optional<Var> total, spread;
+  };
+
+  static void add_to(std::optional<Var>& total, Var more);
   void pull_back(NodeId id);
 
   const Tape& forward_;
   Tape& target_;
-  std::vector<bool> active_;
+  std::vector<bool> active_, stops_;
   Import import_;
-  std::vector<std::optional<Var>> cotangents_;
+  std::vector<Cotangent> cotangents_;
   NodeId nodes_;  ///< how many there were before this pass began to append
 };
 

@@ -5,6 +5,7 @@
 #include "framework/autodiff/ops.hpp"
 #include "framework/autodiff/ops/sources.hpp"
 #include "framework/autodiff/scan.hpp"
+#include "framework/autodiff/steady_part.hpp"
 
 namespace unroll {
 namespace {
@@ -27,7 +28,9 @@ class ScanReverser {
   void run() {
     if (!any_cotangent()) return;
     active_ = active_in_body();
+    steady_.emplace(forward_, outer_, active_);
     ReversePass inner(forward_.tape, backward_->tape, active_, [this](ValueId v) { return import(v); });
+    inner.stop_at(steady_->values());
     seed(inner);
     inner.run();
     emit(inner);
@@ -89,6 +92,7 @@ class ScanReverser {
     if (producer.op == &step_index_op) return backward_->tape.step_index();
     if (producer.op->source() && producer.op != &input_op)
       return backward_->tape.record(*producer.op, {}, producer.attrs);
+    if (steady_->holds(v)) return backward_->tape.import(steady_->outside(v));
     const bool again = cheap_again(producer) || outgrows_operands(producer);
     return again ? compute_again(producer) : slice_of(residual(v));
   }
@@ -165,17 +169,20 @@ class ScanReverser {
     }
   }
 
+  /// What an output of the backward scan is: a contribution to an operand of the forward scan, or to what its
+  /// step computes from captures alone, or the answer to a trajectory.
+  enum class Answers { operand, steady, trajectory };
   struct Emission {
     ScanBody::Output output;
     Dims dims;
-    ValueId target;  ///< operand of the forward scan that it is a contribution to, or the trajectory that it
-                     ///< answers
+    ValueId target;
+    Answers answers = Answers::operand;
   };
 
-  void plan_stacked(Var step_value, ValueId target) {
+  void plan_stacked(Var step_value, ValueId target, Answers answers = Answers::operand) {
     Dims dims{length_};
     dims.insert(dims.end(), step_value.dims().begin(), step_value.dims().end());
-    emissions_.push_back({{Role::stacked, step_value.id()}, std::move(dims), target});
+    emissions_.push_back({{Role::stacked, step_value.id()}, std::move(dims), target, answers});
   }
 
   /// Closes the backward step, records its scan and hands out what it computes.
@@ -199,28 +206,39 @@ class ScanReverser {
         emissions_.push_back({{Role::summed, g->id()}, g->dims(), operands()[operand]});
       ++operand;
     }
-    const std::size_t contributions = emissions_.size();
+    for (ValueId v = 0; v < static_cast<ValueId>(active_.size()); ++v)
+      if (const auto g = steady_->holds(v) ? inner.cotangent(v) : std::nullopt)
+        emissions_.push_back({{Role::summed, g->id()}, g->dims(), v, Answers::steady});
     for (std::size_t i = 0; i < forward_.outputs.size(); ++i)
       if (wanted_trajectory(i))
-        if (const auto g = inner.cotangent(forward_.outputs[i].value)) plan_stacked(*g, result(i));
-    record(initial, contributions);
+        if (const auto g = inner.cotangent(forward_.outputs[i].value))
+          plan_stacked(*g, result(i), Answers::trajectory);
+    record(initial);
+    reverse_steady_part();
   }
 
-  void record(const std::vector<Var>& initial, std::size_t contributions) {
+  void reverse_steady_part() {
+    steady_->run();
+    std::size_t operand = forward_.inputs.size() + forward_.states.size();
+    for (const auto& [from, to] : forward_.tape.captures()) {
+      if (const auto g = steady_->cotangent(to)) pass_.contribute(operands()[operand], *g);
+      ++operand;
+    }
+  }
+
+  void record(const std::vector<Var>& initial) {
     std::vector<Var> operands = inputs_;
     operands.insert(operands.end(), initial.begin(), initial.end());
     for (const auto& [from, to] : backward_->tape.captures()) operands.push_back(Var(outer_, from));
     backward_->tape.close();
     const NodeId node =
         outer_.record_many(scan_op, operands, ScanAttrs{length_, !forward_attrs_.reverse, backward_});
-    for (std::size_t i = 0; i < emissions_.size(); ++i) {
-      const Emission& e = emissions_[i];
+    for (const Emission& e : emissions_) {
       backward_->outputs.push_back(e.output);
       const Var v = outer_.add_output(node, e.dims);
-      if (i < contributions)
-        pass_.contribute(e.target, v);
-      else
-        pass_.trajectories[e.target] = v;
+      if (e.answers == Answers::operand) pass_.contribute(e.target, v);
+      if (e.answers == Answers::steady) steady_->contribute(e.target, v);
+      if (e.answers == Answers::trajectory) pass_.trajectories[e.target] = v;
     }
   }
 
@@ -234,6 +252,7 @@ class ScanReverser {
   std::vector<Var> inputs_;                  ///< stacked operands of the backward scan
   std::vector<std::optional<Var>> initial_;  ///< cotangent of each final state
   std::vector<bool> active_;                 ///< values of the forward step whose cotangent is wanted
+  std::optional<SteadyPart> steady_;
   std::map<ValueId, Var> imported_;
   std::vector<Emission> emissions_;
 };

@@ -15,6 +15,12 @@ namespace {
 
 constexpr int forever = std::numeric_limits<int>::max();
 
+/// With a few cache lines more where whole pages are filled. Else operands of a chain would begin at the same
+/// place of a page, and their elements of one index share the lines of one set of the first-level cache.
+std::size_t apart(std::size_t bytes) {
+  return bytes > 0 && bytes % 4096 == 0 ? bytes + 5 * std::size_t{64} : bytes;
+}
+
 /// Shows bytes that are there in another shape.
 bool is_view(const ir::Instruction& instruction, const Binding& binding) {
   const ir::Compute* compute = instruction.compute();
@@ -192,9 +198,9 @@ std::size_t Frame<T>::lay_out(int number, Sizes sizes) {
     const Place& place = binding_.place(id);
     const bool always = place.home != Home::arena;
     const std::size_t copies = place.home == Home::pair ? 2 : 1;
-    const std::size_t extra = place.spare_rows != 0 ? row_bytes_[index(id)] : 0;
-    intervals_.push_back(
-        {always ? -1 : place.first, always ? forever : place.last, copies * bytes_[index(id)] + extra});
+    const std::size_t spare = place.spare_rows != 0 ? row_bytes_[index(id)] : 0;
+    intervals_.push_back({always ? -1 : place.first, always ? forever : place.last,
+                          apart(copies * bytes_[index(id)] + spare)});
   }
   for (std::size_t i = 0; i < once; ++i) intervals_.push_back({-1, -1, once_[i].workspace_bytes});
   for (const Step& step : steps) intervals_.push_back({step.position, step.position, step.workspace_bytes});

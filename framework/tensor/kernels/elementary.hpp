@@ -73,7 +73,7 @@ V polynomial_of_pairs(const Element<V> (&coefficients)[terms], V x, V square) {
 }
 
 /// exp(r) 2^n = exp(x). In float a fused product can take n times the rounded ln 2 away at once: then `r` is
-/// ready early, and misses so little that it need not be known in the terms above r^2; `corrected` has it.
+/// ready early, and misses so little that the terms above r^2 need not know; `corrected` has it.
 template <class V>
 struct Reduced {
   V n;
@@ -102,7 +102,8 @@ template <class V>
 V exp_of_remainder_less_one(const Reduced<V>& reduced) {
   const V r = reduced.r, square = r * r;
   const V factor = polynomial_of_pairs(Constants<V>::exp_terms, r, square);
-  if constexpr (remainder_is_early<V>) return fused(factor, r * reduced.corrected, reduced.corrected);
+  if constexpr (remainder_is_early<V>)
+    return fused(factor, reduced.corrected * reduced.corrected, reduced.corrected);
   return fused(factor, square, r);
 }
 
@@ -188,15 +189,15 @@ Exponential<V> exp_of_twice(V x) {
 
 /// 1 / (1 + e^-x), and e^x / (1 + e^x) for negative x, where it stays exact down to subnormal results. What
 /// the rounded denominator has too much is put back: to first order a quotient q = v / d changes by -q / d
-/// for each unit of d. For 1 <= d <= 2 a straight line is within 6 % of 1 / d, which is enough for so little
-/// and is there before the quotient.
+/// for each unit of d. For 1 <= d <= 2 the chord of 1 / d is within an eighth of it, which is enough for so
+/// little, and is there before the quotient.
 template <class V>
 V vector_sigmoid(V x) {
   const V one(Element<V>{1});
   const auto exp = exp_of_negative(at_least(Constants<V>::exp_lowest, x | V(Element<V>(-0.0))));
   const V e = exp.value(), d = exp.plus_one();
   const V too_much = (d - one) - e;
-  const V reciprocal = fused(d, V(Element<V>(-8.0 / 17)), V(Element<V>(24.0 / 17)));
+  const V reciprocal = fused(d, V(Element<V>(-0.5)), V(Element<V>(1.5)));
   const V q = select(x < V(Element<V>{0}), e, one) / d;
   return fused(q, too_much * reciprocal, q);
 }

@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <string_view>
 
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
@@ -354,4 +356,70 @@ TEST_CASE("[scan] an outer product is made again for the reverse pass, and what 
   for (std::size_t i = recorded; i < tape.values().size(); ++i)
     CHECK(to_string(tape.values()[i].dims) != "(T, B, 4, 5)");
   CHECK(gradcheck(loss, {u, v, a}).ok());
+}
+
+namespace {
+
+/// A step that makes its weights of others: what it computes from captures alone is also stacked, summed and
+/// a state.
+struct Steady {
+  Tape tape;
+  Var x = tape.input("x", {T, B, 3}), h = tape.input("h", {B, 4}), k = tape.input("k", {4});
+  Var a = tape.input("a", {4}), W = tape.input("W", {4, 3});
+  Scanned scanned = scan(
+      [this](const auto& in, const auto& s) {
+        const Var decay = exp(-square(a)), weights = sin(W) * sum(decay);
+        const Var next = decay * s[0] + linear(in[0], weights) + s[1] * a;
+        return Step{{next, 2.0 * decay}, {decay * s[0], decay}, {weights}};
+      },
+      {x}, {h, k});
+
+  std::vector<Var> inputs() const { return {x, h, k, a, W}; }
+  Var loss() const {
+    const Var states = sum(square(scanned.final_state[0])) + sum(sin(scanned.final_state[1]));
+    return states + sum(cos(scanned.stacked[0])) + 0.5 * sum(square(scanned.stacked[1])) +
+           0.3 * sum(square(scanned.summed[0]));
+  }
+};
+
+std::ptrdiff_t count_ops(const Tape& tape, std::string_view name) {
+  return std::ranges::count_if(tape.nodes(), [&](const Node& node) { return node.op->name == name; });
+}
+
+}  // namespace
+
+TEST_CASE("[scan] what a step computes from captures alone is gone back through once, behind the steps") {
+  Steady steady;
+  const Var loss = steady.loss();
+  const std::ptrdiff_t cosines = count_ops(steady.tape, "cos");
+  gradients(loss, steady.inputs());
+  CHECK(count_ops(steady.tape, "cos") > cosines);  // of the sine of W
+  const auto scan = std::find_if(steady.tape.nodes().rbegin(), steady.tape.nodes().rend(),
+                                 [](const Node& node) { return node.op == &scan_op; });
+  const Tape& back = scan->attrs.as<ScanAttrs>().body->tape;
+  CHECK(count_ops(back, "mul") > 0);
+  for (const char* name : {"cos", "exp", "sin", "square"}) CHECK(count_ops(back, name) == 0);
+}
+
+TEST_CASE("[scan] gradients through what a step computes from captures alone agree with differences") {
+  Steady steady;
+  const Var loss = steady.loss();
+  CHECK(gradcheck(loss, steady.inputs()).ok());
+  Var total = steady.tape.zeros({});
+  for (const Var& g : gradients(loss, steady.inputs())) total = total + sum(square(g));
+  const GradcheckReport second = gradcheck(total, steady.inputs());
+  INFO(second.to_text());
+  CHECK(second.ok());
+}
+
+TEST_CASE("[gradients] what a value gets along the axes of its broadcasts is added first and summed once") {
+  Tape tape;
+  const Var a = tape.input("a", {4}), x = tape.input("x", {B, 4}), y = tape.input("y", {T, B, 4});
+  const Var rows = sum(a * x) + sum(sin(a + x)) + sum(square(a - x));
+  gradients(rows, {a});
+  CHECK(count_ops(tape, "sum_to") == 3 + 1);
+  const Var mixed = rows + sum(cos(a * y)) + sum(square(a)) + sum(exp(a * x));
+  const GradcheckReport report = gradcheck(mixed, {a, x, y});
+  INFO(report.to_text());
+  CHECK(report.ok());
 }
