@@ -72,14 +72,14 @@ V polynomial_of_pairs(const Element<V> (&coefficients)[terms], V x, V square) {
   return p;
 }
 
-/// exp(r) 2^n = exp(x). In float a fused product can take n times the rounded ln 2 away at once: then `r` is
-/// ready early, and misses so little that the terms above r^2 need not know; `corrected` has it.
+/// exp(r) 2^n = exp(x).
 template <class V>
 struct Reduced {
-  V n;
-  V r, corrected;
+  V n, r;
 };
 
+/// In float a fused product can take n times the rounded ln 2 away at once: r is ready early, and misses so
+/// little that only terms of r and r^2 need know.
 template <class V>
 constexpr bool remainder_is_early = VectorTraits<V>::fuses&& std::same_as<Element<V>, float>;
 
@@ -88,23 +88,30 @@ template <class V>
 Reduced<V> reduce_by_ln2(V x, V y, Element<V> factor) {
   using C = Constants<V>;
   const V n = fused(y, V(factor * C::log2_e), V(C::round_shift)) - V(C::round_shift);
-  if constexpr (remainder_is_early<V>) {
-    const V r = fused(n, V(-C::ln2), x);
-    return {n, r, fused(n, V(-C::ln2_rest), r)};
-  } else {
-    const V r = fused(n, V(-C::ln2_low), fused(n, V(-C::ln2_high), x));
-    return {n, r, r};
-  }
+  if constexpr (remainder_is_early<V>) return {n, fused(n, V(-C::ln2), x)};
+  return {n, fused(n, V(-C::ln2_low), fused(n, V(-C::ln2_high), x))};
 }
 
-/// exp(r) - 1 for |r| <= ln 2 / 2.
+/// exp(r) - 1 = first + square factor for |r| <= ln 2 / 2.
+template <class V>
+struct ExpTerms {
+  V first, square, factor;
+};
+
+template <class V>
+ExpTerms<V> exp_terms(V r) {
+  const V square = r * r;
+  return {r, square, polynomial_of_pairs(Constants<V>::exp_terms, r, square)};
+}
+
 template <class V>
 V exp_of_remainder_less_one(const Reduced<V>& reduced) {
-  const V r = reduced.r, square = r * r;
-  const V factor = polynomial_of_pairs(Constants<V>::exp_terms, r, square);
-  if constexpr (remainder_is_early<V>)
-    return fused(factor, reduced.corrected * reduced.corrected, reduced.corrected);
-  return fused(factor, square, r);
+  ExpTerms<V> terms = exp_terms(reduced.r);
+  if constexpr (remainder_is_early<V>) {
+    terms.first = fused(reduced.n, V(-Constants<V>::ln2_rest), reduced.r);
+    terms.square = terms.first * terms.first;
+  }
+  return fused(terms.factor, terms.square, terms.first);
 }
 
 /// 2^n in two factors: alone it may be out of range where y 2^n is not. An exponent with its bias is an
@@ -170,21 +177,21 @@ struct Exponential {
   }
 };
 
-template <class V>
-Exponential<V> exponential(const Reduced<V>& reduced) {
-  return {exp_of_remainder_less_one(reduced), power_of_two(reduced.n)};
-}
-
 /// Of x, which lies between exp_lowest and 0.
 template <class V>
 Exponential<V> exp_of_negative(V x) {
-  return exponential(reduce_by_ln2(x, x, Element<V>{1}));
+  const Reduced<V> reduced = reduce_by_ln2(x, x, Element<V>{1});
+  return {exp_of_remainder_less_one(reduced), power_of_two(reduced.n)};
 }
 
-/// Of 2 x, sooner than by doubling x first.
+/// e^2x + 1 for 0 <= x <= tanh_saturated, less accurate and sooner: what r misses is not put back, and the
+/// highest terms are the last ones to come in.
 template <class V>
-Exponential<V> exp_of_twice(V x) {
-  return exponential(reduce_by_ln2(x + x, x, Element<V>{2}));
+V exp_of_twice_plus_one(V x) {
+  const Reduced<V> reduced = reduce_by_ln2(x + x, x, Element<V>{2});
+  const ExpTerms<V> terms = exp_terms(reduced.r);
+  const V power = power_of_two(reduced.n), more = power + V(Element<V>{1});
+  return fused(power * terms.square, terms.factor, fused(power, terms.first, more));
 }
 
 /// 1 / (1 + e^-x), and e^x / (1 + e^x) for negative x, where it stays exact down to subnormal results. What
@@ -229,7 +236,7 @@ V vector_tanh(V x) {
   const V a = at_most(Constants<V>::tanh_saturated, magnitude(x));
   const V sign = sign_of(x);
   const V near = tanh_near_zero(a) | sign;
-  const V far = (V(Element<V>{1}) | sign) - (V(Element<V>{2}) | sign) / exp_of_twice(a).plus_one();
+  const V far = (V(Element<V>{1}) | sign) - (V(Element<V>{2}) | sign) / exp_of_twice_plus_one(a);
   return select(a < V(Element<V>{tanh_small}), near, far);
 }
 
