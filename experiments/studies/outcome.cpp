@@ -118,6 +118,19 @@ Outcome Outcome::of_part(std::string_view part) const {
   return own;
 }
 
+Outcome with_earlier_commits(Outcome now, const std::optional<Outcome>& before) {
+  if (!before) return now;
+  if (now.seconds == before->seconds) {
+    now.commit = before->commit;
+    now.build = before->build;
+  } else if (before->commit.find(now.commit) == std::string::npos) {
+    now.commit = before->commit + ", " + now.commit;
+  } else {
+    now.commit = before->commit;
+  }
+  return now;
+}
+
 void write_outcome(const std::filesystem::path& folder, const Outcome& outcome) {
   Json rows = Json::array();
   for (const Judgement& judgement : outcome.judgements) rows.push_back(row_of(judgement));

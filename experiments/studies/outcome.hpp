@@ -17,7 +17,7 @@ struct Outcome {
   std::string study, title, source, about, chosen, budget;
   std::vector<std::string> overrides;  ///< of the command line, but for the data it asks for
   std::vector<Judgement> judgements;
-  std::string commit, build;  ///< of the program
+  std::string commit, build;  ///< of the program; commits of all that trained, where trials were added later
   double seconds = 0;         ///< of all trials together, on one worker each
   std::size_t trials = 0;
 
@@ -28,6 +28,10 @@ struct Outcome {
   /// What is expected of one part.
   Outcome of_part(std::string_view part) const;
 };
+
+/// Trials that were there before were trained by the program of then: judged again, with none added, they
+/// keep its commit.
+Outcome with_earlier_commits(Outcome now, const std::optional<Outcome>& before);
 
 /// Writes both files. Throws FileError.
 void write_outcome(const std::filesystem::path& folder, const Outcome& outcome);

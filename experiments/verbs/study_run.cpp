@@ -243,7 +243,8 @@ int run_study(const Arguments& arguments, const std::string& name,
     failed = failed || status == exit_trial_failed;
   }
   StoredParts parts = read_parts(laboratory, study, folder);
-  const Outcome outcome = outcome_of(laboratory, study, budget, parts, overrides);
+  const Outcome outcome =
+      with_earlier_commits(outcome_of(laboratory, study, budget, parts, overrides), read_outcome(folder));
   write_outcome(folder, outcome);
   for (StoredSweep& sweep : parts.sweeps) write_outputs(laboratory, sweep);  // with what was expected of them
   write_file(folder / "study.html", study_html(outcome, parts.results));

@@ -381,7 +381,8 @@ TEST_CASE("[export] a header answers what the model does, over a thousand steps,
     std::vector<double> learned;
     for (std::size_t i = 0; i < found.size(); ++i) learned.push_back(one.learned(found[i], i));
     // Some of them make much of a last digit: these are as near to the model as that is to what it means.
-    const double allowed = std::max(one.name == "scaled" ? 2e-6 : 1e-6, 2 * one.own_error);
+    // The header's tanh is within 6 ulp, the model's within 1.2.
+    const double allowed = std::max(one.name == "scaled" ? 2e-6 : 1e-6, 8 * one.own_error);
     CHECK(one.largest_error(learned) < allowed);
   }
 }

@@ -59,6 +59,21 @@ TEST_CASE("[results page] what was written is read back, entry by entry") {
   CHECK(contains(page, "## two: About two"));
 }
 
+TEST_CASE("[results page] trials keep the commit of the program that trained them when others judge them") {
+  Outcome before = outcome("one"), now = outcome("one");
+  now.commit = "facade";
+  now.build = "later";
+  CHECK(with_earlier_commits(now, std::nullopt).commit == "facade");
+  CHECK(with_earlier_commits(now, before).commit == "c0ffee");
+  CHECK(with_earlier_commits(now, before).build == "b");
+  now.seconds += 10;  // some were trained now
+  const Outcome both = with_earlier_commits(now, before);
+  CHECK(both.commit == "c0ffee, facade");
+  CHECK(both.build == "later");
+  now.seconds += 10;
+  CHECK(with_earlier_commits(now, both).commit == "c0ffee, facade");
+}
+
 TEST_CASE("[results page] studies that were not run stay as they are, in the program's order") {
   const std::vector<std::string> order = {"one", "two", "three"};
   const std::string page = results_page({entry_of(outcome("three")), entry_of(outcome("gone"))});
