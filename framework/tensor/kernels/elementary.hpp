@@ -81,7 +81,7 @@ struct Reduced {
 /// In float a fused product can take n times the rounded ln 2 away at once: r is ready early, and misses so
 /// little that only terms of r and r^2 need know.
 template <class V>
-constexpr bool remainder_is_early = VectorTraits<V>::fuses&& std::same_as<Element<V>, float>;
+constexpr bool remainder_is_early = sizeof(Element<V>) == sizeof(float) && VectorTraits<V>::fuses;
 
 /// Of x = factor y, for a factor that is a power of two.
 template <class V>
