@@ -11,8 +11,8 @@ namespace {
 using enum BenchKind;
 using enum BenchRuns;
 
-constexpr std::string_view kind_names[] = {"step",    "small",  "record", "length",  "memory",
-                                           "threads", "ragged", "around", "language"};
+constexpr std::string_view kind_names[] = {"step",    "small",  "record", "length", "memory",
+                                           "threads", "shards", "ragged", "around", "language"};
 
 constexpr BenchRow rows[] = {
     {step, "vanilla", {100, 20, 2, 128}, all},
@@ -76,6 +76,8 @@ constexpr BenchRow rows[] = {
     {memory, "vanilla", {1'000'000, 8, 2, 64}, full, 1'000'000'000, 100'000},
     {memory, "lstm", {20'000, 8, 2, 64}, full, 8'000'000, 20'000},
     {threads, "vanilla", {100, 20, 2, 128}, all},
+    {shards, "vanilla", {100, 64, 2, 128}, all},
+    {shards, "vanilla", {100, 64, 2, 512}, full},
     {ragged, "vanilla", {400, 32, 10, 128}, all},
     {ragged, "lstm", {400, 32, 10, 128}, full},
     {around, "mgu", {100, 20, 2, 128}, all},

@@ -17,12 +17,13 @@ enum class BenchKind {
   length,   ///< time per step over sequences of growing length, up to `steps`
   memory,   ///< a long sequence under a memory budget, against a shorter one without
   threads,  ///< two training loops at once against one alone
+  shards,   ///< updates of one trial in two shards, on two threads against one
   ragged,   ///< sequences of uneven lengths, packed against padded
   around,   ///< a cell with dropout and layer norm against the cell alone
   language  ///< an update of a language model with a softmax over many words, against all rivals
 };
 
-/// "step", "small", "record", "length", "memory", "threads", "ragged", "around", "language".
+/// "step", "small", "record", "length", "memory", "threads", "shards", "ragged", "around", "language".
 std::string_view name(BenchKind kind);
 
 /// Which runs a row belongs to.

@@ -9,9 +9,9 @@
 namespace unroll {
 
 std::span<const BenchSection> bench_sections() {
-  static const std::array table = {step_section(),   small_section(),  record_section(),
-                                   length_section(), memory_section(), threads_section(),
-                                   ragged_section(), around_section(), language_section()};
+  static const std::array table = {step_section(),   small_section(),   record_section(), length_section(),
+                                   memory_section(), threads_section(), shards_section(), ragged_section(),
+                                   around_section(), language_section()};
   return table;
 }
 

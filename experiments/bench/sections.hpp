@@ -8,11 +8,13 @@
 #include "experiments/bench/pytorch.hpp"
 #include "experiments/bench/rows.hpp"
 #include "experiments/bench/timing.hpp"
+#include "experiments/laboratory.hpp"
 
 namespace unroll {
 
 /// What measuring needs beside a row.
 struct BenchContext {
+  const Laboratory& laboratory;
   Effort effort;
   PyTorch pytorch;
 };
@@ -45,6 +47,7 @@ const BenchSection& record_section();
 const BenchSection& length_section();
 const BenchSection& memory_section();
 const BenchSection& threads_section();
+const BenchSection& shards_section();
 const BenchSection& ragged_section();
 const BenchSection& around_section();
 const BenchSection& language_section();

@@ -47,20 +47,22 @@ ShardedPlan::ShardedPlan(std::shared_ptr<const TaskModel> model, const std::vect
     shards_.push_back({Plan<float>(*model_->tape, outputs, options), {}});
 }
 
-void ShardedPlan::run(const Piece& piece, const std::vector<Tensor<float>>& parameters) {
+void ShardedPlan::run(const Piece& piece, const std::vector<Tensor<float>>& parameters,
+                      const std::function<void()>& beside) {
   piece_ = &piece;
   const std::int64_t rows = piece.batch.rows();
   ranges_ = split_rows(rows, std::min(rows, static_cast<std::int64_t>(shards_.size())));
   const double total = model_->weights.valid() ? total_weight(piece, model_->spec.every_step()) : 1;
   if (used() == 1) return run_shard(0, total, parameters);
+  const std::size_t tasks = used() + (beside != nullptr);
   // A thread that waits for other shards must not start another trial meanwhile.
   tbb::this_task_arena::isolate([&] {
     tbb::parallel_for(
-        std::size_t{0}, used(),
+        std::size_t{0}, tasks,
         [&](std::size_t i) {
           const FlushSubnormals flush;
           single_threaded_products();
-          run_shard(i, total, parameters);
+          i < used() ? run_shard(i, total, parameters) : beside();
         },
         tbb::simple_partitioner{});
   });

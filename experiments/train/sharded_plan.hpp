@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -35,8 +36,11 @@ class ShardedPlan {
 
   /// Runs the plans on a piece: in as many shards as it has rows when it has fewer than shards. One shard
   /// reads it as it stands and runs on the calling thread, which says what becomes of subnormal numbers;
-  /// several flush them. `piece` and `parameters` must outlive the next calls below.
-  void run(const Piece& piece, const std::vector<Tensor<float>>& parameters);
+  /// several flush them. `piece` and `parameters` must outlive the next calls below. Where there are several,
+  /// `beside` is done once while they run, by the thread that is free first: a thread with nothing to do
+  /// falls asleep, and waking it takes longer than much of what is done between two runs.
+  void run(const Piece& piece, const std::vector<Tensor<float>>& parameters,
+           const std::function<void()>& beside = nullptr);
 
   /// The loss of the whole piece.
   double loss() const;

@@ -47,7 +47,18 @@ std::int64_t Trainer::tokens_per_update() const {
   return config_.train.batch * (truncated() ? std::min(steps, config_.train.stride) : steps);
 }
 
-Batch Trainer::batch(std::int64_t n) const { return models_.training().batch(n, config_.train.batch); }
+Batch Trainer::batch(std::int64_t n) {
+  if (!ahead_ || ahead_->number != n) return models_.training().batch(n, config_.train.batch);
+  Batch drawn = std::move(ahead_->batch);
+  ahead_.reset();
+  return drawn;
+}
+
+/// Beside the shards of an update, so that their threads do not wait for it. A batch that is read in windows
+/// holds a whole series and is drawn too seldom to be worth a second one.
+void Trainer::draw_ahead(std::int64_t n) {
+  if (!truncated()) ahead_ = {n, models_.training().batch(n, config_.train.batch)};
+}
 
 void Trainer::take_piece(std::int64_t n) {
   if (!truncated()) {
@@ -67,7 +78,7 @@ double Trainer::update(std::int64_t n) {
   take_piece(n);
   ShardedPlan& plan = models_.training_plan(n);
   add_weight_noise(n);
-  plan.run(piece_, used_parameters());
+  plan.run(piece_, used_parameters(), [&] { draw_ahead(n + 1); });
   const double loss = plan.loss();
   if (!std::isfinite(loss)) return loss;
   if (windowed_) windowed_->advance(plan);

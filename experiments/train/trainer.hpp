@@ -56,7 +56,8 @@ class Trainer {
   std::int64_t steps() const { return windowed_ ? windowed_->steps() : piece_.batch.steps(); }
 
  private:
-  Batch batch(std::int64_t n) const;
+  Batch batch(std::int64_t n);
+  void draw_ahead(std::int64_t n);
   void take_piece(std::int64_t n);
   void collect_gradients(ShardedPlan& plan);
   void add_weight_noise(std::int64_t n);
@@ -79,6 +80,12 @@ class Trainer {
   std::unique_ptr<WindowedBatch> windowed_;  ///< null with full BPTT and before the first update
   std::int64_t batches_ = 0;                 ///< windowed so far
   Piece piece_;
+
+  struct Numbered {
+    std::int64_t number;
+    Batch batch;
+  };
+  std::optional<Numbered> ahead_;  ///< of the next update, where it is drawn already
   Watch watch_ = nullptr;
   std::optional<NonFiniteBatch> suspect_;
   std::vector<std::span<float>> gradient_spans_;

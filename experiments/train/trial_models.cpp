@@ -177,8 +177,9 @@ TrialCost TrialModels::cost() {
   // Values in float, at most two moments of the optimiser, the best ones, and the copy in double of
   // diagnostics.
   const std::size_t parameter_bytes = elements * (4 * sizeof(float) + sizeof(double));
-  // The batch itself, the window, and the shards' parts or the packing in training and in evaluation.
-  const std::size_t batches = 1 + (train.window > 0) + 2 * (sharded || training_->uneven());
+  // The batch itself, the window or, drawn beside shards, the next batch, and the shards' parts or the
+  // packing in training and in evaluation.
+  const std::size_t batches = 1 + (train.window > 0 || sharded) + 2 * (sharded || training_->uneven());
   const Work of_update{"an update", "lower train.batch", update};
   const std::size_t flossing_bytes = flossing_plan_ ? bytes_of(*flossing_plan_, of_update, train) : 0;
   const auto flossed =

@@ -130,7 +130,7 @@ int bench(const Arguments& arguments) {
                     printable(arguments.words.front())));
   if (arguments.has("resident")) return print_resident(arguments.flags["resident"].as<std::string>());
   const std::vector<BenchRow> rows = rows_of(arguments);
-  BenchContext context{effort_of(arguments), pytorch_for(rows, arguments)};
+  BenchContext context{arguments.laboratory(), effort_of(arguments), pytorch_for(rows, arguments)};
   std::vector<BenchResult> results;
   for (const BenchRow& row : rows) {
     say("{} of {}: {}\n", results.size() + 1, rows.size(), row.name());

@@ -5,6 +5,7 @@
 #include <tbb/task_arena.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "experiments/train/trial.hpp"
 #include "experiments/train/trial_models.hpp"
 #include "framework/tensor/cpu.hpp"
+#include "tests/experiments/train/training.hpp"
 #include "tests/support/laboratory.hpp"
 
 using namespace unroll;
@@ -190,4 +192,29 @@ TEST_CASE("[shards] subnormals are flushed in every shard, and the caller's cont
   const KeepSubnormals guard;
   CHECK(largest_state(4) == 0);
   CHECK(largest_state(1) > 0);  // one shard leaves the choice to the caller
+}
+
+TEST_CASE("[shards] what is done beside them is done once, and only where there are several") {
+  Computed parts(sharded_config("adding", 6), 3), whole(sharded_config("adding", 6), 1);
+  for (const int threads : {1, 2, 4}) {
+    std::atomic<int> done = 0;
+    with_threads(threads, [&] { parts.plan.run(parts.piece, parts.parameters, [&] { ++done; }); });
+    CHECK(done == 1);
+    whole.plan.run(whole.piece, whole.parameters, [&] { ++done; });
+    CHECK(done == 1);
+  }
+}
+
+TEST_CASE("[shards] an update's batch is the one of its number, though it was drawn beside the one before") {
+  Config config = sharded_config("adding", 6);
+  config.train.batch_shards = 3;
+  test::Training training(config);
+  for (const std::int64_t n : {0, 1, 2, 7, 8}) {  // from 7 on as after a checkpoint
+    with_threads(2, [&] { training.update(n); });
+    const Batch& used = training.trainer.piece().batch;
+    const Batch own = training.models.training().batch(n, config.train.batch);
+    for (const auto values : {&Batch::inputs, &Batch::target})
+      CHECK(std::ranges::equal(std::get<Tensor<float>>(used.*values).span(),
+                               std::get<Tensor<float>>(own.*values).span()));
+  }
 }
