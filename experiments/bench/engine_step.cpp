@@ -3,6 +3,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "experiments/bench/rivals/cells_as_ops.hpp"
 #include "experiments/bench/rivals/minimal_gated_unit.hpp"
 #include "experiments/sweep/machine.hpp"
 #include "framework/autodiff/gradients.hpp"
@@ -25,6 +26,7 @@ Tensor<float> normal(const Shape& shape, std::uint32_t index) {
 
 std::unique_ptr<Cell> bench_cell(std::string_view name, const CellOptions& options) {
   if (name == "mgu") return std::make_unique<MinimalGatedUnit>(options);
+  if (auto cell = cell_as_ops(name, options)) return cell;
   return make_cell(name, options);
 }
 

@@ -14,7 +14,7 @@ namespace unroll {
 /// Of all that a row draws: inputs, targets, parameters.
 inline constexpr std::uint64_t bench_seed = 1;
 
-/// A cell of the table, or "mgu".
+/// A cell of the table, "mgu", or one of cell_as_ops().
 std::unique_ptr<Cell> bench_cell(std::string_view name, const CellOptions& options);
 
 /// A cell of bench_cell(), with a linear readout to one output and its mean squared error after the

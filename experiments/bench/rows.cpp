@@ -11,8 +11,9 @@ namespace {
 using enum BenchKind;
 using enum BenchRuns;
 
-constexpr std::string_view kind_names[] = {"step",    "small",  "record", "length", "memory",
-                                           "threads", "shards", "ragged", "around", "language"};
+constexpr std::string_view kind_names[] = {"step",   "small",  "stream",  "reverse", "ops",
+                                           "record", "length", "memory",  "threads", "shards",
+                                           "ragged", "around", "language"};
 
 constexpr BenchRow rows[] = {
     {step, "vanilla", {100, 20, 2, 128}, all},
@@ -65,6 +66,23 @@ constexpr BenchRow rows[] = {
     {small, "lstm", {512, 16, 1, 16}, full},
     {small, "lstm", {512, 16, 1, 32}, full},
     {small, "lstm", {512, 16, 1, 64}, full},
+    {stream, "gru", {64, 1, 1, 8}, all},
+    {stream, "gru", {64, 1, 1, 16}, full},
+    {stream, "gru", {64, 1, 1, 32}, full},
+    {stream, "gru", {64, 1, 1, 64}, full},
+    {stream, "lstm", {64, 1, 1, 8}, all},
+    {stream, "lstm", {64, 1, 1, 16}, full},
+    {stream, "lstm", {64, 1, 1, 32}, full},
+    {stream, "lstm", {64, 1, 1, 64}, full},
+    {reverse, "lstm", {1023, 1, 14, 14}, all, 0, 0, 0, 2},
+    {reverse, "lstm", {4095, 1, 14, 14}, full, 0, 0, 0, 4},
+    {ops, "lstm", {100, 20, 2, 128}, all},
+    {ops, "gru", {100, 20, 2, 128}, full},
+    {ops, "lem", {100, 20, 2, 128}, full},
+    {ops, "deltanet", {100, 20, 2, 128}, full},
+    {ops, "mlstm", {100, 20, 2, 128}, full},
+    {ops, "selective_ssm", {100, 20, 2, 128}, full},
+    {ops, "s4d", {100, 20, 2, 128}, full},
     {record, "vanilla", {1'000'000, 20, 2, 128}, all},
     {record, "lstm", {1'000'000, 20, 2, 128}, all},
     {record, "gru", {1'000'000, 20, 2, 128}, all},
@@ -92,8 +110,9 @@ constexpr BenchRow rows[] = {
 std::string_view name(BenchKind kind) { return kind_names[static_cast<int>(kind)]; }
 
 std::string BenchRow::name() const {
+  const std::int64_t more = std::max(vocabulary, layers);
   return fmt::format("{}/{}/{}x{}x{}x{}{}", unroll::name(kind), cell, shape.steps, shape.rows, shape.inputs,
-                     shape.hidden, vocabulary > 0 ? fmt::format("x{}", vocabulary) : "");
+                     shape.hidden, more > 0 ? fmt::format("x{}", more) : "");
 }
 
 std::span<const BenchRow> bench_rows() { return rows; }

@@ -13,6 +13,9 @@ namespace unroll {
 enum class BenchKind {
   step,     ///< forward and backward pass of one batch, against all rivals
   small,    ///< the same of nets so small that products are not what a step costs, against a plain loop
+  stream,   ///< a trained net that reads a stream, by blocks and by samples
+  reverse,  ///< GradBench's LSTM of diagonal weights in double, against a reverse mode by hand
+  ops,      ///< a cell as equations against the same cell as C++ ops
   record,   ///< recording, differentiating and planning a net, for few and for many steps
   length,   ///< time per step over sequences of growing length, up to `steps`
   memory,   ///< a long sequence under a memory budget, against a shorter one without
@@ -23,7 +26,7 @@ enum class BenchKind {
   language  ///< an update of a language model with a softmax over many words, against all rivals
 };
 
-/// "step", "small", "record", "length", "memory", "threads", "shards", "ragged", "around", "language".
+/// "step", "small", "stream", ...: the name of the enumerator.
 std::string_view name(BenchKind kind);
 
 /// Which runs a row belongs to.
@@ -38,8 +41,10 @@ struct BenchRow {
   std::size_t max_memory = 0;       ///< memory: bytes for the plan
   std::int64_t steps_that_fit = 0;  ///< memory: of the sequence without a budget
   std::int64_t vocabulary = 0;      ///< language: words; the cell's inputs are the embedding's size
+  std::int64_t layers = 0;          ///< reverse: cells on each other
 
-  /// "step/vanilla/100x20x2x128": steps, rows, inputs and hidden size (and words). What --only looks into.
+  /// "step/vanilla/100x20x2x128": steps, rows, inputs and hidden size (and words, or layers). What --only
+  /// looks into.
   std::string name() const;
 };
 

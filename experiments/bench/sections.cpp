@@ -9,9 +9,10 @@
 namespace unroll {
 
 std::span<const BenchSection> bench_sections() {
-  static const std::array table = {step_section(),   small_section(),   record_section(), length_section(),
-                                   memory_section(), threads_section(), shards_section(), ragged_section(),
-                                   around_section(), language_section()};
+  static const std::array table = {step_section(),    small_section(),  stream_section(), reverse_section(),
+                                   ops_section(),     record_section(), length_section(), memory_section(),
+                                   threads_section(), shards_section(), ragged_section(), around_section(),
+                                   language_section()};
   return table;
 }
 
@@ -25,6 +26,7 @@ BenchResult measure_row(const BenchRow& row, BenchContext& context) {
   result["B"] = row.shape.rows;
   result["inputs"] = row.shape.inputs;
   result["hidden"] = row.shape.hidden;
+  if (row.layers > 0) result["layers"] = row.layers;
   for (const BenchSection& section : bench_sections())
     if (section.kind == row.kind) section.measure(row, context, result);
   return result;

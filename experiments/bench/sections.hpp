@@ -43,6 +43,9 @@ BenchResult measure_row(const BenchRow& row, BenchContext& context);
 
 const BenchSection& step_section();
 const BenchSection& small_section();
+const BenchSection& stream_section();
+const BenchSection& reverse_section();
+const BenchSection& ops_section();
 const BenchSection& record_section();
 const BenchSection& length_section();
 const BenchSection& memory_section();
