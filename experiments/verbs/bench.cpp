@@ -34,7 +34,7 @@ std::vector<std::string> names_of(std::span<const BenchRow> rows) {
 }
 
 std::string list_rows() {
-  return fmt::format("rows (kind, cell, then steps x rows x inputs x hidden size x words):\n  {}\n",
+  return fmt::format("rows (kind, cell, then steps x rows x inputs x hidden size, and words or layers):\n  {}\n",
                      fmt::join(names_of(bench_rows()), "\n  "));
 }
 

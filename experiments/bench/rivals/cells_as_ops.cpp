@@ -109,6 +109,7 @@ Var frequencies(Var offset) {
 
 CellStep s4d(const Parameters& p, const StepInputs& in) {
   const Var re = in.state[1], im = in.state[2], u = linear(in.x, p["V"]);
+  const Var same = column(u);  // for all n
   const Var dt = reshape(exp(p["log_dt"]), {p["log_dt"].dims()[0], 1});
   const Var a = -exp(p["A_log"]), w = frequencies(p["A_off"]);
   const Var t = tanh(dt * a / 2.0);
@@ -116,8 +117,8 @@ CellStep s4d(const Parameters& p, const StepInputs& in) {
   const Var e_re = 1.0 + d, e_im = exp(dt * a) * sin(dt * w);
   const Var q = square(a) + square(w);
   const Var g_re = (d * a + e_im * w) / q, g_im = (e_im * a - d * w) / q;
-  const Var next_re = e_re * re - e_im * im + g_re * column(u);
-  const Var next_im = e_im * re + e_re * im + g_im * column(u);
+  const Var next_re = e_re * re - e_im * im + g_re * same;
+  const Var next_im = e_im * re + e_re * im + g_im * same;
   return {{2.0 * sum(p["C_re"] * next_re - p["C_im"] * next_im, 2) + p["D"] * u, next_re, next_im}};
 }
 

@@ -10,6 +10,10 @@ namespace {
 /// Runs before machine code is made, which takes as long as a hundred of them.
 constexpr int row_runs_before_code = 8;
 
+/// Of a step of a history that is worth asking for one step ahead: less is in the second-level cache soon
+/// enough, more would drive out what this step needs.
+constexpr std::int64_t least_bytes_ahead = 16 << 10, most_bytes_ahead = 256 << 10;
+
 Dims with_axes(Dims dims, std::size_t count) {
   dims.insert(dims.begin(), count - dims.size(), Dim(1));
   return dims;
@@ -26,6 +30,7 @@ ChainRows<T>::ChainRows(const ChainCode& code) : code_(code) {
   index_.resize(axes_.size());
   in_row_.resize(dims_.size());
   count_of_.resize(dims_.size());
+  history_.resize(dims_.size());
   offset_.resize(dims_.size());
   rows_of_sum_.resize(code.sums.size());
   operands_.resize(dims_.size() + code.inner + code.sums.size());
@@ -37,6 +42,7 @@ ChainRows<T>::ChainRows(const ChainCode& code) : code_(code) {
   for (const ChainCode::Sum& sum : code.sums)
     piece_.kinds[static_cast<std::size_t>(sum.running)] = ChainOperand::running;
   piece_.moves.assign(operands_.size(), false);
+  piece_.ahead.assign(operands_.size(), 0);
   for (auto* totals : {&piece_.totals, &known_totals_}) totals->reserve(code.sums.size());
 }
 
@@ -114,6 +120,9 @@ void ChainRows<T>::settle_code() {
     const ChainOperand still = sum ? ChainOperand::total : ChainOperand::one_for_all;
     settle(piece_.kinds[v], in_row_[v] == ChainOperand::one_for_all ? still : in_row_[v]);
     settle(piece_.moves[v], axes_[count_ - 2].strides[v] != 0);
+    const std::int64_t bytes = count_of_[v] * static_cast<std::int64_t>(sizeof(T));
+    settle(piece_.ahead[v],
+           bytes >= least_bytes_ahead && bytes <= most_bytes_ahead ? history_[v] * bytes : 0);
   }
   if (!settle_totals() && !changed) return;
   routine_ = {};

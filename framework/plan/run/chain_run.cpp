@@ -40,6 +40,12 @@ ChainRun<T>::ChainRun(ChainCode code, std::vector<ir::Id> roots)
             ChainOperand::inner);
 }
 
+template <class T>
+void ChainRun<T>::follows_history(ir::Id root, bool reverse) {
+  for (std::size_t i = 0; i < code_.inputs.size(); ++i)
+    if (roots_[i] == root) rows_.follows_history(i, reverse);
+}
+
 /// Sums, or operands that broadcast along an axis in the middle.
 template <class T>
 bool ChainRun<T>::needs_rows() const {

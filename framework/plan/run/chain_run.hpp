@@ -17,6 +17,9 @@ class ChainRun {
   /// `roots` have the bytes of the code's values.
   ChainRun(ChainCode code, std::vector<ir::Id> roots);
 
+  /// Says that the value with this root is a step of a history: see ChainRows.
+  void follows_history(ir::Id root, bool reverse);
+
   /// Bytes of scratch memory for these sizes.
   std::size_t lay_out(Sizes sizes);
   void attach(std::byte* scratch);

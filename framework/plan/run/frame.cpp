@@ -50,8 +50,11 @@ Frame<T>::Frame(const ir::Program& program, const Binding& binding, const FrameO
       add_step(bodies_[r].steps, (*here.code)[i], static_cast<int>(i), here.loops[i]);
     const int number = static_cast<int>(r);
     const LoopMoves& loop = binding.moves[r];
-    for (const LoopMoves::Move& move : loop.moves)
+    for (const LoopMoves::Move& move : loop.moves) {
       bodies_[r].moving.push_back(moving(move.part, move.whole, move.rows, number));
+      for (Step& step : bodies_[r].steps)
+        if (step.chain) step.chain->follows_history(move.part, here.loop->reverse);
+    }
     for (const Loop::Stack& stack : loop.copies_before)
       bodies_[r].copied_before.push_back(moving(stack.part, stack.whole, 0, number));
     for (const Loop::Stack& stack : loop.copies_after)

@@ -90,6 +90,14 @@ Address Emitter::address(int slot, std::int64_t element, bool one_for_all) {
   return indexed_ ? ptr[start + index_ * element_bytes_ + offset] : ptr[start + offset];
 }
 
+void Emitter::ask_ahead(int slot, std::int64_t element) {
+  const auto operand = static_cast<std::size_t>(slot);
+  if (operand >= ahead_.size() || ahead_[operand] == 0) return;
+  const auto offset = static_cast<int>(element * element_bytes_ + ahead_[operand]);
+  const Reg64 start = pointer(slot);
+  prefetcht0(indexed_ ? ptr[start + index_ * element_bytes_ + offset] : ptr[start + offset]);
+}
+
 /// Of the one for the group of an element, or for a group behind it.
 Address Emitter::grouped_address(int slot, std::int64_t element, int group) {
   constexpr int each = static_cast<int>(grouped_elements);
@@ -288,6 +296,7 @@ void Emitter::row_chain(const Recording& recording, const RowPiece& piece, const
   const int operands = static_cast<int>(piece.kinds.size());
   std::vector<int> slots(piece.kinds.size());
   std::iota(slots.begin(), slots.end(), 0);
+  ahead_ = piece.ahead;
   begin_sums(piece.totals);
   if (lanes() > grouped_elements) {
     mov(eax, 0xffff << grouped_elements & 0xffff);

@@ -243,6 +243,7 @@ void GroupWriter::write(const Instruction& i) {
 void GroupWriter::load_elements(const Instruction& i) {
   const int slot = slots_[static_cast<std::size_t>(i.number)];
   const auto found = out_.find_left(slot, place(i));
+  out_.ask_ahead(slot, place(i));
   if (found == out_.left_.end() || found->bytes != bytes_)
     return out_.load(made(), out_.address(slot, place(i)), bytes_);
   const int number = found->number;

@@ -43,6 +43,9 @@ struct RowPiece {
   std::vector<ChainStep> steps;
   std::vector<ChainOperand> kinds;
   std::vector<bool> moves;  ///< by operand, from row to row
+  /// By operand: bytes from an element to the one that the next run reads in its place, which is asked for as
+  /// this one is read; 0: not known, or not worth it.
+  std::vector<std::int64_t> ahead = {};
   /// A total that ends with its row; others stay in their running values.
   struct Total {
     int operand, running;
@@ -50,7 +53,7 @@ struct RowPiece {
     int registers = 0;  ///< other than running values have: the operand itself, a sum over the rows
     bool operator==(const Total&) const = default;
   };
-  std::vector<Total> totals;
+  std::vector<Total> totals = {};
   std::int64_t elements =
       0;  ///< of a row; 0: any number. Sums over short rows of one length are in registers.
 };

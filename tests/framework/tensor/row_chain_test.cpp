@@ -55,6 +55,9 @@ struct SummedRows {
     stride[x] = stride[result] = n;
     stride[group] = stride[of_groups] = n / grouped_elements;
     piece.elements = n;
+    piece.ahead.assign(count, 0);  // what is asked for need not be there
+    piece.ahead[x] = -rows * n * static_cast<std::int64_t>(sizeof(T));
+    piece.ahead[y] = std::int64_t{1} << 30;
     for (int i = 0; i < count; ++i) piece.moves.push_back(stride[static_cast<std::size_t>(i)] != 0);
     std::normal_distribution<double> normal;
     for (int i = 0; i < count; ++i) {
