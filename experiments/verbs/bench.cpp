@@ -34,8 +34,9 @@ std::vector<std::string> names_of(std::span<const BenchRow> rows) {
 }
 
 std::string list_rows() {
-  return fmt::format("rows (kind, cell, then steps x rows x inputs x hidden size, and words or layers):\n  {}\n",
-                     fmt::join(names_of(bench_rows()), "\n  "));
+  return fmt::format(
+      "rows (kind, cell, then steps x rows x inputs x hidden size, and words or layers):\n  {}\n",
+      fmt::join(names_of(bench_rows()), "\n  "));
 }
 
 std::vector<BenchRow> rows_of(const Arguments& arguments) {

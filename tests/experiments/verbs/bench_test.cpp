@@ -1,7 +1,10 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "experiments/bench/rows.hpp"
 #include "tests/experiments/verbs/command.hpp"
@@ -20,6 +23,15 @@ void check_time(const nlohmann::json& time) {
   CHECK(time["median_ms"] <= time["high_ms"]);
   CHECK(time["samples"] >= 3);
 }
+
+/// Who takes part in sections where all of them always do.
+const std::map<BenchKind, std::vector<std::string>> contestants = {
+    {BenchKind::small, {"engine", "plain_loop"}},
+    {BenchKind::stream, {"blocks", "calls", "plan"}},
+    {BenchKind::reverse, {"engine", "handwritten"}},
+    {BenchKind::ops, {"equations", "ops"}},
+    {BenchKind::record, {"few_steps", "many_steps", "any_steps"}},
+};
 
 /// Nets that need checkpoints, and keep within their budget with them.
 void check_memory_row(const nlohmann::json& row) {
@@ -52,11 +64,13 @@ TEST_CASE("[bench] --quick measures every quick row and says on what") {
     CHECK(row["hidden"] == expected[i].shape.hidden);
     if (expected[i].kind == BenchKind::length)
       for (const auto& length : row["lengths"]) check_time(length["time"]);
-    if (expected[i].kind == BenchKind::record)
-      for (const char* key : {"few_steps", "many_steps", "any_steps"}) check_time(row["times"][key]);
     if (expected[i].kind == BenchKind::memory) check_memory_row(row);
-    if (expected[i].kind == BenchKind::small)
-      for (const char* key : {"engine", "plain_loop"}) check_time(row["times"][key]);
+    if (const auto contest = contestants.find(expected[i].kind); contest != contestants.end())
+      for (const std::string& key : contest->second) check_time(row["times"][key]);
+    if (expected[i].kind == BenchKind::shards && !row.contains("problem")) {
+      for (const char* key : {"one_thread", "two_threads"}) check_time(row["wall"][key]);
+      CHECK(row["speedup"]["median"] > 0.0);
+    }
     if (expected[i].kind != BenchKind::step) continue;
     for (const char* key : {"engine", "products"}) check_time(row["times"][key]);
     CHECK(row["ratios"]["engine_to_products"] > 0.0);
