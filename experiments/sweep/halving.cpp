@@ -11,6 +11,7 @@
 
 #include "experiments/config/config_error.hpp"
 #include "experiments/sweep/plan.hpp"
+#include "experiments/train/config.hpp"
 #include "models/nearest.hpp"
 
 namespace unroll {
@@ -23,8 +24,7 @@ struct Member {
   std::int64_t Halving::*field;
   std::int64_t least, most;
 };
-constexpr std::int64_t most_halving_updates = 1'000'000'000;
-constexpr std::array<Member, 3> members = {{{"first", &Halving::first, 1, most_halving_updates},
+constexpr std::array<Member, 3> members = {{{"first", &Halving::first, 1, most_updates},
                                             {"factor", &Halving::factor, 2, 1000},
                                             {"brackets", &Halving::brackets, 1, most_brackets}}};
 

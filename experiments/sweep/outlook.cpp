@@ -12,13 +12,13 @@
 #include "experiments/sweep/journal.hpp"
 #include "experiments/sweep/machine.hpp"
 #include "experiments/sweep/plan_file.hpp"
+#include "experiments/train/config.hpp"
 
 namespace unroll {
 namespace {
 
 /// More shapes than these are not costed one by one: a plan is to be there at once.
 constexpr std::size_t most_costed = 200;
-constexpr std::int64_t most_updates_that_fit = 1'000'000'000;
 /// Beside training: a record written and made to stay.
 constexpr double seconds_per_record = 1e-3;
 
@@ -178,7 +178,7 @@ class Observer {
 
   /// The most updates with which all trials fit, by bisection: validations and tests take time as well.
   void fit_budget(const Calibration& calibration, int at_once) {
-    std::int64_t fits = 0, too_many = most_updates_that_fit;
+    std::int64_t fits = 0, too_many = most_updates;
     while (too_many - fits > 1) {
       const std::int64_t updates = fits + (too_many - fits) / 2;
       for (CostedShape& shape : costed_) {

@@ -45,6 +45,9 @@ struct ModelConfig {
   InputFile start = {};  ///< parameters to start from, as safetensors; none: drawn
 };
 
+/// That a trial can be asked for.
+inline constexpr std::int64_t most_updates = 1'000'000'000;
+
 struct TrainConfig {
   std::string optimizer;
   double learning_rate = 0;

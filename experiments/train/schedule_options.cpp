@@ -21,12 +21,12 @@ std::vector<Option> schedule_option_rows() {
           [](Config& c) -> OptionField { return &c.train.schedule_factor; },
           [](const Config& c) { return c.train.schedule != "constant"; }),
       row(
-          "train.schedule_every", integer(1000, from_to(1, 1e9)), result,
+          "train.schedule_every", integer(1000, from_to(1, most_updates)), result,
           "updates per factor, of exponential and step",
           [](Config& c) -> OptionField { return &c.train.schedule_every; },
           [](const Config& c) { return c.train.schedule == "exponential" || c.train.schedule == "step"; }),
       row(
-          "train.schedule_patience", integer(1, from_to(1, 1e9)), result,
+          "train.schedule_patience", integer(1, from_to(1, most_updates)), result,
           "validations without a new best before plateau's factor",
           [](Config& c) -> OptionField { return &c.train.schedule_patience; },
           [](const Config& c) { return c.train.schedule == "plateau"; }),

@@ -88,6 +88,8 @@ double ShardedPlan::loss() const {
 
 std::span<float> ShardedPlan::mean_elements(Var output) {
   if (used() == 1) return shards_[0].plan.mutable_value(output);
+  std::vector<const float*> parts;
+  for (std::size_t i = 0; i < used(); ++i) parts.push_back(shards_[i].plan.value(output).data());
   std::vector<float>& means = means_[output];
   means.resize(shards_[0].plan.value(output).size());
   std::array<double, 512> sums;  // as long as stays in the first-level cache: all shards wait for this
@@ -95,9 +97,8 @@ std::span<float> ShardedPlan::mean_elements(Var output) {
     const std::size_t count = std::min(sums.size(), means.size() - first);
     sums.fill(0);
     for (std::size_t i = 0; i < used(); ++i) {
-      const float* part = shards_[i].plan.value(output).data() + first;
       const double weight = share(i);
-      for (std::size_t j = 0; j < count; ++j) sums[j] += weight * static_cast<double>(part[j]);
+      for (std::size_t j = 0; j < count; ++j) sums[j] += weight * static_cast<double>(parts[i][first + j]);
     }
     std::copy_n(sums.begin(), count, means.begin() + static_cast<std::ptrdiff_t>(first));
   }

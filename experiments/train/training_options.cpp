@@ -46,7 +46,7 @@ std::vector<Option> training_option_rows(const std::function<bool(const Config&)
           [](Config& c) -> OptionField { return &c.train.flossing_exponents; },
           [](const Config& c) { return c.train.flossing > 0; }),
       row(
-          "train.flossing_updates", integer(0, from_to(0, 1e9)), result,
+          "train.flossing_updates", integer(0, from_to(0, most_updates)), result,
           "updates at the start that descend it alone, before those that descend the loss alone; 0: every "
           "update descends the sum of both",
           [](Config& c) -> OptionField { return &c.train.flossing_updates; },
@@ -95,10 +95,11 @@ std::vector<Option> training_option_rows(const std::function<bool(const Config&)
           [](Config& c) -> OptionField { return &c.train.stride; },
           [](const Config& c) { return c.train.window > 0; }),
       called({"epochs", "steps", "iterations", "iters", "max_steps", "num_steps"},
-             row("train.updates", integer(3000, from_to(1, 1e9)), result, "parameter updates at most",
-                 [](Config& c) -> OptionField { return &c.train.updates; })),
+             row("train.updates", integer(3000, from_to(1, most_updates)), result,
+                 "parameter updates at most", [](Config& c) -> OptionField { return &c.train.updates; })),
       called({"eval_every", "val_every"},
-             row("train.validate_every", integer(100, from_to(1, 1e9)), result, "updates between validations",
+             row("train.validate_every", integer(100, from_to(1, most_updates)), result,
+                 "updates between validations",
                  [](Config& c) -> OptionField { return &c.train.validate_every; })),
       row("train.training_sequences", integer(0, from_to(0, 1e9)), result,
           "sequences of a fixed set that generated tasks are trained on, again and again in new orders; 0: "

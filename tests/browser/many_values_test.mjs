@@ -5,21 +5,11 @@
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const { chromium } = createRequire(new URL("../../scripts/", import.meta.url))("playwright-core");
-const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-  "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-
-let failures = 0;
-function check(good, what) {
-  if (good) return;
-  ++failures;
-  console.error(`FAILED ${what}`);
-}
+import { check, finish, launch } from "./support/browser.mjs";
 
 const config = (values) => `diagnose = []
 [task]
@@ -80,7 +70,7 @@ async function checkPrint(page, values) {
 const root = mkdtempSync(join(tmpdir(), "unroll-many-"));
 let browser;
 try {
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
+  browser = await launch();
   const few = await open(browser, sweep(root, 60));
   await checkPrint(few.page, 60);
   await few.page.close();
@@ -92,4 +82,4 @@ try {
   await browser?.close();
   rmSync(root, { recursive: true });
 }
-process.exit(failures ? 1 : 0);
+finish();

@@ -5,22 +5,13 @@
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const { chromium } = createRequire(new URL("../../scripts/", import.meta.url))("playwright-core");
-const script = fileURLToPath(new URL("../../scripts/pictures.mjs", import.meta.url));
-const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
+import { check, finish, launch } from "./support/browser.mjs";
 
-let checks = 0, failures = 0;
-function check(good, what) {
-  ++checks;
-  if (good) return;
-  ++failures;
-  console.error(`FAILED ${what}`);
-}
+const script = fileURLToPath(new URL("../../scripts/pictures.mjs", import.meta.url));
 
 const read = (page, png) => page.evaluate(async (base64) => {
   const image = new Image();
@@ -47,14 +38,13 @@ async function checkReport(page, root) {
 }
 
 const root = mkdtempSync(join(tmpdir(), "unroll-pictures-"));
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
+const browser = await launch();
 try {
   const page = await browser.newPage();
   await page.goto("about:blank");
   await checkReport(page, root);
-  console.log(`${checks} checks, ${failures} failed`);
 } finally {
   await browser.close();
   rmSync(root, { recursive: true });
 }
-process.exit(failures ? 1 : 0);
+finish();

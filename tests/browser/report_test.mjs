@@ -9,15 +9,12 @@
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const { chromium } = createRequire(new URL("../../scripts/", import.meta.url))("playwright-core");
+import { check, finish, launch } from "./support/browser.mjs";
 
-const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-  "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const widths = [1280, 400];
 
 // ---- what results.csv says ---------------------------------------------------------------------------------
@@ -155,13 +152,6 @@ function countDrawn() {
 }
 
 // ---- the checks --------------------------------------------------------------------------------------------
-
-let checks = 0;
-const failures = [];
-function check(holds, what) {
-  ++checks;
-  if (!holds) failures.push(what);
-}
 
 function checkNumbers(table, trials, where) {
   const keys = trials.length ? axisKeys(trials[0]) : [];
@@ -365,7 +355,7 @@ let folders = args.map((path) => resolve(path));
 let browser;
 try {
   if (made) folders = makePages(made);
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
+  browser = await launch();
   for (const folder of folders) {
     for (const width of widths) await checkPage(browser, folder, width, shots);
     await checkWithoutScript(browser, folder);
@@ -374,6 +364,4 @@ try {
   await browser?.close();
   if (made) rmSync(made, { recursive: true });
 }
-for (const failure of failures) console.error(`FAILED ${failure}`);
-console.log(`${checks} checks of ${folders.length} pages, ${failures.length} failed`);
-process.exit(failures.length ? 1 : 0);
+finish(` on ${folders.length} pages`);

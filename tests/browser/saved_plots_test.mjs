@@ -5,22 +5,11 @@
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const { chromium } = createRequire(new URL("../../scripts/", import.meta.url))("playwright-core");
-const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-  "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-
-let checks = 0, failures = 0;
-function check(good, what) {
-  ++checks;
-  if (good) return;
-  ++failures;
-  console.error(`FAILED ${what}`);
-}
+import { check, finish, launch } from "./support/browser.mjs";
 
 // Three nets, two of them with long names, three lengths, two seeds; a rate of 1e30 lets some diverge.
 const config = `diagnose = ["state_gradients"]
@@ -283,7 +272,7 @@ try {
   spawnSync(process.env.UNROLL_PROGRAM, ["sweep", file, "--out", folder], { stdio: "ignore" });
   const trials = rowsOf(readFileSync(join(folder, "results.csv"), "utf8"));
   check(trials.length === 36, `${trials.length} trials`);
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
+  browser = await launch();
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: "dark", acceptDownloads: true });
   page.setDefaultTimeout(300000);  // of a machine that does other things as well
   page.on("pageerror", (error) => check(false, error.message));
@@ -300,9 +289,8 @@ try {
   await checkPaper(page);
   checkPlotVerb(folder, root);
   checkRefusals(folder);
-  console.log(`${checks} checks, ${failures} failed`);
 } finally {
   await browser?.close();
   rmSync(root, { recursive: true });
 }
-process.exit(failures ? 1 : 0);
+finish();
