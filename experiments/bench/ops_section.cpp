@@ -1,20 +1,30 @@
 #include <fmt/format.h>
 
 #include "experiments/bench/engine_step.hpp"
+#include "experiments/bench/rivals/plain_s4d.hpp"
 #include "experiments/bench/sections.hpp"
 
-// What it costs to write a cell as equations in a file instead of as ops in C++: nothing, if all is right.
+// What it costs to write a cell as equations in a file instead of as ops in C++: nothing, if all is right. A
+// cell of wide states stands beside a plain loop as well.
 
 namespace unroll {
 
 namespace {
 
 void measure_ops(const BenchRow& row, BenchContext& context, BenchResult& result) {
-  const std::string as_ops = fmt::format("{}_ops", row.cell);
-  for (const Measured& measured : contest(
-           {engine_contestant("equations", row.cell, row.shape), engine_contestant("ops", as_ops, row.shape)},
-           context.effort))
+  const auto equations = std::make_shared<EngineStep>(row.cell, row.shape);
+  std::vector<Contestant> contestants = {
+      timed("equations", [equations] { equations->run(); }),
+      engine_contestant("ops", fmt::format("{}_ops", row.cell), row.shape)};
+  if (row.cell == "s4d")
+    contestants.push_back(timed("plain_loop", [equations, loop = std::shared_ptr(plain_s4d(row.shape))] {
+      loop->run(equations->values(), equations->inputs(), equations->targets());
+    }));
+  result["times"]["plain_loop"] = nullptr;
+  for (const Measured& measured : contest(contestants, context.effort))
     result["times"][measured.key] = to_json(measured);
+  result["ratios"]["equations_to_plain_loop"] =
+      ratio_of(result["times"]["equations"], result["times"]["plain_loop"]);
   result["ratios"]["equations_to_ops"] = ratio_of(result["times"]["equations"], result["times"]["ops"]);
 }
 
@@ -26,6 +36,8 @@ std::vector<BenchLines> ops_tables(std::span<const BenchResult> rows) {
     line["equations"] = cell_text(row["times"]["equations"]);
     line["C++ ops"] = cell_text(row["times"]["ops"]);
     line["equations/C++ ops"] = ratio_text(row["ratios"]["equations_to_ops"]);
+    line["plain loop"] = cell_text(row["times"]["plain_loop"]);
+    line["equations/plain loop"] = ratio_text(row["ratios"]["equations_to_plain_loop"]);
   }
   return {lines};
 }

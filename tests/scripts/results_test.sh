@@ -102,7 +102,7 @@ grep -q '^## Music' "$work/RESULTS.md" && grep -q 'Markov by key' "$work/RESULTS
 sed -i 's/| test perplexity | [0-9.]* | /| test perplexity | 99.99 | /' "$work/RESULTS.md"
 rm -r "$work"/out/ptb_* "$work"/out/shakespeare_* "$work"/out/speech_*
 "$results" "$work/data" jsb_lstm >"$work/log" 2>&1 || fail "with one row it exits with $?: $(<"$work/log")"
-[[ $(grep -c '| test perplexity | 99.99 | ' "$work/RESULTS.md") == 2 ]] || fail "rows of other machines are lost: $(<"$work/RESULTS.md")"
+[[ $(grep -c '| test perplexity | 99.99 | ' "$work/RESULTS.md") == $(grep -c '| test perplexity | ' "$work/before") ]] || fail "rows of other machines are lost: $(<"$work/RESULTS.md")"
 for group in Music Speech Forecasts; do
   diff <(sed -n "/^## $group/,/^## /p" "$work/before") <(sed -n "/^## $group/,/^## /p" "$work/RESULTS.md") || fail "$group changed"
 done

@@ -8,6 +8,7 @@
 #include "experiments/bench/engine_step.hpp"
 #include "experiments/bench/rivals/cells_as_ops.hpp"
 #include "experiments/bench/rivals/diagonal_lstm.hpp"
+#include "experiments/bench/rivals/plain_s4d.hpp"
 #include "experiments/bench/rows.hpp"
 
 using namespace unroll;
@@ -58,4 +59,27 @@ TEST_CASE("[bench] a cell as C++ ops is the cell of equations") {
   }
   CHECK(compared >= 7);
   CHECK(cell_as_ops("lstm", {.input_size = 2, .hidden_size = 6}) == nullptr);
+}
+
+TEST_CASE("[bench] the plain loop of s4d has the engine's loss and gradients") {
+  for (const StepShape shape : {StepShape{1, 1, 1, 1}, {7, 3, 2, 5}, {60, 20, 2, 128}}) {
+    INFO(shape.steps, " ", shape.rows, " ", shape.hidden);
+    EngineStep engine("s4d", shape);
+    const std::unique_ptr<PlainLoop> loop = plain_s4d(shape);
+    for (int run = 0; run < 2; ++run) {
+      engine.run();
+      CHECK(loop->run(engine.values(), engine.inputs(), engine.targets()) ==
+            doctest::Approx(engine.loss()).epsilon(1e-5));
+    }
+    for (std::size_t i = 0; i < engine.specs().size(); ++i) {
+      INFO(engine.specs()[i].name);
+      float largest = 0, error = 0;
+      for (std::size_t k = 0; k < engine.gradient(i).size(); ++k) {
+        const float found = loop->gradients()[i][static_cast<std::int64_t>(k)];
+        largest = std::max(largest, std::abs(engine.gradient(i)[k]));
+        error = std::max(error, std::abs(found - engine.gradient(i)[k]));
+      }
+      CHECK(error <= 1e-4f * largest);
+    }
+  }
 }
