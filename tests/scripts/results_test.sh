@@ -109,6 +109,9 @@ done
 # Of a group of which one row was trained here the others stand, with what is below them.
 "$results" "$work/data" speech_strings >"$work/log" 2>&1 || fail "with one row of speech it exits with $?: $(<"$work/log")"
 diff <(grep -A 6 'each speaker left out' "$work/before") <(grep -A 6 'each speaker left out' "$work/RESULTS.md") || fail "speakers are lost"
+for part in '/^\*\*spoken digits/,/^```$/p' '/^## Speech/,/^## /{/^    unroll/p}'; do
+  diff <(sed -n "$part" "$work/before") <(sed -n "$part" "$work/RESULTS.md") || fail "what stands below the table is lost: $part"
+done
 
 said=$("$results" "$work/data" ptb_gru 2>&1) && fail "an unknown row is taken"
 [[ $said == *'"ptb_gru"'*'mackey_glass and speed'* ]] || fail "an unknown row is refused with: $said"
