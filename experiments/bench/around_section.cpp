@@ -103,8 +103,7 @@ Contestant contestant(std::string key, const BenchRow& row, const ModelOptions& 
 
 /// Times of all, and their quotients to the first one's.
 void hold(const std::vector<Contestant>& contestants, const BenchContext& context, BenchResult& result) {
-  const std::vector<Measured> all = contest(contestants, context.effort);
-  for (const Measured& measured : all) result["times"][measured.key] = to_json(measured);
+  const std::vector<Measured> all = hold_contest(contestants, context.effort, result);
   for (std::size_t i = 1; i < all.size(); ++i)
     result["ratios"][all[i].key] = ratio_of(to_json(all[i]), to_json(all[0]));
 }

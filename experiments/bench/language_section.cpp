@@ -150,10 +150,8 @@ void measure_language(const BenchRow& row, BenchContext& context, BenchResult& r
       pytorch(row, context, "pytorch_tuned", PyTorch::Setting::tuned),
       pytorch(row, context, "pytorch_installed", PyTorch::Setting::installed)};
   result["vocabulary"] = row.vocabulary;
-  BenchResult times;
-  for (const Measured& measured : contest(contestants, context.effort))
-    times[measured.key] = to_json(measured);
-  result["times"] = times;
+  hold_contest(contestants, context.effort, result);
+  const BenchResult times = result["times"];
   result["ratios"] = {{"engine_to_products", ratio_of(times["engine"], times["products"])},
                       {"pytorch_tuned_to_engine", ratio_of(times["pytorch_tuned"], times["engine"])},
                       {"pytorch_installed_to_engine", ratio_of(times["pytorch_installed"], times["engine"])}};

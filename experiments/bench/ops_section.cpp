@@ -16,13 +16,12 @@ void measure_ops(const BenchRow& row, BenchContext& context, BenchResult& result
   std::vector<Contestant> contestants = {
       timed("equations", [equations] { equations->run(); }),
       engine_contestant("ops", fmt::format("{}_ops", row.cell), row.shape)};
-  if (row.cell == "s4d")
-    contestants.push_back(timed("plain_loop", [equations, loop = std::shared_ptr(plain_s4d(row.shape))] {
+  if (const std::shared_ptr<PlainLoop> loop = plain_wide_loop(row.cell, row.shape))
+    contestants.push_back(timed("plain_loop", [equations, loop] {
       loop->run(equations->values(), equations->inputs(), equations->targets());
     }));
   result["times"]["plain_loop"] = nullptr;
-  for (const Measured& measured : contest(contestants, context.effort))
-    result["times"][measured.key] = to_json(measured);
+  hold_contest(contestants, context.effort, result);
   result["ratios"]["equations_to_plain_loop"] =
       ratio_of(result["times"]["equations"], result["times"]["plain_loop"]);
   result["ratios"]["equations_to_ops"] = ratio_of(result["times"]["equations"], result["times"]["ops"]);

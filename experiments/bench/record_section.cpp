@@ -31,8 +31,7 @@ void measure_record(const BenchRow& row, BenchContext& context, BenchResult& res
   for (const Length& length : lengths)
     contestants.push_back(timed(length.key, [row, steps = length.steps(row)] { prepare(row, steps); }));
   const Effort effort{context.effort.seconds / 4, context.effort.least_rounds, context.effort.sample_seconds};
-  for (const Measured& measured : contest(contestants, effort))
-    result["times"][measured.key] = to_json(measured);
+  hold_contest(contestants, effort, result);
 }
 
 std::vector<BenchLines> record_tables(std::span<const BenchResult> rows) {

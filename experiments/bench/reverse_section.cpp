@@ -10,19 +10,15 @@ namespace unroll {
 
 namespace {
 
-constexpr int runs_before_machine_code = 64;
-
 void measure_reverse(const BenchRow& row, BenchContext& context, BenchResult& result) {
   const auto step = std::make_shared<DiagonalLstmStep>(row.layers, row.shape.steps);
   const auto hand = std::make_shared<DiagonalLstm>(row.layers, row.shape.steps);
-  for (int i = 0; i < runs_before_machine_code; ++i) step->run();
   const auto by_hand = [=] {
     hand->run(step->weights().span(), step->ends().span(), step->states().span(), step->inputs().span(),
               step->targets().span());
   };
-  for (const Measured& measured :
-       contest({timed("engine", [step] { step->run(); }), timed("handwritten", by_hand)}, context.effort))
-    result["times"][measured.key] = to_json(measured);
+  hold_contest({timed("engine", [step] { step->run(); }), timed("handwritten", by_hand)}, context.effort,
+               result);
   result["ratios"]["engine_to_handwritten"] =
       ratio_of(result["times"]["engine"], result["times"]["handwritten"]);
 }

@@ -32,6 +32,13 @@ BenchResult measure_row(const BenchRow& row, BenchContext& context) {
   return result;
 }
 
+std::vector<Measured> hold_contest(const std::vector<Contestant>& contestants, const Effort& effort,
+                                   BenchResult& result) {
+  std::vector<Measured> all = contest(contestants, effort);
+  for (const Measured& measured : all) result["times"][measured.key] = to_json(measured);
+  return all;
+}
+
 BenchResult to_json(const Measured& measured) {
   if (!measured.problem.empty()) return {{"problem", measured.problem}};
   const Timing& t = measured.timing;

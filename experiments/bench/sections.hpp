@@ -55,6 +55,10 @@ const BenchSection& ragged_section();
 const BenchSection& around_section();
 const BenchSection& language_section();
 
+/// Holds a contest, and gives result["times"] by key.
+std::vector<Measured> hold_contest(const std::vector<Contestant>& contestants, const Effort& effort,
+                                   BenchResult& result);
+
 BenchResult to_json(const Measured& measured);
 /// "1.83 ±2%" (median, half the distance between the quartiles), or the problem, or "–" for null.
 std::string cell_text(const BenchResult& timing);

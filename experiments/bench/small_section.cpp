@@ -15,11 +15,10 @@ void measure_small(const BenchRow& row, BenchContext& context, BenchResult& resu
   const auto step = std::make_shared<EngineStep>(row.cell, row.shape);
   const std::shared_ptr<PlainLoop> loop = plain_loop(row.cell, row.shape);
   const std::vector<Measured> all =
-      contest({timed("engine", [step] { step->run(); }),
-               timed("plain_loop", [=] { loop->run(step->values(), step->inputs(), step->targets()); })},
-              context.effort);
+      hold_contest({timed("engine", [step] { step->run(); }),
+                    timed("plain_loop", [=] { loop->run(step->values(), step->inputs(), step->targets()); })},
+                   context.effort, result);
   for (const Measured& measured : all) {
-    result["times"][measured.key] = to_json(measured);
     result["us_per_step"][measured.key] =
         measured.problem.empty()
             ? BenchResult(1e6 * measured.timing.median / static_cast<double>(row.shape.steps))

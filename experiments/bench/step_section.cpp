@@ -134,12 +134,11 @@ void measure_step(const BenchRow& row, BenchContext& context, BenchResult& resul
   std::vector<Contestant> contestants;
   for (const EntrantRow& entrant : entrants)
     if (Entrant made = entrant.make(row, context)) contestants.push_back(std::move(*made));
-  BenchResult times, quotients;
-  for (const EntrantRow& entrant : entrants) times[entrant.key] = nullptr;
-  for (const Measured& measured : contest(contestants, context.effort))
-    times[measured.key] = to_json(measured);
+  for (const EntrantRow& entrant : entrants) result["times"][entrant.key] = nullptr;
+  hold_contest(contestants, context.effort, result);
+  const BenchResult times = result["times"];
+  BenchResult quotients;
   for (const RatioRow& ratio : ratios) quotients[ratio.key] = ratio_of(times[ratio.of], times[ratio.to]);
-  result["times"] = times;
   result["ratios"] = quotients;
   result["product_flops"] = GemmFloor(row.cell, row.shape).flops();
 }

@@ -4,12 +4,9 @@
 #include <complex>
 #include <numbers>
 
-// Compiled as plain_loop.cpp is.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__)
-#define WIDEST_VECTORS __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define WIDEST_VECTORS
-#endif
+#include "experiments/bench/rivals/widest_vectors.hpp"
+
+// With -ffast-math: CMakeLists.txt.
 
 namespace unroll {
 namespace {
@@ -184,6 +181,8 @@ class PlainS4d final : public PlainLoop {
 
 }  // namespace
 
-std::unique_ptr<PlainLoop> plain_s4d(StepShape shape) { return std::make_unique<PlainS4d>(shape); }
+std::unique_ptr<PlainLoop> plain_wide_loop(std::string_view cell, StepShape shape) {
+  return cell == "s4d" ? std::make_unique<PlainS4d>(shape) : nullptr;
+}
 
 }  // namespace unroll

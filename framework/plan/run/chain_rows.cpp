@@ -122,7 +122,7 @@ void ChainRows<T>::settle_code() {
     settle(piece_.moves[v], axes_[count_ - 2].strides[v] != 0);
     const std::int64_t bytes = count_of_[v] * static_cast<std::int64_t>(sizeof(T));
     settle(piece_.ahead[v],
-           bytes >= least_bytes_ahead && bytes <= most_bytes_ahead ? history_[v] * bytes : 0);
+           bytes >= least_bytes_ahead && bytes <= most_bytes_ahead ? history_[v] * count_of_[v] : 0);
   }
   if (!settle_totals() && !changed) return;
   routine_ = {};

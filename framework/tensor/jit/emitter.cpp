@@ -93,9 +93,7 @@ Address Emitter::address(int slot, std::int64_t element, bool one_for_all) {
 void Emitter::ask_ahead(int slot, std::int64_t element) {
   const auto operand = static_cast<std::size_t>(slot);
   if (operand >= ahead_.size() || ahead_[operand] == 0) return;
-  const auto offset = static_cast<int>(element * element_bytes_ + ahead_[operand]);
-  const Reg64 start = pointer(slot);
-  prefetcht0(indexed_ ? ptr[start + index_ * element_bytes_ + offset] : ptr[start + offset]);
+  prefetcht0(address(slot, element + ahead_[operand]));
 }
 
 /// Of the one for the group of an element, or for a group behind it.

@@ -43,7 +43,7 @@ struct RowPiece {
   std::vector<ChainStep> steps;
   std::vector<ChainOperand> kinds;
   std::vector<bool> moves;  ///< by operand, from row to row
-  /// By operand: bytes from an element to the one that the next run reads in its place, which is asked for as
+  /// By operand: elements from one to the one that the next run reads in its place, which is asked for as
   /// this one is read; 0: not known, or not worth it.
   std::vector<std::int64_t> ahead = {};
   /// A total that ends with its row; others stay in their running values.

@@ -62,10 +62,11 @@ TEST_CASE("[bench] a cell as C++ ops is the cell of equations") {
 }
 
 TEST_CASE("[bench] the plain loop of s4d has the engine's loss and gradients") {
+  CHECK(plain_wide_loop("lstm", {7, 3, 2, 5}) == nullptr);
   for (const StepShape shape : {StepShape{1, 1, 1, 1}, {7, 3, 2, 5}, {60, 20, 2, 128}}) {
     INFO(shape.steps, " ", shape.rows, " ", shape.hidden);
     EngineStep engine("s4d", shape);
-    const std::unique_ptr<PlainLoop> loop = plain_s4d(shape);
+    const std::unique_ptr<PlainLoop> loop = plain_wide_loop("s4d", shape);
     for (int run = 0; run < 2; ++run) {
       engine.run();
       CHECK(loop->run(engine.values(), engine.inputs(), engine.targets()) ==

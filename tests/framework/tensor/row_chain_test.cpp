@@ -56,8 +56,8 @@ struct SummedRows {
     stride[group] = stride[of_groups] = n / grouped_elements;
     piece.elements = n;
     piece.ahead.assign(count, 0);  // what is asked for need not be there
-    piece.ahead[x] = -rows * n * static_cast<std::int64_t>(sizeof(T));
-    piece.ahead[y] = std::int64_t{1} << 30;
+    piece.ahead[x] = -rows * n;
+    piece.ahead[y] = std::int64_t{1} << 20;
     for (int i = 0; i < count; ++i) piece.moves.push_back(stride[static_cast<std::size_t>(i)] != 0);
     std::normal_distribution<double> normal;
     for (int i = 0; i < count; ++i) {
