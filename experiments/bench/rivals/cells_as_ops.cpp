@@ -117,9 +117,11 @@ CellStep s4d(const Parameters& p, const StepInputs& in) {
   const Var e_re = 1.0 + d, e_im = exp(dt * a) * sin(dt * w);
   const Var q = square(a) + square(w);
   const Var g_re = (d * a + e_im * w) / q, g_im = (e_im * a - d * w) / q;
-  const Var next_re = e_re * re - e_im * im + g_re * same;
-  const Var next_im = e_im * re + e_re * im + g_im * same;
-  return {{2.0 * sum(p["C_re"] * next_re - p["C_im"] * next_im, 2) + p["D"] * u, next_re, next_im}};
+  const Var Cg_re = 2.0 * (p["C_re"] * g_re - p["C_im"] * g_im),
+            Cg_im = 2.0 * (p["C_re"] * g_im + p["C_im"] * g_re);
+  const Var next_re = e_re * re - e_im * im + same;
+  const Var next_im = e_im * re + e_re * im;
+  return {{sum(Cg_re * next_re - Cg_im * next_im, 2) + p["D"] * u, next_re, next_im}};
 }
 
 struct OpsRow {

@@ -22,7 +22,8 @@ class PlainS4d final : public PlainLoop {
  public:
   explicit PlainS4d(StepShape shape)
       : T_(shape.steps), B_(shape.rows), I_(shape.inputs), H_(shape.hidden), u_(T_ * B_ * H_), y_(B_ * H_) {
-    for (Numbers* of_unit : {&e_re_, &e_im_, &g_re_, &g_im_, &de_re_, &de_im_, &dg_re_, &dg_im_})
+    for (Numbers* of_unit :
+         {&e_re_, &e_im_, &g_re_, &g_im_, &c_re_, &c_im_, &de_re_, &de_im_, &dc_re_, &dc_im_})
       of_unit->resize(H_ * n);
     for (Numbers* states : {&re_, &im_}) states->resize((T_ + 1) * B_ * H_ * n);
     for (Numbers* gradient : {&d_re_, &d_im_}) gradient->resize(B_ * H_ * n);
@@ -37,12 +38,11 @@ class PlainS4d final : public PlainLoop {
     for (Tensor<float>& gradient : gradients_) gradient.fill(0);
     discretise(parameters);
     read_inputs(parameters[V].data(), x.data());
-    for (std::int64_t t = 0; t < T_; ++t)
-      forward(t, parameters[C_re].data(), parameters[C_im].data(), parameters[D].data());
+    for (std::int64_t t = 0; t < T_; ++t) forward(t, parameters[D].data());
     const float loss = readout(parameters, target.data());
-    for (Numbers* sum : {&de_re_, &de_im_, &dg_re_, &dg_im_, &d_re_, &d_im_}) std::ranges::fill(*sum, 0.0f);
+    for (Numbers* sum : {&de_re_, &de_im_, &dc_re_, &dc_im_, &d_re_, &d_im_}) std::ranges::fill(*sum, 0.0f);
     for (std::int64_t t = T_; t-- > 0;) {
-      backward(t, parameters[C_re].data(), parameters[C_im].data(), parameters[D].data());
+      backward(t, parameters[D].data());
       std::ranges::fill(dy_, 0.0f);  // of the steps before the last one
     }
     input_gradient(x.data());
@@ -55,7 +55,11 @@ class PlainS4d final : public PlainLoop {
     return {-std::exp(p[A_log][at]), std::numbers::pi_v<float> * static_cast<float>(at % n) + p[A_off][at]};
   }
 
-  /// e = exp(dt A), and g = (e - 1) / A.
+  static Complex output(const std::vector<Tensor<float>>& p, std::int64_t at) {
+    return {p[C_re][at], p[C_im][at]};
+  }
+
+  /// e = exp(dt A), g = (e - 1) / A, and c = 2 C g.
   void discretise(const std::vector<Tensor<float>>& p) {
     for (std::int64_t at = 0; at < H_ * n; ++at) {
       const Complex A = rate(p, at), step = std::exp(p[log_dt][at / n]) * A;
@@ -67,6 +71,9 @@ class PlainS4d final : public PlainLoop {
       e_im_[at] = less_one.imag();
       g_re_[at] = g.real();
       g_im_[at] = g.imag();
+      const Complex c = 2.0f * output(p, at) * g;
+      c_re_[at] = c.real();
+      c_im_[at] = c.imag();
     }
   }
 
@@ -74,9 +81,12 @@ class PlainS4d final : public PlainLoop {
     for (std::int64_t at = 0; at < H_ * n; ++at) {
       const Complex A = rate(p, at), e{e_re_[at], e_im_[at]}, g{g_re_[at], g_im_[at]};
       const float dt = std::exp(p[log_dt][at / n]);
-      const Complex dg{dg_re_[at], dg_im_[at]};
+      const Complex dc = 2.0f * Complex{dc_re_[at], dc_im_[at]};
+      const Complex dg = dc * std::conj(output(p, at)), dC = dc * std::conj(g);
       const Complex de = Complex{de_re_[at], de_im_[at]} + dg * std::conj(1.0f / A);
       const Complex dA = dg * std::conj(-g / A) + de * std::conj(dt * e);
+      gradients_[C_re][at] = dC.real();
+      gradients_[C_im][at] = dC.imag();
       gradients_[log_dt][at / n] += (de * std::conj(A * e)).real() * dt;
       gradients_[A_log][at] = dA.real() * A.real();
       gradients_[A_off][at] = dA.imag();
@@ -99,10 +109,10 @@ class PlainS4d final : public PlainLoop {
         for (std::int64_t i = 0; i < I_; ++i) dv[h * I_ + i] += du_[row * H_ + h] * x[row * I_ + i];
   }
 
-  WIDEST_VECTORS void forward(std::int64_t t, const float* c_re, const float* c_im, const float* d) {
+  WIDEST_VECTORS void forward(std::int64_t t, const float* d) {
     const std::int64_t rows = B_, units = H_;
     const float* __restrict e_re = e_re_.data(), * __restrict e_im = e_im_.data();
-    const float* __restrict g_re = g_re_.data(), * __restrict g_im = g_im_.data();
+    const float* __restrict c_re = c_re_.data(), * __restrict c_im = c_im_.data();
     for (std::int64_t b = 0; b < rows; ++b)
       for (std::int64_t h = 0; h < units; ++h) {
         const std::int64_t unit = (t * rows + b) * units + h;
@@ -112,22 +122,22 @@ class PlainS4d final : public PlainLoop {
 #pragma GCC ivdep
         for (int j = 0; j < n; ++j) {
           const std::int64_t at = h * n + j;
-          const float r = e_re[at] * re[j] - e_im[at] * im[j] + g_re[at] * u;
-          const float i = e_im[at] * re[j] + e_re[at] * im[j] + g_im[at] * u;
+          const float r = e_re[at] * re[j] - e_im[at] * im[j] + u;
+          const float i = e_im[at] * re[j] + e_re[at] * im[j];
           next_re[j] = r;
           next_im[j] = i;
           sum += c_re[at] * r - c_im[at] * i;
         }
-        y_[b * units + h] = 2 * sum + d[h] * u;
+        y_[b * units + h] = sum + d[h] * u;
       }
   }
 
-  WIDEST_VECTORS void backward(std::int64_t t, const float* c_re, const float* c_im, const float* d) {
+  WIDEST_VECTORS void backward(std::int64_t t, const float* d) {
     const std::int64_t rows = B_, units = H_;
     const float* __restrict e_re = e_re_.data(), * __restrict e_im = e_im_.data();
-    const float* __restrict g_re = g_re_.data(), * __restrict g_im = g_im_.data();
-    float *de_re = de_re_.data(), *de_im = de_im_.data(), *dg_re = dg_re_.data(), *dg_im = dg_im_.data();
-    float *dc_re = gradients_[C_re].data(), *dc_im = gradients_[C_im].data(), *dd = gradients_[D].data();
+    const float* __restrict c_re = c_re_.data(), * __restrict c_im = c_im_.data();
+    float *de_re = de_re_.data(), *de_im = de_im_.data(), *dc_re = dc_re_.data(), *dc_im = dc_im_.data();
+    float* dd = gradients_[D].data();
     for (std::int64_t b = 0; b < rows; ++b)
       for (std::int64_t h = 0; h < units; ++h) {
         const std::int64_t unit = (t * rows + b) * units + h;
@@ -139,14 +149,12 @@ class PlainS4d final : public PlainLoop {
 #pragma GCC ivdep
         for (int j = 0; j < n; ++j) {
           const std::int64_t at = h * n + j;
-          const float r = d_re[j] + 2 * dy * c_re[at], i = d_im[j] - 2 * dy * c_im[at];
-          dc_re[at] += 2 * dy * next_re[j];
-          dc_im[at] -= 2 * dy * next_im[j];
+          const float r = d_re[j] + dy * c_re[at], i = d_im[j] - dy * c_im[at];
+          dc_re[at] += dy * next_re[j];
+          dc_im[at] -= dy * next_im[j];
           de_re[at] += r * re[j] + i * im[j];
           de_im[at] += i * re[j] - r * im[j];
-          dg_re[at] += r * u;
-          dg_im[at] += i * u;
-          du += r * g_re[at] + i * g_im[at];
+          du += r;
           d_re[j] = r * e_re[at] + i * e_im[at];
           d_im[j] = i * e_re[at] - r * e_im[at];
         }
@@ -171,12 +179,12 @@ class PlainS4d final : public PlainLoop {
   }
 
   std::int64_t T_, B_, I_, H_;
-  Numbers u_, y_;                          ///< (T, B, H), (B, H)
-  Numbers e_re_, e_im_, g_re_, g_im_;      ///< (H, n)
-  Numbers de_re_, de_im_, dg_re_, dg_im_;  ///< their gradients
-  Numbers re_, im_;                        ///< (T + 1, B, H, n), the states 0 to T
-  Numbers d_re_, d_im_;                    ///< (B, H, n), the gradient of the state behind a step
-  Numbers dy_, du_;                        ///< (B, H), (T, B, H)
+  Numbers u_, y_;                                    ///< (T, B, H), (B, H)
+  Numbers e_re_, e_im_, g_re_, g_im_, c_re_, c_im_;  ///< (H, n)
+  Numbers de_re_, de_im_, dc_re_, dc_im_;            ///< gradients of e and c
+  Numbers re_, im_;                                  ///< (T + 1, B, H, n), the states 0 to T
+  Numbers d_re_, d_im_;                              ///< (B, H, n), the gradient of the state behind a step
+  Numbers dy_, du_;                                  ///< (B, H), (T, B, H)
 };
 
 }  // namespace

@@ -36,20 +36,52 @@ bool may_overwrite(const Draft& draft, int region, std::size_t at, Id after, Id 
   });
 }
 
+/// What may have the bytes of `last` from the instruction on that reads it last: a value on the way to
+/// `after`.
+Id made_of(const Draft& draft, int region, Id last, Id after, bool elementwise) {
+  const auto at = static_cast<std::size_t>(draft.last[last]);
+  const Instruction& instruction = (*draft.regions[static_cast<std::size_t>(region)].code)[at];
+  Id made = none;
+  each_result(instruction, [&](Id id) {
+    if (draft.root(id) == id && draft.free_in(id, region) && draft.last[id] > draft.last[last] &&
+        draft.last[id] <= draft.made[after] && draft.program.dims(id) == draft.program.dims(after) &&
+        may_overwrite(draft, region, at, id, last, elementwise))
+      made = id;
+  });
+  return made;
+}
+
+/// What a step makes of a state on the way to the state after, each from what only its instruction still
+/// reads: all of them may have the same bytes. Empty where there is no such way.
+std::vector<Id> made_in_place(const Draft& draft, int region, Id before, Id after, bool elementwise) {
+  std::vector<Id> made;
+  for (Id last = before; draft.last[last] >= 0 && draft.last[last] < draft.made[after];
+       made.push_back(last)) {
+    last = made_of(draft, region, last, after, elementwise);
+    if (last == none) return {};
+  }
+  const Id last = made.empty() ? before : made.back();
+  const int at = draft.last[last];
+  if (at != draft.made[after] ||
+      !may_overwrite(draft, region, static_cast<std::size_t>(at), after, last, elementwise))
+    return {};
+  made.push_back(after);
+  return made;
+}
+
 void find_states_in_place(Draft& draft, int region, bool elementwise) {
   const Loop& loop = *draft.regions[static_cast<std::size_t>(region)].loop;
   for (const Loop::State& state : loop.states) {
     const Id after = draft.root(state.after);
-    const int at = draft.made[after];
     const auto is_after = [&](Id id) { return draft.root(id) == after; };
-    if (draft.region_of[after] != region || at < 0 || draft.last[state.before] != at ||
+    if (draft.region_of[after] != region || draft.made[after] < 0 ||
         draft.program.dims(after) != draft.program.dims(state.before))
       continue;
     if (std::ranges::any_of(loop.stacks, [&](const Loop::Stack& s) { return is_after(s.part); }) ||
         std::ranges::count_if(loop.states, [&](const Loop::State& s) { return is_after(s.after); }) != 1)
       continue;
-    if (may_overwrite(draft, region, static_cast<std::size_t>(at), after, state.before, elementwise))
-      draft.shares[after] = state.before;
+    for (const Id id : made_in_place(draft, region, state.before, after, elementwise))
+      draft.shares[id] = state.before;
   }
 }
 

@@ -4,25 +4,26 @@
 #include <map>
 
 namespace unroll::jit {
-namespace {
-
-Source in_part(Source source, int part, int groups) {
-  if (!source.constant()) source.result = source.result * groups + part;
-  return source;
-}
-
-}  // namespace
-
 Recording side_by_side(const Recording& recording, int groups) {
   Recording all{recording.isa};
-  for (const Instruction& one : recording.code)
-    for (int part = 0; part < groups; ++part) {
+  std::vector<int> first;  // by instruction: the number of its first part
+  std::vector<bool> once;  // by instruction: it is the same for all parts
+  const auto in_part = [&](Source source, int part) {
+    const auto result = static_cast<std::size_t>(source.result);
+    if (!source.constant()) source.result = first[result] + (once[result] ? 0 : part);
+    return source;
+  };
+  for (const Instruction& one : recording.code) {
+    once.push_back(one.operation == Operation::load && one.one_for_all);
+    first.push_back(static_cast<int>(all.code.size()));
+    for (int part = 0; part < (once.back() ? 1 : groups); ++part) {
       Instruction instruction = one;
       for (Source* source : {&instruction.a, &instruction.b, &instruction.c})
-        *source = in_part(*source, part, groups);
+        *source = in_part(*source, part);
       instruction.part = part;
       all.add(instruction);
     }
+  }
   return all;
 }
 

@@ -111,10 +111,10 @@ void s4d(const LoopParameters& p, const Vector& x, LoopState& s) {
       const std::size_t at = k * n + j;
       const Complex a(-std::exp(a_log[at]), std::numbers::pi * static_cast<double>(j) + off[at]);
       const Complex step = std::exp(std::exp(log_dt[k]) * a);
-      const Complex next = step * Complex(re[at], im[at]) + (step - 1.0) / a * u[k];
+      const Complex next = step * Complex(re[at], im[at]) + u[k];
       re[at] = next.real();
       im[at] = next.imag();
-      sum += (Complex(c_re[at], c_im[at]) * next).real();
+      sum += (Complex(c_re[at], c_im[at]) * (step - 1.0) / a * next).real();
     }
     y[k] = 2 * sum + d[k] * u[k];
   }

@@ -57,6 +57,65 @@ output %y.6
   CHECK(b.place(4).home == Home::pair);
 }
 
+TEST_CASE("[bind] what a step makes of a state on the way to the next one is in the same bytes") {
+  const auto text = [](const std::string& more) {
+    return R"(input %x.0 (T, B, 4)
+input %h.1 (B, 4)
+for each step of T, states (4·B)
+  slice %x.2 (B, 4) of %x.0
+  state %h.3 (B, 4) from %h.1
+  %y.4 (B, 4) = chain
+    %y.4 = add %h.3 %x.2
+  %r.5 (B, 1) = sum_to{dims=(B, 1)} %y.4
+  %z.6 (B, 1) = exp %r.5
+  %h.7 (B, 4) = chain
+    %h.7 = mul %y.4 %z.6
+  carry %h.7 as %h.3, last %h.8 (B, 4)
+)" + more;
+  };
+  const Bound b(text("output %h.8\n"));
+  CHECK(b.share(3, 4));
+  CHECK(b.share(3, 7));
+  CHECK(b.loop().states.at(0).in_place);
+  const Bound without(text("output %h.8\n"), written_apart);
+  CHECK(!without.share(3, 4));
+  CHECK(!without.share(4, 7));
+  CHECK(!without.share(3, 7));
+}
+
+TEST_CASE("[bind] a state that only products follow from is not in place, nor is what they are added to") {
+  const Bound b(R"(input %x.0 (T, B, 4)
+input %h.1 (B, 4)
+input %w.2 (4, 4)
+for each step of T, states (4·B)
+  slice %x.3 (B, 4) of %x.0
+  state %h.4 (B, 4) from %h.1
+  %y.5, %z.6 (B, 4) = chain
+    %y.5 = mul %h.4 %x.3
+    %z.6 = add %h.4 %x.3
+  %h.7 (B, 4) = %y.5 += matmul %z.6 %w.2
+  carry %h.7 as %h.4, last %h.8 (B, 4)
+output %h.8
+)");
+  CHECK(!b.share(4, 7));
+  CHECK(b.share(5, 7));
+  CHECK(!b.share(4, 6));
+}
+
+TEST_CASE("[bind] of two states that meet in a chain one may be on its way in place") {
+  const Bound b(
+      two_states("  %p.6, %q.7 (B, 4) = chain\n    %p.6 = add %g.4 %h.5\n    %q.7 = mul %g.4 %h.5\n"
+                 "  %g.8 (B, 4) = chain\n    %g.8 = add %p.6 %x.3\n"
+                 "  %h.9 (B, 4) = chain\n    %h.9 = add %q.7 %g.8\n",
+                 "  carry %g.8 as %g.4, last %g.10 (B, 4)\n  carry %h.9 as %h.5, last %h.11 (B, 4)\n",
+                 "output %g.10\noutput %h.11\n"));
+  CHECK(!b.share(4, 8));  // g is read behind p, and q behind g'
+  CHECK(b.share(5, 7));
+  CHECK(b.share(5, 9));
+  CHECK(!b.share(6, 7));
+  CHECK(!b.share(4, 5));
+}
+
 TEST_CASE("[bind] a sum over the steps begins and ends in the bytes of its zeros") {
   const auto text = [](const std::string& more) {
     return R"(input %x.0 (T, B, 4)
