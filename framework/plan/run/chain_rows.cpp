@@ -10,9 +10,11 @@ namespace {
 /// Runs before machine code is made, which takes as long as a hundred of them.
 constexpr int row_runs_before_code = 8;
 
-/// Of a step of a history that is worth asking for one step ahead: less is in the second-level cache soon
-/// enough, more would drive out what this step needs.
-constexpr std::int64_t least_bytes_ahead = 16 << 10, most_bytes_ahead = 256 << 10;
+/// Of a step of a history of at least so many bytes the chain asks for two kilobytes ahead: it goes through
+/// more such streams at once than the prefetcher of the CPU follows. Where more is written than fits into the
+/// second-level cache, to ask for that takes longer than it saves.
+constexpr std::int64_t least_bytes_asked_for = 16 << 10, most_bytes_to_write = 256 << 10,
+                       bytes_ahead = 2 << 10;
 
 Dims with_axes(Dims dims, std::size_t count) {
   dims.insert(dims.begin(), count - dims.size(), Dim(1));
@@ -30,7 +32,7 @@ ChainRows<T>::ChainRows(const ChainCode& code) : code_(code) {
   index_.resize(axes_.size());
   in_row_.resize(dims_.size());
   count_of_.resize(dims_.size());
-  history_.resize(dims_.size());
+  of_history_.resize(dims_.size());
   offset_.resize(dims_.size());
   rows_of_sum_.resize(code.sums.size());
   operands_.resize(dims_.size() + code.inner + code.sums.size());
@@ -121,8 +123,10 @@ void ChainRows<T>::settle_code() {
     settle(piece_.kinds[v], in_row_[v] == ChainOperand::one_for_all ? still : in_row_[v]);
     settle(piece_.moves[v], axes_[count_ - 2].strides[v] != 0);
     const std::int64_t bytes = count_of_[v] * static_cast<std::int64_t>(sizeof(T));
-    settle(piece_.ahead[v],
-           bytes >= least_bytes_ahead && bytes <= most_bytes_ahead ? history_[v] * count_of_[v] : 0);
+    const bool written = v >= code_.inputs.size();
+    const bool asked_for =
+        of_history_[v] && bytes >= least_bytes_asked_for && (!written || bytes <= most_bytes_to_write);
+    settle(piece_.ahead[v], asked_for ? bytes_ahead / static_cast<std::int64_t>(sizeof(T)) : 0);
   }
   if (!settle_totals() && !changed) return;
   routine_ = {};

@@ -17,8 +17,8 @@ class ChainRows {
  public:
   explicit ChainRows(const ChainCode& code);
 
-  /// Says that an input is a step of a history, of which the next run reads the next one, or that before it.
-  void follows_history(std::size_t input, bool reverse) { history_[input] = reverse ? -1 : 1; }
+  /// Says that an operand is a step of a history: each run has another one, which no cache holds yet.
+  void is_of_history(std::size_t operand) { of_history_[operand] = true; }
 
   /// For these sizes. Allocates nothing.
   void lay_out(Sizes sizes);
@@ -53,7 +53,7 @@ class ChainRows {
   std::int64_t elements_ = 0, rows_ = 0;
   std::vector<ChainOperand> in_row_;       ///< by value: what it is to the elements of a row
   std::vector<std::int64_t> count_of_;     ///< by value: elements
-  std::vector<int> history_;               ///< by value: steps from a run to the next, of those of a history
+  std::vector<bool> of_history_;           ///< by value
   std::vector<std::int64_t> index_;        ///< by axis, before the rows
   std::vector<std::int64_t> offset_;       ///< by value, where these indices are
   std::vector<std::int64_t> rows_of_sum_;  ///< by sum: as many rows are added up

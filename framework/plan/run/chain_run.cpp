@@ -41,9 +41,9 @@ ChainRun<T>::ChainRun(ChainCode code, std::vector<ir::Id> roots)
 }
 
 template <class T>
-void ChainRun<T>::follows_history(ir::Id root, bool reverse) {
-  for (std::size_t i = 0; i < code_.inputs.size(); ++i)
-    if (roots_[i] == root) rows_.follows_history(i, reverse);
+void ChainRun<T>::is_of_history(ir::Id root) {
+  for (std::size_t i = 0; i < roots_.size(); ++i)
+    if (roots_[i] == root) rows_.is_of_history(i);
 }
 
 /// Sums, or operands that broadcast along an axis in the middle.

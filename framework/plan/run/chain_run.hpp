@@ -18,7 +18,7 @@ class ChainRun {
   ChainRun(ChainCode code, std::vector<ir::Id> roots);
 
   /// Says that the value with this root is a step of a history: see ChainRows.
-  void follows_history(ir::Id root, bool reverse);
+  void is_of_history(ir::Id root);
 
   /// Bytes of scratch memory for these sizes.
   std::size_t lay_out(Sizes sizes);

@@ -53,7 +53,7 @@ Frame<T>::Frame(const ir::Program& program, const Binding& binding, const FrameO
     for (const LoopMoves::Move& move : loop.moves) {
       bodies_[r].moving.push_back(moving(move.part, move.whole, move.rows, number));
       for (Step& step : bodies_[r].steps)
-        if (step.chain) step.chain->follows_history(move.part, here.loop->reverse);
+        if (step.chain) step.chain->is_of_history(move.part);
     }
     for (const Loop::Stack& stack : loop.copies_before)
       bodies_[r].copied_before.push_back(moving(stack.part, stack.whole, 0, number));

@@ -90,10 +90,11 @@ Address Emitter::address(int slot, std::int64_t element, bool one_for_all) {
   return indexed_ ? ptr[start + index_ * element_bytes_ + offset] : ptr[start + offset];
 }
 
-void Emitter::ask_ahead(int slot, std::int64_t element) {
+void Emitter::ask_ahead(int slot, std::int64_t element, bool to_write) {
   const auto operand = static_cast<std::size_t>(slot);
   if (operand >= ahead_.size() || ahead_[operand] == 0) return;
-  prefetcht0(address(slot, element + ahead_[operand]));
+  const Address next = address(slot, element + ahead_[operand]);
+  to_write ? prefetchw(next) : prefetcht0(next);
 }
 
 /// Of the one for the group of an element, or for a group behind it.

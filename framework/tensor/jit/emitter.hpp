@@ -114,8 +114,8 @@ class Emitter : public Xbyak::CodeGenerator {
   Xbyak::Xmm vector(int number, int bytes) const;
   Xbyak::Reg64 pointer(int slot);
   Xbyak::Address address(int slot, std::int64_t element, bool one_for_all = false);
-  /// Asks for what the next run reads in the place of a group's elements.
-  void ask_ahead(int slot, std::int64_t element);
+  /// Asks for elements ahead of those of a group, as the chain wants it.
+  void ask_ahead(int slot, std::int64_t element, bool to_write);
   Xbyak::Address constant(std::uint64_t bits);
   void load_constant(const Xbyak::Xmm& to, std::uint64_t bits);
   template <class To, class From>

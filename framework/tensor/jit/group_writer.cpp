@@ -194,6 +194,7 @@ void GroupWriter::write(const Instruction& i) {
     case store: {
       const Xmm from = in_register(i.a);
       drop_left(out_.find_left(slots_[static_cast<std::size_t>(i.number)], place(i)));
+      out_.ask_ahead(slots_[static_cast<std::size_t>(i.number)], place(i), true);
       out_.store(out_.address(slots_[static_cast<std::size_t>(i.number)], place(i)), from, bytes_);
       return release(i.a);
     }
@@ -243,7 +244,7 @@ void GroupWriter::write(const Instruction& i) {
 void GroupWriter::load_elements(const Instruction& i) {
   const int slot = slots_[static_cast<std::size_t>(i.number)];
   const auto found = out_.find_left(slot, place(i));
-  out_.ask_ahead(slot, place(i));
+  out_.ask_ahead(slot, place(i), false);
   if (found == out_.left_.end() || found->bytes != bytes_)
     return out_.load(made(), out_.address(slot, place(i)), bytes_);
   const int number = found->number;

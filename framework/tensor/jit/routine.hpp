@@ -43,8 +43,8 @@ struct RowPiece {
   std::vector<ChainStep> steps;
   std::vector<ChainOperand> kinds;
   std::vector<bool> moves;  ///< by operand, from row to row
-  /// By operand: elements from one to the one that the next run reads in its place, which is asked for as
-  /// this one is read; 0: not known, or not worth it.
+  /// By operand: so many elements ahead of one that is read or written another one is asked for, which need
+  /// not be there; 0: none is.
   std::vector<std::int64_t> ahead = {};
   /// A total that ends with its row; others stay in their running values.
   struct Total {

@@ -57,7 +57,7 @@ struct SummedRows {
     piece.elements = n;
     piece.ahead.assign(count, 0);  // what is asked for need not be there
     piece.ahead[x] = -rows * n;
-    piece.ahead[y] = std::int64_t{1} << 20;
+    piece.ahead[y] = piece.ahead[result] = std::int64_t{1} << 20;
     for (int i = 0; i < count; ++i) piece.moves.push_back(stride[static_cast<std::size_t>(i)] != 0);
     std::normal_distribution<double> normal;
     for (int i = 0; i < count; ++i) {
