@@ -31,7 +31,7 @@ Objective ctc_objective() {
               {"loss", "nats per sequence", Direction::lower,
                [](const Tally& t) { return t.mean(CtcElement::nats); }},
               {"label_error_rate", "edits per label", Direction::lower,
-               [](const Tally& t) { return t.label_edits / t.labels; }},
+               [](const Tally& t) { return t.label_edits / t.labels; }, nullptr, true},
           })};
 }
 

@@ -32,6 +32,7 @@ struct Metric {
   Direction direction;
   std::function<double(const Tally&)> value;
   bool (*defined)(const Criterion&) = nullptr;  ///< null: always
+  bool by_part = false;                         ///< also of each part of a test set that has parts
 };
 
 /// A loss with its metrics. Targets of class kind are indices (...); of number kind (..., numbers), and

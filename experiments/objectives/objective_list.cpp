@@ -36,7 +36,7 @@ std::vector<Metric> with_accuracies(std::vector<Metric> metrics, bool (*judged)(
   metrics.push_back({"error_rate", "share of answers", Direction::lower,
                      [](const Tally& t) { return t.error_rate(); }, judged});
   metrics.push_back({"accuracy", "share of answers", Direction::higher,
-                     [](const Tally& t) { return 1 - t.error_rate(); }, judged});
+                     [](const Tally& t) { return 1 - t.error_rate(); }, judged, true});
   metrics.push_back({"scaled_accuracy", "0 by chance, 1 if all are right", Direction::higher,
                      [](const Tally& t) { return (1 - t.error_rate() - t.chance) / (1 - t.chance); },
                      [](const Criterion& criterion) { return criterion.chance.has_value(); }});

@@ -161,6 +161,9 @@ const TaskList& standard_tasks();
 /// Null when no task has this name.
 const TaskRow* find_task(const TaskList& list, std::string_view name);
 
+/// Whether the task has a setting of its own with this key, such as "task.text".
+bool takes(const TaskRow& task, std::string_view key);
+
 /// Fills in the variant, the length and the settings of its own that the config leaves to the task.
 void resolve_task(const TaskList& list, TaskConfig& config);
 

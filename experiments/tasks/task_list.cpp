@@ -75,6 +75,10 @@ const TaskRow* find_task(const TaskList& list, std::string_view name) {
   return row == list.end() ? nullptr : &*row;
 }
 
+bool takes(const TaskRow& task, std::string_view key) {
+  return std::ranges::find(task.options, key, &OptionSpec::key) != task.options.end();
+}
+
 void resolve_task(const TaskList& list, TaskConfig& config) {
   const TaskRow* row = find_task(list, config.name);
   if (!row) return;

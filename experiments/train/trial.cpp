@@ -317,7 +317,7 @@ void Training::test_parts() {
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const MetricValues values = models_.evaluator().evaluate(*parts[i].source, best_).metrics;
     for (const Metric* metric : metrics_) {
-      if (metric->name != "accuracy" && metric->name != "label_error_rate") continue;
+      if (!metric->by_part) continue;
       const double value = values.at(metric->name);
       record_.set({fmt::format("test_{} {}", metric->name, names[i]), value, descriptor_of(*metric)});
       if (parts.size() == 1) continue;

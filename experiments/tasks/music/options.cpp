@@ -1,7 +1,5 @@
 #include "experiments/tasks/music/options.hpp"
 
-#include <algorithm>
-
 #include "experiments/tasks/data_options.hpp"
 
 namespace unroll {
@@ -58,10 +56,7 @@ std::vector<OptionSpec> rows() {
 
 }  // namespace music_options
 
-bool is_music(const TaskRow& task) {
-  return std::ranges::find(task.options, music_options::steps_per_quarter.key, &OptionSpec::key) !=
-         task.options.end();
-}
+bool is_music(const TaskRow& task) { return takes(task, music_options::steps_per_quarter.key); }
 
 Grid grid_of(const TaskConfig& config) {
   const auto seconds = config.get<std::int64_t>(music_options::steps_per_second);

@@ -1,7 +1,5 @@
 #include "experiments/tasks/speech/options.hpp"
 
-#include <algorithm>
-
 #include "experiments/tasks/data_options.hpp"
 
 namespace unroll {
@@ -129,9 +127,6 @@ FeatureSettings feature_settings(const TaskConfig& config) {
 
 }  // namespace speech_options
 
-bool is_speech(const TaskRow& task) {
-  return std::ranges::find(task.options, speech_options::recordings.key, &OptionSpec::key) !=
-         task.options.end();
-}
+bool is_speech(const TaskRow& task) { return takes(task, speech_options::recordings.key); }
 
 }  // namespace unroll
