@@ -168,8 +168,12 @@ class SyntaxBuilder {
     if (node.children[0]->is_type<g::file_call>())
       return {"file", span_of(*node.children[0]), {value_or_file(*node.children[0])}};
     InitCall call{text(*node.children[0]), span_of(*node.children[0]), {}};
-    for (std::size_t i = 1; i < node.children.size(); ++i)
+    for (std::size_t i = 1; i < node.children.size(); ++i) {
+      if (node.children[i]->is_type<g::axis>())
+        throw EquationError(source_, span_of(*node.children[i]),
+                            "an init has no axis; its arguments are numbers");
       call.arguments.push_back(expression(*node.children[i]));
+    }
     return call;
   }
 
