@@ -127,6 +127,7 @@ bool chain_may_overwrite(const Draft& draft, const Chain& chain, Id out, Id root
   std::size_t last_read = 0, made = 0;
   for (std::size_t i = 0; i < chain.links.size(); ++i) {
     const Compute& link = chain.links[i];
+    if (link.out == out && sums(*link.op)) return false;
     if (link.out == out) made = i;
     for (const Id in : link.in) {
       if (draft.root(in) != root) continue;

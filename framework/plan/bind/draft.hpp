@@ -46,8 +46,8 @@ void bind_loops(Draft& draft, bool shared_history);
 /// those of operands.
 void write_in_place(Draft& draft, bool elementwise);
 
-/// Whether result number `out` of the chain may be written over the operand with the bytes of `root`: no link
-/// reads them after the one that makes it.
+/// Whether result `out` of the chain may be written over the operand with the bytes of `root`: no link reads
+/// them after the one that makes it. A sum may not: it begins with zeros, before anything is read.
 bool chain_may_overwrite(const Draft& draft, const ir::Chain& chain, ir::Id out, ir::Id root);
 /// How often the instruction, loops in it included, reads the bytes of `root`.
 int reads_of(const Draft& draft, const ir::Instruction& instruction, ir::Id root);

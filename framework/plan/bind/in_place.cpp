@@ -55,12 +55,12 @@ Id made_of(const Draft& draft, int region, Id last, Id after, bool elementwise) 
 /// reads: all of them may have the same bytes. Empty where there is no such way.
 std::vector<Id> made_in_place(const Draft& draft, int region, Id before, Id after, bool elementwise) {
   std::vector<Id> made;
-  for (Id last = before; draft.last[last] >= 0 && draft.last[last] < draft.made[after];
-       made.push_back(last)) {
+  Id last = before;
+  while (draft.last[last] >= 0 && draft.last[last] < draft.made[after]) {
     last = made_of(draft, region, last, after, elementwise);
     if (last == none) return {};
+    made.push_back(last);
   }
-  const Id last = made.empty() ? before : made.back();
   const int at = draft.last[last];
   if (at != draft.made[after] ||
       !may_overwrite(draft, region, static_cast<std::size_t>(at), after, last, elementwise))

@@ -10,11 +10,10 @@ namespace {
 /// Runs before machine code is made, which takes as long as a hundred of them.
 constexpr int row_runs_before_code = 8;
 
-/// Of a step of a history of at least so many bytes the chain asks for two kilobytes ahead: it goes through
-/// more such streams at once than the prefetcher of the CPU follows. Where more is written than fits into the
-/// second-level cache, to ask for that takes longer than it saves.
-constexpr std::int64_t least_bytes_asked_for = 16 << 10, most_bytes_to_write = 256 << 10,
-                       bytes_ahead = 2 << 10;
+/// A step of a history of at least so many bytes is asked for ahead: a chain goes through more such streams
+/// at once than the prefetcher of the CPU follows. Where more is written than fits into the second-level
+/// cache, to ask for that takes longer than it saves.
+constexpr std::int64_t least_bytes_asked_for = 16 << 10, most_bytes_to_write = 256 << 10;
 
 Dims with_axes(Dims dims, std::size_t count) {
   dims.insert(dims.begin(), count - dims.size(), Dim(1));
@@ -44,7 +43,7 @@ ChainRows<T>::ChainRows(const ChainCode& code) : code_(code) {
   for (const ChainCode::Sum& sum : code.sums)
     piece_.kinds[static_cast<std::size_t>(sum.running)] = ChainOperand::running;
   piece_.moves.assign(operands_.size(), false);
-  piece_.ahead.assign(operands_.size(), 0);
+  piece_.asked_for.assign(operands_.size(), false);
   for (auto* totals : {&piece_.totals, &known_totals_}) totals->reserve(code.sums.size());
 }
 
@@ -124,9 +123,8 @@ void ChainRows<T>::settle_code() {
     settle(piece_.moves[v], axes_[count_ - 2].strides[v] != 0);
     const std::int64_t bytes = count_of_[v] * static_cast<std::int64_t>(sizeof(T));
     const bool written = v >= code_.inputs.size();
-    const bool asked_for =
-        of_history_[v] && bytes >= least_bytes_asked_for && (!written || bytes <= most_bytes_to_write);
-    settle(piece_.ahead[v], asked_for ? bytes_ahead / static_cast<std::int64_t>(sizeof(T)) : 0);
+    settle(piece_.asked_for[v],
+           of_history_[v] && bytes >= least_bytes_asked_for && (!written || bytes <= most_bytes_to_write));
   }
   if (!settle_totals() && !changed) return;
   routine_ = {};

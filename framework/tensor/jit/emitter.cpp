@@ -13,6 +13,13 @@ using Xbyak::Address;
 using Xbyak::Reg64;
 using Xbyak::Xmm;
 
+namespace {
+
+/// Far enough to be there in time, and near enough to be there still.
+constexpr int bytes_ahead = 2 << 10;
+
+}  // namespace
+
 std::vector<Group> groups_of(std::int64_t n, int lanes) {
   std::vector<Group> groups;
   std::int64_t at = 0;
@@ -92,8 +99,8 @@ Address Emitter::address(int slot, std::int64_t element, bool one_for_all) {
 
 void Emitter::ask_ahead(int slot, std::int64_t element, bool to_write) {
   const auto operand = static_cast<std::size_t>(slot);
-  if (operand >= ahead_.size() || ahead_[operand] == 0) return;
-  const Address next = address(slot, element + ahead_[operand]);
+  if (operand >= asked_for_.size() || !asked_for_[operand]) return;
+  const Address next = address(slot, element + bytes_ahead / element_bytes_);
   to_write ? prefetchw(next) : prefetcht0(next);
 }
 
@@ -295,7 +302,7 @@ void Emitter::row_chain(const Recording& recording, const RowPiece& piece, const
   const int operands = static_cast<int>(piece.kinds.size());
   std::vector<int> slots(piece.kinds.size());
   std::iota(slots.begin(), slots.end(), 0);
-  ahead_ = piece.ahead;
+  asked_for_ = piece.asked_for;
   begin_sums(piece.totals);
   if (lanes() > grouped_elements) {
     mov(eax, 0xffff << grouped_elements & 0xffff);

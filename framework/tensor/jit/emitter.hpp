@@ -114,7 +114,7 @@ class Emitter : public Xbyak::CodeGenerator {
   Xbyak::Xmm vector(int number, int bytes) const;
   Xbyak::Reg64 pointer(int slot);
   Xbyak::Address address(int slot, std::int64_t element, bool one_for_all = false);
-  /// Asks for elements ahead of those of a group, as the chain wants it.
+  /// Asks for what lies ahead of a group's elements, where the chain wants it: to read it, or to write it.
   void ask_ahead(int slot, std::int64_t element, bool to_write);
   Xbyak::Address constant(std::uint64_t bits);
   void load_constant(const Xbyak::Xmm& to, std::uint64_t bits);
@@ -138,10 +138,10 @@ class Emitter : public Xbyak::CodeGenerator {
   std::vector<Xbyak::Reg64> pointer_registers_;
   std::vector<int> held_slots_;  ///< by pointer register; -1: none
   std::size_t next_pointer_ = 0;
-  std::size_t pinned_ = 0;           ///< registers whose pointers stay
-  bool indexed_ = false;             ///< addresses count from the index
-  std::vector<std::int64_t> ahead_;  ///< of a chain of rows, by slot; else empty
-  int slots_ = 0;                    ///< of the frame, that have been in use
+  std::size_t pinned_ = 0;       ///< registers whose pointers stay
+  bool indexed_ = false;         ///< addresses count from the index
+  std::vector<bool> asked_for_;  ///< of a chain of rows, by slot; else empty
+  int slots_ = 0;                ///< of the frame, that have been in use
   std::map<std::uint64_t, Xbyak::Label> constants_;
   std::map<std::uint64_t, int> kept_constants_;  ///< their registers, counted down from the last one
   std::vector<RowPiece::Total> totals_;  ///< in registers from the last one down, before the constants

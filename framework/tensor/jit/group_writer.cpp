@@ -193,9 +193,10 @@ void GroupWriter::write(const Instruction& i) {
     }
     case store: {
       const Xmm from = in_register(i.a);
-      drop_left(out_.find_left(slots_[static_cast<std::size_t>(i.number)], place(i)));
-      out_.ask_ahead(slots_[static_cast<std::size_t>(i.number)], place(i), true);
-      out_.store(out_.address(slots_[static_cast<std::size_t>(i.number)], place(i)), from, bytes_);
+      const int slot = slots_[static_cast<std::size_t>(i.number)];
+      drop_left(out_.find_left(slot, place(i)));
+      out_.ask_ahead(slot, place(i), true);
+      out_.store(out_.address(slot, place(i)), from, bytes_);
       return release(i.a);
     }
     case sqrt:

@@ -4,6 +4,7 @@
 #include <map>
 
 namespace unroll::jit {
+
 Recording side_by_side(const Recording& recording, int groups) {
   Recording all{recording.isa};
   std::vector<int> first;  // by instruction: the number of its first part

@@ -43,9 +43,9 @@ struct RowPiece {
   std::vector<ChainStep> steps;
   std::vector<ChainOperand> kinds;
   std::vector<bool> moves;  ///< by operand, from row to row
-  /// By operand: so many elements ahead of one that is read or written another one is asked for, which need
-  /// not be there; 0: none is.
-  std::vector<std::int64_t> ahead = {};
+  /// By operand: what lies two kilobytes ahead of the elements that are read or written is asked for, whether
+  /// it is there or not.
+  std::vector<bool> asked_for = {};
   /// A total that ends with its row; others stay in their running values.
   struct Total {
     int operand, running;

@@ -55,9 +55,8 @@ struct SummedRows {
     stride[x] = stride[result] = n;
     stride[group] = stride[of_groups] = n / grouped_elements;
     piece.elements = n;
-    piece.ahead.assign(count, 0);  // what is asked for need not be there
-    piece.ahead[x] = -rows * n;
-    piece.ahead[y] = piece.ahead[result] = std::int64_t{1} << 20;
+    piece.asked_for.assign(count, false);
+    for (const int operand : {x, y, result}) piece.asked_for[operand] = true;
     for (int i = 0; i < count; ++i) piece.moves.push_back(stride[static_cast<std::size_t>(i)] != 0);
     std::normal_distribution<double> normal;
     for (int i = 0; i < count; ++i) {

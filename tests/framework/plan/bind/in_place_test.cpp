@@ -89,6 +89,17 @@ output %b.2
   CHECK(twice.share(1, 2));
 }
 
+TEST_CASE("[bind] no sum is written over what it adds up, of its own shape too: it begins with zeros") {
+  const Bound b(R"(input %x.0 (B, 1, 1024)
+%a.1 (B, 1, 1024) = broadcast_to{dims=(B, 1, 1024)} %x.0
+%s.3 (B, 1, 1024) = chain
+  %b.2 = exp %a.1
+  %s.3 = sum_to{dims=(B, 1, 1024)} %b.2
+output %s.3
+)");
+  CHECK(!b.share(1, 3));
+}
+
 TEST_CASE("[bind] an op that may writes over its first operand, if that is no other operand too") {
   constexpr std::string_view text = R"(input %x.0 (T, B, 4)
 %a.1 (T, B, 4) = broadcast_to{dims=(T, B, 4)} %x.0

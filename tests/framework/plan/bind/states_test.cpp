@@ -58,8 +58,7 @@ output %y.6
 }
 
 TEST_CASE("[bind] what a step makes of a state on the way to the next one is in the same bytes") {
-  const auto text = [](const std::string& more) {
-    return R"(input %x.0 (T, B, 4)
+  constexpr std::string_view text = R"(input %x.0 (T, B, 4)
 input %h.1 (B, 4)
 for each step of T, states (4·B)
   slice %x.2 (B, 4) of %x.0
@@ -71,13 +70,13 @@ for each step of T, states (4·B)
   %h.7 (B, 4) = chain
     %h.7 = mul %y.4 %z.6
   carry %h.7 as %h.3, last %h.8 (B, 4)
-)" + more;
-  };
-  const Bound b(text("output %h.8\n"));
+output %h.8
+)";
+  const Bound b(text);
   CHECK(b.share(3, 4));
   CHECK(b.share(3, 7));
   CHECK(b.loop().states.at(0).in_place);
-  const Bound without(text("output %h.8\n"), written_apart);
+  const Bound without(text, written_apart);
   CHECK(!without.share(3, 4));
   CHECK(!without.share(4, 7));
   CHECK(!without.share(3, 7));
