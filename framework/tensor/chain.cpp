@@ -34,6 +34,7 @@ class ChainGroup {
       case ChainStep::Form::sum:
         if (kind(s.operand) == ChainOperand::total) return add_to_running(start(s.other));
         if (kind(s.operand) == ChainOperand::grouped) return add_groups(pointers_[s.operand]);
+        if (kind(s.operand) == ChainOperand::group_sums) return write_groups(pointers_[s.operand]);
         return table_.binary[add](x, 1, value_, 1, x, count_);
     }
   }
@@ -49,6 +50,12 @@ class ChainGroup {
   void add_groups(T* sums) {
     for (std::int64_t i = 0; i < count_; i += grouped_elements)
       sums[(at_ + i) / grouped_elements] += table_.sum(value_ + i, grouped_elements);
+  }
+
+  /// As if they were added to zeros.
+  void write_groups(T* sums) {
+    std::fill_n(sums + at_ / grouped_elements, count_ / grouped_elements, T{0});
+    add_groups(sums);
   }
 
   /// Operands that are one for several elements, for each of them.

@@ -31,7 +31,8 @@ enum class ChainOperand : std::uint8_t {
   one_for_all,  ///< one for all indices
   inner,        ///< a value within one group, with room for `chain_group` elements
   total,        ///< the sum of all elements, which has running values
-  grouped,      ///< one for every `grouped_elements`, or their sum
+  grouped,      ///< one for every `grouped_elements`, or what their sum is added to
+  group_sums,   ///< the sum of every `grouped_elements`
   running,      ///< sixteen running values of a sum, which value j adds up as ReduceKernel does
 };
 inline constexpr std::int64_t chain_group = 128;

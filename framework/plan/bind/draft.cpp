@@ -123,11 +123,25 @@ class Lifetimes {
 
 void find_lifetimes(Draft& draft) { Lifetimes(draft).run(); }
 
+namespace {
+
+/// Whether a chain reads these bytes for nothing but this sum to begin with.
+bool only_begins(const Draft& draft, const Chain& chain, const Compute& sum, Id root) {
+  return sum.onto != none && draft.root(sum.onto) == root &&
+         std::ranges::none_of(chain.links, [&](const Compute& link) {
+           const auto reads = [&](Id in) { return draft.root(in) == root; };
+           return std::ranges::any_of(link.in, reads) ||
+                  (link.out != sum.out && link.onto != none && reads(link.onto));
+         });
+}
+
+}  // namespace
+
 bool chain_may_overwrite(const Draft& draft, const Chain& chain, Id out, Id root) {
   std::size_t last_read = 0, made = 0;
   for (std::size_t i = 0; i < chain.links.size(); ++i) {
     const Compute& link = chain.links[i];
-    if (link.out == out && sums(*link.op)) return false;
+    if (link.out == out && sums(*link.op)) return only_begins(draft, chain, link, root);
     if (link.out == out) made = i;
     for (const Id in : link.in) {
       if (draft.root(in) != root) continue;

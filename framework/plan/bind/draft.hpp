@@ -47,7 +47,8 @@ void bind_loops(Draft& draft, bool shared_history);
 void write_in_place(Draft& draft, bool elementwise);
 
 /// Whether result `out` of the chain may be written over the operand with the bytes of `root`: no link reads
-/// them after the one that makes it. A sum may not: it begins with zeros, before anything is read.
+/// them after the one that makes it. A sum begins before anything is read: with zeros, or with what it is
+/// added to, over which alone it may be written.
 bool chain_may_overwrite(const Draft& draft, const ir::Chain& chain, ir::Id out, ir::Id root);
 /// How often the instruction, loops in it included, reads the bytes of `root`.
 int reads_of(const Draft& draft, const ir::Instruction& instruction, ir::Id root);

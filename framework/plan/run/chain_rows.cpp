@@ -35,14 +35,14 @@ ChainRows<T>::ChainRows(const ChainCode& code) : code_(code) {
   offset_.resize(dims_.size());
   rows_of_sum_.resize(code.sums.size());
   operands_.resize(dims_.size() + code.inner + code.sums.size());
-  routine_arguments_.resize(2 * operands_.size() + 2);
+  routine_arguments_.resize(operands_.size() + 1);
   piece_.steps = code.steps;
   piece_.kinds.assign(operands_.size(), ChainOperand::elements);
   std::fill_n(piece_.kinds.begin() + static_cast<std::ptrdiff_t>(dims_.size()), code.inner,
               ChainOperand::inner);
   for (const ChainCode::Sum& sum : code.sums)
     piece_.kinds[static_cast<std::size_t>(sum.running)] = ChainOperand::running;
-  piece_.moves.assign(operands_.size(), false);
+  piece_.strides.assign(operands_.size(), 0);
   piece_.asked_for.assign(operands_.size(), false);
   for (auto* totals : {&piece_.totals, &known_totals_}) totals->reserve(code.sums.size());
 }
@@ -107,6 +107,17 @@ void ChainRows<T>::group_elements() {
   if (--count_ < 2) add_single_row();
 }
 
+/// Of a row's elements, which add up to a sum or not.
+template <class T>
+ChainOperand ChainRows<T>::kind_of(std::size_t v) const {
+  const auto sum = std::ranges::find(code_.sums, static_cast<int>(v), &ChainCode::Sum::total);
+  if (sum == code_.sums.end()) return in_row_[v];
+  if (in_row_[v] == ChainOperand::one_for_all) return ChainOperand::total;
+  const auto in_one_row = [&](const Axis& axis) { return axis.extent == 1 || axis.strides[v] != 0; };
+  const bool whole = sum->onto < 0 && std::all_of(axes_.begin(), axes_.begin() + row_axis(), in_one_row);
+  return in_row_[v] == ChainOperand::grouped && whole ? ChainOperand::group_sums : in_row_[v];
+}
+
 /// What operands are to the code. Code that was made for others is forgotten.
 template <class T>
 void ChainRows<T>::settle_code() {
@@ -116,11 +127,8 @@ void ChainRows<T>::settle_code() {
     place = value;
   };
   for (std::size_t v = 0; v < dims_.size(); ++v) {
-    const bool sum = std::ranges::any_of(
-        code_.sums, [&](const ChainCode::Sum& s) { return s.total == static_cast<int>(v); });
-    const ChainOperand still = sum ? ChainOperand::total : ChainOperand::one_for_all;
-    settle(piece_.kinds[v], in_row_[v] == ChainOperand::one_for_all ? still : in_row_[v]);
-    settle(piece_.moves[v], axes_[count_ - 2].strides[v] != 0);
+    settle(piece_.kinds[v], kind_of(v));
+    settle(piece_.strides[v], axes_[count_ - 2].strides[v]);
     const std::int64_t bytes = count_of_[v] * static_cast<std::int64_t>(sizeof(T));
     const bool written = v >= code_.inputs.size();
     settle(piece_.asked_for[v],
@@ -153,6 +161,7 @@ void ChainRows<T>::run(T* const* operands) {
   std::copy_n(operands, operands_.size(), operands_.begin());
   for (const auto& [total, running, onto] : code_.sums) {
     const std::int64_t count = count_of_[static_cast<std::size_t>(total)];
+    if (piece_.kinds[static_cast<std::size_t>(total)] == ChainOperand::group_sums) continue;
     if (onto < 0)
       std::fill_n(operands[total], count, T{0});
     else if (operands[onto] != operands[total])
@@ -174,23 +183,18 @@ void ChainRows<T>::run(T* const* operands) {
 /// Those along the last axis but one.
 template <class T>
 void ChainRows<T>::run_rows() {
-  const std::vector<std::int64_t>& strides = axes_[count_ - 2].strides;
   if (!routine_) {
     for (std::int64_t row = 0; row < rows_; ++row) {
       run_chain<T>(piece_.steps, piece_.kinds, operands_.data(), elements_);
       ++row_number_;
       finish_sums(operands_.data());
-      for (std::size_t v = 0; v < dims_.size(); ++v) operands_[v] += strides[v];
+      for (std::size_t v = 0; v < dims_.size(); ++v) operands_[v] += piece_.strides[v];
     }
     return;
   }
   const std::size_t count = operands_.size();
   for (std::size_t i = 0; i < count; ++i) routine_arguments_[i] = operands_[i];
-  const auto number = [](std::int64_t n) { return std::bit_cast<void*>(n); };
-  for (std::size_t v = 0; v < dims_.size(); ++v)
-    routine_arguments_[count + v] = number(strides[v] * static_cast<std::int64_t>(sizeof(T)));
-  routine_arguments_[2 * count] = number(rows_);
-  routine_arguments_[2 * count + 1] = number(elements_);
+  routine_arguments_[count] = std::bit_cast<void*>(rows_);
   routine_(routine_arguments_.data());
   row_number_ += rows_;
   finish_sums(operands_.data());

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "framework/tensor/jit/record_chain.hpp"
+
 namespace unroll {
 namespace {
 
@@ -14,7 +16,8 @@ constexpr std::int64_t part_elements = 1024;
 /// Rows this long are gone through one by one, with nothing laid out.
 constexpr std::int64_t long_row = 512;
 
-/// Rows this long are gone through one by one, where something would have to be laid out otherwise.
+/// Rows this long are gone through one by one, where something would have to be laid out otherwise and where
+/// they become machine code, which calls no functions.
 constexpr std::int64_t short_row = 64;
 
 /// Runs before machine code is made, which takes as long as a hundred of them. Short chains wait for the
@@ -35,6 +38,7 @@ ChainRun<T>::ChainRun(ChainCode code, std::vector<ir::Id> roots)
       broadcast_(code_.inputs.size(), nullptr),
       laid_out_(code_.inputs.size(), nullptr),
       kinds_(operands_.size(), ChainOperand::elements),
+      calls_functions_(!jit::has_instructions(code_.steps)),
       rows_(code_) {
   std::fill(kinds_.begin() + static_cast<std::ptrdiff_t>(code_.values.size()), kinds_.end(),
             ChainOperand::inner);
@@ -93,8 +97,8 @@ std::size_t ChainRun<T>::lay_out(Sizes sizes) {
   // Without such operands there is nothing to do between parts.
   if (wide == 0) part_ = std::max<std::int64_t>(row_ > 0 ? row_ : total_, 1);
   rows_.lay_out(sizes);
-  by_rows_ =
-      needs_rows() || (wide > 0 && rows_.elements() >= short_row && rows_.elements() % running_values == 0);
+  by_rows_ = needs_rows() || (wide > 0 && !calls_functions_ && rows_.elements() >= short_row &&
+                              rows_.elements() % running_values == 0);
   if (by_rows_) in_one_go_ = false, wide = 0;
   settle_code();
   place_scratch();

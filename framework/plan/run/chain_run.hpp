@@ -58,6 +58,7 @@ class ChainRun {
   std::int64_t total_ = 0, part_ = 0;
   std::int64_t row_ = 0;  ///< elements, where it goes row by row; else 0
   bool in_one_go_ = false;
+  bool calls_functions_;  ///< of the C library
   ChainRows<T> rows_;
   bool by_rows_ = false;
 };

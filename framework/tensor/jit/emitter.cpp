@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <numeric>
 #include <utility>
 
 #include "framework/tensor/jit/group_writer.hpp"
@@ -12,13 +11,6 @@ namespace unroll::jit {
 using Xbyak::Address;
 using Xbyak::Reg64;
 using Xbyak::Xmm;
-
-namespace {
-
-/// Far enough to be there in time, and near enough to be there still.
-constexpr int bytes_ahead = 2 << 10;
-
-}  // namespace
 
 std::vector<Group> groups_of(std::int64_t n, int lanes) {
   std::vector<Group> groups;
@@ -90,9 +82,17 @@ void Emitter::forget_pointers() {
   std::fill(held_slots_.begin() + static_cast<std::ptrdiff_t>(pinned_), held_slots_.end(), -1);
 }
 
-Address Emitter::address(int slot, std::int64_t element, bool one_for_all) {
+/// Of an operand whose place no index says.
+Address Emitter::address_of_one(int slot, std::int64_t element) {
+  return ptr[pointer(slot) + static_cast<int>(element) * element_bytes_];
+}
+
+std::int64_t Emitter::on_by_rows(int slot, int row) const {
+  return row == 0 ? 0 : row * strides_[static_cast<std::size_t>(slot)];
+}
+
+Address Emitter::address(int slot, std::int64_t element) {
   const Reg64 start = pointer(slot);
-  if (one_for_all) return ptr[start];
   const int offset = static_cast<int>(element) * element_bytes_;
   return indexed_ ? ptr[start + index_ * element_bytes_ + offset] : ptr[start + offset];
 }
@@ -100,23 +100,23 @@ Address Emitter::address(int slot, std::int64_t element, bool one_for_all) {
 void Emitter::ask_ahead(int slot, std::int64_t element, bool to_write) {
   const auto operand = static_cast<std::size_t>(slot);
   if (operand >= asked_for_.size() || !asked_for_[operand]) return;
-  const Address next = address(slot, element + bytes_ahead / element_bytes_);
+  const Address next = address(slot, element + ahead_);
   to_write ? prefetchw(next) : prefetcht0(next);
 }
 
 /// Of the one for the group of an element, or for a group behind it.
-Address Emitter::grouped_address(int slot, std::int64_t element, int group) {
-  constexpr int each = static_cast<int>(grouped_elements);
+Address Emitter::grouped_address(int slot, std::int64_t element, std::int64_t group) {
   const Reg64 start = pointer(slot);
   mov(rax, index_);
-  shr(rax, std::countr_zero(static_cast<unsigned>(each)));
-  return ptr[start + rax * element_bytes_ + (static_cast<int>(element) / each + group) * element_bytes_];
+  shr(rax, std::countr_zero(static_cast<unsigned>(grouped_elements)));
+  const auto offset = static_cast<int>(element / grouped_elements + group) * element_bytes_;
+  return ptr[start + rax * element_bytes_ + offset];
 }
 
 /// A register holds one group, or two: then k1 says which elements are the second one's.
-void Emitter::load_grouped(const Xmm& to, int slot, std::int64_t element) {
-  broadcast(to, grouped_address(slot, element));
-  if (lanes() > grouped_elements) vbroadcastss(to | k1, grouped_address(slot, element, 1));
+void Emitter::load_grouped(const Xmm& to, int slot, std::int64_t element, std::int64_t group) {
+  broadcast(to, grouped_address(slot, element, group));
+  if (lanes() > grouped_elements) vbroadcastss(to | k1, grouped_address(slot, element, group + 1));
 }
 
 /// AVX-512 spreads one element over a register as it reads it; for AVX2 a whole register lies in memory.
@@ -192,28 +192,37 @@ void Emitter::set_mask() {
   vmovups(ymm15, ptr[rax + rcx * element_bytes_ + 32]);
 }
 
-/// How many registers a group takes: two more are for operands on their way and for the mask of AVX2.
-int Emitter::registers_of(const Recording& recording) const {
-  const Alive alive = most_alive(recording);
-  return alive.values + (isa_ == Isa::avx512 ? 0 : alive.masks) + 1;
+/// How many registers a tile takes.
+int Emitter::registers_of(const Recording& recording, Tile tile) const {
+  const Alive alive = most_alive(side_by_side(recording, tile, strides_));
+  return alive.values + (isa_ == Isa::avx512 ? 0 : alive.masks) + tile.rows * tile.columns;
 }
 
-int Emitter::groups_at_once(const Recording& recording) const {
-  if (around_.calls) return 1;
-  const int masks = isa_ == Isa::avx512 ? most_alive(recording).masks + 1 : 0;
-  int groups = 4;
-  const int held = held_registers();
-  while (groups > 1 &&
-         (groups * registers_of(recording) > registers() - 2 - held || groups * masks > mask_registers))
-    groups /= 2;
-  return totals_.empty() ? groups : std::max(groups, running_registers());
+/// Two are for operands on their way and for the mask of AVX2.
+int Emitter::free_registers() const { return registers() - 2 - held_registers(); }
+
+bool Emitter::has_room_for(const Recording& recording, Tile tile) const {
+  const int groups = tile.rows * tile.columns, masks = most_alive(recording).masks + 1;
+  return registers_of(recording, tile) <= free_registers() &&
+         (isa_ != Isa::avx512 || groups * masks <= mask_registers);
 }
 
-void Emitter::keep_constants(const Recording& recording, int groups, int least_reads) {
+/// Sums in registers are of one row after the other.
+Tile Emitter::most_at_once(const Recording& recording) const {
+  if (around_.calls) return {};
+  if (!strides_.empty() && totals_.empty() && has_room_for(recording, {2, 1})) return {2, 1};
+  constexpr Tile in_a_row[] = {{1, 4}, {1, 2}, {1, 1}};
+  const auto* found =
+      std::ranges::find_if(in_a_row, [&](Tile tile) { return has_room_for(recording, tile); });
+  const int columns = found == std::end(in_a_row) ? 1 : found->columns;
+  return {1, totals_.empty() ? columns : std::max(columns, running_registers())};
+}
+
+void Emitter::keep_constants(const Recording& recording, Tile tile, int least_reads) {
   kept_constants_.clear();
   if (around_.calls) return;
   const int held = held_registers();
-  int room = registers() - groups * registers_of(recording) - 2 - held;
+  int room = free_registers() - registers_of(recording, tile);
   for (const std::uint64_t bits : constants_of(recording, least_reads)) {
     if (room-- <= 0) break;
     const int number = registers() - 2 - held - static_cast<int>(kept_constants_.size());
@@ -225,17 +234,16 @@ void Emitter::keep_constants(const Recording& recording, int groups, int least_r
 void Emitter::chain(const Recording& recording, std::span<const int> slots, std::int64_t n,
                     const CallTargets& targets) {
   if (around_.calls) left_.clear();
-  const int at_once = groups_at_once(recording);
   std::int64_t at = 0;
-  for (int groups = at_once; groups > 0; groups /= 2) {
+  for (int groups = most_at_once(recording).columns; groups > 0; groups /= 2) {
     if (at + groups * lanes() > n && !(groups == 1 && at < n)) continue;
-    keep_constants(recording, groups, n > lanes() ? 1 : 2);
-    const Recording wide = side_by_side(recording, groups);
+    keep_constants(recording, {1, groups}, n > lanes() ? 1 : 2);
+    const Recording wide = side_by_side(recording, {1, groups});
     for (; at + groups * lanes() <= n; at += groups * lanes())
       GroupWriter(*this, wide, slots, {at, lanes()}, targets).run();
   }
   for (const Group& rest : groups_of(n - at, lanes()))
-    GroupWriter(*this, recording, slots, {at + rest.at, rest.elements}, targets).run();
+    GroupWriter(*this, side_by_side(recording, {}), slots, {at + rest.at, rest.elements}, targets).run();
   left_.clear();
 }
 
@@ -248,25 +256,24 @@ void Emitter::counted_chain(const Recording& recording, std::span<const int> slo
   }
   xor_(index_, index_);
   indexed_ = true;
-  const int at_once = groups_at_once(recording);
-  for (int groups = at_once; groups > 0; groups = groups > 1 ? 1 : 0) {
-    if (groups == at_once) keep_constants(recording, groups, 1);
-    full_groups(recording, slots, groups, targets);
-  }
+  const Tile at_once = most_at_once(recording);
+  keep_constants(recording, at_once, 1);
+  full_groups(recording, slots, at_once, targets);
+  if (at_once.columns > 1) full_groups(recording, slots, {}, targets);
   Xbyak::Label over;
   jz(over, T_NEAR);
   forget_pointers();
   set_mask();
-  GroupWriter(*this, recording, slots, {}, targets).run();
+  GroupWriter(*this, side_by_side(recording, {}), slots, {}, targets).run();
   L(over);
 }
 
-/// As many elements as `groups` side by side hold, again and again while there are as many left.
-void Emitter::full_groups(const Recording& recording, std::span<const int> slots, int groups,
+/// As many elements as a tile holds of a row, again and again while there are as many left.
+void Emitter::full_groups(const Recording& recording, std::span<const int> slots, Tile tile,
                           const CallTargets& targets) {
-  const int elements = groups * lanes();
+  const int elements = tile.columns * lanes();
   Xbyak::Label next, rest;
-  const Recording wide = side_by_side(recording, groups);
+  const Recording wide = side_by_side(recording, tile, strides_);
   sub(count_, elements);
   jl(rest, T_NEAR);
   L(next);
@@ -277,137 +284,6 @@ void Emitter::full_groups(const Recording& recording, std::span<const int> slots
   jge(next, T_NEAR);
   L(rest);
   add(count_, elements);
-}
-
-/// All elements of a row, written out.
-void Emitter::whole_row(const Recording& recording, std::span<const int> slots, std::int64_t n, int at_once,
-                        const CallTargets& targets) {
-  indexed_ = false;
-  for (std::int64_t at = 0; at < n;) {
-    const auto groups = static_cast<int>(std::min<std::int64_t>(at_once, (n - at) / lanes()));
-    GroupWriter(*this, side_by_side(recording, groups), slots, {at, lanes()}, targets).run();
-    at += groups * lanes();
-  }
-}
-
-void Emitter::begin_sums(const std::vector<RowPiece::Total>& totals) {
-  totals_ = totals;
-  for (RowPiece::Total& total : totals_)
-    if (total.registers == 0) total.registers = running_registers();
-  for (const RowPiece::Total& total : totals_)
-    total.by_row ? clear_running(total) : exchange_running(total, false);
-}
-
-void Emitter::row_chain(const Recording& recording, const RowPiece& piece, const CallTargets& targets) {
-  const int operands = static_cast<int>(piece.kinds.size());
-  std::vector<int> slots(piece.kinds.size());
-  std::iota(slots.begin(), slots.end(), 0);
-  asked_for_ = piece.asked_for;
-  begin_sums(piece.totals);
-  if (lanes() > grouped_elements) {
-    mov(eax, 0xffff << grouped_elements & 0xffff);
-    kmovd(k1, eax);
-  }
-  const int at_once = groups_at_once(recording), least = totals_.empty() ? 1 : running_registers();
-  keep_constants(recording, at_once, 1);
-  Xbyak::Label row;
-  L(row);
-  pinned_ = next_pointer_ = 0;
-  forget_pointers();
-  for (int slot = 0; slot < operands && next_pointer_ + 1 < held_slots_.size(); ++slot)
-    if (piece.kinds[static_cast<std::size_t>(slot)] != ChainOperand::running &&
-        piece.kinds[static_cast<std::size_t>(slot)] != ChainOperand::inner)
-      pointer(slot);
-  pinned_ = next_pointer_;
-  xor_(index_, index_);
-  if (std::ranges::any_of(piece.totals, [](const RowPiece::Total& total) { return total.registers > 0; })) {
-    whole_row(recording, slots, piece.elements, at_once, targets);
-  } else {
-    indexed_ = true;
-    mov(count_, ptr[base_ + 8 * (2 * operands + 1)]);
-    full_groups(recording, slots, at_once, targets);
-    if (at_once > least) full_groups(recording, slots, least, targets);
-  }
-  forget_pointers();
-  for (const RowPiece::Total& total : totals_)
-    if (total.by_row) finish_sum(total);
-  for (int slot = 0; slot < operands; ++slot)
-    if (piece.moves[static_cast<std::size_t>(slot)]) {
-      mov(rax, ptr[base_ + 8 * (operands + slot)]);
-      add(ptr[base_ + 8 * slot], rax);
-    }
-  sub(qword[base_ + 8 * (2 * operands)], 1);
-  jnz(row, T_NEAR);
-  pinned_ = next_pointer_ = 0;
-  forget_pointers();
-  for (const RowPiece::Total& total : totals_)
-    if (!total.by_row) exchange_running(total, true);
-}
-
-int Emitter::held_registers() const {
-  int count = 0;
-  for (const RowPiece::Total& total : totals_) count += total.registers;
-  return count;
-}
-
-/// The register in which a part of the running values of a total is, counted by groups of a row.
-Xmm Emitter::running(int operand, std::int64_t group) const {
-  int number = registers() - 2;
-  auto total = totals_.begin();
-  for (; total->operand != operand; ++total) number -= total->registers;
-  return vector(number - static_cast<int>(group % total->registers), native_bytes_);
-}
-
-void Emitter::clear_running(const RowPiece::Total& total) {
-  for (int part = 0; part < total.registers; ++part) {
-    const Xmm to = running(total.operand, part);
-    isa_ == Isa::avx512 ? vpxord(to, to, to) : vxorps(to, to, to);
-  }
-}
-
-void Emitter::exchange_running(const RowPiece::Total& total, bool out) {
-  for (int part = 0; part < total.registers; ++part) {
-    const Xmm held = running(total.operand, part);
-    const Address at = ptr[pointer(total.running) + part * native_bytes_];
-    out ? vmovups(at, held) : vmovups(held, at);
-  }
-}
-
-/// In the order of ReduceKernel: value j with j + 8, then j + 4, j + 2 and j + 1. No other register is in
-/// use.
-void Emitter::finish_sum(const RowPiece::Total& sum) {
-  const bool real32 = element_bytes_ == 4;
-  const int total = sum.operand, slot = total;
-  const auto plus = [&](const Xmm& to, const Xmm& a, const Xmm& b) {
-    real32 ? vaddps(to, a, b) : vaddpd(to, a, b);
-  };
-  for (int half = sum.registers / 2; half > 0; half /= 2)
-    for (int part = 0; part < half; ++part)
-      plus(running(total, part), running(total, part), running(total, part + half));
-  Xmm held = running(total, 0);
-  if (isa_ == Isa::avx512) {
-    vextractf64x4(ymm1, Xbyak::Zmm(held.getIdx()), 1);
-    vmovaps(zmm0, Xbyak::Zmm(held.getIdx()));
-    plus(ymm0, ymm0, ymm1);
-  } else {
-    vmovaps(ymm0, Xbyak::Ymm(held.getIdx()));
-  }
-  vextractf128(xmm1, ymm0, 1);
-  plus(xmm0, xmm0, xmm1);
-  if (real32) {
-    vmovhlps(xmm1, xmm0, xmm0);
-    vaddps(xmm0, xmm0, xmm1);
-    vmovshdup(xmm1, xmm0);
-    vaddss(xmm0, xmm0, xmm1);
-    vaddss(xmm0, xmm0, ptr[pointer(slot)]);
-    vmovss(ptr[pointer(slot)], xmm0);
-  } else {
-    vunpckhpd(xmm1, xmm0, xmm0);
-    vaddsd(xmm0, xmm0, xmm1);
-    vaddsd(xmm0, xmm0, ptr[pointer(slot)]);
-    vmovsd(ptr[pointer(slot)], xmm0);
-  }
-  clear_running(sum);
 }
 
 std::vector<Emitter::Left>::iterator Emitter::find_left(int slot, std::int64_t at) {

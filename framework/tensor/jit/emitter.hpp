@@ -58,9 +58,8 @@ class Emitter : public Xbyak::CodeGenerator {
              const CallTargets& targets);
   /// A chain of any number of elements: by loops, and under a mask what is left.
   void counted_chain(const Recording& recording, std::span<const int> slots, const CallTargets& targets);
-  /// A chain of rows of any number of elements, a multiple of running_values. Behind the pointers lie, slot
-  /// by slot, the bytes from a row to the next; then the number of rows, which is counted down, and of a
-  /// row's elements.
+  /// A chain of rows of a multiple of running_values elements. Behind the pointers lies the number of rows,
+  /// which is counted down.
   void row_chain(const Recording& recording, const RowPiece& rows, const CallTargets& targets);
   /// Products of one row, in the order of RowProductKernel: an element of it is read once for as many of them
   /// as registers hold sums for.
@@ -92,36 +91,44 @@ class Emitter : public Xbyak::CodeGenerator {
   static constexpr int slot_bytes = 64, call_slots = 2;
   static constexpr int mask_registers = 6;  ///< of AVX-512, k2 and on
 
-  int registers_of(const Recording& recording) const;
+  int registers_of(const Recording& recording, Tile tile) const;
   int registers() const { return isa_ == Isa::avx512 ? 32 : 16; }
+  int free_registers() const;
+  bool has_room_for(const Recording& recording, Tile tile) const;
   /// Groups that go through a recording side by side, at the most.
-  int groups_at_once(const Recording& recording) const;
-  void full_groups(const Recording& recording, std::span<const int> slots, int groups,
+  Tile most_at_once(const Recording& recording) const;
+  void full_groups(const Recording& recording, std::span<const int> slots, Tile tile,
                    const CallTargets& targets);
   /// Registers that the running values of one sum take.
   int running_registers() const { return static_cast<int>(running_values) / std::min(16, lanes()); }
-  void whole_row(const Recording& recording, std::span<const int> slots, std::int64_t n, int at_once,
+  void whole_row(const Recording& recording, std::span<const int> slots, std::int64_t n, int columns,
                  const CallTargets& targets);
+  void rows_at_once(const Recording& recording, const RowPiece& piece, Tile tile, const CallTargets& targets);
+  void begin_rows(const RowPiece& piece);
+  void end_rows(const RowPiece& piece, int rows);
   void begin_sums(const std::vector<RowPiece::Total>& totals);
   int held_registers() const;
   Xbyak::Xmm running(int operand, std::int64_t group) const;
   void clear_running(const RowPiece::Total& total);
   void finish_sum(const RowPiece::Total& total);
   void exchange_running(const RowPiece::Total& total, bool out);
-  /// Gives constants the registers that `groups` groups side by side leave.
-  void keep_constants(const Recording& recording, int groups, int least_reads);
+  /// Gives constants the registers that a tile leaves.
+  void keep_constants(const Recording& recording, Tile tile, int least_reads);
 
   Xbyak::Xmm vector(int number, int bytes) const;
   Xbyak::Reg64 pointer(int slot);
-  Xbyak::Address address(int slot, std::int64_t element, bool one_for_all = false);
+  Xbyak::Address address(int slot, std::int64_t element);
+  Xbyak::Address address_of_one(int slot, std::int64_t element);
+  /// How far on an operand is, `row` rows of a chain later.
+  std::int64_t on_by_rows(int slot, int row) const;
   /// Asks for what lies ahead of a group's elements, where the chain wants it: to read it, or to write it.
   void ask_ahead(int slot, std::int64_t element, bool to_write);
   Xbyak::Address constant(std::uint64_t bits);
   void load_constant(const Xbyak::Xmm& to, std::uint64_t bits);
   template <class To, class From>
   void move(const To& to, const From& from, int bytes);
-  Xbyak::Address grouped_address(int slot, std::int64_t element, int group = 0);
-  void load_grouped(const Xbyak::Xmm& to, int slot, std::int64_t element);
+  Xbyak::Address grouped_address(int slot, std::int64_t element, std::int64_t group);
+  void load_grouped(const Xbyak::Xmm& to, int slot, std::int64_t element, std::int64_t group);
   void load(const Xbyak::Xmm& to, const Xbyak::Address& from, int bytes);
   void store(const Xbyak::Address& to, const Xbyak::Xmm& from, int bytes);
   void broadcast(const Xbyak::Xmm& to, const Xbyak::Address& from);
@@ -138,10 +145,12 @@ class Emitter : public Xbyak::CodeGenerator {
   std::vector<Xbyak::Reg64> pointer_registers_;
   std::vector<int> held_slots_;  ///< by pointer register; -1: none
   std::size_t next_pointer_ = 0;
-  std::size_t pinned_ = 0;       ///< registers whose pointers stay
-  bool indexed_ = false;         ///< addresses count from the index
-  std::vector<bool> asked_for_;  ///< of a chain of rows, by slot; else empty
-  int slots_ = 0;                ///< of the frame, that have been in use
+  std::size_t pinned_ = 0;             ///< registers whose pointers stay
+  bool indexed_ = false;               ///< addresses count from the index
+  std::vector<bool> asked_for_;        ///< of a chain of rows, by slot; else empty
+  std::vector<std::int64_t> strides_;  ///< likewise: elements from row to row
+  std::int64_t ahead_ = 0;             ///< elements from what is asked for to what is in work
+  int slots_ = 0;                      ///< of the frame, that have been in use
   std::map<std::uint64_t, Xbyak::Label> constants_;
   std::map<std::uint64_t, int> kept_constants_;  ///< their registers, counted down from the last one
   std::vector<RowPiece::Total> totals_;  ///< in registers from the last one down, before the constants

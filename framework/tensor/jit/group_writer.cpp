@@ -185,20 +185,12 @@ int GroupWriter::mask_register() {
 void GroupWriter::write(const Instruction& i) {
   using enum Operation;
   switch (i.operation) {
-    case load: {
-      if (i.grouped) return out_.load_grouped(made(), slots_[static_cast<std::size_t>(i.number)], place(i));
+    case load:
+      if (i.grouped) return out_.load_grouped(made(), slot_of(i), place(i), on_by_rows(i));
       if (!i.one_for_all) return load_elements(i);
-      const Address from = out_.address(slots_[static_cast<std::size_t>(i.number)], place(i), true);
-      return out_.broadcast(made(), from);
-    }
-    case store: {
-      const Xmm from = in_register(i.a);
-      const int slot = slots_[static_cast<std::size_t>(i.number)];
-      drop_left(out_.find_left(slot, place(i)));
-      out_.ask_ahead(slot, place(i), true);
-      out_.store(out_.address(slot, place(i)), from, bytes_);
-      return release(i.a);
-    }
+      return out_.broadcast(made(), out_.address_of_one(slot_of(i), on_by_rows(i)));
+    case store:
+      return store_elements(i);
     case sqrt:
     case to_real:
     case shift_left:
@@ -220,6 +212,7 @@ void GroupWriter::write(const Instruction& i) {
       return release(i.a);
     }
     case add_groups:
+    case write_groups:
       return write_group_sums(i);
     case fused:
       return write_fused(i);
@@ -243,14 +236,25 @@ void GroupWriter::write(const Instruction& i) {
 
 /// From where the products before the chain left them, or from memory.
 void GroupWriter::load_elements(const Instruction& i) {
-  const int slot = slots_[static_cast<std::size_t>(i.number)];
-  const auto found = out_.find_left(slot, place(i));
-  out_.ask_ahead(slot, place(i), false);
+  const int slot = slot_of(i);
+  const std::int64_t at = place(i) + on_by_rows(i);
+  const auto found = out_.find_left(slot, at);
+  out_.ask_ahead(slot, at, false);
   if (found == out_.left_.end() || found->bytes != bytes_)
-    return out_.load(made(), out_.address(slot, place(i)), bytes_);
+    return out_.load(made(), out_.address(slot, at), bytes_);
   const int number = found->number;
   drop_left(found);
   give(at_, number);
+}
+
+void GroupWriter::store_elements(const Instruction& i) {
+  const int slot = slot_of(i);
+  const std::int64_t at = place(i) + on_by_rows(i);
+  const Xmm from = in_register(i.a);
+  drop_left(out_.find_left(slot, at));
+  out_.ask_ahead(slot, at, true);
+  out_.store(out_.address(slot, at), from, bytes_);
+  release(i.a);
 }
 
 void GroupWriter::apply(Operation operation, const Xmm& to, const Xmm& a, const Operand& b) {
@@ -414,21 +418,15 @@ void GroupWriter::write_group_sums(const Instruction& i) {
   real32 ? out_.vpermilps(other, sum, 0xb1) : out_.vpermilpd(other, sum, 0x55);
   plus(sum, sum, other);
   const Xmm low(sum.getIdx()), high(other.getIdx());
-  const int slot = slots_[static_cast<std::size_t>(i.number)];
-  const Address to = out_.grouped_address(slot, place(i));
   if (out_.lanes() > grouped_elements) {  // two groups
     out_.vextractf64x4(half, Xbyak::Zmm(sum.getIdx()), 1);
     out_.vunpcklps(low, low, high);
-    out_.vmovsd(high, to);
-    out_.vaddps(low, low, high);
-    return out_.vmovsd(to, low);
   }
-  if (real32) {
-    out_.vaddss(low, low, to);
-    return out_.vmovss(to, low);
-  }
-  out_.vaddsd(low, low, to);
-  out_.vmovsd(to, low);
+  const Address to = out_.grouped_address(slot_of(i), place(i), on_by_rows(i));
+  const int bytes = out_.element_bytes_ * std::max(1, out_.lanes() / static_cast<int>(grouped_elements));
+  i.operation == Operation::write_groups ? out_.vxorps(high, high, high) : out_.load(high, to, bytes);
+  plus(low, low, high);
+  out_.store(to, low, bytes);
 }
 
 /// Registers are the caller's to save, and so are pointers and masks.

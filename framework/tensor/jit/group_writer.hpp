@@ -34,6 +34,7 @@ class GroupWriter {
   void apply(Operation operation, const Xmm& to, const Xmm& a, const Xbyak::Operand& b);
 
   void load_elements(const Instruction& instruction);
+  void store_elements(const Instruction& instruction);
   void drop_left(std::vector<Emitter::Left>::iterator left);
 
   bool last_read(const Source& source) const;
@@ -52,8 +53,11 @@ class GroupWriter {
   int free_slot();
   void put_into_frame(int result);
   Xbyak::Address slot(int number) const;
-  /// The first element of an instruction's group.
-  std::int64_t place(const Instruction& i) const { return group_.at + i.part * out_.lanes(); }
+  /// The first element of an instruction's group, in its row.
+  std::int64_t place(const Instruction& i) const { return group_.at + i.column * out_.lanes(); }
+  int slot_of(const Instruction& i) const { return slots_[static_cast<std::size_t>(i.number)]; }
+  /// How far on the operand is in the instruction's row.
+  std::int64_t on_by_rows(const Instruction& i) const { return out_.on_by_rows(slot_of(i), i.row); }
   Xmm vector(int number) const { return out_.vector(number, width_); }
 
   Emitter& out_;

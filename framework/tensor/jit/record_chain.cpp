@@ -1,11 +1,19 @@
 #include "framework/tensor/jit/record_chain.hpp"
 
+#include <algorithm>
+
 #include "framework/tensor/jit/traced.hpp"
 #include "framework/tensor/kernels/binary.hpp"
 #include "framework/tensor/kernels/unary.hpp"
 
 namespace unroll::jit {
 namespace {
+
+Operation adding_to(ChainOperand total) {
+  if (total == ChainOperand::total) return Operation::add_up;
+  if (total == ChainOperand::grouped) return Operation::add_groups;
+  return total == ChainOperand::group_sums ? Operation::write_groups : Operation::add_elements;
+}
 
 template <class T>
 class ChainRecorder {
@@ -63,13 +71,7 @@ class ChainRecorder {
 
   /// The value goes on.
   Value summed(int number) {
-    if (kind(number) == ChainOperand::total || kind(number) == ChainOperand::grouped) {
-      const bool all = kind(number) == ChainOperand::total;
-      trace(all ? Operation::add_up : Operation::add_groups, value_, {}, {}, number);
-      return value_;
-    }
-    const Value sum = operand(number) + value_;
-    trace(Operation::store, sum, {}, {}, number);
+    trace(adding_to(kind(number)), value_, {}, {}, number);
     return value_;
   }
 
@@ -114,6 +116,15 @@ bool has_instructions(Unary f) {
 bool has_instructions(Binary f) {
   return with_function<Binary>(
       static_cast<int>(f), [](auto g) { return std::invocable<decltype(g), Traced<float>, Traced<float>>; });
+}
+
+bool has_instructions(std::span<const ChainStep> steps) {
+  using enum ChainStep::Form;
+  return std::ranges::all_of(steps, [](const ChainStep& step) {
+    if (step.form == unary) return has_instructions(static_cast<Unary>(step.function));
+    return (step.form != binary && step.form != reversed) ||
+           has_instructions(static_cast<Binary>(step.function));
+  });
 }
 
 template Recording record_chain<float>(std::span<const ChainStep>, std::span<const ChainOperand>, Isa);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "framework/tensor/cpu.hpp"
@@ -37,8 +38,10 @@ enum class Operation : std::uint8_t {
   to_real,
   call_unary,  ///< a function of the C library, by its span kernel
   call_binary,
-  add_up,      ///< adds `a` to the running values of an operand, a total
-  add_groups,  ///< adds the sums of groups of elements to those of an operand
+  add_up,        ///< adds `a` to the running values of an operand, a total
+  add_groups,    ///< adds the sums of groups of elements to those of an operand
+  write_groups,  ///< the same, where those were zeros
+  add_elements,  ///< adds `a` to an operand's elements
 };
 
 /// How many operands an instruction has.
@@ -47,8 +50,9 @@ constexpr int operands_of(Operation operation) {
   if (operation == load) return 0;
   if (operation == fused || operation == select) return 3;
   const bool one = operation == store || operation == add_up || operation == add_groups ||
-                   operation == sqrt || operation == shift_left || operation == shift_right ||
-                   operation == to_real || operation == call_unary;
+                   operation == write_groups || operation == add_elements || operation == sqrt ||
+                   operation == shift_left || operation == shift_right || operation == to_real ||
+                   operation == call_unary;
   return one ? 1 : 2;
 }
 
@@ -70,7 +74,7 @@ struct Instruction {
   int number = 0;            ///< of an operand, a function, or bits to shift by
   bool one_for_all = false;  ///< of a load
   bool grouped = false;      ///< of a load: one for every `grouped_elements`
-  int part = 0;              ///< which of the groups that go through the instructions side by side
+  int row = 0, column = 0;   ///< of the group, among those that go through the instructions side by side
 };
 
 /// Instructions while they are written down.
@@ -84,8 +88,15 @@ struct Recording {
   }
 };
 
-/// The same for `groups` groups side by side, so that one's instructions hide what another's wait for.
-Recording side_by_side(const Recording& recording, int groups);
+/// Groups that go through the instructions side by side, in as many rows of a chain.
+struct Tile {
+  int rows = 1, columns = 1;
+};
+
+/// The same for all groups of a tile, so that one's instructions hide what another's wait for. Operands that
+/// are the same for some groups are read once for these; `strides` says by operand how far on it is in the
+/// next row. Sums over the rows are added in their order, as loads, additions and stores.
+Recording side_by_side(const Recording& recording, Tile tile, std::span<const std::int64_t> strides = {});
 
 /// By instruction, the last one that reads its result; 0: none.
 std::vector<int> last_reads(const Recording& recording);

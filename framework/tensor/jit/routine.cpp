@@ -1,6 +1,7 @@
 #include "framework/tensor/jit/routine.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "framework/tensor/jit/emitter.hpp"
@@ -95,7 +96,7 @@ RowPiece with_sums_in_registers(RowPiece piece, Isa isa, int element_bytes) {
   for (const ChainStep& step : piece.steps) {
     const auto operand = static_cast<std::size_t>(step.operand);
     if (step.form != ChainStep::Form::sum || piece.kinds[operand] != ChainOperand::elements ||
-        piece.moves[operand] || piece.elements % lanes != 0 || each == 0 || each > room)
+        piece.strides[operand] != 0 || piece.elements % lanes != 0 || each == 0 || each > room)
       continue;
     room -= each;
     piece.kinds[operand] = ChainOperand::total;
@@ -104,12 +105,20 @@ RowPiece with_sums_in_registers(RowPiece piece, Isa isa, int element_bytes) {
   return piece;
 }
 
+/// Code holds distances in bytes as int, and goes on by two rows.
+bool countable(const RowPiece& piece, std::size_t element_bytes) {
+  const auto most = static_cast<std::int64_t>(std::numeric_limits<int>::max() / element_bytes / 2);
+  return std::ranges::max(piece.strides) < most && piece.elements < most;
+}
+
 template <class T>
 Routine routine_of_rows(const RowPiece& chain, Isa isa) {
   const Recording recording = record_chain<T>(chain.steps, chain.kinds, isa);
-  const bool grouped = std::ranges::find(chain.kinds, ChainOperand::grouped) != chain.kinds.end();
+  const bool grouped = std::ranges::any_of(chain.kinds, [](ChainOperand kind) {
+    return kind == ChainOperand::grouped || kind == ChainOperand::group_sums;
+  });
   const bool narrow = isa == Isa::avx2 && sizeof(T) == 8;  // fewer lanes than a group has elements
-  if (calls(recording) || (grouped && narrow)) return {};
+  if (calls(recording) || (grouped && narrow) || !countable(chain, sizeof(T))) return {};
   const CallTargets targets(kernels<T>(isa));
   return written<T>(isa, {.counted = true}, [&](Emitter& out) { out.row_chain(recording, chain, targets); });
 }

@@ -42,9 +42,9 @@ struct ChainPiece {
 struct RowPiece {
   std::vector<ChainStep> steps;
   std::vector<ChainOperand> kinds;
-  std::vector<bool> moves;  ///< by operand, from row to row
-  /// By operand: what lies two kilobytes ahead of the elements that are read or written is asked for, whether
-  /// it is there or not.
+  std::vector<std::int64_t> strides;  ///< by operand: elements from row to row; 0 where it stays
+  /// By operand: what lies some kilobytes ahead of the elements that are read or written is asked for,
+  /// whether it is there or not.
   std::vector<bool> asked_for = {};
   /// A total that ends with its row; others stay in their running values.
   struct Total {
@@ -54,8 +54,7 @@ struct RowPiece {
     bool operator==(const Total&) const = default;
   };
   std::vector<Total> totals = {};
-  std::int64_t elements =
-      0;  ///< of a row; 0: any number. Sums over short rows of one length are in registers.
+  std::int64_t elements = 0;  ///< of a row
 };
 /// c (n) = a (k) b (k, n), added to c if asked for; operands by slot.
 struct RowProductPiece {
@@ -100,9 +99,8 @@ template <class T>
 Routine chain_routine(const ChainPiece& chain, Isa isa = best_isa());
 
 /// A chain of rows, whose elements are a multiple of running_values. Behind the operands' pointers it finds
-/// as many numbers, the bytes from a row to the next, then how many rows there are and how many elements in
-/// each; it moves the pointers and counts the rows. None as above, or where functions of the C library are
-/// needed.
+/// how many rows there are; it moves the pointers and counts the rows. None as above, where functions of the
+/// C library are needed, or where rows lie 2 GiB apart.
 template <class T>
 Routine row_routine(const RowPiece& chain, Isa isa = best_isa());
 

@@ -1,6 +1,5 @@
 #include <doctest/doctest.h>
 
-#include <array>
 #include <bit>
 #include <random>
 #include <utility>
@@ -24,7 +23,6 @@ struct SummedRows {
   bool groups;
   jit::RowPiece piece;
   std::vector<std::vector<T>> memory;
-  std::array<std::int64_t, count> stride{};  ///< from row to row
 
   SummedRows(std::int64_t how_many, std::int64_t elements, bool with_groups, bool with_totals,
              std::mt19937_64& random)
@@ -44,24 +42,25 @@ struct SummedRows {
       piece.steps.insert(piece.steps.begin() + 3, {.form = Form::sum, .operand = along, .other = r1});
       piece.steps.push_back({.form = Form::sum, .operand = of_all, .other = r2});
       piece.totals = {{along, r1, true}, {of_all, r2, false}};
-      stride[column] = stride[along] = 1;
     }
     piece.steps.push_back({.form = Form::binary, .function = code(Binary::mul), .operand = inner});
     piece.steps.push_back({.form = Form::store, .operand = result});
     using enum ChainOperand;
     piece.kinds = {elements, elements, one_for_all,         grouped, elements, elements, total,
                    total,    grouped,  ChainOperand::inner, running, running,  running,  running};
+    if (!with_totals) piece.kinds[of_groups] = group_sums;
     if (!groups) piece.kinds[group] = piece.kinds[of_groups] = elements;
-    stride[x] = stride[result] = n;
-    stride[group] = stride[of_groups] = n / grouped_elements;
+    piece.strides.assign(count, 0);
+    if (with_totals) piece.strides[column] = piece.strides[along] = 1;
+    piece.strides[x] = piece.strides[result] = n;
+    piece.strides[group] = piece.strides[of_groups] = n / grouped_elements;
     piece.elements = n;
     piece.asked_for.assign(count, false);
     for (const int operand : {x, y, result}) piece.asked_for[operand] = true;
-    for (int i = 0; i < count; ++i) piece.moves.push_back(stride[static_cast<std::size_t>(i)] != 0);
     std::normal_distribution<double> normal;
     for (int i = 0; i < count; ++i) {
       std::vector<T>& values = memory.emplace_back(static_cast<std::size_t>(rows * n + chain_group));
-      if (i <= group)
+      if (i <= group || piece.kinds[static_cast<std::size_t>(i)] == group_sums)
         for (T& v : values) v = static_cast<T>(normal(random));
     }
   }
@@ -77,7 +76,7 @@ struct SummedRows {
     for (std::int64_t row = 0; row < rows; ++row) {
       run_chain<T>(piece.steps, piece.kinds, at.data(), n, table);
       finish_sum(at[r1], at[along], table);
-      for (int i = 0; i < count; ++i) at[static_cast<std::size_t>(i)] += stride[static_cast<std::size_t>(i)];
+      for (std::size_t i = 0; i < count; ++i) at[i] += piece.strides[i];
     }
     finish_sum(at[r2], at[of_all], table);
   }
@@ -85,10 +84,7 @@ struct SummedRows {
   void by_routine(const jit::Routine& routine, const Kernels<T>& table) {
     std::vector<void*> arguments;
     for (T* pointer : pointers()) arguments.push_back(pointer);
-    for (const std::int64_t elements : stride)
-      arguments.push_back(std::bit_cast<void*>(elements * static_cast<std::int64_t>(sizeof(T))));
     arguments.push_back(std::bit_cast<void*>(rows));
-    arguments.push_back(std::bit_cast<void*>(n));
     routine(arguments.data());
     finish_sum(memory[r2].data(), memory[of_all].data(), table);
   }
@@ -146,7 +142,7 @@ TEST_CASE("[jit] rows that need a function of the C library have no routine") {
                        {.form = Form::unary, .function = static_cast<std::uint8_t>(Unary::sin)},
                        {.form = Form::store, .operand = 1}},
                       {ChainOperand::elements, ChainOperand::elements},
-                      {true, true},
-                      {}};
+                      {16, 16}};
+  piece.elements = 16;
   CHECK_FALSE(jit::row_routine<float>(piece));
 }

@@ -134,6 +134,28 @@ for each step of T, states (16)
   }
 }
 
+TEST_CASE("[bind] a chain's sum over the steps is one buffer, if the chain reads it for nothing else") {
+  const auto text = [](const std::string& row) {
+    return R"(input %x.0 (T, B, 8, 128)
+%zero.1 (8, 128) = fill{dims=(8, 128)}
+for each step of T, states (1024)
+  slice %x.2 (B, 8, 128) of %x.0
+  state %s.3 (8, 128) from %zero.1
+  %s.5 (B, 8, 128) = chain
+    %y.4 = )" +
+           row + R"(
+    %s.5 = %s.3 += sum_to{dims=(8, 128)} %y.4
+  carry %s.5 as %s.3, last %s.6 (8, 128)
+output %s.6
+)";
+  };
+  const Bound b(text("exp %x.2"));
+  CHECK(b.share(3, 5));
+  CHECK(b.share(1, 6));
+  CHECK(!Bound(text("exp %x.2"), written_apart).share(3, 5));
+  CHECK(!Bound(text("mul %s.3 %x.2")).share(3, 5));
+}
+
 TEST_CASE("[bind] two sums that begin with the same zeros do not end in them") {
   const Bound b(R"(input %x.0 (T, B, 4)
 %zero.1 (4, 4) = fill{dims=(4, 4)}

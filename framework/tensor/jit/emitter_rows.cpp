@@ -1,0 +1,177 @@
+#include <algorithm>
+#include <numeric>
+
+#include "framework/tensor/jit/emitter.hpp"
+#include "framework/tensor/jit/group_writer.hpp"
+
+// Chains of rows, and their sums in registers.
+
+namespace unroll::jit {
+
+using Xbyak::Address;
+using Xbyak::Xmm;
+
+namespace {
+
+/// Far enough to be there in time, and near enough to be there still.
+constexpr std::int64_t bytes_ahead = 2 << 10, most_bytes_ahead = 16 << 10;
+
+/// Where rows are short, what is ahead is in rows that are still to come.
+std::int64_t elements_ahead(std::int64_t elements_at_once, int element_bytes) {
+  const std::int64_t least = bytes_ahead / element_bytes;
+  const std::int64_t whole = (least + elements_at_once - 1) / elements_at_once * elements_at_once;
+  return whole * element_bytes <= most_bytes_ahead ? whole : least;
+}
+
+}  // namespace
+
+/// All elements of a row, written out.
+void Emitter::whole_row(const Recording& recording, std::span<const int> slots, std::int64_t n, int columns,
+                        const CallTargets& targets) {
+  indexed_ = false;
+  for (std::int64_t at = 0; at < n;) {
+    const auto groups = static_cast<int>(std::min<std::int64_t>(columns, (n - at) / lanes()));
+    GroupWriter(*this, side_by_side(recording, {1, groups}), slots, {at, lanes()}, targets).run();
+    at += groups * lanes();
+  }
+}
+
+void Emitter::begin_sums(const std::vector<RowPiece::Total>& totals) {
+  totals_ = totals;
+  for (RowPiece::Total& total : totals_)
+    if (total.registers == 0) total.registers = running_registers();
+  for (const RowPiece::Total& total : totals_)
+    total.by_row ? clear_running(total) : exchange_running(total, false);
+}
+
+void Emitter::row_chain(const Recording& recording, const RowPiece& piece, const CallTargets& targets) {
+  asked_for_ = piece.asked_for;
+  strides_ = piece.strides;
+  begin_sums(piece.totals);
+  if (lanes() > grouped_elements) {
+    mov(eax, 0xffff << grouped_elements & 0xffff);
+    kmovd(k1, eax);
+  }
+  Tile tile = most_at_once(recording);
+  for (; tile.rows > 0; tile.rows /= 2) rows_at_once(recording, piece, tile, targets);
+  pinned_ = next_pointer_ = 0;
+  forget_pointers();
+  for (const RowPiece::Total& total : totals_)
+    if (!total.by_row) exchange_running(total, true);
+}
+
+/// As many rows as a tile holds, again and again while there are as many left.
+void Emitter::rows_at_once(const Recording& recording, const RowPiece& piece, Tile tile,
+                           const CallTargets& targets) {
+  std::vector<int> slots(piece.kinds.size());
+  std::iota(slots.begin(), slots.end(), 0);
+  const Address left = qword[base_ + 8 * static_cast<int>(piece.kinds.size())];
+  Xbyak::Label next, rest;
+  keep_constants(recording, tile, 1);
+  ahead_ = elements_ahead(tile.rows * piece.elements, element_bytes_);
+  L(next);
+  cmp(left, tile.rows);
+  jl(rest, T_NEAR);
+  begin_rows(piece);
+  if (std::ranges::any_of(piece.totals, [](const RowPiece::Total& total) { return total.registers > 0; })) {
+    whole_row(recording, slots, piece.elements, tile.columns, targets);
+  } else {
+    indexed_ = true;
+    mov(count_, piece.elements);
+    full_groups(recording, slots, tile, targets);
+    const int least = totals_.empty() ? 1 : running_registers();
+    if (tile.columns > least) full_groups(recording, slots, {tile.rows, least}, targets);
+  }
+  end_rows(piece, tile.rows);
+  sub(left, tile.rows);
+  jmp(next, T_NEAR);
+  L(rest);
+}
+
+/// Loads as many of the operands' pointers as registers hold.
+void Emitter::begin_rows(const RowPiece& piece) {
+  pinned_ = next_pointer_ = 0;
+  forget_pointers();
+  for (std::size_t slot = 0; slot < piece.kinds.size() && next_pointer_ + 1 < held_slots_.size(); ++slot)
+    if (piece.kinds[slot] != ChainOperand::running && piece.kinds[slot] != ChainOperand::inner)
+      pointer(static_cast<int>(slot));
+  pinned_ = next_pointer_;
+  xor_(index_, index_);
+}
+
+void Emitter::end_rows(const RowPiece& piece, int rows) {
+  forget_pointers();
+  for (const RowPiece::Total& total : totals_)
+    if (total.by_row) finish_sum(total);
+  for (std::size_t slot = 0; slot < piece.strides.size(); ++slot)
+    if (const std::int64_t on = rows * piece.strides[slot] * element_bytes_; on != 0)
+      add(qword[base_ + 8 * static_cast<int>(slot)], static_cast<std::uint32_t>(on));
+}
+
+int Emitter::held_registers() const {
+  int count = 0;
+  for (const RowPiece::Total& total : totals_) count += total.registers;
+  return count;
+}
+
+/// The register in which a part of the running values of a total is, counted by groups of a row.
+Xmm Emitter::running(int operand, std::int64_t group) const {
+  int number = registers() - 2;
+  auto total = totals_.begin();
+  for (; total->operand != operand; ++total) number -= total->registers;
+  return vector(number - static_cast<int>(group % total->registers), native_bytes_);
+}
+
+void Emitter::clear_running(const RowPiece::Total& total) {
+  for (int part = 0; part < total.registers; ++part) {
+    const Xmm to = running(total.operand, part);
+    isa_ == Isa::avx512 ? vpxord(to, to, to) : vxorps(to, to, to);
+  }
+}
+
+void Emitter::exchange_running(const RowPiece::Total& total, bool out) {
+  for (int part = 0; part < total.registers; ++part) {
+    const Xmm held = running(total.operand, part);
+    const Address at = ptr[pointer(total.running) + part * native_bytes_];
+    out ? vmovups(at, held) : vmovups(held, at);
+  }
+}
+
+/// In the order of ReduceKernel: value j with j + 8, then j + 4, j + 2 and j + 1. No other register is in
+/// use.
+void Emitter::finish_sum(const RowPiece::Total& sum) {
+  const bool real32 = element_bytes_ == 4;
+  const int total = sum.operand, slot = total;
+  const auto plus = [&](const Xmm& to, const Xmm& a, const Xmm& b) {
+    real32 ? vaddps(to, a, b) : vaddpd(to, a, b);
+  };
+  for (int half = sum.registers / 2; half > 0; half /= 2)
+    for (int part = 0; part < half; ++part)
+      plus(running(total, part), running(total, part), running(total, part + half));
+  Xmm held = running(total, 0);
+  if (isa_ == Isa::avx512) {
+    vextractf64x4(ymm1, Xbyak::Zmm(held.getIdx()), 1);
+    vmovaps(zmm0, Xbyak::Zmm(held.getIdx()));
+    plus(ymm0, ymm0, ymm1);
+  } else {
+    vmovaps(ymm0, Xbyak::Ymm(held.getIdx()));
+  }
+  vextractf128(xmm1, ymm0, 1);
+  plus(xmm0, xmm0, xmm1);
+  if (real32) {
+    vmovhlps(xmm1, xmm0, xmm0);
+    vaddps(xmm0, xmm0, xmm1);
+    vmovshdup(xmm1, xmm0);
+    vaddss(xmm0, xmm0, xmm1);
+    vaddss(xmm0, xmm0, ptr[pointer(slot)]);
+    vmovss(ptr[pointer(slot)], xmm0);
+  } else {
+    vunpckhpd(xmm1, xmm0, xmm0);
+    vaddsd(xmm0, xmm0, xmm1);
+    vaddsd(xmm0, xmm0, ptr[pointer(slot)]);
+    vmovsd(ptr[pointer(slot)], xmm0);
+  }
+  clear_running(sum);
+}
+
+}  // namespace unroll::jit
