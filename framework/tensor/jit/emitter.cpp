@@ -207,10 +207,8 @@ bool Emitter::has_room_for(const Recording& recording, Tile tile) const {
          (isa_ != Isa::avx512 || groups * masks <= mask_registers);
 }
 
-/// Sums in registers are of one row after the other.
-Tile Emitter::most_at_once(const Recording& recording) const {
+Tile Emitter::most_in_a_row(const Recording& recording) const {
   if (around_.calls) return {};
-  if (!strides_.empty() && totals_.empty() && has_room_for(recording, {2, 1})) return {2, 1};
   constexpr Tile in_a_row[] = {{1, 4}, {1, 2}, {1, 1}};
   const auto* found =
       std::ranges::find_if(in_a_row, [&](Tile tile) { return has_room_for(recording, tile); });
@@ -235,7 +233,7 @@ void Emitter::chain(const Recording& recording, std::span<const int> slots, std:
                     const CallTargets& targets) {
   if (around_.calls) left_.clear();
   std::int64_t at = 0;
-  for (int groups = most_at_once(recording).columns; groups > 0; groups /= 2) {
+  for (int groups = most_in_a_row(recording).columns; groups > 0; groups /= 2) {
     if (at + groups * lanes() > n && !(groups == 1 && at < n)) continue;
     keep_constants(recording, {1, groups}, n > lanes() ? 1 : 2);
     const Recording wide = side_by_side(recording, {1, groups});
@@ -256,7 +254,7 @@ void Emitter::counted_chain(const Recording& recording, std::span<const int> slo
   }
   xor_(index_, index_);
   indexed_ = true;
-  const Tile at_once = most_at_once(recording);
+  const Tile at_once = most_in_a_row(recording);
   keep_constants(recording, at_once, 1);
   full_groups(recording, slots, at_once, targets);
   if (at_once.columns > 1) full_groups(recording, slots, {}, targets);

@@ -95,8 +95,7 @@ class Emitter : public Xbyak::CodeGenerator {
   int registers() const { return isa_ == Isa::avx512 ? 32 : 16; }
   int free_registers() const;
   bool has_room_for(const Recording& recording, Tile tile) const;
-  /// Groups that go through a recording side by side, at the most.
-  Tile most_at_once(const Recording& recording) const;
+  Tile most_in_a_row(const Recording& recording) const;
   void full_groups(const Recording& recording, std::span<const int> slots, Tile tile,
                    const CallTargets& targets);
   /// Registers that the running values of one sum take.

@@ -44,6 +44,7 @@ void Emitter::begin_sums(const std::vector<RowPiece::Total>& totals) {
     total.by_row ? clear_running(total) : exchange_running(total, false);
 }
 
+/// Sums in registers are of one row after the other.
 void Emitter::row_chain(const Recording& recording, const RowPiece& piece, const CallTargets& targets) {
   asked_for_ = piece.asked_for;
   strides_ = piece.strides;
@@ -52,8 +53,9 @@ void Emitter::row_chain(const Recording& recording, const RowPiece& piece, const
     mov(eax, 0xffff << grouped_elements & 0xffff);
     kmovd(k1, eax);
   }
-  Tile tile = most_at_once(recording);
-  for (; tile.rows > 0; tile.rows /= 2) rows_at_once(recording, piece, tile, targets);
+  constexpr Tile two_rows = {2, 1};
+  if (totals_.empty() && has_room_for(recording, two_rows)) rows_at_once(recording, piece, two_rows, targets);
+  rows_at_once(recording, piece, most_in_a_row(recording), targets);
   pinned_ = next_pointer_ = 0;
   forget_pointers();
   for (const RowPiece::Total& total : totals_)

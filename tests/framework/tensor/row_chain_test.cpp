@@ -1,11 +1,13 @@
 #include <doctest/doctest.h>
 
+#include <array>
 #include <bit>
 #include <random>
 #include <utility>
 #include <vector>
 
 #include "framework/tensor/chain.hpp"
+#include "framework/tensor/jit/record_chain.hpp"
 #include "framework/tensor/jit/routine.hpp"
 
 using namespace unroll;
@@ -135,6 +137,25 @@ TEST_CASE("[kernels] sums in a chain are those of the kernels over the same elem
   CHECK(chain.memory[Chain::of_all][0] == k.sum(all.data(), 144));
   for (std::int64_t g = 0; g < 18; ++g)
     CHECK(chain.memory[Chain::of_groups][static_cast<std::size_t>(g)] == k.sum(all.data() + 8 * g, 8));
+}
+
+TEST_CASE("[jit] two rows read once what is the same for both, and write a sum over them once") {
+  enum { x, y, total };
+  const std::array<ChainStep, 3> steps = {
+      ChainStep{.form = Form::load, .operand = x},
+      {.form = Form::binary, .function = static_cast<std::uint8_t>(Binary::mul), .operand = y},
+      {.form = Form::sum, .operand = total}};
+  const std::array<ChainOperand, 3> kinds = {};
+  const jit::Recording one = jit::record_chain<float>(steps, kinds, Isa::avx512);
+  const auto counts = [&](std::span<const std::int64_t> strides) {
+    std::array<std::int64_t, 4> found{};  // by operand: loads; stores of the total
+    for (const jit::Instruction& i : side_by_side(one, {2, 1}, strides).code)
+      if (i.operation == jit::Operation::load || i.operation == jit::Operation::store)
+        ++found[i.operation == jit::Operation::load ? static_cast<std::size_t>(i.number) : 3];
+    return found;
+  };
+  CHECK(counts(std::array<std::int64_t, 3>{16, 0, 0}) == std::array<std::int64_t, 4>{2, 1, 1, 1});
+  CHECK(counts(std::array<std::int64_t, 3>{16, 16, 16}) == std::array<std::int64_t, 4>{2, 2, 2, 2});
 }
 
 TEST_CASE("[jit] rows that need a function of the C library have no routine") {
