@@ -107,14 +107,15 @@ void ChainRows<T>::group_elements() {
   if (--count_ < 2) add_single_row();
 }
 
-/// Of a row's elements, which add up to a sum or not.
+/// What a value is to the code: what it is in a row, or which kind of sum.
 template <class T>
 ChainOperand ChainRows<T>::kind_of(std::size_t v) const {
   const auto sum = std::ranges::find(code_.sums, static_cast<int>(v), &ChainCode::Sum::total);
   if (sum == code_.sums.end()) return in_row_[v];
   if (in_row_[v] == ChainOperand::one_for_all) return ChainOperand::total;
   const auto in_one_row = [&](const Axis& axis) { return axis.extent == 1 || axis.strides[v] != 0; };
-  const bool whole = sum->onto < 0 && std::all_of(axes_.begin(), axes_.begin() + row_axis(), in_one_row);
+  const auto row = axes_.begin() + static_cast<std::ptrdiff_t>(count_) - 1;
+  const bool whole = sum->onto < 0 && std::all_of(axes_.begin(), row, in_one_row);
   return in_row_[v] == ChainOperand::grouped && whole ? ChainOperand::group_sums : in_row_[v];
 }
 

@@ -38,7 +38,6 @@ class ChainRows {
   void add_axis(std::size_t axis, Sizes sizes);
   void add_single_row();
   void group_elements();
-  std::ptrdiff_t row_axis() const { return static_cast<std::ptrdiff_t>(count_) - 1; }
   ChainOperand kind_of(std::size_t value) const;
   void settle_code();
   bool settle_totals();

@@ -16,8 +16,8 @@ constexpr std::int64_t part_elements = 1024;
 /// Rows this long are gone through one by one, with nothing laid out.
 constexpr std::int64_t long_row = 512;
 
-/// Rows this long are gone through one by one, where something would have to be laid out otherwise and where
-/// they become machine code, which calls no functions.
+/// Rows this long are gone through one by one, where something would have to be laid out otherwise. The
+/// machine code of rows calls no functions: where there are some, it is laid out.
 constexpr std::int64_t short_row = 64;
 
 /// Runs before machine code is made, which takes as long as a hundred of them. Short chains wait for the
@@ -38,7 +38,7 @@ ChainRun<T>::ChainRun(ChainCode code, std::vector<ir::Id> roots)
       broadcast_(code_.inputs.size(), nullptr),
       laid_out_(code_.inputs.size(), nullptr),
       kinds_(operands_.size(), ChainOperand::elements),
-      calls_functions_(!jit::has_instructions(code_.steps)),
+      calls_functions_(!jit::has_instructions<T>(code_.steps)),
       rows_(code_) {
   std::fill(kinds_.begin() + static_cast<std::ptrdiff_t>(code_.values.size()), kinds_.end(),
             ChainOperand::inner);

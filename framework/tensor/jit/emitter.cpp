@@ -1,7 +1,6 @@
 #include "framework/tensor/jit/emitter.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 #include "framework/tensor/jit/group_writer.hpp"
@@ -38,7 +37,8 @@ Emitter::Emitter(Isa isa, int element_bytes, Surroundings surroundings)
   held_slots_.assign(pointer_registers_.size(), -1);
 }
 
-/// rax and rcx are for moments, the pointers' registers and the three others for the whole.
+/// rax and rcx are for moments, but for rax in rows; the pointers' registers and the three others are for the
+/// whole.
 void Emitter::begin() {
   if (around_.counted || around_.calls)
     for (const Reg64& saved : {rbx, rbp, r12, r13, r14, r15}) push(saved);
@@ -106,11 +106,8 @@ void Emitter::ask_ahead(int slot, std::int64_t element, bool to_write) {
 
 /// Of the one for the group of an element, or for a group behind it.
 Address Emitter::grouped_address(int slot, std::int64_t element, std::int64_t group) {
-  const Reg64 start = pointer(slot);
-  mov(rax, index_);
-  shr(rax, std::countr_zero(static_cast<unsigned>(grouped_elements)));
   const auto offset = static_cast<int>(element / grouped_elements + group) * element_bytes_;
-  return ptr[start + rax * element_bytes_ + offset];
+  return ptr[pointer(slot) + group_index_ * element_bytes_ + offset];
 }
 
 /// A register holds one group, or two: then k1 says which elements are the second one's.
@@ -192,7 +189,7 @@ void Emitter::set_mask() {
   vmovups(ymm15, ptr[rax + rcx * element_bytes_ + 32]);
 }
 
-/// How many registers a tile takes.
+/// How many registers a tile takes; one for each group is for what an instruction makes.
 int Emitter::registers_of(const Recording& recording, Tile tile) const {
   const Alive alive = most_alive(side_by_side(recording, tile, strides_));
   return alive.values + (isa_ == Isa::avx512 ? 0 : alive.masks) + tile.rows * tile.columns;
@@ -278,6 +275,7 @@ void Emitter::full_groups(const Recording& recording, std::span<const int> slots
   forget_pointers();
   GroupWriter(*this, wide, slots, {0, lanes()}, targets).run();
   add(index_, elements);
+  if (!strides_.empty()) add(group_index_, elements / static_cast<int>(grouped_elements));
   sub(count_, elements);
   jge(next, T_NEAR);
   L(rest);

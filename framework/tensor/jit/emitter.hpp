@@ -103,7 +103,7 @@ class Emitter : public Xbyak::CodeGenerator {
   void whole_row(const Recording& recording, std::span<const int> slots, std::int64_t n, int columns,
                  const CallTargets& targets);
   void rows_at_once(const Recording& recording, const RowPiece& piece, Tile tile, const CallTargets& targets);
-  void begin_rows(const RowPiece& piece);
+  void begin_rows(std::span<const int> slots);
   void end_rows(const RowPiece& piece, int rows);
   void begin_sums(const std::vector<RowPiece::Total>& totals);
   int held_registers() const;
@@ -141,6 +141,7 @@ class Emitter : public Xbyak::CodeGenerator {
   int element_bytes_, native_bytes_;
   Surroundings around_;
   Xbyak::Reg64 base_, count_, index_;
+  Xbyak::Reg64 group_index_ = rax;  ///< in rows: the index, counted in groups of elements
   std::vector<Xbyak::Reg64> pointer_registers_;
   std::vector<int> held_slots_;  ///< by pointer register; -1: none
   std::size_t next_pointer_ = 0;

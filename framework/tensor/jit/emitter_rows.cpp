@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <numeric>
 
 #include "framework/tensor/jit/emitter.hpp"
@@ -23,6 +25,17 @@ std::int64_t elements_ahead(std::int64_t elements_at_once, int element_bytes) {
   return whole * element_bytes <= most_bytes_ahead ? whole : least;
 }
 
+/// The operands that instructions read and write, by their numbers.
+std::vector<int> most_used_first(const Recording& recording) {
+  std::map<int, int> uses;
+  for (const Instruction& i : recording.code)
+    if (touches_memory(i.operation)) ++uses[i.number];
+  std::vector<int> operands;
+  for (const auto& [operand, count] : uses) operands.push_back(operand);
+  std::ranges::stable_sort(operands, std::greater(), [&](int operand) { return uses.at(operand); });
+  return operands;
+}
+
 }  // namespace
 
 /// All elements of a row, written out.
@@ -40,6 +53,7 @@ void Emitter::begin_sums(const std::vector<RowPiece::Total>& totals) {
   totals_ = totals;
   for (RowPiece::Total& total : totals_)
     if (total.registers == 0) total.registers = running_registers();
+  if (held_registers() > registers() - 4) throw OutOfRegisters();
   for (const RowPiece::Total& total : totals_)
     total.by_row ? clear_running(total) : exchange_running(total, false);
 }
@@ -74,7 +88,7 @@ void Emitter::rows_at_once(const Recording& recording, const RowPiece& piece, Ti
   L(next);
   cmp(left, tile.rows);
   jl(rest, T_NEAR);
-  begin_rows(piece);
+  begin_rows(most_used_first(side_by_side(recording, tile, strides_)));
   if (std::ranges::any_of(piece.totals, [](const RowPiece::Total& total) { return total.registers > 0; })) {
     whole_row(recording, slots, piece.elements, tile.columns, targets);
   } else {
@@ -90,15 +104,15 @@ void Emitter::rows_at_once(const Recording& recording, const RowPiece& piece, Ti
   L(rest);
 }
 
-/// Loads as many of the operands' pointers as registers hold.
-void Emitter::begin_rows(const RowPiece& piece) {
+/// Loads as many of these pointers as registers hold.
+void Emitter::begin_rows(std::span<const int> slots) {
   pinned_ = next_pointer_ = 0;
   forget_pointers();
-  for (std::size_t slot = 0; slot < piece.kinds.size() && next_pointer_ + 1 < held_slots_.size(); ++slot)
-    if (piece.kinds[slot] != ChainOperand::running && piece.kinds[slot] != ChainOperand::inner)
-      pointer(static_cast<int>(slot));
+  for (const int slot : slots)
+    if (next_pointer_ + 1 < held_slots_.size()) pointer(slot);
   pinned_ = next_pointer_;
   xor_(index_, index_);
+  xor_(group_index_, group_index_);
 }
 
 void Emitter::end_rows(const RowPiece& piece, int rows) {

@@ -424,8 +424,12 @@ void GroupWriter::write_group_sums(const Instruction& i) {
   }
   const Address to = out_.grouped_address(slot_of(i), place(i), on_by_rows(i));
   const int bytes = out_.element_bytes_ * std::max(1, out_.lanes() / static_cast<int>(grouped_elements));
-  i.operation == Operation::write_groups ? out_.vxorps(high, high, high) : out_.load(high, to, bytes);
+  out_.vxorps(high, high, high);  // the kernel's sum begins with 0, which -0 is not
   plus(low, low, high);
+  if (i.operation == Operation::add_groups) {
+    out_.load(high, to, bytes);
+    plus(low, low, high);
+  }
   out_.store(to, low, bytes);
 }
 

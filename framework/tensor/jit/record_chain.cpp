@@ -108,25 +108,37 @@ Recording record_chain(std::span<const ChainStep> steps, std::span<const ChainOp
   return ChainRecorder<T>(operands, isa).run(steps);
 }
 
-bool has_instructions(Unary f) {
+namespace {
+
+template <class T>
+bool instructions_of(Unary f) {
   return with_function<Unary>(static_cast<int>(f),
-                              [](auto g) { return std::invocable<decltype(g), Traced<float>>; });
+                              [](auto g) { return std::invocable<decltype(g), Traced<T>>; });
 }
 
-bool has_instructions(Binary f) {
-  return with_function<Binary>(
-      static_cast<int>(f), [](auto g) { return std::invocable<decltype(g), Traced<float>, Traced<float>>; });
+template <class T>
+bool instructions_of(Binary f) {
+  return with_function<Binary>(static_cast<int>(f),
+                               [](auto g) { return std::invocable<decltype(g), Traced<T>, Traced<T>>; });
 }
 
+}  // namespace
+
+bool has_instructions(Unary f) { return instructions_of<float>(f); }
+bool has_instructions(Binary f) { return instructions_of<float>(f); }
+
+template <class T>
 bool has_instructions(std::span<const ChainStep> steps) {
   using enum ChainStep::Form;
   return std::ranges::all_of(steps, [](const ChainStep& step) {
-    if (step.form == unary) return has_instructions(static_cast<Unary>(step.function));
+    if (step.form == unary) return instructions_of<T>(static_cast<Unary>(step.function));
     return (step.form != binary && step.form != reversed) ||
-           has_instructions(static_cast<Binary>(step.function));
+           instructions_of<T>(static_cast<Binary>(step.function));
   });
 }
 
+template bool has_instructions<float>(std::span<const ChainStep>);
+template bool has_instructions<double>(std::span<const ChainStep>);
 template Recording record_chain<float>(std::span<const ChainStep>, std::span<const ChainOperand>, Isa);
 template Recording record_chain<double>(std::span<const ChainStep>, std::span<const ChainOperand>, Isa);
 

@@ -14,7 +14,8 @@ Recording record_chain(std::span<const ChainStep> steps, std::span<const ChainOp
 /// Whether a function's instructions can be written down; others are calls of the C library.
 bool has_instructions(Unary f);
 bool has_instructions(Binary f);
-/// Of all functions of a chain.
+/// Of all functions of a chain. Some have them in float alone.
+template <class T>
 bool has_instructions(std::span<const ChainStep> steps);
 
 }  // namespace unroll::jit

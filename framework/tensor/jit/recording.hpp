@@ -40,8 +40,8 @@ enum class Operation : std::uint8_t {
   call_binary,
   add_up,        ///< adds `a` to the running values of an operand, a total
   add_groups,    ///< adds the sums of groups of elements to those of an operand
-  write_groups,  ///< the same, where those were zeros
-  add_elements,  ///< adds `a` to an operand's elements
+  write_groups,  ///< writes the sums of groups of elements to an operand
+  add_elements,  ///< adds `a` to an operand's elements; side_by_side() takes it apart
 };
 
 /// How many operands an instruction has.
@@ -54,6 +54,12 @@ constexpr int operands_of(Operation operation) {
                    operation == shift_left || operation == shift_right || operation == to_real ||
                    operation == call_unary;
   return one ? 1 : 2;
+}
+
+/// Where `number` is an operand that is read or written.
+constexpr bool touches_memory(Operation operation) {
+  using enum Operation;
+  return operation == load || operation == store || operation == add_groups || operation == write_groups;
 }
 
 constexpr bool makes_mask(Operation operation) {
@@ -88,7 +94,7 @@ struct Recording {
   }
 };
 
-/// Groups that go through the instructions side by side, in as many rows of a chain.
+/// Groups that go through the instructions side by side: `columns` in each of `rows` rows.
 struct Tile {
   int rows = 1, columns = 1;
 };

@@ -6,6 +6,7 @@
 
 #include "framework/tensor/jit/emitter.hpp"
 #include "framework/tensor/jit/group_writer.hpp"
+#include "framework/tensor/jit/record_chain.hpp"
 
 namespace unroll::jit {
 namespace {
@@ -106,7 +107,7 @@ RowPiece with_sums_in_registers(RowPiece piece, Isa isa, int element_bytes) {
 }
 
 /// Code holds distances in bytes as int, and goes on by two rows.
-bool countable(const RowPiece& piece, std::size_t element_bytes) {
+bool fits_displacements(const RowPiece& piece, std::size_t element_bytes) {
   const auto most = static_cast<std::int64_t>(std::numeric_limits<int>::max() / element_bytes / 2);
   return std::ranges::max(piece.strides) < most && piece.elements < most;
 }
@@ -118,7 +119,7 @@ Routine routine_of_rows(const RowPiece& chain, Isa isa) {
     return kind == ChainOperand::grouped || kind == ChainOperand::group_sums;
   });
   const bool narrow = isa == Isa::avx2 && sizeof(T) == 8;  // fewer lanes than a group has elements
-  if (calls(recording) || (grouped && narrow) || !countable(chain, sizeof(T))) return {};
+  if (calls(recording) || (grouped && narrow) || !fits_displacements(chain, sizeof(T))) return {};
   const CallTargets targets(kernels<T>(isa));
   return written<T>(isa, {.counted = true}, [&](Emitter& out) { out.row_chain(recording, chain, targets); });
 }

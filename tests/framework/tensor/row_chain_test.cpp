@@ -2,6 +2,7 @@
 
 #include <array>
 #include <bit>
+#include <cmath>
 #include <random>
 #include <utility>
 #include <vector>
@@ -26,7 +27,8 @@ struct SummedRows {
   jit::RowPiece piece;
   std::vector<std::vector<T>> memory;
 
-  SummedRows(std::int64_t how_many, std::int64_t elements, bool with_groups, bool with_totals,
+  /// `moving`: the column, the groups and their sums go on from row to row.
+  SummedRows(std::int64_t how_many, std::int64_t elements, bool with_groups, bool with_totals, bool moving,
              std::mt19937_64& random)
       : rows(how_many), n(elements), groups(with_groups) {
     const auto code = [](auto f) { return static_cast<std::uint8_t>(f); };
@@ -35,6 +37,7 @@ struct SummedRows {
                    {.form = Form::store, .operand = inner},
                    {.form = Form::binary, .function = code(Binary::add), .operand = column},
                    {.form = Form::unary, .function = code(Unary::tanh)},
+                   {.form = Form::unary, .function = code(Unary::relu)},
                    {.form = Form::sum, .operand = over_rows, .other = r0}};
     if (groups) {
       piece.steps.push_back({.form = Form::binary, .function = code(Binary::sub), .operand = group});
@@ -50,12 +53,13 @@ struct SummedRows {
     using enum ChainOperand;
     piece.kinds = {elements, elements, one_for_all,         grouped, elements, elements, total,
                    total,    grouped,  ChainOperand::inner, running, running,  running,  running};
-    if (!with_totals) piece.kinds[of_groups] = group_sums;
+    if (moving && !with_totals) piece.kinds[of_groups] = group_sums;
     if (!groups) piece.kinds[group] = piece.kinds[of_groups] = elements;
     piece.strides.assign(count, 0);
-    if (with_totals) piece.strides[column] = piece.strides[along] = 1;
+    if (with_totals) piece.strides[along] = 1;
+    if (moving) piece.strides[column] = 1;
     piece.strides[x] = piece.strides[result] = n;
-    piece.strides[group] = piece.strides[of_groups] = n / grouped_elements;
+    if (moving) piece.strides[group] = piece.strides[of_groups] = n / grouped_elements;
     piece.elements = n;
     piece.asked_for.assign(count, false);
     for (const int operand : {x, y, result}) piece.asked_for[operand] = true;
@@ -101,9 +105,11 @@ TEST_CASE_TEMPLATE("[jit] rows of a chain with their sums have the bits of the s
     if (!supported(isa)) continue;
     for (const auto& [groups, totals] : {std::pair{false, true}, {true, true}, {false, false}, {true, false}})
       for (std::int64_t n = running_values; n <= 40 * running_values; n += n < 200 ? running_values : 400)
-        for (const std::int64_t rows : {1, 2, 5}) {
-          INFO(name(isa), ", ", rows, " rows of ", n, groups ? ", groups" : "", totals ? ", totals" : "");
-          SummedRows<T> steps(rows, n, groups, totals, random), code = steps;
+        for (const auto& [rows, moving] :
+             {std::pair{1, true}, {2, true}, {5, true}, {2, false}, {5, false}, {6, false}}) {
+          INFO(name(isa), ", ", rows, " rows of ", n, groups ? ", groups" : "", totals ? ", totals" : "",
+               moving ? ", moving" : "");
+          SummedRows<T> steps(rows, n, groups, totals, moving, random), code = steps;
           const jit::Routine routine = jit::row_routine<T>(steps.piece, isa);
           const bool narrow = isa == Isa::avx2 && sizeof(T) == 8;
           REQUIRE(static_cast<bool>(routine) == !(groups && narrow));
@@ -117,7 +123,7 @@ TEST_CASE_TEMPLATE("[jit] rows of a chain with their sums have the bits of the s
 
 TEST_CASE("[kernels] sums in a chain are those of the kernels over the same elements") {
   std::mt19937_64 random(2);
-  SummedRows<double> chain(3, 48, true, true, random);
+  SummedRows<double> chain(3, 48, true, true, true, random);
   const Kernels<double>& k = kernels<double>();
   using Chain = SummedRows<double>;
   chain.by_steps(k);
@@ -130,6 +136,7 @@ TEST_CASE("[kernels] sums in a chain are those of the kernels over the same elem
     const double column = chain.memory[Chain::column][static_cast<std::size_t>(row)];
     k[Binary::add](product.data(), 1, &column, 0, product.data(), 48);
     k[Unary::tanh](product.data(), product.data(), 48);
+    k[Unary::relu](product.data(), product.data(), 48);
     for (std::int64_t i = 0; i < 48; ++i)
       all.push_back(product[static_cast<std::size_t>(i)] -
                     chain.memory[Chain::group][static_cast<std::size_t>(row * 6 + i / 8)]);
@@ -137,6 +144,43 @@ TEST_CASE("[kernels] sums in a chain are those of the kernels over the same elem
   CHECK(chain.memory[Chain::of_all][0] == k.sum(all.data(), 144));
   for (std::int64_t g = 0; g < 18; ++g)
     CHECK(chain.memory[Chain::of_groups][static_cast<std::size_t>(g)] == k.sum(all.data() + 8 * g, 8));
+}
+
+TEST_CASE_TEMPLATE("[jit] sums of groups of negative zeros are 0, as those of the kernels", T, float,
+                   double) {
+  for (const ChainOperand kind : {ChainOperand::grouped, ChainOperand::group_sums}) {
+    jit::RowPiece piece{{{.form = Form::load, .operand = 0}, {.form = Form::sum, .operand = 1}},
+                        {ChainOperand::elements, kind},
+                        {16, 2}};
+    piece.elements = 16;
+    piece.asked_for.assign(2, false);
+    const jit::Routine routine = jit::row_routine<T>(piece);
+    if (!routine) continue;
+    std::vector<T> x(48, T{-0.0}), sums(6, T{-0.0});
+    void* arguments[] = {x.data(), sums.data(), std::bit_cast<void*>(std::int64_t{3})};
+    routine(arguments);
+    for (const T sum : sums) CHECK(!std::signbit(sum));
+  }
+}
+
+TEST_CASE("[jit] rows with more sums than registers hold have no routine") {
+  jit::RowPiece piece;
+  for (std::int16_t i = 0; i < 40; ++i) {
+    piece.steps.push_back({.form = Form::load, .operand = 0});
+    piece.steps.push_back({.form = Form::sum,
+                           .operand = static_cast<std::int16_t>(1 + i),
+                           .other = static_cast<std::int16_t>(41 + i)});
+    piece.totals.push_back({1 + i, 41 + i, true});
+  }
+  piece.kinds.assign(81, ChainOperand::running);
+  piece.kinds[0] = ChainOperand::elements;
+  std::fill_n(piece.kinds.begin() + 1, 40, ChainOperand::total);
+  piece.strides.assign(81, 0);
+  piece.strides[0] = 16;
+  piece.asked_for.assign(81, false);
+  piece.elements = 16;
+  CHECK_FALSE(jit::row_routine<float>(piece));
+  CHECK_FALSE(jit::row_routine<double>(piece));
 }
 
 TEST_CASE("[jit] two rows read once what is the same for both, and write a sum over them once") {

@@ -111,6 +111,7 @@ class Sharing {
     if (const ir::Chain* chain = maker->second->chain()) {
       bool written = false, good = true;
       for (const ir::Compute& link : chain->links) {
+        if (link.out == view(made) && ir::sums(*link.op)) return only_begins(*chain, link, is_read);
         for (const ir::Id in : link.in)
           if (is_read(in)) good = good && !written && program_.dims(in) == chain->dims;
         written = written || link.out == view(made);
@@ -118,6 +119,14 @@ class Sharing {
       return good && written;
     }
     return false;  // a loop's results are made when it ends, behind all that it reads
+  }
+
+  /// A sum begins before the chain reads anything.
+  template <class IsRead>
+  static bool only_begins(const ir::Chain& chain, const ir::Compute& sum, IsRead is_read) {
+    const bool read = std::ranges::any_of(
+        chain.links, [&](const ir::Compute& link) { return std::ranges::any_of(link.in, is_read); });
+    return !read && sum.onto != ir::none && is_read(sum.onto);
   }
 
   const ir::Program& program_;
