@@ -162,7 +162,7 @@ void ChainRows<T>::run(T* const* operands) {
   std::copy_n(operands, operands_.size(), operands_.begin());
   for (const auto& [total, running, onto] : code_.sums) {
     const std::int64_t count = count_of_[static_cast<std::size_t>(total)];
-    if (piece_.kinds[static_cast<std::size_t>(total)] == ChainOperand::group_sums) continue;
+    if (piece_.kinds[static_cast<std::size_t>(total)] == ChainOperand::group_sums) continue;  // begins anew
     if (onto < 0)
       std::fill_n(operands[total], count, T{0});
     else if (operands[onto] != operands[total])

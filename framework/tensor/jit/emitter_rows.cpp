@@ -25,7 +25,8 @@ std::int64_t elements_ahead(std::int64_t elements_at_once, int element_bytes) {
   return whole * element_bytes <= most_bytes_ahead ? whole : least;
 }
 
-/// The operands that instructions read and write, by their numbers.
+/// The operands that instructions read and write, by number: so many pointers are not in registers that it
+/// matters which.
 std::vector<int> most_used_first(const Recording& recording) {
   std::map<int, int> uses;
   for (const Instruction& i : recording.code)
@@ -53,7 +54,8 @@ void Emitter::begin_sums(const std::vector<RowPiece::Total>& totals) {
   totals_ = totals;
   for (RowPiece::Total& total : totals_)
     if (total.registers == 0) total.registers = running_registers();
-  if (held_registers() > registers() - 4) throw OutOfRegisters();
+  constexpr int others = 4;  // two that finish a sum, one for an operand on its way, and the mask's
+  if (held_registers() > registers() - others) throw OutOfRegisters();
   for (const RowPiece::Total& total : totals_)
     total.by_row ? clear_running(total) : exchange_running(total, false);
 }
