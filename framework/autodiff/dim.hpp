@@ -38,6 +38,7 @@ class Dim {
   constexpr std::int64_t number() const { return number_; }
   constexpr bool uses_time() const { return powers_[0] > 0; }
   constexpr bool uses_batch() const { return powers_[1] > 0; }
+  constexpr bool uses_block() const { return powers_[2] > 0; }
   constexpr std::int64_t at(Sizes sizes) const {
     const std::array<std::int64_t, 5> extents = {sizes.time, sizes.batch, sizes.block, sizes.segment,
                                                  sizes.segments};

@@ -16,6 +16,26 @@ std::vector<int> count_reads(const Program& program) {
   return reads;
 }
 
+bool uses_blocks(const Program& program, const Loop& loop) {
+  bool found = false;
+  const auto note_dims = [&](const Dims& dims) {
+    for (const Dim dim : dims) found = found || dim.uses_block();
+  };
+  const auto note = [&](Id id) { note_dims(program.dims(id)); };
+  each_argument(loop, note);
+  each_observed(loop, note);
+  for (const Instruction& instruction : loop.body) {
+    each_operand(instruction, note);
+    each_result(instruction, note);
+    if (const Chain* chain = instruction.chain()) note_dims(chain->dims);
+    if (const Loop* inner = instruction.loop()) {
+      note_dims({inner->length});
+      found = found || uses_blocks(program, *inner);
+    }
+  }
+  return found;
+}
+
 std::vector<int> definitions(const Program& program, const Code& code) {
   std::vector<int> position(program.values.size(), -1);
   for (std::size_t i = 0; i < code.size(); ++i)

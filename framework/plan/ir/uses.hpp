@@ -89,6 +89,9 @@ void each_read_of(Code& code, F f) {
 /// How often each value is read, in the whole program; an output counts as read once more.
 std::vector<int> count_reads(const Program& program);
 
+/// Whether anything in the loop's body has an extent in R.
+bool uses_blocks(const Program& program, const Loop& loop);
+
 /// Which instruction of `code` defines each value; -1 for what is defined elsewhere.
 std::vector<int> definitions(const Program& program, const Code& code);
 

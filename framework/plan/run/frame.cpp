@@ -46,6 +46,7 @@ Frame<T>::Frame(const ir::Program& program, const Binding& binding, const FrameO
   for (const ir::Instruction& instruction : program.once) add_step(once_, instruction, 0, -1);
   for (std::size_t r = 0; r < bodies_.size(); ++r) {
     const Region& here = binding.regions[r];
+    if (here.loop) bodies_[r].uses_blocks = ir::uses_blocks(program, *here.loop);
     for (std::size_t i = 0; i < here.code->size(); ++i)
       add_step(bodies_[r].steps, (*here.code)[i], static_cast<int>(i), here.loops[i]);
     const int number = static_cast<int>(r);
@@ -140,6 +141,7 @@ Sizes Frame<T>::sizes_in(int number, std::int64_t steps) const {
   Sizes sizes = around(number).sizes;
   if (loop.is<Loop::Blocks>() || loop.is<Loop::Rows>()) sizes.block = steps;
   if (loop.is<Loop::Segments>()) sizes.segment = steps;
+  if (!bodies_[static_cast<std::size_t>(number)].uses_blocks) sizes.block = 1;
   return sizes;
 }
 

@@ -99,6 +99,7 @@ class Frame {
     std::int64_t length = 0;      ///< of a loop: in steps
     std::int64_t stride = 1;      ///< of a loop: steps per iteration
     std::int64_t first_step = 0;  ///< the absolute time step where the iteration begins
+    bool uses_blocks = true;      ///< else it is the same in blocks of any length
     std::byte* memory = nullptr;
     std::vector<Moving> moving;
     std::vector<Moving> copied_before, copied_after;  ///< stacked by copying: their parts do not move

@@ -1,6 +1,7 @@
 #include "framework/tensor/jit/emitter.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "framework/tensor/jit/group_writer.hpp"
@@ -58,6 +59,7 @@ void Emitter::end() {
   vzeroupper();
   ret();
   write_constants();
+  write_tables();
   setProtectModeRE();
 }
 
@@ -125,6 +127,25 @@ Address Emitter::constant(std::uint64_t bits) {
 void Emitter::load_constant(const Xmm& to, std::uint64_t bits) {
   const Address from = ptr[rip + constants_[bits]];
   isa_ == Isa::avx512 ? broadcast(to, from) : vmovups(to, from);
+}
+
+/// There is no form for half a register of AVX2.
+void Emitter::look_up(int to, int index, const float* table, int bytes) {
+  const Address from = ptr[rip + tables_[table]];
+  if (bytes > 32)
+    vpermps(Xbyak::Zmm(to), Xbyak::Zmm(index), from);
+  else
+    vpermps(Xbyak::Ymm(to), Xbyak::Ymm(index), from);
+}
+
+/// As often as a register holds it: further bits of an index change nothing.
+void Emitter::write_tables() {
+  for (auto& [table, label] : tables_) {
+    align(64);
+    L(label);
+    for (int copies = native_bytes_ / 32; copies > 0; --copies)
+      for (const float element : std::span(table, 8)) dd(std::bit_cast<std::uint32_t>(element));
+  }
 }
 
 void Emitter::write_constants() {

@@ -135,7 +135,9 @@ class Emitter : public Xbyak::CodeGenerator {
   void forget_pointers();
   void add_products(std::span<const Columns> columns);
   std::vector<Left>::iterator find_left(int slot, std::int64_t at);
+  void look_up(int to, int index, const float* table, int bytes);
   void write_constants();
+  void write_tables();
 
   Isa isa_;
   int element_bytes_, native_bytes_;
@@ -152,6 +154,7 @@ class Emitter : public Xbyak::CodeGenerator {
   std::int64_t ahead_ = 0;             ///< elements from what is asked for to what is in work
   int slots_ = 0;                      ///< of the frame, that have been in use
   std::map<std::uint64_t, Xbyak::Label> constants_;
+  std::map<const float*, Xbyak::Label> tables_;
   std::map<std::uint64_t, int> kept_constants_;  ///< their registers, counted down from the last one
   std::vector<RowPiece::Total> totals_;  ///< in registers from the last one down, before the constants
   std::vector<Left> left_;               ///< by the products before a chain

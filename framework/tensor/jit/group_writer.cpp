@@ -206,6 +206,11 @@ void GroupWriter::write(const Instruction& i) {
       if (i.operation == shift_right) out_.vpsrad(to, from, bits);
       return;
     }
+    case look_up: {
+      const int index = in_register(i.a).getIdx();
+      release(i.a);
+      return out_.look_up(made().getIdx(), index, i.table, width_);
+    }
     case add_up: {
       const Xmm sum = out_.running(i.number, place(i) / out_.lanes()), from = in_register(i.a);
       out_.element_bytes_ == 4 ? out_.vaddps(sum, sum, from) : out_.vaddpd(sum, sum, from);

@@ -36,6 +36,7 @@ enum class Operation : std::uint8_t {
   shift_left,
   shift_right,
   to_real,
+  look_up,     ///< of eight numbers in `table` the one that the last three bits of `a` say
   call_unary,  ///< a function of the C library, by its span kernel
   call_binary,
   add_up,        ///< adds `a` to the running values of an operand, a total
@@ -52,7 +53,7 @@ constexpr int operands_of(Operation operation) {
   const bool one = operation == store || operation == add_up || operation == add_groups ||
                    operation == write_groups || operation == add_elements || operation == sqrt ||
                    operation == shift_left || operation == shift_right || operation == to_real ||
-                   operation == call_unary;
+                   operation == look_up || operation == call_unary;
   return one ? 1 : 2;
 }
 
@@ -81,6 +82,7 @@ struct Instruction {
   bool one_for_all = false;  ///< of a load
   bool grouped = false;      ///< of a load: one for every `grouped_elements`
   int row = 0, column = 0;   ///< of the group, among those that go through the instructions side by side
+  const float* table = nullptr;
 };
 
 /// Instructions while they are written down.

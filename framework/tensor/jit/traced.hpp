@@ -137,6 +137,12 @@ template <std::same_as<Traced<float>> V>
 V to_real(TracedInts n) {
   return V(trace(Operation::to_real, n));
 }
+template <std::same_as<Traced<float>> V>
+V look_up(const LookupTable& table, TracedInts index) {
+  const V value(trace(Operation::look_up, index));
+  index.in->code.back().table = table.elements;
+  return value;
+}
 template <class T>
 std::optional<Traced<T>> scaled_in_one(Traced<T> y, Traced<T> n) {
   if (n.in->isa != Isa::avx512) return std::nullopt;

@@ -4,13 +4,12 @@
 
 #include "framework/tensor/kernels/simd.hpp"
 
-// exp, tanh and sigmoid, within 2 ulp over the whole range: subnormal results, both zeros, infinities and NaN
+// exp and sigmoid, within 2 ulp over the whole range: subnormal results, both zeros, infinities and NaN
 // included. No branch depends on a value, so a register takes the same time whatever is in it.
 //
 // The argument is reduced as in Cody & Waite, Software Manual for the Elementary Functions, 1980, ch. 6:
-// x = n ln 2 + r with |r| <= ln 2 / 2. In float the polynomials are those of S. L. Moshier's Cephes library,
-// single precision (expf.c, tanhf.c). In double e^r is its Taylor polynomial, which errs by less than 2^-57,
-// and tanh near zero the quotient of Cephes (tanh.c).
+// x = n ln 2 + r with |r| <= ln 2 / 2. In float the polynomial is that of S. L. Moshier's Cephes library,
+// single precision (expf.c). In double e^r is its Taylor polynomial, which errs by less than 2^-57.
 
 namespace unroll {
 namespace {
@@ -33,8 +32,6 @@ struct ElementaryConstants<float> {
   /// Of (e^r - 1 - r) / r^2, from the highest power of r on.
   static constexpr float exp_terms[] = {1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f,
                                         4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f};
-  /// From here on tanh rounds to 1.
-  static constexpr float tanh_saturated = 9.25f;
 };
 
 template <>
@@ -47,7 +44,6 @@ struct ElementaryConstants<double> {
   static constexpr double exp_terms[] = {1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800,
                                          1.0 / 362880,     1.0 / 40320,     1.0 / 5040,     1.0 / 720,
                                          1.0 / 120,        1.0 / 24,        1.0 / 6,        1.0 / 2};
-  static constexpr double tanh_saturated = 19.5;
 };
 
 template <class V>
@@ -184,16 +180,6 @@ Exponential<V> exp_of_negative(V x) {
   return {exp_of_remainder_less_one(reduced), power_of_two(reduced.n)};
 }
 
-/// e^2x + 1 for 0 <= x <= tanh_saturated, less accurate and sooner: what r misses is not put back, and the
-/// highest terms are the last ones to come in.
-template <class V>
-V exp_of_twice_plus_one(V x) {
-  const Reduced<V> reduced = reduce_by_ln2(x + x, x, Element<V>{2});
-  const ExpTerms<V> terms = exp_terms(reduced.r);
-  const V power = power_of_two(reduced.n), more = power + V(Element<V>{1});
-  return fused(power * terms.square, terms.factor, fused(power, terms.first, more));
-}
-
 /// 1 / (1 + e^-x), and e^x / (1 + e^x) for negative x, where it stays exact down to subnormal results. What
 /// the rounded denominator has too much is put back: to first order a quotient q = v / d changes by -q / d
 /// for each unit of d. For 1 <= d <= 2 the chord of 1 / d is within an eighth of it, which is enough for so
@@ -207,37 +193,6 @@ V vector_sigmoid(V x) {
   const V reciprocal = fused(d, V(Element<V>(-0.5)), V(Element<V>(1.5)));
   const V q = select(x < V(Element<V>{0}), e, one) / d;
   return fused(q, too_much * reciprocal, q);
-}
-
-/// tanh(x) for 0 <= x < tanh_small.
-template <VectorOf<float> V>
-V tanh_near_zero(V x) {
-  static constexpr float p[] = {-5.70498872745e-3f, 2.06390887954e-2f, -5.37397155531e-2f, 1.33314422036e-1f,
-                                -3.33332819422e-1f};
-  const V z = x * x;
-  return fused(polynomial(p, z), z * x, x);
-}
-
-template <VectorOf<double> V>
-V tanh_near_zero(V x) {
-  static constexpr double p[] = {-9.64399179425052238628e-1, -9.92877231001918586564e1,
-                                 -1.61468768441708447952e3};
-  static constexpr double q[] = {1.0, 1.12811678491632931402e2, 2.23548839060100448583e3,
-                                 4.84406305325125486048e3};
-  const V z = x * x;
-  return fused(polynomial(p, z) / polynomial(q, z), z * x, x);
-}
-
-/// Below it 1 - 2 / (e^2|x| + 1) would cancel.
-constexpr float tanh_small = 0.625f;
-
-template <class V>
-V vector_tanh(V x) {
-  const V a = at_most(Constants<V>::tanh_saturated, magnitude(x));
-  const V sign = sign_of(x);
-  const V near = tanh_near_zero(a) | sign;
-  const V far = (V(Element<V>{1}) | sign) - (V(Element<V>{2}) | sign) / exp_of_twice_plus_one(a);
-  return select(a < V(Element<V>{tanh_small}), near, far);
 }
 
 }  // namespace

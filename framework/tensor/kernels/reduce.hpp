@@ -58,29 +58,36 @@ T reduce(const T* x, std::int64_t n) {
   return end[0];
 }
 
-/// Columns of `registers` registers at a time, whose sums stay in registers from the first row to the last.
+/// Of as many columns as fill `registers` registers, the last one with `last` elements: their sums stay in
+/// registers from the first row to the last, and none waits for another.
 template <class T, int registers>
-std::int64_t add_columns(const T* x, std::int64_t rows, T* y, std::int64_t n, std::int64_t from) {
-  constexpr std::int64_t lanes = Batch<T>::size;
-  for (; from + registers * lanes <= n; from += registers * lanes) {
-    Batch<T> total[registers];
-    for (int i = 0; i < registers; ++i) total[i] = load(y + from + i * lanes);
-    for (std::int64_t r = 0; r < rows; ++r)
-      for (int i = 0; i < registers; ++i) total[i] = total[i] + load(x + r * n + from + i * lanes);
-    for (int i = 0; i < registers; ++i) store<T>(y + from + i * lanes, total[i]);
+void add_columns(const T* x, std::int64_t rows, T* y, std::int64_t n, std::int64_t last) {
+  constexpr std::int64_t lanes = Batch<T>::size, full = registers - 1;
+  Batch<T> total[registers];
+  for (int i = 0; i < full; ++i) total[i] = load(y + i * lanes);
+  total[full] = load_first(y + full * lanes, last);
+  for (std::int64_t r = 0; r < rows; ++r, x += n) {
+    for (int i = 0; i < full; ++i) total[i] = total[i] + load(x + i * lanes);
+    total[full] = total[full] + load_first(x + full * lanes, last);
   }
-  return from;
+  for (int i = 0; i < full; ++i) store<T>(y + i * lanes, total[i]);
+  store_first(y + full * lanes, last, total[full]);
 }
 
 template <class T>
+using AddColumns = void (*)(const T* x, std::int64_t rows, T* y, std::int64_t n, std::int64_t last);
+
+template <class T>
 void add_rows(const T* x, std::int64_t rows, T* y, std::int64_t n) {
-  std::int64_t at = add_columns<T, 8>(x, rows, y, n, 0);
-  at = add_columns<T, 2>(x, rows, y, n, at);
-  at = add_columns<T, 1>(x, rows, y, n, at);
-  if (at == n) return;
-  Batch<T> total = load_first(y + at, n - at);
-  for (std::int64_t r = 0; r < rows; ++r) total = total + load_first(x + r * n + at, n - at);
-  store_first(y + at, n - at, total);
+  constexpr std::int64_t lanes = Batch<T>::size, most = 8;
+  constexpr AddColumns<T> by_registers[most] = {add_columns<T, 1>, add_columns<T, 2>, add_columns<T, 3>,
+                                                add_columns<T, 4>, add_columns<T, 5>, add_columns<T, 6>,
+                                                add_columns<T, 7>, add_columns<T, 8>};
+  for (std::int64_t at = 0; at < n; at += most * lanes) {
+    const std::int64_t elements = n - at < most * lanes ? n - at : most * lanes;
+    const std::int64_t before_last = (elements - 1) / lanes;
+    by_registers[before_last](x + at, rows, y + at, n, elements - before_last * lanes);
+  }
 }
 
 }  // namespace

@@ -107,6 +107,23 @@ std::optional<Batch<T>> scaled_in_one([[maybe_unused]] Batch<T> y, [[maybe_unuse
 #endif
 }
 
+/// Numbers of which each element takes the one that the last three bits of its index say.
+struct alignas(32) LookupTable {
+  float elements[8];
+};
+
+#if defined(__AVX512BW__) && defined(__AVX512DQ__)
+template <std::same_as<Batch<float>> V>
+V look_up(const LookupTable& table, Integers<V> index) {
+  return V(_mm512_permutexvar_ps(index, _mm512_broadcast_f32x8(_mm256_load_ps(table.elements))));
+}
+#elif defined(__AVX2__) && defined(__FMA__)
+template <std::same_as<Batch<float>> V>
+V look_up(const LookupTable& table, Integers<V> index) {
+  return V(_mm256_permutevar8x32_ps(_mm256_load_ps(table.elements), index));
+}
+#endif
+
 template <class T>
 Batch<T> load(const T* p) {
   return Batch<T>::load_unaligned(p);
@@ -126,7 +143,7 @@ V magnitude(V x) {
   return x ^ sign_of(x);
 }
 
-// The first `count` elements, 0 < count < the width of a register: nothing else is touched in memory, and
+// The first `count` elements, 0 < count <= the width of a register: nothing else is touched in memory, and
 // what is not loaded is 0. This is how the end of a span goes through the same instructions as the rest.
 
 #if defined(__AVX512BW__) && defined(__AVX512DQ__)

@@ -5,6 +5,7 @@
 #include "framework/tensor/kernels/elementary.hpp"
 #include "framework/tensor/kernels/function.hpp"
 #include "framework/tensor/kernels/logarithm.hpp"
+#include "framework/tensor/kernels/tanh.hpp"
 
 // The elementwise functions of one operand. NaN goes through each of them.
 
