@@ -47,6 +47,7 @@ struct LoopMoves {
     ir::Id final = ir::none;
     ir::Id history = ir::none;  ///< a stack of which the state before each step is a row
     bool in_place = false;      ///< the state after has the bytes of the state before
+    bool stays = false;         ///< the final state is the row of the history where the last step left it
   };
   std::vector<Move> moves = {};
   /// Stacked by copying, before the body runs or behind it.

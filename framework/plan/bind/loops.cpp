@@ -85,6 +85,7 @@ class LoopBinder {
     const int shift = loop_.reverse ? -1 : 1;
     if (!make_room(history, trajectory, shift)) return;
     bound_[*before] = true;
+    leave_in_history(k, history);
     const Id part = loop_.stacks[*before].part;
     if (part == state.before)
       history_of(k) = history;
@@ -100,6 +101,19 @@ class LoopBinder {
       give_row(inner, history, shift, 0);
       draft_.shifted_from[draft_.root(inner)] = part;
     }
+  }
+
+  /// A history that is a part of a longer one is not written again before that one is done with.
+  void leave_in_history(std::size_t k, Id history) {
+    const Loop::State& state = loop_.states[k];
+    if (state.final == none || home(history) != Home::given) return;
+    const Id final = draft_.root(state.final);
+    const int outer = draft_.regions[static_cast<std::size_t>(region_)].parent;
+    const bool own = home(final) == Home::arena || home(final) == Home::pair;
+    if (!own || draft_.region_of[final] != outer) return;
+    home(final) = Home::given;
+    moves_.states.resize(loop_.states.size());
+    moves_.states[k].stays = true;
   }
 
   /// A row more beside the history, and the trajectory in it.

@@ -133,9 +133,14 @@ void Frame<T>::copy(const std::vector<Moving>& copies, std::int64_t t, std::int6
 
 template <class T>
 void Frame<T>::leave(int number) {
-  for (const LoopMoves::State& state : moves(number).states)
-    if (state.final != ir::none)
-      copy_bytes(pointers_[index(state.final)], pointers_[index(state.before)], bytes_[index(state.before)]);
+  for (const LoopMoves::State& state : moves(number).states) {
+    if (state.final == ir::none) continue;
+    std::byte* last = pointers_[index(state.before)];
+    if (state.stays)
+      pointers_[index(state.final)] = last;
+    else
+      copy_bytes(pointers_[index(state.final)], last, bytes_[index(state.before)]);
+  }
 }
 
 template <class T>

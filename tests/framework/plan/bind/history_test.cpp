@@ -192,6 +192,8 @@ output %h.14
     CHECK(b.loop(1).copies_after.empty());
     CHECK(b.loop(2).copies_before.empty());
     CHECK(b.loop(2).copies_after.empty());
+    CHECK(b.loop(2).states.at(0).stays);  // the next block begins in the row where this one ends
+    CHECK(b.place(9).home == Home::given);
   }
 }
 
@@ -217,4 +219,6 @@ output %h.11
 output %y.12
 )");
   CHECK(b.place(11).spare_rows == 0);
+  CHECK(!b.loop(2).states.at(0).stays);  // the next block writes over it
+  CHECK(b.place(9).home == Home::pair);
 }
