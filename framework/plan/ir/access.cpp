@@ -20,24 +20,25 @@ std::optional<Access> access(const Dims& operand, const Dims& full) {
   return std::nullopt;
 }
 
-bool of_long_rows(const Dims& full) {
-  constexpr std::int64_t least_elements = 1024;
-  if (full.size() < 3 || !full.back().fixed()) return false;
-  Dim row = full.back();
-  if (row == Dim(grouped_elements)) row = row * full[full.size() - 2];
-  const std::int64_t n = row.fixed() ? row.number() : 0;
-  return n >= running_values && n % running_values == 0 && numel(full).number() >= least_elements;
+bool of_rows(const Dims& full) {
+  constexpr std::int64_t least_in_row = grouped_elements, least_elements = running_values;
+  return full.size() >= 3 && full.back().fixed() && full.back().number() >= least_in_row &&
+         numel(full).number() >= least_elements;
 }
 
-bool begins_anew(const Dims& operand, const Dims& full) {
-  if (!of_long_rows(full) || full.back() != Dim(grouped_elements)) return false;
-  const std::size_t rank = operand.size();
-  return rank > 0 && operand.back() != Dim(1) && (rank == 1 || operand[rank - 2] == Dim(1));
+bool sums_by_row(const Dims& sum, const Dims& full) {
+  if (!of_rows(full)) return false;
+  if (full.back().number() % running_values == 0) return true;
+  const auto keeps = [&](std::size_t from_last) {
+    return sum.size() > from_last && sum.rbegin()[static_cast<std::ptrdiff_t>(from_last)] ==
+                                         full.rbegin()[static_cast<std::ptrdiff_t>(from_last)];
+  };
+  return keeps(0) || keeps(1);
 }
 
 std::optional<Access> access_in_chain(const Dims& operand, const Dims& full) {
   if (const auto known = access(operand, full)) return known;
-  const bool broadcasts = of_long_rows(full) && broadcast(operand, full) == full;
+  const bool broadcasts = of_rows(full) && broadcast(operand, full) == full;
   return broadcasts ? std::optional(Access::by_rows) : std::nullopt;
 }
 

@@ -18,18 +18,18 @@ enum class Access {
 /// Nothing where an operand broadcasts along axes in the middle.
 std::optional<Access> access(const Dims& operand, const Dims& full);
 
-/// Whether elementwise work on this shape is worth to be gone through row by row along its last axis: the
-/// rows are long, a multiple of the running values of a sum, and there are many (a matrix for each sequence).
-bool of_long_rows(const Dims& full);
-/// Any operand that broadcasts, where there are long rows.
+/// Whether elementwise work on this shape may be gone through row by row along its last axis: a matrix for
+/// each sequence, whose rows have a few elements at the least.
+bool of_rows(const Dims& full);
+/// Any operand that broadcasts, where there are rows.
 std::optional<Access> access_in_chain(const Dims& operand, const Dims& full);
-/// Whether an operand, or a sum, begins anew with each row of a few elements: then these cannot be gone
-/// through as one long row.
-bool begins_anew(const Dims& operand, const Dims& full);
+/// Whether a sum from `full` to `sum` adds up the same row by row as over all elements: rows that fill the
+/// running values of a sum do, others where each has a sum of its own, or none along it.
+bool sums_by_row(const Dims& sum, const Dims& full);
 
 /// What can be a link of a chain: elementwise ops, and spreading a value, which is a copy to a chain.
 inline bool chainable(const Op& op) { return op.elementwise() || op.rows == Rows::spread; }
-/// What can be added up in a chain that makes it, or reads it, where it has long rows.
+/// What can be added up in a chain that makes it, or reads it, where it has rows.
 inline bool sums(const Op& op) { return op.rows == Rows::sum; }
 
 }  // namespace unroll::ir

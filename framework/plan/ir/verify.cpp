@@ -121,7 +121,7 @@ class Verifier {
     for (const Compute& link : chain.links) {
       const std::string where = line(link) + " in a chain";
       const Dims expected = result_of(link, where);
-      const bool sum = sums(*link.op) && of_long_rows(chain.dims);
+      const bool sum = sums(*link.op) && sums_by_row(expected, chain.dims);
       if (!(chainable(*link.op) || sum) || (link.onto != none && !sum)) wrong(where, "it is not elementwise");
       if (link.onto != none) {
         read(link.onto, where);

@@ -48,7 +48,7 @@ class Broadcasting {
  private:
   void lay_out(Compute& compute, int depth) {
     const Dims full = program_.dims(compute.out);
-    if (!compute.op->elementwise() || !fixed_or_batch(full) || of_long_rows(full)) return;
+    if (!compute.op->elementwise() || !fixed_or_batch(full) || of_rows(full)) return;
     for (Id& in : compute.in) {
       const auto how = access(program_.dims(in), full);
       if (depth_[in] < depth && (how == Access::tiled || how == Access::repeated)) in = broadcast(in, full);
@@ -74,7 +74,7 @@ class Broadcasting {
 }  // namespace
 
 // Steps are short: to lay out a bias for all rows of the batch would take a good part of the time that the
-// step takes to add it. Work on long rows lays nothing out.
+// step takes to add it. Work on rows lays nothing out.
 void broadcast_once(Program& program) { Broadcasting(program).run(program.code, 0); }
 
 }  // namespace unroll::passes

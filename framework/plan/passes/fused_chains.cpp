@@ -12,9 +12,9 @@ namespace {
 
 using namespace ir;
 
-/// A sum of elementwise work on long rows, which may be taken where that is done.
+/// A sum of elementwise work on rows, which may be taken where that is done.
 bool is_sum(const Compute& compute, const Program& program) {
-  return sums(*compute.op) && of_long_rows(program.dims(compute.in[0]));
+  return sums(*compute.op) && sums_by_row(program.dims(compute.out), program.dims(compute.in[0]));
 }
 
 /// The shape of the chain that an instruction may be in.
@@ -31,25 +31,22 @@ bool calls_a_function(const Op& op) {
          !jit::has_instructions(static_cast<Binary>(element.index));
 }
 
-/// Shapes that cannot be gone through by long rows, after all.
-std::vector<Dims> of_short_rows(const Program& program, const Code& code) {
+/// Shapes that cannot be gone through row by row, after all.
+std::vector<Dims> not_by_rows(const Program& program, const Code& code) {
   std::vector<Dims> found;
   for (const Instruction& instruction : code) {
     const Compute* compute = instruction.compute();
-    if (!compute || !(chainable(*compute->op) || is_sum(*compute, program))) continue;
-    const Dims& shape = shape_of(*compute, program);
-    const auto anew = [&](Id id) { return begins_anew(program.dims(id), shape); };
-    if (calls_a_function(*compute->op) || anew(compute->out) || std::ranges::any_of(compute->in, anew))
-      found.push_back(shape);
+    if (compute && chainable(*compute->op) && calls_a_function(*compute->op))
+      found.push_back(shape_of(*compute, program));
   }
   return found;
 }
 
-bool fusable(const Instruction& instruction, const Program& program, const std::vector<Dims>& short_rows) {
+bool fusable(const Instruction& instruction, const Program& program, const std::vector<Dims>& without_rows) {
   const Compute* compute = instruction.compute();
   if (!compute || !(chainable(*compute->op) || is_sum(*compute, program))) return false;
   const Dims& shape = shape_of(*compute, program);
-  const bool by_rows = std::ranges::find(short_rows, shape) == short_rows.end();
+  const bool by_rows = std::ranges::find(without_rows, shape) == without_rows.end();
   if (!by_rows && !chainable(*compute->op)) return false;
   return std::ranges::all_of(compute->in, [&](Id in) {
     const Dims& dims = program.dims(in);
@@ -71,10 +68,10 @@ class Fuser {
         missing_(program.values.size(), false),
         summed_(program.values.size(), false) {
     code.clear();
-    const std::vector<Dims> short_rows = of_short_rows(program, pending_);
+    const std::vector<Dims> without_rows = not_by_rows(program, pending_);
     for (const Instruction& instruction : pending_) {
       each_result(instruction, [&](Id id) { missing_[id] = true; });
-      fusable_.push_back(fusable(instruction, program, short_rows));
+      fusable_.push_back(fusable(instruction, program, without_rows));
       if (fusable_.back() && sums(*instruction.compute()->op)) summed_[instruction.compute()->out] = true;
       std::vector<Id>& read = read_by_.emplace_back();
       each_read(instruction, [&](Id id) { read.push_back(id); });

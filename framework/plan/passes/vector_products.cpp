@@ -27,16 +27,20 @@ std::optional<BatchOfProducts> batch_of_products(const Compute& compute, const P
   return BatchOfProducts{out[0], out[1], out[2], a[compute.attrs.as<MatmulAttrs>().transpose_a ? 1 : 2]};
 }
 
-/// Writes the products in one piece of code anew.
+/// Writes the products in one piece of code anew. What the code shows in a shape that a product has needed
+/// before goes into `made_again`.
 class VectorProducts {
  public:
-  VectorProducts(Program& program, Code& code) : program_(program), code_(code) {}
+  using Again = std::vector<std::pair<Id, Id>>;
+
+  VectorProducts(Program& program, Code& code, Again& made_again)
+      : program_(program), code_(code), made_again_(made_again) {}
 
   void run() {
     Code before = std::move(code_);
     code_.clear();
     for (Instruction& instruction : before) {
-      if (Loop* loop = instruction.loop()) VectorProducts(program_, loop->body).run();
+      if (Loop* loop = instruction.loop()) VectorProducts(program_, loop->body, made_again_).run();
       const Compute* compute = instruction.compute();
       if (compute && compute->op->rows == Rows::reshape && compute->onto == none) note(*compute);
       if (!compute || !replace(*compute)) code_.push_back(std::move(instruction));
@@ -48,8 +52,17 @@ class VectorProducts {
 
   /// What shows the same elements in other shapes.
   void note(const Compute& reshape) {
-    source_[reshape.out] = source(reshape.in[0]);
-    shapes_[source(reshape.out)].push_back({program_.dims(reshape.out), reshape.out});
+    const Id from = source_[reshape.out] = source(reshape.in[0]);
+    const Dims& dims = program_.dims(reshape.out);
+    if (const Id first = known(from, dims); first != none)
+      made_again_.push_back({reshape.out, first});
+    else
+      shapes_[from].push_back({dims, reshape.out});
+  }
+  Id known(Id from, const Dims& dims) {
+    for (const auto& [shape, id] : shapes_[from])
+      if (shape == dims) return id;
+    return none;
   }
   Id source(Id value) const {
     const auto found = source_.find(value);
@@ -60,8 +73,7 @@ class VectorProducts {
     const Id from = source(value);
     if (program_.dims(value) == dims) return value;
     if (program_.dims(from) == dims) return from;
-    for (const auto& [known, id] : shapes_[from])
-      if (known == dims) return id;
+    if (const Id first = known(from, dims); first != none) return first;
     const Id made = append_reshape(program_, code_, from, dims);
     source_[made] = from;
     shapes_[from].push_back({dims, made});
@@ -87,7 +99,7 @@ class VectorProducts {
 
   bool outer(const Compute& compute, const BatchOfProducts& product) {
     const auto& [count, m, n, k] = product;
-    if (!of_long_rows(program_.dims(compute.out))) return false;
+    if (!of_rows(program_.dims(compute.out))) return false;
     const Id a = shaped(compute.in[0], {count, m, 1}), b = shaped(compute.in[1], {count, 1, n});
     finish(compute, append(program_, code_, mul_op(), {a, b}));
     return true;
@@ -95,7 +107,7 @@ class VectorProducts {
 
   /// The matrix times the vector, summed along one of its axes.
   bool inner(const Compute& compute, Id matrix, Id vector, const Dims& dims, std::size_t axis) {
-    if (!of_long_rows(dims)) return false;
+    if (!of_rows(dims)) return false;
     Dims along(3, Dim(1)), rest = dims;
     along[0] = dims[0], along[axis] = dims[axis], rest[axis] = 1;
     const Id product = append(program_, code_, mul_op(), {matrix, shaped(vector, along)});
@@ -114,6 +126,7 @@ class VectorProducts {
 
   Program& program_;
   Code& code_;
+  Again& made_again_;
   std::map<Id, Id> source_;  ///< of what is reshaped
   std::map<Id, Shapes> shapes_;
 };
@@ -121,7 +134,9 @@ class VectorProducts {
 }  // namespace
 
 void vector_products(Program& program) {
-  VectorProducts(program, program.code).run();
+  VectorProducts::Again made_again;
+  VectorProducts(program, program.code, made_again).run();
+  for (const auto& [again, first] : made_again) replace_reads(program, again, first);
   remove_dead(program);
 }
 

@@ -173,8 +173,7 @@ void ChainRows<T>::run(T* const* operands) {
   std::fill(index_.begin(), index_.end(), 0);
   std::fill(offset_.begin(), offset_.end(), 0);
   row_number_ = 0;
-  if (elements_ % running_values == 0 && runs_ < row_runs_before_code && ++runs_ == row_runs_before_code)
-    routine_ = jit::row_routine<T>(piece_);
+  if (runs_ < row_runs_before_code && ++runs_ == row_runs_before_code) routine_ = jit::row_routine<T>(piece_);
   do {
     for (std::size_t v = 0; v < dims_.size(); ++v) operands_[v] = operands[v] + offset_[v];
     run_rows();

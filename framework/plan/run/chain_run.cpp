@@ -97,8 +97,7 @@ std::size_t ChainRun<T>::lay_out(Sizes sizes) {
   // Without such operands there is nothing to do between parts.
   if (wide == 0) part_ = std::max<std::int64_t>(row_ > 0 ? row_ : total_, 1);
   rows_.lay_out(sizes);
-  by_rows_ = needs_rows() || (wide > 0 && !calls_functions_ && rows_.elements() >= short_row &&
-                              rows_.elements() % running_values == 0);
+  by_rows_ = needs_rows() || (wide > 0 && !calls_functions_ && rows_.elements() >= short_row);
   if (by_rows_) in_one_go_ = false, wide = 0;
   settle_code();
   place_scratch();

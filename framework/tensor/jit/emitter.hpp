@@ -58,8 +58,7 @@ class Emitter : public Xbyak::CodeGenerator {
              const CallTargets& targets);
   /// A chain of any number of elements: by loops, and under a mask what is left.
   void counted_chain(const Recording& recording, std::span<const int> slots, const CallTargets& targets);
-  /// A chain of rows of a multiple of running_values elements. Behind the pointers lies the number of rows,
-  /// which is counted down.
+  /// A chain of rows. Behind the pointers lies the number of rows, which is counted down.
   void row_chain(const Recording& recording, const RowPiece& rows, const CallTargets& targets);
   /// Products of one row, in the order of RowProductKernel: an element of it is read once for as many of them
   /// as registers hold sums for.
@@ -103,6 +102,8 @@ class Emitter : public Xbyak::CodeGenerator {
   void whole_row(const Recording& recording, std::span<const int> slots, std::int64_t n, int columns,
                  const CallTargets& targets);
   void rows_at_once(const Recording& recording, const RowPiece& piece, Tile tile, const CallTargets& targets);
+  void rest_of_row(const Recording& recording, std::span<const int> slots, std::int64_t n, int rows,
+                   const CallTargets& targets);
   void begin_rows(std::span<const int> slots);
   void end_rows(const RowPiece& piece, int rows);
   void begin_sums(const std::vector<RowPiece::Total>& totals);

@@ -65,7 +65,10 @@ void Emitter::row_chain(const Recording& recording, const RowPiece& piece, const
   asked_for_ = piece.asked_for;
   strides_ = piece.strides;
   begin_sums(piece.totals);
-  if (lanes() > grouped_elements) {
+  if (const std::int64_t rest = piece.elements % lanes(); rest > 0) {
+    mov(count_, rest);
+    set_mask();
+  } else if (lanes() > grouped_elements) {
     mov(eax, 0xffff << grouped_elements & 0xffff);
     kmovd(k1, eax);
   }
@@ -99,11 +102,22 @@ void Emitter::rows_at_once(const Recording& recording, const RowPiece& piece, Ti
     full_groups(recording, slots, tile, targets);
     const int least = totals_.empty() ? 1 : running_registers();
     if (tile.columns > least) full_groups(recording, slots, {tile.rows, least}, targets);
+    rest_of_row(recording, slots, piece.elements % (least * lanes()), tile.rows, targets);
   }
   end_rows(piece, tile.rows);
   sub(left, tile.rows);
   jmp(next, T_NEAR);
   L(rest);
+}
+
+/// Less than fills the registers of a sum: register by register, the last one under the mask.
+void Emitter::rest_of_row(const Recording& recording, std::span<const int> slots, std::int64_t n, int rows,
+                          const CallTargets& targets) {
+  forget_pointers();
+  for (std::int64_t at = 0; at < n; at += lanes()) {
+    const Group group{at, n - at < lanes() ? 0 : lanes()};
+    GroupWriter(*this, side_by_side(recording, {rows, 1}, strides_), slots, group, targets).run();
+  }
 }
 
 /// Loads as many of these pointers as registers hold.

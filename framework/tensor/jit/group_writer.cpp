@@ -212,7 +212,7 @@ void GroupWriter::write(const Instruction& i) {
       return out_.look_up(made().getIdx(), index, i.table, width_);
     }
     case add_up: {
-      const Xmm sum = out_.running(i.number, place(i) / out_.lanes()), from = in_register(i.a);
+      const Xmm sum = out_.running(i.number, place(i) / out_.lanes()), from = within_mask(in_register(i.a));
       out_.element_bytes_ == 4 ? out_.vaddps(sum, sum, from) : out_.vaddpd(sum, sum, from);
       return release(i.a);
     }
@@ -237,6 +237,18 @@ void GroupWriter::write(const Instruction& i) {
     default:
       return write_binary(i);
   }
+}
+
+/// With zeros for elements that are none of the row's.
+Xmm GroupWriter::within_mask(const Xmm& from) {
+  if (bytes_ > 0) return from;
+  const Xmm to = vector(free_register());
+  if (out_.isa_ == Isa::avx512)
+    out_.element_bytes_ == 4 ? out_.vmovaps(to | out_.k1 | out_.T_z, from)
+                             : out_.vmovapd(to | out_.k1 | out_.T_z, from);
+  else
+    out_.vandps(to, from, out_.ymm15);
+  return to;
 }
 
 /// From where the products before the chain left them, or from memory.

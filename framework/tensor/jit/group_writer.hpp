@@ -33,6 +33,7 @@ class GroupWriter {
 
   void apply(Operation operation, const Xmm& to, const Xmm& a, const Xbyak::Operand& b);
 
+  Xmm within_mask(const Xmm& from);
   void load_elements(const Instruction& instruction);
   void store_elements(const Instruction& instruction);
   void drop_left(std::vector<Emitter::Left>::iterator left);

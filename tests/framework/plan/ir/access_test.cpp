@@ -26,19 +26,29 @@ TEST_CASE("[ir] what broadcasts along an axis in the middle, or not at all, is r
   CHECK(!ir::access({1, 2, B, 3}, full));
 }
 
-TEST_CASE("[ir] there are long rows where a sequence has many of them, of full or grouped running values") {
-  CHECK(ir::of_long_rows({B, 64, 16}));
-  CHECK(ir::of_long_rows({B, 1, 1024}));
-  CHECK(ir::of_long_rows({B, 128, 8}));
-  CHECK_FALSE(ir::of_long_rows({B, 32, 16}));  // too few elements
-  CHECK_FALSE(ir::of_long_rows({B, 128, 12}));
-  CHECK_FALSE(ir::of_long_rows({B, 127, 24}));
-  CHECK_FALSE(ir::of_long_rows({129, B, 8}));
-  CHECK_FALSE(ir::of_long_rows({B, 1024}));  // no matrix
-  CHECK_FALSE(ir::of_long_rows({1024}));
+TEST_CASE("[ir] there are rows where a sequence has a matrix of a few elements in each") {
+  for (const Dims& full : {Dims{B, 64, 16}, {B, 1, 1024}, {B, 128, 8}, {B, 2, 8}, {B, 127, 24}, {B, 3, 100}})
+    CHECK(ir::of_rows(full));
+  CHECK_FALSE(ir::of_rows({B, 1, 8}));  // too few elements
+  CHECK_FALSE(ir::of_rows({B, 128, 7}));
+  CHECK_FALSE(ir::of_rows({8, 8, B}));
+  CHECK_FALSE(ir::of_rows({B, 1024}));  // no matrix
+  CHECK_FALSE(ir::of_rows({1024}));
 }
 
-TEST_CASE("[ir] a chain of long rows reads what broadcasts along any axis") {
+TEST_CASE("[ir] sums of rows that do not fill the running values add up by row where each has its own") {
+  for (const std::int64_t n : {8, 12, 100}) {
+    const Dims full = {B, 5, n};
+    for (const Dims& sum : {Dims{B, 5, 1}, {1, 5, 1}, {5, 1}, {B, 1, n}, {5, n}, {n}})
+      CHECK(ir::sums_by_row(sum, full));
+    for (const Dims& sum : {Dims{B, 1, 1}, {1, 1}, {1}, {}}) CHECK_FALSE(ir::sums_by_row(sum, full));
+  }
+  CHECK(ir::sums_by_row({B, 1, 1}, {B, 5, 16}));
+  CHECK(ir::sums_by_row({B, 1, 1}, {B, 1, 24}));  // one row
+  CHECK_FALSE(ir::sums_by_row({B, 1}, {B, 100}));
+}
+
+TEST_CASE("[ir] a chain of rows reads what broadcasts along any axis") {
   const Dims full = {B, 64, 16};
   CHECK(ir::access_in_chain({B, 1, 16}, full) == Access::by_rows);
   CHECK(ir::access_in_chain({64, 1}, full) == Access::by_rows);
