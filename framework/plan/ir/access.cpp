@@ -21,9 +21,10 @@ std::optional<Access> access(const Dims& operand, const Dims& full) {
 }
 
 bool of_rows(const Dims& full) {
-  constexpr std::int64_t least_in_row = grouped_elements, least_elements = running_values;
-  return full.size() >= 3 && full.back().fixed() && full.back().number() >= least_in_row &&
-         numel(full).number() >= least_elements;
+  constexpr std::int64_t least_in_row = grouped_elements, least_in_matrix = running_values, wide = 1024;
+  if (full.size() < 3 || !full.back().fixed() || full.back().number() < least_in_row) return false;
+  const bool of_matrices = full[full.size() - 2].fixed();
+  return numel(full).number() >= (of_matrices ? least_in_matrix : wide);
 }
 
 bool sums_by_row(const Dims& sum, const Dims& full) {

@@ -18,8 +18,8 @@ enum class Access {
 /// Nothing where an operand broadcasts along axes in the middle.
 std::optional<Access> access(const Dims& operand, const Dims& full);
 
-/// Whether elementwise work on this shape may be gone through row by row along its last axis: a matrix for
-/// each sequence, whose rows have a few elements at the least.
+/// Whether elementwise work on this shape is worth to be gone through row by row along its last axis: there
+/// is a matrix for each sequence, whose rows have a few elements at the least, or the rows are wide.
 bool of_rows(const Dims& full);
 /// Any operand that broadcasts, where there are rows.
 std::optional<Access> access_in_chain(const Dims& operand, const Dims& full);

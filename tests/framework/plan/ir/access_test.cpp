@@ -5,6 +5,7 @@
 using namespace unroll;
 using ir::Access;
 using sizes::B;
+using sizes::T;
 
 TEST_CASE("[ir] how elementwise work reads an operand follows from the two shapes") {
   const Dims full = {2, B, 3};
@@ -27,12 +28,14 @@ TEST_CASE("[ir] what broadcasts along an axis in the middle, or not at all, is r
 }
 
 TEST_CASE("[ir] there are rows where a sequence has a matrix of a few elements in each") {
-  for (const Dims& full : {Dims{B, 64, 16}, {B, 1, 1024}, {B, 128, 8}, {B, 2, 8}, {B, 127, 24}, {B, 3, 100}})
+  for (const Dims& full :
+       {Dims{B, 64, 16}, {B, 1, 1024}, {B, 128, 8}, {B, 2, 8}, {B, 127, 24}, {B, 3, 100}, {T, B, 1024}})
     CHECK(ir::of_rows(full));
   CHECK_FALSE(ir::of_rows({B, 1, 8}));  // too few elements
   CHECK_FALSE(ir::of_rows({B, 128, 7}));
   CHECK_FALSE(ir::of_rows({8, 8, B}));
-  CHECK_FALSE(ir::of_rows({B, 1024}));  // no matrix
+  CHECK_FALSE(ir::of_rows({T, B, 128}));  // vectors, and not wide
+  CHECK_FALSE(ir::of_rows({B, 1024}));    // no matrix
   CHECK_FALSE(ir::of_rows({1024}));
 }
 
