@@ -30,11 +30,10 @@ bool of_rows(const Dims& full) {
 bool sums_by_row(const Dims& sum, const Dims& full) {
   if (!of_rows(full)) return false;
   if (full.back().number() % running_values == 0) return true;
-  const auto keeps = [&](std::size_t from_last) {
-    return sum.size() > from_last && sum.rbegin()[static_cast<std::ptrdiff_t>(from_last)] ==
-                                         full.rbegin()[static_cast<std::ptrdiff_t>(from_last)];
+  const auto axis = [](const Dims& dims, std::size_t from_last) {
+    return from_last < dims.size() ? dims[dims.size() - 1 - from_last] : Dim(1);
   };
-  return keeps(0) || keeps(1);
+  return axis(sum, 0) == axis(full, 0) || axis(sum, 1) == axis(full, 1);
 }
 
 std::optional<Access> access_in_chain(const Dims& operand, const Dims& full) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>
+
 #include "framework/tensor/kernels/simd.hpp"
 
 // Reductions keep 16 running values (the maximum 64, each of whose steps takes long), of which value j takes
@@ -10,12 +12,15 @@
 namespace unroll {
 namespace {
 
+/// `T` may be a number, a register or a part of one.
 template <class T>
 struct Sum {
   static constexpr std::int64_t running = 16;
   static constexpr T start = T{0};
-  Batch<T> operator()(Batch<T> a, Batch<T> b) const { return a + b; }
-  T operator()(T a, T b) const { return a + b; }
+  template <class V>
+  V operator()(V a, V b) const {
+    return a + b;
+  }
 };
 
 template <class T>
@@ -23,16 +28,32 @@ struct Max {
   static constexpr std::int64_t running = 64;
   static constexpr T start = -static_cast<T>(__builtin_inf());
   Batch<T> operator()(Batch<T> a, Batch<T> b) const { return xsimd::select((a > b) | xsimd::isnan(a), a, b); }
-  T operator()(T a, T b) const { return a > b || a != a ? a : b; }
+  template <class V>
+  V operator()(V a, V b) const {
+    return (a > b) | (a != a) ? a : b;
+  }
 };
+
+template <class T, std::size_t lanes>
+using Lanes [[gnu::vector_size(lanes * sizeof(T))]] = T;
+
+/// Lane j with lane j + lanes / 2, and so on with what is left.
+template <class T, class Combine, std::size_t... j>
+T reduce_lanes(Lanes<T, 2 * sizeof...(j)> x, Combine combine, std::index_sequence<j...>) {
+  constexpr std::size_t half = sizeof...(j);
+  if constexpr (half == 1)
+    return combine(x[0], x[1]);
+  else
+    return reduce_lanes<T>(
+        combine(__builtin_shufflevector(x, x, j...), __builtin_shufflevector(x, x, half + j...)), combine,
+        std::make_index_sequence<half / 2>());
+}
 
 /// The first `count` elements, and `rest` in the other lanes.
 template <class T>
 Batch<T> filled_up(const T* x, std::int64_t count, T rest) {
-  alignas(64) T padded[Batch<T>::size];
-  for (std::int64_t j = 0; j < static_cast<std::int64_t>(Batch<T>::size); ++j)
-    padded[j] = j < count ? x[j] : rest;
-  return load(padded);
+  alignas(64) static constexpr T numbers[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  return xsimd::select(load(numbers) < Batch<T>(static_cast<T>(count)), load_first(x, count), Batch<T>(rest));
 }
 
 template <class T, class Combine>
@@ -50,12 +71,8 @@ T reduce(const T* x, std::int64_t n) {
     value[r] = combine(value[r], i + width <= n ? load(x + i) : filled_up(x + i, n - i, Combine::start));
   for (std::int64_t half = registers / 2; half > 0; half /= 2)
     for (std::int64_t r = 0; r < half; ++r) value[r] = combine(value[r], value[r + half]);
-
-  alignas(64) T end[width];
-  store<T>(end, value[0]);
-  for (std::int64_t half = width / 2; half > 0; half /= 2)
-    for (std::int64_t j = 0; j < half; ++j) end[j] = combine(end[j], end[j + half]);
-  return end[0];
+  const typename Batch<T>::register_type end = value[0];
+  return reduce_lanes<T>(static_cast<Lanes<T, width>>(end), combine, std::make_index_sequence<width / 2>());
 }
 
 /// Of as many columns as fill `registers` registers, the last one with `last` elements: their sums stay in
