@@ -1,5 +1,6 @@
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "framework/autodiff/ops/products.hpp"
@@ -54,10 +55,9 @@ class VectorProducts {
   void note(const Compute& reshape) {
     const Id from = source_[reshape.out] = source(reshape.in[0]);
     const Dims& dims = program_.dims(reshape.out);
-    if (const Id first = known(from, dims); first != none)
+    if (const Id first = known(from, dims); made_.contains(first))
       made_again_.push_back({reshape.out, first});
-    else
-      shapes_[from].push_back({dims, reshape.out});
+    shapes_[from].push_back({dims, reshape.out});
   }
   Id known(Id from, const Dims& dims) {
     for (const auto& [shape, id] : shapes_[from])
@@ -75,6 +75,7 @@ class VectorProducts {
     if (program_.dims(from) == dims) return from;
     if (const Id first = known(from, dims); first != none) return first;
     const Id made = append_reshape(program_, code_, from, dims);
+    made_.insert(made);
     source_[made] = from;
     shapes_[from].push_back({dims, made});
     return made;
@@ -129,6 +130,7 @@ class VectorProducts {
   Again& made_again_;
   std::map<Id, Id> source_;  ///< of what is reshaped
   std::map<Id, Shapes> shapes_;
+  std::set<Id> made_;  ///< for products
 };
 
 }  // namespace
