@@ -16,10 +16,11 @@ using namespace ir;
 /// Elementwise work on a matrix for each sequence, or a sum of it: a block's steps of that are more than what
 /// stays in the cache, and the step may do it where it has the matrix anyway.
 bool on_matrices(const Compute& compute, const Program& program) {
-  constexpr std::int64_t least_elements = 1024;
+  constexpr std::int64_t many_elements = 1024;
   const bool sum = sums(*compute.op);
   const Dims& dims = program.dims(sum ? compute.in[0] : compute.out);
-  return (sum || chainable(*compute.op)) && dims.size() >= 3 && numel(dims).number() >= least_elements;
+  return (sum || chainable(*compute.op)) &&
+         (of_rows(dims) || (dims.size() >= 3 && numel(dims).number() >= many_elements));
 }
 
 /// Late: no later step needs it, and all that needs it in this step can wait as well.
