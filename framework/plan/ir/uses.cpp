@@ -22,12 +22,17 @@ bool uses_blocks(const Program& program, const Loop& loop) {
     for (const Dim dim : dims) found = found || dim.uses_block();
   };
   const auto note = [&](Id id) { note_dims(program.dims(id)); };
+  const auto note_extents = [&](const Compute& compute) { note_dims(compute.attrs.extents()); };
   each_argument(loop, note);
   each_observed(loop, note);
   for (const Instruction& instruction : loop.body) {
     each_operand(instruction, note);
     each_result(instruction, note);
-    if (const Chain* chain = instruction.chain()) note_dims(chain->dims);
+    if (const Compute* compute = instruction.compute()) note_extents(*compute);
+    if (const Chain* chain = instruction.chain()) {
+      note_dims(chain->dims);
+      std::ranges::for_each(chain->links, note_extents);
+    }
     if (const Loop* inner = instruction.loop()) {
       note_dims({inner->length});
       found = found || uses_blocks(program, *inner);

@@ -1,3 +1,6 @@
+#include <boost/algorithm/string/replace.hpp>
+#include <string>
+
 #include "tests/framework/plan/passes/rewritten.hpp"
 
 using namespace unroll;
@@ -214,7 +217,7 @@ output %z.16
 
 TEST_CASE(
     "[passes] sunk-results: work on a matrix for each sequence stays with its step, and so do its sums") {
-  check_unchanged(passes::sunk_results, R"(input %x.0 (T, B, 64, 16)
+  const std::string program = R"(input %x.0 (T, B, 64, 16)
 input %S.1 (B, 64, 16)
 %zero.2 (64, 16) = fill{dims=(64, 16)}
 for each step of T, states (1024·B)
@@ -229,5 +232,8 @@ for each step of T, states (1024·B)
   carry %d.9 as %d.5, last %d.11 (64, 16)
 output %S.10
 output %d.11
-)");
+)";
+  check_unchanged(passes::sunk_results, program);
+  const std::string small = boost::replace_all_copy(program, "64, 16", "2, 8");
+  check_unchanged(passes::sunk_results, boost::replace_all_copy(small, "1024·B", "16·B"));
 }
