@@ -29,25 +29,6 @@ void learn(std::optional<std::int64_t>& size, Dim symbol, Dim dim, std::int64_t 
   if (!size && dim == Dim(dim.number()) * symbol && dim.number() > 0) size = extent / dim.number();
 }
 
-void note_symbols(const Dims& dims, bool& time, bool& batch) {
-  for (const Dim dim : dims) {
-    time = time || dim.uses_time();
-    batch = batch || dim.uses_batch();
-  }
-}
-
-/// Whether anything in the program, through all loops, has an extent in T or B.
-void note_symbols(const ir::Code& code, bool& time, bool& batch) {
-  for (const ir::Instruction& instruction : code) {
-    if (const ir::Compute* compute = instruction.compute())
-      note_symbols(compute->attrs.extents(), time, batch);
-    const ir::Loop* loop = instruction.loop();
-    if (!loop) continue;
-    note_symbols({loop->length}, time, batch);
-    note_symbols(loop->body, time, batch);
-  }
-}
-
 /// Steps of the longest loop that is cut into segments.
 std::int64_t longest(const ir::Program& program, Sizes sizes) {
   std::int64_t steps = 0;
@@ -104,9 +85,13 @@ Plan<T>::Plan(const Tape& tape, const std::vector<Var>& outputs, const PlanOptio
                        .name = value.name,
                        .dims = value.dims});
   }
-  for (const ir::Value& value : whole_.program->values) note_symbols(value.dims, uses_time_, uses_batch_);
-  note_symbols(whole_.program->once, uses_time_, uses_batch_);
-  note_symbols(whole_.program->code, uses_time_, uses_batch_);
+  const auto note = [&](Dim dim) {
+    uses_time_ = uses_time_ || dim.uses_time();
+    uses_batch_ = uses_batch_ || dim.uses_batch();
+  };
+  for (const ir::Value& value : whole_.program->values) std::ranges::for_each(value.dims, note);
+  ir::each_extent(whole_.program->once, note);
+  ir::each_extent(whole_.program->code, note);
 }
 
 template <class T>

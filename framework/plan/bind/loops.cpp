@@ -20,6 +20,7 @@ class LoopBinder {
         bound_(loop_.stacks.size(), false) {}
 
   void run(bool shared_history) {
+    moves_.states.resize(loop_.states.size());
     for (const Loop::Slice& slice : loop_.slices) moves_.moves.push_back({slice.part, slice.whole});
     if (shared_history)
       for (std::size_t k = 0; k < loop_.states.size(); ++k) share_history(k);
@@ -88,7 +89,7 @@ class LoopBinder {
     leave_in_history(k, history);
     const Id part = loop_.stacks[*before].part;
     if (part == state.before)
-      history_of(k) = history;
+      moves_.states[k].history = history;
     else
       give_row(part, history, 0, shift);
     if (after) {
@@ -112,7 +113,6 @@ class LoopBinder {
     const bool own = home(final) == Home::arena || home(final) == Home::pair;
     if (!own || draft_.region_of[final] != outer) return;
     home(final) = Home::given;
-    moves_.states.resize(loop_.states.size());
     moves_.states[k].stays = true;
   }
 
@@ -142,11 +142,6 @@ class LoopBinder {
     moves_.moves.push_back({root, whole, rows});
   }
 
-  Id& history_of(std::size_t k) {
-    moves_.states.resize(loop_.states.size());
-    return moves_.states[k].history;
-  }
-
   /// What the body makes is made in its row; the rest is copied there.
   void stack(const Loop::Stack& stack) {
     const Id root = draft_.root(stack.part);
@@ -157,7 +152,6 @@ class LoopBinder {
 
   void carry(std::size_t k) {
     const Loop::State& state = loop_.states[k];
-    moves_.states.resize(loop_.states.size());
     LoopMoves::State& bound = moves_.states[k];
     bound.initial = state.initial, bound.before = state.before, bound.after = state.after;
     bound.final = state.final;

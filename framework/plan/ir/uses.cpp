@@ -18,26 +18,12 @@ std::vector<int> count_reads(const Program& program) {
 
 bool uses_blocks(const Program& program, const Loop& loop) {
   bool found = false;
-  const auto note_dims = [&](const Dims& dims) {
-    for (const Dim dim : dims) found = found || dim.uses_block();
-  };
-  const auto note = [&](Id id) { note_dims(program.dims(id)); };
-  const auto note_extents = [&](const Compute& compute) { note_dims(compute.attrs.extents()); };
-  each_argument(loop, note);
-  each_observed(loop, note);
-  for (const Instruction& instruction : loop.body) {
-    each_operand(instruction, note);
-    each_result(instruction, note);
-    if (const Compute* compute = instruction.compute()) note_extents(*compute);
-    if (const Chain* chain = instruction.chain()) {
-      note_dims(chain->dims);
-      std::ranges::for_each(chain->links, note_extents);
-    }
-    if (const Loop* inner = instruction.loop()) {
-      note_dims({inner->length});
-      found = found || uses_blocks(program, *inner);
-    }
-  }
+  const auto note = [&](Dim dim) { found = found || dim.uses_block(); };
+  const auto note_value = [&](Id id) { std::ranges::for_each(program.dims(id), note); };
+  each_argument(loop, note_value);
+  each_observed(loop, note_value);
+  each_read(loop.body, note_value);
+  each_extent(loop.body, note);
   return found;
 }
 

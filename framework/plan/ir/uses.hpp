@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "framework/plan/ir/program.hpp"
@@ -83,6 +84,24 @@ void each_read_of(Code& code, F f) {
     for (Loop::State& state : loop->states) f(state.initial), f(state.after);
     for (Loop::Stack& stack : loop->stacks) f(stack.part);
     each_read_of(loop->body, f);
+  }
+}
+
+/// Calls f(dim) for each extent that the code names beside those of values, through all loops: in attributes,
+/// of chains, and lengths of loops.
+template <class F>
+void each_extent(const Code& code, F f) {
+  const auto of_compute = [&](const Compute& compute) { std::ranges::for_each(compute.attrs.extents(), f); };
+  for (const Instruction& instruction : code) {
+    if (const Compute* compute = instruction.compute()) of_compute(*compute);
+    if (const Chain* chain = instruction.chain()) {
+      std::ranges::for_each(chain->dims, f);
+      std::ranges::for_each(chain->links, of_compute);
+    }
+    if (const Loop* loop = instruction.loop()) {
+      f(loop->length);
+      each_extent(loop->body, f);
+    }
   }
 }
 

@@ -13,8 +13,8 @@ namespace {
 
 using namespace ir;
 
-/// Elementwise work on a matrix for each sequence, or a sum of it: a block's steps of that are more than what
-/// stays in the cache, and the step may do it where it has the matrix anyway.
+/// Elementwise work on a matrix for each sequence, or a sum of it: the step does it where it goes through the
+/// rows anyway, and a block's steps of many elements, whatever their rows, are more than stays in the cache.
 bool on_matrices(const Compute& compute, const Program& program) {
   constexpr std::int64_t many_elements = 1024;
   const bool sum = sums(*compute.op);

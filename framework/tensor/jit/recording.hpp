@@ -78,11 +78,11 @@ struct Source {
 struct Instruction {
   Operation operation;
   Source a, b, c;
-  int number = 0;            ///< of an operand, a function, or bits to shift by
-  bool one_for_all = false;  ///< of a load
-  bool grouped = false;      ///< of a load: one for every `grouped_elements`
-  int row = 0, column = 0;   ///< of the group, among those that go through the instructions side by side
-  const float* table = nullptr;
+  int number = 0;                ///< of an operand, a function, or bits to shift by
+  bool one_for_all = false;      ///< of a load
+  bool grouped = false;          ///< of a load: one for every `grouped_elements`
+  int row = 0, column = 0;       ///< of the group, among those that go through the instructions side by side
+  const float* table = nullptr;  ///< of a look_up: eight numbers that outlive the recording
 };
 
 /// Instructions while they are written down.

@@ -118,8 +118,9 @@ Routine routine_of_rows(const RowPiece& chain, Isa isa) {
   const bool grouped = std::ranges::any_of(chain.kinds, [](ChainOperand kind) {
     return kind == ChainOperand::grouped || kind == ChainOperand::group_sums;
   });
-  const bool narrow = isa == Isa::avx2 && sizeof(T) == 8;  // fewer lanes than a group has elements
-  if (calls(recording) || (grouped && narrow) || !fits_displacements(chain, sizeof(T))) return {};
+  const bool masked = chain.elements % running_values != 0;  // which takes the register that groups need
+  const bool narrow = isa == Isa::avx2 && sizeof(T) == 8;    // fewer lanes than a group has elements
+  if (calls(recording) || (grouped && (narrow || masked)) || !fits_displacements(chain, sizeof(T))) return {};
   const CallTargets targets(kernels<T>(isa));
   return written<T>(isa, {.counted = true}, [&](Emitter& out) { out.row_chain(recording, chain, targets); });
 }

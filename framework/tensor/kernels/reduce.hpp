@@ -12,7 +12,8 @@
 namespace unroll {
 namespace {
 
-/// `T` may be a number, a register or a part of one.
+// Combining two numbers, or two registers or halves of registers element by element, is one expression.
+
 template <class T>
 struct Sum {
   static constexpr std::int64_t running = 16;
@@ -27,7 +28,6 @@ template <class T>
 struct Max {
   static constexpr std::int64_t running = 64;
   static constexpr T start = -static_cast<T>(__builtin_inf());
-  Batch<T> operator()(Batch<T> a, Batch<T> b) const { return xsimd::select((a > b) | xsimd::isnan(a), a, b); }
   template <class V>
   V operator()(V a, V b) const {
     return (a > b) | (a != a) ? a : b;
@@ -36,6 +36,11 @@ struct Max {
 
 template <class T, std::size_t lanes>
 using Lanes [[gnu::vector_size(lanes * sizeof(T))]] = T;
+
+template <class T>
+Lanes<T, Batch<T>::size> lanes_of(Batch<T> x) {
+  return static_cast<Lanes<T, Batch<T>::size>>(static_cast<typename Batch<T>::register_type>(x));
+}
 
 /// Lane j with lane j + lanes / 2, and so on with what is left.
 template <class T, class Combine, std::size_t... j>
@@ -61,18 +66,19 @@ T reduce(const T* x, std::int64_t n) {
   constexpr std::int64_t width = Batch<T>::size, running = Combine::running;
   constexpr std::int64_t registers = running / width;
   const Combine combine;
-  Batch<T> value[registers];
-  for (auto& v : value) v = Batch<T>(Combine::start);
+  Lanes<T, width> value[registers];
+  for (auto& v : value) v = lanes_of(Batch<T>(Combine::start));
   std::int64_t i = 0;
   for (; i + running <= n; i += running)
-    for (std::int64_t r = 0; r < registers; ++r) value[r] = combine(value[r], load(x + i + r * width));
+    for (std::int64_t r = 0; r < registers; ++r)
+      value[r] = combine(value[r], lanes_of(load(x + i + r * width)));
 
   for (std::int64_t r = 0; i < n; ++r, i += width)
-    value[r] = combine(value[r], i + width <= n ? load(x + i) : filled_up(x + i, n - i, Combine::start));
+    value[r] =
+        combine(value[r], lanes_of(i + width <= n ? load(x + i) : filled_up(x + i, n - i, Combine::start)));
   for (std::int64_t half = registers / 2; half > 0; half /= 2)
     for (std::int64_t r = 0; r < half; ++r) value[r] = combine(value[r], value[r + half]);
-  const typename Batch<T>::register_type end = value[0];
-  return reduce_lanes<T>(static_cast<Lanes<T, width>>(end), combine, std::make_index_sequence<width / 2>());
+  return reduce_lanes<T>(value[0], combine, std::make_index_sequence<width / 2>());
 }
 
 /// Of as many columns as fill `registers` registers, the last one with `last` elements: their sums stay in

@@ -64,7 +64,7 @@ V tanh_by_exp(V x) {
   return select(a < V(Element<V>{tanh_small}), near, far);
 }
 
-// ---- By tables: in float, in two thirds of that time ------------------------------------------------------
+// ---- By tables: in float, in three fifths of that time ----------------------------------------------------
 
 /// On each of eight intervals a polynomial of r = x - node, from the constant on. Each is of least greatest
 /// error relative to tanh among those whose lower coefficients have been rounded to float, and the nodes are

@@ -31,8 +31,10 @@ std::vector<float> special_places() {
   std::vector<float> x = {0.0f,     -0.0f,     inf,  -inf,  quiet_nan, -quiet_nan,
                           smallest, -smallest, 1.0f, -1.0f, largest,   -largest};
   for (float end :
-       {88.37626f, 88.72283f, 87.33654f, 103.97208f, 103.27893f, 104.0f, 89.0f, 9.01f, 9.25f, 0.625f,
-        0.34657f, 0.70710678f, 1.0f, 1.41421356f, 0.88137359f, 1.17549435e-38f, 3.4028e38f, 17.32868f})
+       {88.37626f,   88.72283f,  87.33654f,       103.97208f, 103.27893f,  104.0f,     89.0f,
+        9.01f,       9.25f,      0.625f,          0.34657f,   0.70710678f, 1.0f,       1.41421356f,
+        0.88137359f, 0.3076923f, 0.6153846f,      1.2307692f, 1.8461539f,  3.0769231f, 4.3076925f,
+        6.7692308f,  9.2f,       1.17549435e-38f, 3.4028e38f, 17.32868f})
     for (int step = -2000; step <= 2000; ++step) {
       x.push_back(next(end, step));
       x.push_back(-next(end, step));

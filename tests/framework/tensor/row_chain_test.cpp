@@ -176,6 +176,12 @@ TEST_CASE_TEMPLATE("[jit] sums of groups of negative zeros are 0, as those of th
   }
 }
 
+TEST_CASE("[jit] rows of groups that do not fill the running values have no routine") {
+  std::mt19937_64 random(1);
+  CHECK(jit::row_routine<float>(SummedRows<float>(2, 48, true, false, false, random).piece));
+  CHECK_FALSE(jit::row_routine<float>(SummedRows<float>(2, 40, true, false, false, random).piece));
+}
+
 TEST_CASE("[jit] rows with more sums than registers hold have no routine") {
   jit::RowPiece piece;
   for (std::int16_t i = 0; i < 40; ++i) {
