@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "framework/autodiff/behind_scan.hpp"
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
 #include "framework/autodiff/ops/rows.hpp"
@@ -133,9 +134,11 @@ Scanned scan(const StepFunction& step, const std::vector<Var>& inputs, const std
     return outer.add_output(node, std::move(dims));
   };
   Scanned scanned;
+  BehindScan behind(body, inputs, outer, options.reverse);
   for (std::size_t k = 0; k < body.next.size(); ++k) {
     const Dims& dims = initial_state[k].dims();
-    scanned.final_state.push_back(output(ScanBody::Role::final, body.next[k], dims, k));
+    scanned.final_state.push_back(behind.makes(k) ? Var()
+                                                  : output(ScanBody::Role::final, body.next[k], dims, k));
     scanned.state_trajectory.push_back(
         output(ScanBody::Role::trajectory, body.next[k], stacked_dims(length, dims), k));
   }
@@ -144,6 +147,11 @@ Scanned scan(const StepFunction& step, const std::vector<Var>& inputs, const std
         output(ScanBody::Role::stacked, v, stacked_dims(length, body.tape.value(v).dims)));
   for (const ValueId v : summed)
     scanned.summed.push_back(output(ScanBody::Role::summed, v, body.tape.value(v).dims));
+  for (std::size_t k = 0; k < body.next.size(); ++k) {
+    if (!behind.makes(k)) continue;
+    scanned.final_state[k] = behind.state(k, scanned.final_state);
+    body.behind[k] = scanned.final_state[k].id();
+  }
   return scanned;
 }
 
@@ -175,8 +183,10 @@ void mark_scan_dependence(const Node& node, std::vector<bool>& dependent) {
   for (const auto& [from, to] : body.tape.captures()) inside[to] = dependent[node.inputs[operand++]];
   for (std::size_t i = 0; i < node.outputs.size(); ++i) {
     const ScanBody::Output& out = body.outputs[i];
-    if (out.role == ScanBody::Role::trajectory && dependent[node.outputs[i]])
-      inside[body.states[out.state]] = inside[out.value] = true;
+    if (out.role != ScanBody::Role::trajectory || !dependent[node.outputs[i]]) continue;
+    inside[body.states[out.state]] = inside[out.value] = true;
+    if (const auto last = body.behind.find(out.state); last != body.behind.end())
+      dependent[last->second] = true;
   }
   inside = body_dependence(body, std::move(inside));
   for (std::size_t i = 0; i < node.outputs.size(); ++i) {

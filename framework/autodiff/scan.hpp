@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -25,6 +26,8 @@ struct ScanOptions {
 };
 
 struct Scanned {
+  /// Of a state that no step reads it is computed behind the scan where that can be (BehindScan); a run needs
+  /// a step then. With no step at all others are the initial ones.
   std::vector<Var> final_state;
   /// (length, ...): the state after every step. Its gradient is the total derivative with respect to the
   /// state there, through the recurrence as well: what a plot of vanishing gradients shows.
@@ -58,6 +61,8 @@ struct ScanBody {
   std::vector<ValueId> next;    ///< after it
   std::vector<Output>
       outputs;  ///< one per result of the node; a reverse scan adds the residuals that it reads
+  std::map<std::size_t, ValueId>
+      behind;  ///< final states that are no result, but computed of them (BehindScan)
 };
 
 struct ScanAttrs {

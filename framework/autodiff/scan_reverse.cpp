@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "framework/autodiff/behind_scan.hpp"
 #include "framework/autodiff/ops.hpp"
 #include "framework/autodiff/ops/sources.hpp"
 #include "framework/autodiff/scan.hpp"
@@ -26,7 +27,12 @@ class ScanReverser {
         backward_(std::make_shared<ScanBody>(outer_)) {}
 
   void run() {
-    if (!any_cotangent()) return;
+    if (any_cotangent()) go_back();
+    add_last_of_trajectories();
+  }
+
+ private:
+  void go_back() {
     active_ = active_in_body();
     steady_.emplace(forward_, outer_, active_);
     ReversePass inner(forward_.tape, backward_->tape, active_, [this](ValueId v) { return import(v); });
@@ -36,7 +42,6 @@ class ScanReverser {
     emit(inner);
   }
 
- private:
   const std::vector<ValueId>& operands() const { return outer_.node(node_).inputs; }
   ValueId initial_of(std::size_t k) const { return operands()[forward_.inputs.size() + k]; }
   ValueId result(std::size_t i) const { return outer_.node(node_).outputs[i]; }
@@ -147,6 +152,11 @@ class ScanReverser {
     return outer_.add_output(node_, std::move(dims), forward_.tape.value(v).kind);
   }
 
+  /// Not a state that no step reads and whose final value nobody wants: nothing comes back to it.
+  bool goes_back(const ReversePass& inner, std::size_t k) const {
+    return inner.active(forward_.states[k]) && (initial_[k] || reads_state(forward_, k));
+  }
+
   /// Starts the cotangents: of the state after the step, then of what the step put out.
   void seed(ReversePass& inner) {
     const std::size_t outputs = forward_.outputs.size();  // residuals come later and have no cotangent
@@ -154,7 +164,7 @@ class ScanReverser {
     for (std::size_t i = 0; i < outputs; ++i)
       if (forward_.outputs[i].role == Role::final) initial_[forward_.outputs[i].state] = cotangent_of(i);
     for (std::size_t k = 0; k < forward_.states.size(); ++k) {
-      if (!inner.active(forward_.states[k])) continue;
+      if (!goes_back(inner, k)) continue;
       const Dims& dims = forward_.tape.value(forward_.states[k]).dims;
       if (!initial_[k]) initial_[k] = outer_.zeros(dims);
       const Var state = backward_->tape.input("", dims);
@@ -189,7 +199,7 @@ class ScanReverser {
   void emit(ReversePass& inner) {
     std::vector<Var> initial;
     for (std::size_t k = 0; k < forward_.states.size(); ++k) {
-      if (!inner.active(forward_.states[k])) continue;
+      if (!goes_back(inner, k)) continue;
       const std::optional<Var> g = inner.cotangent(forward_.states[k]);
       const Var next = g ? *g : backward_->tape.zeros(forward_.tape.value(forward_.states[k]).dims);
       backward_->next.push_back(next.id());
@@ -223,6 +233,21 @@ class ScanReverser {
     for (const auto& [from, to] : forward_.tape.captures()) {
       if (const auto g = steady_->cotangent(to)) pass_.contribute(operands()[operand], *g);
       ++operand;
+    }
+  }
+
+  /// Of trajectories whose last state is computed behind the scan: what comes back to it there.
+  void add_last_of_trajectories() {
+    for (std::size_t i = 0; i < forward_.outputs.size(); ++i) {
+      const auto last = forward_.behind.find(forward_.outputs[i].state);
+      if (!wanted_trajectory(i) || last == forward_.behind.end()) continue;
+      const std::optional<Var> g = pass_.cotangent(last->second);
+      if (!g) continue;
+      Dims step{1};
+      step.insert(step.end(), g->dims().begin(), g->dims().end());
+      const Var whole = pad(reshape(*g, std::move(step)), 0, forward_attrs_.reverse ? 0 : -1, length_);
+      std::optional<Var>& trajectory = pass_.trajectories[result(i)];
+      trajectory = trajectory ? add(*trajectory, whole) : whole;
     }
   }
 

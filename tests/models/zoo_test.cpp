@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "framework/autodiff/gradients.hpp"
+#include "framework/autodiff/ops.hpp"
 #include "framework/autodiff/scan.hpp"
 #include "framework/plan/plan.hpp"
 #include "models/cell_table.hpp"
@@ -31,7 +33,8 @@ struct Unrolled {
   std::vector<ParameterSpec> specs;
   std::vector<StateSpec> states;
   Parameters parameters;
-  std::vector<Var> initial, trajectories;
+  std::vector<Var> initial;
+  Scanned scanned;
   std::map<std::string, Tensor<double>> values, starts;
   Tensor<double> batch = random_tensor<double>({zoo_steps, zoo_rows, zoo_inputs}, 50);
   Tensor<double> drawn = random_tensor<double>({zoo_steps, zoo_rows, zoo_hidden}, 51);
@@ -46,7 +49,7 @@ struct Unrolled {
     const auto step = [&](const std::vector<Var>& at_t, const std::vector<Var>& state) {
       return Step{cell.step(parameters, {at_t[0], state, at_t[1]}).state};
     };
-    trajectories = scan(step, {x, noise}, initial).state_trajectory;
+    scanned = scan(step, {x, noise}, initial);
     std::uint64_t seed = 0;
     for (const ParameterSpec& spec : specs)
       values.emplace(spec.name, random_tensor<double>(spec.shape, ++seed, 0.7));
@@ -56,20 +59,42 @@ struct Unrolled {
                                      : random_tensor<double>(state.batch_shape(zoo_rows), ++seed, 0.7));
   }
 
-  /// The trajectory of every state, (steps, rows, shape...), one state after the other.
-  std::vector<double> run() const {
-    Plan<double> plan(tape, trajectories);
+  /// One output after the other.
+  std::vector<double> run(const std::vector<Var>& outputs) const {
+    Plan<double> plan(tape, outputs);
     plan.bind(x, batch);
     if (noisy) plan.bind(noise, drawn);
     for (const ParameterSpec& spec : specs) plan.bind(parameters[spec.name], values.at(spec.name));
     for (std::size_t i = 0; i < states.size(); ++i) plan.bind(initial[i], starts.at(states[i].name));
     plan.run();
     std::vector<double> all;
-    for (const Var& trajectory : trajectories) {
-      const auto found = plan.value(trajectory);
+    for (const Var& output : outputs) {
+      const auto found = plan.value(output);
       all.insert(all.end(), found.begin(), found.end());
     }
     return all;
+  }
+
+  /// The trajectory of every state, (steps, rows, shape...), one state after the other.
+  std::vector<double> run() const { return run(scanned.state_trajectory); }
+
+  /// All that a state has a gradient with respect to.
+  std::vector<Var> wrt() const {
+    std::vector<Var> all = {x};
+    for (const ParameterSpec& spec : specs) all.push_back(parameters[spec.name]);
+    all.insert(all.end(), initial.begin(), initial.end());
+    return all;
+  }
+
+  /// A state after the last step and gradients of a loss of it: as the scan gives it, or out of its
+  /// trajectory.
+  std::vector<double> last(std::size_t k, bool of_trajectory) {
+    const Var whole = scanned.state_trajectory[k];
+    const Var state =
+        of_trajectory ? reshape(slice(whole, 0, -1, 1), states[k].dims(B)) : scanned.final_state[k];
+    std::vector<Var> outputs = {state};
+    for (const Var& g : gradients(sum(sin(state)), wrt())) outputs.push_back(g);
+    return run(outputs);
   }
 
   /// The same by a loop over numbers.
@@ -147,6 +172,19 @@ TEST_CASE("[zoo] every state of every cell is that of the paper's equations as l
     INFO(loop.cell);
     CHECK(error(loop.cell, loop) < 1e-12);
   }
+}
+
+TEST_CASE("[zoo] what every state is after the last step, and its gradients, are the trajectory's") {
+  int behind = 0;
+  for (const CellLoop& loop : loops()) {
+    INFO(loop.cell);
+    Unrolled unrolled(*make_cell(loop.cell, options_of(loop)));
+    for (std::size_t k = 0; k < unrolled.states.size(); ++k) {
+      CHECK(distance(unrolled.last(k, false), unrolled.last(k, true)) < 1e-12);
+      behind += unrolled.tape.producer(unrolled.scanned.final_state[k].id()).op != &scan_op;
+    }
+  }
+  CHECK(behind >= 9);  // S4D, DeltaNet and others, whose outputs no step reads
 }
 
 TEST_CASE("[zoo] a change of any equation of any cell by a thousandth is noticed") {

@@ -38,13 +38,13 @@ class PlainS4d final : public PlainLoop {
     for (Tensor<float>& gradient : gradients_) gradient.fill(0);
     discretise(parameters);
     read_inputs(parameters[V].data(), x.data());
-    for (std::int64_t t = 0; t < T_; ++t) forward(t, parameters[D].data());
+    const float* d = parameters[D].data();
+    for (std::int64_t t = 0; t + 1 < T_; ++t) forward<false>(t, d);
+    forward<true>(T_ - 1, d);
     const float loss = readout(parameters, target.data());
     for (Numbers* sum : {&de_re_, &de_im_, &dc_re_, &dc_im_, &d_re_, &d_im_}) std::ranges::fill(*sum, 0.0f);
-    for (std::int64_t t = T_; t-- > 0;) {
-      backward(t, parameters[D].data());
-      std::ranges::fill(dy_, 0.0f);  // of the steps before the last one
-    }
+    backward<true>(T_ - 1, d);
+    for (std::int64_t t = T_ - 1; t-- > 0;) backward<false>(t, d);
     input_gradient(x.data());
     discretise_back(parameters);
     return loss;
@@ -109,6 +109,8 @@ class PlainS4d final : public PlainLoop {
         for (std::int64_t i = 0; i < I_; ++i) dv[h * I_ + i] += du_[row * H_ + h] * x[row * I_ + i];
   }
 
+  /// The output is wanted of the last step alone.
+  template <bool last>
   WIDEST_VECTORS void forward(std::int64_t t, const float* d) {
     const std::int64_t rows = B_, units = H_;
     const float* __restrict e_re = e_re_.data(), * __restrict e_im = e_im_.data();
@@ -126,12 +128,13 @@ class PlainS4d final : public PlainLoop {
           const float i = e_im[at] * re[j] + e_re[at] * im[j];
           next_re[j] = r;
           next_im[j] = i;
-          sum += c_re[at] * r - c_im[at] * i;
+          if constexpr (last) sum += c_re[at] * r - c_im[at] * i;
         }
-        y_[b * units + h] = sum + d[h] * u;
+        if constexpr (last) y_[b * units + h] = sum + d[h] * u;
       }
   }
 
+  template <bool last>
   WIDEST_VECTORS void backward(std::int64_t t, const float* d) {
     const std::int64_t rows = B_, units = H_;
     const float* __restrict e_re = e_re_.data(), * __restrict e_im = e_im_.data();
@@ -144,22 +147,26 @@ class PlainS4d final : public PlainLoop {
         const float *re = &re_[unit * n], *im = &im_[unit * n], u = u_[unit];
         const float *next_re = &re_[(unit + rows * units) * n], *next_im = &im_[(unit + rows * units) * n];
         float *d_re = &d_re_[(b * units + h) * n], *d_im = &d_im_[(b * units + h) * n];
-        const float dy = dy_[b * units + h];
+        const float dy = last ? dy_[b * units + h] : 0;
         float du = 0;
 #pragma GCC ivdep
         for (int j = 0; j < n; ++j) {
           const std::int64_t at = h * n + j;
-          const float r = d_re[j] + dy * c_re[at], i = d_im[j] - dy * c_im[at];
-          dc_re[at] += dy * next_re[j];
-          dc_im[at] -= dy * next_im[j];
+          float r = d_re[j], i = d_im[j];
+          if constexpr (last) {
+            r += dy * c_re[at];
+            i -= dy * c_im[at];
+            dc_re[at] += dy * next_re[j];
+            dc_im[at] -= dy * next_im[j];
+          }
           de_re[at] += r * re[j] + i * im[j];
           de_im[at] += i * re[j] - r * im[j];
           du += r;
           d_re[j] = r * e_re[at] + i * e_im[at];
           d_im[j] = i * e_re[at] - r * e_im[at];
         }
-        dd[h] += dy * u;
-        du_[unit] = du + d[h] * dy;
+        if constexpr (last) dd[h] += dy * u;
+        du_[unit] = last ? du + d[h] * dy : du;
       }
   }
 

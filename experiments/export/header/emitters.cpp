@@ -145,7 +145,7 @@ void write_slice(StepCode& code, const ir::Compute& compute) {
   const Around in(code.shape(compute.in[0]), range.axis);
   const std::int64_t kept = range.extent.at({}) * in.inner;
   const std::string from = code.pointer(compute.in[0]), to = code.declared(compute.out);
-  copy_rows(code, in.outer, to, kept, fmt::format("{} + {}", from, range.begin.at({}) * in.inner),
+  copy_rows(code, in.outer, to, kept, fmt::format("{} + {}", from, range.first_of(in.along) * in.inner),
             in.along * in.inner, kept);
 }
 
@@ -154,7 +154,7 @@ void write_pad(StepCode& code, const ir::Compute& compute) {
   const Around in(code.shape(compute.in[0]), range.axis);
   const std::string from = code.pointer(compute.in[0]), to = code.declared(compute.out);
   code.line(fmt::format("std::memset({0}, 0, sizeof {0});", to));
-  copy_rows(code, in.outer, fmt::format("{} + {}", to, range.begin.at({}) * in.inner),
+  copy_rows(code, in.outer, fmt::format("{} + {}", to, range.first_of(range.extent.at({})) * in.inner),
             range.extent.at({}) * in.inner, from, in.along * in.inner, in.along * in.inner);
 }
 

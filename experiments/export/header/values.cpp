@@ -17,8 +17,9 @@ bool slice_view(const ModelStep& step, const ir::Compute& compute, std::int64_t&
     if (static_cast<std::int64_t>(axis) < range.axis) outer *= in[axis];
     if (static_cast<std::int64_t>(axis) > range.axis) inner *= in[axis];
   }
-  offset = range.begin.at({}) * inner;
-  return outer == 1 || range.extent.at({}) == in[static_cast<std::size_t>(range.axis)];
+  const std::int64_t along = in[static_cast<std::size_t>(range.axis)];
+  offset = range.first_of(along) * inner;
+  return outer == 1 || range.extent.at({}) == along;
 }
 
 /// A transpose that moves nothing but axes of extent 1.

@@ -74,14 +74,23 @@ std::vector<std::int64_t> inverse(const std::vector<std::int64_t>& permutation) 
   return result;
 }
 
-/// begin + length <= total. What cannot be told before T and B are known is refused.
-void check_range(const ShapeArgs& args, Dim begin, Dim length, Dim total) {
+/// begin + length <= total, or 0 where it begins at so many from the end.
+bool fits(Dim begin, Dim length, Dim total) {
+  if (begin == Dim(0) && length == total) return true;
   const std::optional<Dim> end = sum(begin, length);
-  const bool comparable = end && sum(*end, total);  // the same powers of T and B
-  const bool starts_whole = begin == Dim(0) && length == total;
-  if (starts_whole ||
-      (comparable && begin.number() >= 0 && length.number() >= 0 && end->number() <= total.number()))
-    return;
+  if (!end || length.number() < 0) return false;
+  if (begin.number() < 0)
+    return begin.fixed() && end->fixed() && end->number() <= 0 &&
+           (!total.fixed() || -begin.number() <= total.number());
+  const bool number_of_size = end->fixed() && !total.fixed();
+  const bool comparable = sum(*end, total).has_value();  // the same powers of T and B
+  return number_of_size || (comparable && end->number() <= total.number());
+}
+
+/// What cannot be told before T and B are known is refused, but for so many elements of T or B: whether there
+/// are as many is seen when it is run.
+void check_range(const ShapeArgs& args, Dim begin, Dim length, Dim total) {
+  if (fits(begin, length, total)) return;
   throw ShapeError(fmt::format("[{}] {} elements from {} on do not fit into {} along this axis of {}",
                                args.op, to_string(length), to_string(begin), to_string(total),
                                to_string(args.in[0])));
@@ -98,18 +107,30 @@ Dims ranged(const ShapeArgs& args) {
   return dims;
 }
 
+/// Where a range of `length` begins among `elements`.
+std::int64_t begin_of(const RangeAttrs& range, std::int64_t length, std::int64_t elements, Sizes sizes) {
+  const std::int64_t first = range.first_of(elements, sizes);
+  if (first >= 0 && first + length <= elements) return first;
+  throw std::out_of_range(
+      fmt::format("[slice] {} elements from {} on are wanted along an axis that has {} in this run; has a "
+                  "sequence too few steps?",
+                  length, to_string(range.begin), elements));
+}
+
 constexpr auto slice_kernel = [](const auto& c) {
-  const auto& [axis, first, length] = c.attrs.template as<RangeAttrs>();
-  const auto [outer, extent, inner] = split_at(c.shape(0), axis);
-  const std::int64_t kept = (*c.out_shape)[axis] * inner, begin = first.at(c.sizes) * inner;
+  const RangeAttrs& range = c.attrs.template as<RangeAttrs>();
+  const auto [outer, extent, inner] = split_at(c.shape(0), range.axis);
+  const std::int64_t length = (*c.out_shape)[range.axis], kept = length * inner;
+  const std::int64_t begin = begin_of(range, length, extent, c.sizes) * inner;
   for (std::int64_t i = 0; i < outer; ++i)
     std::copy_n(c.real(0) + i * extent * inner + begin, kept, c.out + i * kept);
 };
 
 constexpr auto pad_kernel = [](const auto& c) {
-  const auto& [axis, first, total] = c.attrs.template as<RangeAttrs>();
-  const auto [outer, extent, inner] = split_at(c.shape(0), axis);
-  const std::int64_t row = (*c.out_shape)[axis] * inner, begin = first.at(c.sizes) * inner;
+  const RangeAttrs& range = c.attrs.template as<RangeAttrs>();
+  const auto [outer, extent, inner] = split_at(c.shape(0), range.axis);
+  const std::int64_t total = (*c.out_shape)[range.axis], row = total * inner;
+  const std::int64_t begin = begin_of(range, extent, total, c.sizes) * inner;
   std::fill_n(c.out, c.out_shape->numel(), 0);
   for (std::int64_t i = 0; i < outer; ++i)
     std::copy_n(c.real(0) + i * extent * inner, extent * inner, c.out + i * row + begin);

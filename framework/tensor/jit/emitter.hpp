@@ -95,6 +95,7 @@ class Emitter : public Xbyak::CodeGenerator {
   int free_registers() const;
   bool has_room_for(const Recording& recording, Tile tile) const;
   Tile most_in_a_row(const Recording& recording) const;
+  double memory_of_group(const Recording& recording, Tile tile) const;
   void full_groups(const Recording& recording, std::span<const int> slots, Tile tile,
                    const CallTargets& targets);
   /// Registers that the running values of one sum take.

@@ -73,12 +73,24 @@ void Emitter::row_chain(const Recording& recording, const RowPiece& piece, const
     kmovd(k1, eax);
   }
   constexpr Tile two_rows = {2, 1};
-  if (totals_.empty() && has_room_for(recording, two_rows)) rows_at_once(recording, piece, two_rows, targets);
-  rows_at_once(recording, piece, most_in_a_row(recording), targets);
+  const Tile in_a_row = most_in_a_row(recording);
+  const bool shares_more = memory_of_group(recording, two_rows) < memory_of_group(recording, in_a_row);
+  if (totals_.empty() && shares_more && has_room_for(recording, two_rows))
+    rows_at_once(recording, piece, two_rows, targets);
+  rows_at_once(recording, piece, in_a_row, targets);
   pinned_ = next_pointer_ = 0;
   forget_pointers();
   for (const RowPiece::Total& total : totals_)
     if (!total.by_row) exchange_running(total, true);
+}
+
+/// How often each group of a tile loads or stores: rows share what stays for all rows, columns what is one
+/// for a row.
+double Emitter::memory_of_group(const Recording& recording, Tile tile) const {
+  const Recording wide = side_by_side(recording, tile, strides_);
+  const auto count =
+      std::ranges::count_if(wide.code, [](const Instruction& i) { return touches_memory(i.operation); });
+  return static_cast<double>(count) / (tile.rows * tile.columns);
 }
 
 /// As many rows as a tile holds, again and again while there are as many left.

@@ -129,10 +129,14 @@ std::vector<Misfit> misfits() {
   list.push_back({"transpose", {{{2, 3}}}, [](const Given& in) { transpose(in[0], {0, 2}); }});
   list.push_back({"slice", {{{2, 3}}}, [](const Given& in) { slice(in[0], 1, 2, 2); }});
   list.push_back({"slice", {{{2, 3}}}, [](const Given& in) { slice(in[0], 1, -1, 2); }});
+  list.push_back({"slice", {{{2, 3}}}, [](const Given& in) { slice(in[0], 1, -4, 1); }});
+  list.push_back({"slice", {{{T, 3}}}, [](const Given& in) { slice(in[0], 0, -1, 2); }});
+  list.push_back({"slice", {{{T, 3}}}, [](const Given& in) { slice(in[0], 0, -1, T); }});
   list.push_back({"slice", {{{2, 3}}}, [](const Given& in) { slice(in[0], 2, 0, 1); }});
   list.push_back({"slice", {{{2, 3}}}, [](const Given& in) { slice(in[0], 1, 2, -1); }});
   list.push_back({"slice", {{{T, 3}}}, [](const Given& in) { slice(in[0], 0, T, T); }});
   list.push_back({"pad", {{{2, 3}}}, [](const Given& in) { pad(in[0], 1, 2, 4); }});
+  list.push_back({"pad", {{{2, 3}}}, [](const Given& in) { pad(in[0], 1, -2, 4); }});
   list.push_back({"pad", {{{2, 3}}}, [](const Given& in) { pad(in[0], -3, 0, 4); }});
   list.push_back({"pad", {{{T, 3}}}, [](const Given& in) { pad(in[0], 0, T, T); }});
   const auto join = [](const Given& in) { concat(in, 0); };

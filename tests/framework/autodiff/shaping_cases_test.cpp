@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include "framework/autodiff/gradients.hpp"
+#include "framework/autodiff/ops.hpp"
 #include "tests/framework/autodiff/case_runner.hpp"
 
 namespace unroll::conformance {
@@ -117,18 +119,22 @@ OpCase concat_case(const std::vector<Dims>& parts, std::int64_t axis) {
 std::vector<OpCase> range_cases() {
   const auto same = [](std::int64_t own) { return own; };
   const auto triple = [](std::int64_t own) { return 3 * own; };
+  const auto before_last = [](std::int64_t own) { return own - 2; };
   return {
       slice_case({{5}, 0, 1, 3}),
       slice_case({{4, 3}, 0, 3, 1}),
       slice_case({{4, 3}, -1, 0, 2}),
       slice_case({{2, 4, 3}, 1, 1, 2}),
       slice_case({{2, 3}, 1, 3, 0}),
+      slice_case({{4, 3}, 0, -2, 1, before_last}),
+      slice_case({{B, 4, T}, 1, -2, 2, before_last}),
       slice_case({{T, B, 4}, 2, 1, 2}),
       slice_case({{T, 2}, 0, 0, T, {}, same}),
       pad_case({{3}, 0, 1, 6}),
       pad_case({{2, 3}, 0, 0, 2}),
       pad_case({{2, 3}, -1, 2, 5}),
       pad_case({{2, 0, 3}, 1, 1, 2}),
+      pad_case({{2, 3}, 1, -5, 6, [](std::int64_t) { return 1; }}),
       pad_case({{T, B, 2}, 2, 1, 4}),
       pad_case({{T, 2}, 0, T, Dim(3) * T, same, triple}),
       pad_case({{T, 2}, 0, 0, T, {}, same}),
@@ -168,6 +174,24 @@ TEST_CASE("[conformance] one value joined with itself gets the gradient of both 
   const Recorded recorded(c);
   const GradcheckReport report = gradcheck(recorded.result, recorded.differentiable());
   CHECK_MESSAGE(report.ok(), report.to_text());
+}
+
+TEST_CASE("[shaping] so many elements of T can be had from either end, and fewer than that are an error") {
+  Tape tape;
+  const Var x = tape.input("x", {T, 2});
+  const Var first = slice(x, 0, 1, 2), last = slice(x, 0, -2, 1);
+  const Var g = gradients(sum(square(first)) + sum(last), {x})[0];
+  Plan<double> plan(tape, {first, last, g});
+  const Tensor<double> three({3, 2}, {1, 2, 3, 4, 5, 6}), two({2, 2}, {1, 2, 3, 4}), none(Shape{0, 2});
+  plan.bind(x, three);
+  plan.run();
+  CHECK(plan.tensor(first).same_bits(Tensor<double>({2, 2}, {3, 4, 5, 6})));
+  CHECK(plan.tensor(last).same_bits(Tensor<double>({1, 2}, {3, 4})));
+  CHECK(plan.tensor(g).same_bits(Tensor<double>({3, 2}, {0, 0, 7, 9, 10, 12})));
+  for (const Tensor<double>* few : {&two, &none}) {
+    plan.bind(x, *few);
+    CHECK_THROWS_WITH_AS(plan.run(), doctest::Contains("too few steps?"), std::out_of_range);
+  }
 }
 
 }  // namespace unroll::conformance
