@@ -8,13 +8,22 @@ namespace {
 
 using Form = Expression::Kind;
 
-/// A matrix for each sequence times a vector: a multiplication and an addition for each of its elements.
-bool of_own_matrix(const Term& t) { return t.kind == Form::product && t.operands[0].type.batched; }
+/// A product of what is of each sequence. Those with parameters are products of matrices (ProductFloor).
+bool of_own_matrix(const Term& t) {
+  return t.kind == Form::product && t.operands[0].type.batched && t.operands[1].type.batched;
+}
+
+/// For each element of the first operand and each column of the second one a multiplication and an addition.
+std::int64_t operations_of_product(const EquationCell& cell, const Term& t) {
+  const Shape right = cell.shape(t.operands[1].type.shape);
+  const std::int64_t columns = right.rank() == 2 ? right[1] : 1;
+  return 2 * columns * cell.shape(t.operands[0].type.shape).numel();
+}
 
 /// What the parts of an equation make, element by element, for each sequence.
 void count_operations(const EquationCell& cell, const Term& t, Traffic& traffic) {
   for (const Term& operand : t.operands) count_operations(cell, operand, traffic);
-  if (of_own_matrix(t)) traffic.operations += 2 * cell.shape(t.operands[0].type.shape).numel();
+  if (of_own_matrix(t)) traffic.operations += operations_of_product(cell, t);
   const bool made = t.kind != Form::number && t.kind != Form::name && t.kind != Form::product &&
                     t.kind != Form::subscript && t.bound.empty();
   if (!made || !t.type.batched) return;

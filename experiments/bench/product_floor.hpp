@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "experiments/bench/rivals/step_shape.hpp"
+#include "framework/tensor/tensor.hpp"
+#include "models/language/equation_cell.hpp"
+
+namespace unroll {
+
+/// Matrices of parameters that one operand is multiplied by, stacked.
+struct Product {
+  std::int64_t outputs = 0, inputs = 0;
+  std::int64_t rows = 1;   ///< of the operand, for each sequence: more than one where it is a matrix
+  bool each_step = false;  ///< the operand waits for a state
+
+  bool operator==(const Product&) const = default;
+};
+
+/// The products of a cell's equations with parameters. What is of each sequence on both sides is none of
+/// them: traffic_of() counts that.
+std::vector<Product> products_of(const EquationCell& cell);
+/// Numbers that they read and write of one sequence at one step.
+std::int64_t values_of(const std::vector<Product>& products);
+
+/// They alone: forward, transposed and for the gradient of the weights; input products and gradients over the
+/// rows of all steps at once, as in GemmFloor.
+class ProductFloor {
+ public:
+  ProductFloor(std::vector<Product> products, StepShape shape);
+
+  void run();
+
+ private:
+  using Part = void (ProductFloor::*)(std::size_t, std::int64_t, std::int64_t);
+
+  void each_step(std::int64_t t, Part part);
+  void forward(std::size_t i, std::int64_t step, std::int64_t steps);
+  void backward(std::size_t i, std::int64_t step, std::int64_t steps);
+  void weight_gradient(std::size_t i);
+
+  std::vector<Product> products_;
+  StepShape shape_;
+  std::vector<Tensor<float>> weights_, transposed_, values_, results_;
+};
+
+}  // namespace unroll

@@ -1,0 +1,48 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "experiments/bench/product_floor.hpp"
+#include "experiments/bench/traffic_floor.hpp"
+#include "models/cell_table.hpp"
+
+using namespace unroll;
+
+namespace {
+
+EquationCell equations(const std::string& text, std::int64_t inputs, std::int64_t hidden) {
+  CellOptions options;
+  options.input_size = inputs;
+  options.hidden_size = hidden;
+  return EquationCell(cell_definition({text}), options);
+}
+
+}  // namespace
+
+TEST_CASE("[bench] products of a cell: gates that read the same are one, and a matrix has its rows") {
+  CHECK(products_of(equations("vanilla", 3, 5)) ==
+        std::vector<Product>{{.outputs = 5, .inputs = 5, .each_step = true}, {.outputs = 5, .inputs = 3}});
+  CHECK(products_of(equations("lstm", 3, 5)) ==
+        std::vector<Product>{{.outputs = 20, .inputs = 5, .each_step = true}, {.outputs = 20, .inputs = 3}});
+  const std::vector<Product> m2rnn = products_of(equations("m2rnn", 3, 5));
+  CHECK(std::ranges::count(m2rnn, Product{.outputs = 5, .inputs = 5, .rows = 5, .each_step = true}) == 1);
+  CHECK(std::ranges::count(m2rnn, Product{.outputs = 15, .inputs = 3}) == 1);
+  const std::string wide = "cell c\nstate y\nstate H: (hidden, 2)\nH' = tanh(W H)\ny' = V x + H' b\n";
+  CHECK(std::ranges::count(products_of(equations(wide, 3, 5)),
+                           Product{.outputs = 5, .inputs = 5, .rows = 2, .each_step = true}) == 1);
+}
+
+TEST_CASE(
+    "[bench] what is of each sequence on both sides counts as operations, and parameters' products do not") {
+  const auto made = [](const std::string& equation) {
+    return traffic_of(equations(
+        "cell c\nstate y\nstate S: (hidden, hidden)\nparam V: (hidden, input)\nu = V x\nS' = S\n" + equation,
+        3, 4));
+  };
+  const std::int64_t none = made("y' = u\n").operations;
+  CHECK(made("y' = S u\n").operations - none == 2 * 4 * 4);
+  CHECK(made("y' = (S S) u\n").operations - none == 2 * 4 * 4 + 2 * 4 * 4 * 4);
+  CHECK(made("y' = R u\n").operations == none);
+  CHECK(made("y' = S u * 2\n").operations - none == 2 * 4 * 4 + 4);
+}
