@@ -15,7 +15,13 @@ using Form = Expression::Kind;
 class Products {
  public:
   explicit Products(const EquationCell& cell) : cell_(cell) {
-    for (const CellDefinition::Equation& e : cell.definition().equations) visit(e.value);
+    const CellDefinition& definition = cell.definition();
+    for (std::size_t i = 0; i < definition.equations.size(); ++i) {
+      times_ = 1;
+      for (const CellDefinition::Repeat& r : definition.repeats)
+        if (i >= r.begin && i < r.end) times_ = cell.rounds(r);
+      visit(definition.equations[i].value, "");
+    }
   }
   std::vector<Product> list() const {
     std::vector<Product> all;
@@ -24,27 +30,35 @@ class Products {
   }
 
  private:
-  void visit(const Term& t) {
-    for (const Term& operand : t.operands) visit(operand);
+  /// `call`: of a `def`, whose text is the same in each of its calls.
+  void visit(const Term& t, const std::string& call) {
+    for (const Term& operand : t.operands) {
+      const bool value_of_call = !t.bound.empty() && &operand == &t.operands.back();
+      visit(operand, value_of_call ? t.bound[0] : call);
+    }
     if (t.kind != Form::product) return;
-    add(t.operands[0], t.operands[1], 0);
-    add(t.operands[1], t.operands[0], 1);
+    add(t.operands[0], t.operands[1], 0, call);
+    add(t.operands[1], t.operands[0], 1, call);
   }
 
   /// A matrix of parameters that is multiplied by what is of each sequence; `outputs` is the axis that is
   /// left of the matrix.
-  void add(const Term& matrix, const Term& operand, std::size_t outputs) {
+  void add(const Term& matrix, const Term& operand, std::size_t outputs, const std::string& call) {
     if (matrix.type.batched || matrix.type.only_product || matrix.type.rank() != 2 || !operand.type.batched)
       return;
     const Shape of_matrix = cell_.shape(matrix.type.shape), of_operand = cell_.shape(operand.type.shape);
-    Product& product = by_operand_[{std::string(cell_.definition().source.text(operand.at)), outputs}];
+    const std::string text(cell_.definition().source.text(operand.at));
+    Product& product = by_operand_[{call + " " + text, outputs}];
     product.outputs += of_matrix[outputs];
     product.inputs = of_matrix[1 - outputs];
     if (operand.type.rank() == 2) product.rows = of_operand[1 - outputs];
+    product.times = times_;
     product.each_step = operand.type.from_state;
+    product.of_input = operand.kind == Form::name && (text == "x" || text == cell_.definition().context);
   }
 
   const EquationCell& cell_;
+  std::int64_t times_ = 1;  ///< of the equation that is gone through
   std::map<std::pair<std::string, std::size_t>, Product> by_operand_;
 };
 
@@ -76,16 +90,24 @@ ProductFloor::ProductFloor(std::vector<Product> products, StepShape shape)
 }
 
 void ProductFloor::run() {
-  for (std::size_t i = 0; i < products_.size(); ++i)
-    if (!products_[i].each_step) forward(i, 0, shape_.steps);
+  for (std::size_t i = 0; i < products_.size(); ++i) whole(i, &ProductFloor::forward);
   for (std::int64_t t = 0; t < shape_.steps; ++t) each_step(t, &ProductFloor::forward);
   for (std::int64_t t = shape_.steps; t-- > 0;) each_step(t, &ProductFloor::backward);
-  for (std::size_t i = 0; i < products_.size(); ++i) weight_gradient(i);
+  for (std::size_t i = 0; i < products_.size(); ++i)
+    if (!products_[i].of_input) whole(i, &ProductFloor::backward);
+  for (std::size_t i = 0; i < products_.size(); ++i)
+    for (std::int64_t round = 0; round < products_[i].times; ++round) weight_gradient(i);
 }
 
 void ProductFloor::each_step(std::int64_t t, Part part) {
   for (std::size_t i = 0; i < products_.size(); ++i)
-    if (products_[i].each_step) (this->*part)(i, t, 1);
+    for (std::int64_t round = 0; products_[i].each_step && round < products_[i].times; ++round)
+      (this->*part)(i, t, 1);
+}
+
+/// All steps at once, of those that need not wait.
+void ProductFloor::whole(std::size_t i, Part part) {
+  if (!products_[i].each_step) (this->*part)(i, 0, shape_.steps);
 }
 
 void ProductFloor::forward(std::size_t i, std::int64_t step, std::int64_t steps) {

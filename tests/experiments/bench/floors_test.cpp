@@ -22,12 +22,16 @@ EquationCell equations(const std::string& text, std::int64_t inputs, std::int64_
 
 TEST_CASE("[bench] products of a cell: gates that read the same are one, and a matrix has its rows") {
   CHECK(products_of(equations("vanilla", 3, 5)) ==
-        std::vector<Product>{{.outputs = 5, .inputs = 5, .each_step = true}, {.outputs = 5, .inputs = 3}});
+        std::vector<Product>{{.outputs = 5, .inputs = 5, .each_step = true},
+                             {.outputs = 5, .inputs = 3, .of_input = true}});
   CHECK(products_of(equations("lstm", 3, 5)) ==
-        std::vector<Product>{{.outputs = 20, .inputs = 5, .each_step = true}, {.outputs = 20, .inputs = 3}});
+        std::vector<Product>{{.outputs = 20, .inputs = 5, .each_step = true},
+                             {.outputs = 20, .inputs = 3, .of_input = true}});
   const std::vector<Product> m2rnn = products_of(equations("m2rnn", 3, 5));
   CHECK(std::ranges::count(m2rnn, Product{.outputs = 5, .inputs = 5, .rows = 5, .each_step = true}) == 1);
-  CHECK(std::ranges::count(m2rnn, Product{.outputs = 15, .inputs = 3}) == 1);
+  CHECK(std::ranges::count(m2rnn, Product{.outputs = 15, .inputs = 3, .of_input = true}) == 1);
+  // u of RG-LRU waits for no state, but its gradient is wanted.
+  CHECK(std::ranges::count(products_of(equations("rg_lru", 3, 5)), Product{.outputs = 10, .inputs = 5}) == 1);
   const std::string wide = "cell c\nstate y\nstate H: (hidden, 2)\nH' = tanh(W H)\ny' = V x + H' b\n";
   CHECK(std::ranges::count(products_of(equations(wide, 3, 5)),
                            Product{.outputs = 5, .inputs = 5, .rows = 2, .each_step = true}) == 1);
@@ -45,4 +49,13 @@ TEST_CASE(
   CHECK(made("y' = (S S) u\n").operations - none == 2 * 4 * 4 + 2 * 4 * 4 * 4);
   CHECK(made("y' = R u\n").operations == none);
   CHECK(made("y' = S u * 2\n").operations - none == 2 * 4 * 4 + 4);
+}
+
+TEST_CASE("[bench] products of a def are those of each of its calls, and of a repeat those of each round") {
+  const std::string text =
+      "cell c\nconst n = 3\nstate h\nparam U: (hidden, hidden)\ndef f(y) = tanh(U y)\nk = h\n"
+      "repeat n {\n  k = k + f(k) + f(2 * k)\n}\nh' = V x + k\n";
+  const std::vector<Product> products = products_of(equations(text, 3, 4));
+  CHECK(std::ranges::count(products, Product{.outputs = 4, .inputs = 4, .times = 3, .each_step = true}) == 2);
+  CHECK(products.size() == 3);
 }
