@@ -5,38 +5,21 @@
 #include "framework/autodiff/ops.hpp"
 
 namespace unroll {
-namespace {
-
-constexpr std::int64_t none = -1;
-
-std::int64_t index_of(const std::vector<ValueId>& values, ValueId v) {
-  const auto found = std::ranges::find(values, v);
-  return found == values.end() ? none : found - values.begin();
-}
-
-}  // namespace
 
 bool reads_state(const ScanBody& body, std::size_t k) {
   const ValueId before = body.states[k];
-  const auto put_out = [&](const ScanBody::Output& out) { return out.value == before; };
-  return std::ranges::any_of(body.outputs, put_out) ||
-         std::ranges::any_of(body.tape.nodes(),
-                             [&](const Node& node) { return index_of(node.inputs, before) != none; });
+  const auto reads = [&](const Node& node) { return std::ranges::count(node.inputs, before) > 0; };
+  const auto puts_out = [&](const ScanBody::Output& out) { return out.value == before; };
+  return std::ranges::any_of(body.outputs, puts_out) || std::ranges::any_of(body.tape.nodes(), reads);
 }
 
 BehindScan::BehindScan(const ScanBody& body, const std::vector<Var>& inputs, Tape& outer, bool reverse)
-    : body_(body), inputs_(inputs), outer_(outer), reverse_(reverse), made_(body.states.size(), false) {
-  for (std::size_t k = 0; k < made_.size(); ++k) made_[k] = !reads_state(body, k);
-  for (std::size_t k = 0; k < made_.size(); ++k) made_[k] = made_[k] && can_make(k);
+    : body_(body), outer_(outer), reverse_(reverse), made_(body.states.size(), false) {
   for (const auto& [from, to] : body.tape.captures()) outside_.emplace(to, Var(outer, from));
-}
-
-/// After the last step without doing anything again: a capture, or a state that the scan is asked for.
-bool BehindScan::given(ValueId v) const {
-  const std::int64_t state = index_of(body_.next, v);
-  const auto& captures = body_.tape.captures();
-  return (state != none && !made_[static_cast<std::size_t>(state)]) ||
-         std::ranges::any_of(captures, [&](const auto& capture) { return capture.second == v; });
+  for (std::size_t i = 0; i < inputs.size(); ++i) inputs_.emplace(body.inputs[i], inputs[i]);
+  for (std::size_t k = 0; k < made_.size(); ++k)
+    if (reads_state(body, k)) kept_.emplace(body.next[k], k);
+  for (std::size_t k = 0; k < made_.size(); ++k) made_[k] = !kept_.contains(body.next[k]) && can_make(k);
 }
 
 /// Values of the step from which the state after it is made.
@@ -45,7 +28,7 @@ std::vector<bool> BehindScan::needed_for(std::size_t k) const {
   needed[body_.next[k]] = true;
   const auto& nodes = body_.tape.nodes();
   for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {
-    const auto makes_needed = [&](ValueId v) { return needed[v] && !given(v); };
+    const auto makes_needed = [&](ValueId v) { return needed[v] && !kept_.contains(v); };
     if (std::ranges::none_of(node->outputs, makes_needed)) continue;
     for (const ValueId v : node->inputs) needed[v] = true;
   }
@@ -55,13 +38,12 @@ std::vector<bool> BehindScan::needed_for(std::size_t k) const {
 /// Not from states before the last step, from indices, which have no slices, or from the number of the step.
 bool BehindScan::can_make(std::size_t k) const {
   const std::vector<bool> needed = needed_for(k);
-  for (const Node& node : body_.tape.nodes()) {
+  return std::ranges::all_of(body_.tape.nodes(), [&](const Node& node) {
     const ValueId v = node.outputs[0];
-    if (!needed[v] || given(v)) continue;
-    const bool slice = index_of(body_.inputs, v) != none && body_.tape.value(v).kind == Kind::real;
-    if (node.outputs.size() != 1 || node.op->reverse || (node.op->input() && !slice)) return false;
-  }
-  return true;
+    if (!needed[v] || kept_.contains(v) || outside_.contains(v)) return true;
+    if (node.op->input()) return inputs_.contains(v) && body_.tape.value(v).kind == Kind::real;
+    return node.outputs.size() == 1 && !node.op->reverse;
+  });
 }
 
 Var BehindScan::last_slice(Var input, const Dims& dims) const {
@@ -69,10 +51,9 @@ Var BehindScan::last_slice(Var input, const Dims& dims) const {
 }
 
 Var BehindScan::at_last(ValueId v, const std::vector<Var>& final_state) {
-  if (const auto found = outside_.find(v); found != outside_.end()) return found->second;
-  if (given(v)) return final_state[static_cast<std::size_t>(index_of(body_.next, v))];
-  if (const std::int64_t input = index_of(body_.inputs, v); input != none)
-    return last_slice(inputs_[static_cast<std::size_t>(input)], body_.tape.value(v).dims);
+  if (const auto state = kept_.find(v); state != kept_.end()) return final_state[state->second];
+  if (const auto input = inputs_.find(v); input != inputs_.end())
+    return last_slice(input->second, body_.tape.value(v).dims);
   const Node& producer = body_.tape.producer(v);
   std::vector<Var> operands;
   for (const ValueId operand : producer.inputs) operands.push_back(outside_.at(operand));
@@ -82,7 +63,7 @@ Var BehindScan::at_last(ValueId v, const std::vector<Var>& final_state) {
 Var BehindScan::state(std::size_t k, const std::vector<Var>& final_state) {
   const std::vector<bool> needed = needed_for(k);
   for (ValueId v = 0; v < static_cast<ValueId>(needed.size()); ++v)
-    if (needed[v]) outside_.emplace(v, at_last(v, final_state));
+    if (needed[v] && !outside_.contains(v)) outside_.emplace(v, at_last(v, final_state));
   return outside_.at(body_.next[k]);
 }
 

@@ -25,17 +25,18 @@ class BehindScan {
 
  private:
   bool can_make(std::size_t k) const;
-  bool given(ValueId v) const;
   std::vector<bool> needed_for(std::size_t k) const;
   Var last_slice(Var input, const Dims& dims) const;
   Var at_last(ValueId v, const std::vector<Var>& final_state);
 
   const ScanBody& body_;
-  std::vector<Var> inputs_;
   Tape& outer_;
   bool reverse_;
   std::vector<bool> made_;
-  std::map<ValueId, Var> outside_;
+  std::map<ValueId, std::size_t>
+      kept_;                        ///< by value after the step: its state, whose final value the scan gives
+  std::map<ValueId, Var> inputs_;   ///< by slice
+  std::map<ValueId, Var> outside_;  ///< captures first, then what is made
 };
 
 }  // namespace unroll
