@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "experiments/bench/step_equations.hpp"
 #include "framework/tensor/gemm.hpp"
 
 namespace unroll {
@@ -16,7 +17,9 @@ class Products {
  public:
   explicit Products(const EquationCell& cell) : cell_(cell) {
     const CellDefinition& definition = cell.definition();
+    const std::vector<bool> each_step = equations_of_each_step(definition);
     for (std::size_t i = 0; i < definition.equations.size(); ++i) {
+      if (!each_step[i]) continue;
       times_ = 1;
       for (const CellDefinition::Repeat& r : definition.repeats)
         if (i >= r.begin && i < r.end) times_ = cell.rounds(r);

@@ -20,8 +20,8 @@ struct Product {
   bool operator==(const Product&) const = default;
 };
 
-/// The products of a cell's equations with parameters. What is of each sequence on both sides is none of
-/// them: traffic_of() counts that.
+/// The products with parameters of the equations that each step does. What is of each sequence on both sides
+/// is none of them: traffic_of() counts that.
 std::vector<Product> products_of(const EquationCell& cell);
 /// Numbers that they read and write of one sequence at one step.
 std::int64_t values_of(const std::vector<Product>& products);

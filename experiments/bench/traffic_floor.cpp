@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "experiments/bench/step_equations.hpp"
+
 namespace unroll {
 namespace {
 
@@ -44,8 +46,10 @@ Traffic traffic_of(const EquationCell& cell, const CellDefinition::Equation& e) 
 
 Traffic traffic_of(const EquationCell& cell) {
   const CellDefinition& definition = cell.definition();
+  const std::vector<bool> each_step = equations_of_each_step(definition);
   Traffic all;
   for (std::size_t i = 0; i < definition.equations.size(); ++i) {
+    if (!each_step[i]) continue;
     std::int64_t rounds = 1;
     for (const CellDefinition::Repeat& r : definition.repeats)
       if (i >= r.begin && i < r.end) rounds = cell.rounds(r);

@@ -9,7 +9,7 @@
 
 namespace unroll {
 
-/// What the equations of a step make for one sequence, products aside.
+/// What the equations that each step does make for one sequence, products aside.
 struct Traffic {
   std::int64_t elements = 0;    ///< of all values and next states
   std::int64_t operations = 0;  ///< elementwise ones, and those of a state's matrix times a vector

@@ -47,6 +47,7 @@ bool BehindScan::can_make(std::size_t k) const {
 }
 
 Var BehindScan::last_slice(Var input, const Dims& dims) const {
+  if (const auto last = last_of_trajectory(input, reverse_)) return *last;
   return reshape(slice(input, 0, reverse_ ? 0 : -1, 1), dims);
 }
 

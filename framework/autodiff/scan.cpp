@@ -155,13 +155,36 @@ Scanned scan(const StepFunction& step, const std::vector<Var>& inputs, const std
   return scanned;
 }
 
-bool is_trajectory(Var v) {
+namespace {
+
+/// What a value is among the results of its scan; null where no scan gives it.
+const ScanBody::Output* scan_output(Var v) {
   const Node& node = v.tape().producer(v.id());
-  if (node.op != &scan_op) return false;
-  for (std::size_t i = 0; i < node.outputs.size(); ++i)
-    if (node.outputs[i] == v.id())
-      return node.attrs.as<ScanAttrs>().body->outputs[i].role == ScanBody::Role::trajectory;
-  return false;
+  if (node.op != &scan_op) return nullptr;
+  const auto found = std::ranges::find(node.outputs, v.id());
+  return &node.attrs.as<ScanAttrs>().body->outputs[static_cast<std::size_t>(found - node.outputs.begin())];
+}
+
+}  // namespace
+
+bool is_trajectory(Var v) {
+  const ScanBody::Output* output = scan_output(v);
+  return output && output->role == ScanBody::Role::trajectory;
+}
+
+std::optional<Var> last_of_trajectory(Var v, bool reverse) {
+  if (!is_trajectory(v)) return std::nullopt;
+  const Node& node = v.tape().producer(v.id());
+  const ScanAttrs& attrs = node.attrs.as<ScanAttrs>();
+  const std::size_t state = scan_output(v)->state;
+  if (attrs.reverse != reverse) return std::nullopt;
+  if (const auto last = attrs.body->behind.find(state); last != attrs.body->behind.end())
+    return Var(v.tape(), last->second);
+  for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+    const ScanBody::Output& output = attrs.body->outputs[i];
+    if (output.role == ScanBody::Role::final && output.state == state) return Var(v.tape(), node.outputs[i]);
+  }
+  return std::nullopt;
 }
 
 std::vector<bool> body_dependence(const ScanBody& body, std::vector<bool> marked) {

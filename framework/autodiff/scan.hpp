@@ -76,6 +76,10 @@ struct ScanAttrs {
 
 bool is_trajectory(Var v);
 
+/// Of a trajectory of a scan in this direction the state after its last step, which need not be sliced out of
+/// it.
+std::optional<Var> last_of_trajectory(Var v, bool reverse);
+
 /// Sets dependent[v] for the results v of a scan that depend on operands marked in `dependent`, or on the
 /// state at some step where its trajectory is marked.
 void mark_scan_dependence(const Node& node, std::vector<bool>& dependent);

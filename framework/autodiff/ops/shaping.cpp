@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "framework/autodiff/gradients.hpp"
 #include "framework/autodiff/ops.hpp"
@@ -108,20 +109,21 @@ Dims ranged(const ShapeArgs& args) {
 }
 
 /// Where a range of `length` begins among `elements`.
-std::int64_t begin_of(const RangeAttrs& range, std::int64_t length, std::int64_t elements, Sizes sizes) {
+std::int64_t begin_of(const char* op, const RangeAttrs& range, std::int64_t length, std::int64_t elements,
+                      Sizes sizes) {
   const std::int64_t first = range.first_of(elements, sizes);
   if (first >= 0 && first + length <= elements) return first;
-  throw std::out_of_range(
-      fmt::format("[slice] {} elements from {} on are wanted along an axis that has {} in this run; has a "
-                  "sequence too few steps?",
-                  length, to_string(range.begin), elements));
+  throw std::out_of_range(fmt::format(
+      "[{}] a range of {} from {} on does not fit into the {} that axis {} has in this run, with T = "
+      "{} and B = {}; are there too few steps or sequences?",
+      op, length, to_string(range.begin), elements, range.axis, sizes.time, sizes.batch));
 }
 
 constexpr auto slice_kernel = [](const auto& c) {
   const RangeAttrs& range = c.attrs.template as<RangeAttrs>();
   const auto [outer, extent, inner] = split_at(c.shape(0), range.axis);
   const std::int64_t length = (*c.out_shape)[range.axis], kept = length * inner;
-  const std::int64_t begin = begin_of(range, length, extent, c.sizes) * inner;
+  const std::int64_t begin = begin_of("slice", range, length, extent, c.sizes) * inner;
   for (std::int64_t i = 0; i < outer; ++i)
     std::copy_n(c.real(0) + i * extent * inner + begin, kept, c.out + i * kept);
 };
@@ -130,10 +132,13 @@ constexpr auto pad_kernel = [](const auto& c) {
   const RangeAttrs& range = c.attrs.template as<RangeAttrs>();
   const auto [outer, extent, inner] = split_at(c.shape(0), range.axis);
   const std::int64_t total = (*c.out_shape)[range.axis], row = total * inner;
-  const std::int64_t begin = begin_of(range, extent, total, c.sizes) * inner;
-  std::fill_n(c.out, c.out_shape->numel(), 0);
-  for (std::int64_t i = 0; i < outer; ++i)
-    std::copy_n(c.real(0) + i * extent * inner, extent * inner, c.out + i * row + begin);
+  const std::int64_t begin = begin_of("pad", range, extent, total, c.sizes) * inner, part = extent * inner;
+  if (!c.accumulate) std::fill_n(c.out, c.out_shape->numel(), 0);
+  for (std::int64_t i = 0; i < outer; ++i) {
+    const auto *from = c.real(0) + i * part, *end = from + part;
+    auto* to = c.out + i * row + begin;
+    c.accumulate ? std::transform(from, end, to, to, std::plus()) : std::copy(from, end, to);
+  }
 };
 
 Dims concatenated(const ShapeArgs& args) {
@@ -233,7 +238,8 @@ constexpr Op shaping_table[] = {
        .forward = forward(pad_kernel),
        .attrs = &attrs_type<RangeAttrs>,
        .rows = Rows::axes,
-       .behind_rows = with_axis_moved<RangeAttrs>},
+       .behind_rows = with_axis_moved<RangeAttrs>,
+       .accumulates = true},
     Op{.name = "concat",
        .operands = OperandSpecs::any({.vjp = concat_vjp}),
        .shape = concatenated,

@@ -176,9 +176,33 @@ TEST_CASE("[behind] what is made of more than the last step's input and the othe
   CHECK(!made({x, word}, [&](Vars in, Vars s) { return Step{{added(in, s), gather(table, in[1])}}; }));
 }
 
+TEST_CASE(
+    "[behind] the last slice of a layer below is its final state, and nothing is padded on the way back") {
+  for (const bool below_reverse : {false, true})
+    for (const bool above_reverse : {false, true}) {
+      INFO(below_reverse, above_reverse);
+      Memory below(T, below_reverse);
+      const Var V = below.tape.input("V", {4, 4});
+      const Scanned above = scan(
+          [&](const auto& in, const auto& state) {
+            const Var s = 0.5 * state[0] + linear(in[0], V);
+            return Step{{s, sin(s) * exp(-square(in[0]))}};
+          },
+          {below.scanned.state_trajectory[0]}, {below.tape.zeros({B, 4}), below.tape.zeros({B, 4})},
+          {.length = {}, .reverse = above_reverse});
+      const Var loss = sum(square(above.final_state[0])) + sum(above.final_state[1]);
+      const GradcheckReport report = gradcheck(loss, {below.x, below.s0, below.W, below.a, V});
+      CHECK_MESSAGE(report.ok(), report.to_text());
+      Plan<float> plan(below.tape, gradients(loss, {below.x, below.W}));
+      CHECK((plan.to_text().find("pad{") == std::string::npos) == (below_reverse == above_reverse));
+    }
+}
+
 TEST_CASE("[behind] a run without a step says so") {
   const Memory m;
-  CHECK_THROWS_WITH_AS(m.run({m.final_y()}, {0, 2}), doctest::Contains("has a sequence too few steps?"),
-                       std::out_of_range);
+  CHECK_THROWS_WITH_AS(
+      m.run({m.final_y()}, {0, 2}),
+      doctest::Contains("[slice] a range of 1 from -1 on does not fit into the 0 that axis 0 has"),
+      std::out_of_range);
   CHECK(m.run({m.scanned.final_state[0]}, {0, 2})[0].numel() == 8);
 }

@@ -190,8 +190,22 @@ TEST_CASE("[shaping] so many elements of T can be had from either end, and fewer
   CHECK(plan.tensor(g).same_bits(Tensor<double>({3, 2}, {0, 0, 7, 9, 10, 12})));
   for (const Tensor<double>* few : {&two, &none}) {
     plan.bind(x, *few);
-    CHECK_THROWS_WITH_AS(plan.run(), doctest::Contains("too few steps?"), std::out_of_range);
+    CHECK_THROWS_WITH_AS(plan.run(), doctest::Contains("that axis 0 has in this run, with T = "),
+                         std::out_of_range);
   }
+}
+
+TEST_CASE("[shaping] pad adds to what is there, where that is all it is for") {
+  Tape tape;
+  const Var x = tape.input("x", {T, 2}), y = tape.input("y", {2, 2});
+  const Var sum = square(x) + pad(y, 0, -2, T);
+  Plan<double> plan(tape, {sum});
+  CHECK(plan.to_text().find("+= pad") != std::string::npos);
+  const Tensor<double> three({3, 2}, {1, 2, 3, 4, 5, 6}), two({2, 2}, {10, 20, 30, 40});
+  plan.bind(x, three);
+  plan.bind(y, two);
+  plan.run();
+  CHECK(plan.tensor(sum).same_bits(Tensor<double>({3, 2}, {1, 4, 19, 36, 55, 76})));
 }
 
 }  // namespace unroll::conformance
