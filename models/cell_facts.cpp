@@ -22,9 +22,12 @@ double flops_per_step(const Cell& cell, std::int64_t input_size) {
   return (plan.flops({.time = 1001, .batch = 1}) - plan.flops({.time = 1, .batch = 1})) / 1000;
 }
 
+/// Of a state that no step reads the whole trajectory: the last one would be made behind the steps.
 void write_cell_dot(std::ostream& out, const Cell& cell, std::int64_t input_size) {
   UnrolledCell net(cell, input_size);
-  const Var loss = sum(square(net.scanned.final_state[0]));
+  const Var last = net.scanned.final_state[0];
+  const bool of_step = net.tape.producer(last.id()).op == &scan_op;
+  const Var loss = sum(square(of_step ? last : net.scanned.state_trajectory[0]));
   std::vector<Var> outputs = {loss};
   for (const Var& g : gradients(loss, net.p.all())) outputs.push_back(g);
   write_plan_dot(out, net.tape, outputs, 1);

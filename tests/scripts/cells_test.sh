@@ -38,6 +38,9 @@ expect 0 'its values written and read' "$unroll" cells bench leaky.cell --steps 
 expect 0 'its products alone' "$unroll" cells bench leaky.cell --steps 20 --rows 4 --hidden 16
 command -v dot >/dev/null || fail "no dot here (Debian: graphviz)"
 expect 0 '<svg' "$unroll" cells graph leaky.cell --format svg
+# An output that no step reads is drawn with the step, not behind it.
+expect 0 digraph "$unroll" cells graph lru --format dot
+! grep -q 'slice' output || fail 'the graph of lru shows the last step alone'
 expect 2 "needs Graphviz" env PATH=/nowhere "$unroll" cells graph leaky.cell --format svg
 
 # ---- what is wrong is said, with its place
