@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include "framework/autodiff/ops/rows.hpp"
+#include "framework/plan/ir/access.hpp"
 #include "framework/plan/ir/edit.hpp"
 #include "framework/plan/passes/block_loop.hpp"
 #include "framework/plan/passes/passes.hpp"
@@ -10,9 +12,18 @@ namespace {
 
 using namespace ir;
 
+/// A chain reads what it spreads as it is: ahead of the steps all that is spread would have to be stored.
+bool in_chains(const StepGraph& graph, std::size_t i, const Program& program) {
+  return graph.compute(i).op->rows == Rows::spread &&
+         std::ranges::all_of(graph.consumers(i), [&](std::size_t c) {
+           const Compute& consumer = graph.compute(c);
+           return chainable(*consumer.op) && program.dims(consumer.out) == program.dims(graph.compute(i).out);
+         });
+}
+
 /// Early: needs no state. Early work over whole arrays leaves the steps, and what it needs. What only follows
 /// it elementwise stays: it would have to be stored at the full size of the result.
-std::vector<bool> find_hoisting(const StepGraph& graph) {
+std::vector<bool> find_hoisting(const StepGraph& graph, const Program& program) {
   std::vector<bool> early(graph.size(), false), hoisted(graph.size(), false);
   for (std::size_t i = 0; i < graph.size(); ++i)
     early[i] = !graph.is_addition(i) && graph.liftable(i) && !graph.only_summed(i) &&
@@ -23,7 +34,8 @@ std::vector<bool> find_hoisting(const StepGraph& graph) {
   for (std::size_t i = graph.size(); i-- > 0;) {
     const bool feeds_hoisted =
         std::ranges::any_of(graph.consumers(i), [&](std::size_t c) { return hoisted[c]; });
-    hoisted[i] = early[i] && (feeds_hoisted || over_whole_arrays(graph.compute(i)));
+    hoisted[i] =
+        early[i] && (feeds_hoisted || (over_whole_arrays(graph.compute(i)) && !in_chains(graph, i, program)));
   }
   return hoisted;
 }
@@ -31,7 +43,7 @@ std::vector<bool> find_hoisting(const StepGraph& graph) {
 void hoist(Program& program, std::size_t at) {
   const Loop steps = *steps_of(program.code[at]);  // as it was, while it is taken apart
   const StepGraph graph(program, steps);
-  const std::vector<bool> hoisted = find_hoisting(graph);
+  const std::vector<bool> hoisted = find_hoisting(graph, program);
   if (std::ranges::find(hoisted, true) == hoisted.end()) return;
   BlockLoop loop(program, program.code, at);
   Code before, rest;

@@ -1,3 +1,5 @@
+#include <string>
+
 #include "tests/framework/plan/passes/rewritten.hpp"
 
 using namespace unroll;
@@ -169,4 +171,33 @@ for blocks of R steps of T, states (3·B)
 output %h.14
 output %h.15
 )");
+}
+
+TEST_CASE(
+    "[passes] hoisted-inputs: what is spread for elementwise work alone stays, and goes where a sum needs "
+    "it") {
+  const std::string text = R"(input %x.0 (T, B, 3, 1)
+input %h.1 (B, 3, 4)
+for each step of T, states (12·B)
+  slice %x.2 (B, 3, 1) of %x.0
+  state %h.3 (B, 3, 4) from %h.1
+  %b.4 (B, 3, 4) = broadcast_to{dims=(B, 3, 4)} %x.2
+  %h.5 (B, 3, 4) = mul %h.3 %b.4
+  carry %h.5 as %h.3, last %h.6 (B, 3, 4)
+output %h.6
+)";
+  CHECK(rewritten(passes::hoisted_inputs, text) == text);
+  const std::string summed = rewritten(passes::hoisted_inputs, R"(input %x.0 (T, B, 3, 1)
+input %h.1 (B, 4)
+for each step of T, states (4·B)
+  slice %x.2 (B, 3, 1) of %x.0
+  state %h.3 (B, 4) from %h.1
+  %b.4 (B, 3, 4) = broadcast_to{dims=(B, 3, 4)} %x.2
+  %s.5 (B, 1, 4) = sum_to{dims=(B, 1, 4)} %b.4
+  %s.6 (B, 4) = reshape{dims=(B, 4)} %s.5
+  %h.7 (B, 4) = mul %h.3 %s.6
+  carry %h.7 as %h.3, last %h.8 (B, 4)
+output %h.8
+)");
+  CHECK(summed.find("(R, B, 3, 4) = broadcast_to") != std::string::npos);
 }
