@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "experiments/bench/rivals/gemm_floor.hpp"
 #include "experiments/bench/step_equations.hpp"
 #include "framework/tensor/gemm.hpp"
 
@@ -17,14 +18,9 @@ class Products {
  public:
   explicit Products(const EquationCell& cell) : cell_(cell) {
     const CellDefinition& definition = cell.definition();
-    const std::vector<bool> each_step = equations_of_each_step(definition);
-    for (std::size_t i = 0; i < definition.equations.size(); ++i) {
-      if (!each_step[i]) continue;
-      times_ = 1;
-      for (const CellDefinition::Repeat& r : definition.repeats)
-        if (i >= r.begin && i < r.end) times_ = cell.rounds(r);
-      visit(definition.equations[i].value, "");
-    }
+    const std::vector<std::int64_t> times = times_in_each_step(cell);
+    for (std::size_t i = 0; i < times.size(); ++i)
+      if ((times_ = times[i]) > 0) visit(definition.equations[i].value, "");
   }
   std::vector<Product> list() const {
     std::vector<Product> all;
@@ -65,12 +61,6 @@ class Products {
   std::map<std::pair<std::string, std::size_t>, Product> by_operand_;
 };
 
-Tensor<float> filled(std::int64_t rows, std::int64_t columns) {
-  Tensor<float> tensor({rows, columns});
-  for (std::int64_t i = 0; i < tensor.numel(); ++i) tensor[i] = 0.001f * static_cast<float>(i % 17 - 8);
-  return tensor;
-}
-
 }  // namespace
 
 std::vector<Product> products_of(const EquationCell& cell) { return Products(cell).list(); }
@@ -85,10 +75,10 @@ ProductFloor::ProductFloor(std::vector<Product> products, StepShape shape)
     : products_(std::move(products)), shape_(shape) {
   for (const Product& p : products_) {
     const std::int64_t all_rows = shape.steps * shape.rows * p.rows;
-    weights_.push_back(filled(p.outputs, p.inputs));
-    transposed_.push_back(filled(p.inputs, p.outputs));
-    values_.push_back(filled(all_rows, p.inputs));
-    results_.push_back(filled(all_rows, p.outputs));
+    weights_.push_back(small_values(p.outputs, p.inputs));
+    transposed_.push_back(small_values(p.inputs, p.outputs));
+    values_.push_back(small_values(all_rows, p.inputs));
+    results_.push_back(small_values(all_rows, p.outputs));
   }
 }
 

@@ -23,14 +23,12 @@ class StepEquations {
     for (const CellDefinition::Equation& e : cell.equations) add_names(e.value, read_);
   }
 
-  std::vector<bool> of_each_step() const {
+  /// Names of the equations that each step does.
+  Names of_each_step() const {
     Names needed;
     for (const CellDefinition::State& s : cell_.states)
       if (!is_behind(s.name)) needed.merge(leading_to(s.name, false));
-    std::vector<bool> result;
-    for (const CellDefinition::Equation& e : cell_.equations)
-      result.push_back(needed.contains({e.name, e.next}));
-    return result;
+    return needed;
   }
 
  private:
@@ -70,8 +68,15 @@ class StepEquations {
 
 }  // namespace
 
-std::vector<bool> equations_of_each_step(const CellDefinition& cell) {
-  return StepEquations(cell).of_each_step();
+std::vector<std::int64_t> times_in_each_step(const EquationCell& cell) {
+  const CellDefinition& definition = cell.definition();
+  const Names needed = StepEquations(definition).of_each_step();
+  std::vector<std::int64_t> times;
+  for (const CellDefinition::Equation& e : definition.equations)
+    times.push_back(needed.contains({e.name, e.next}));
+  for (const CellDefinition::Repeat& r : definition.repeats)
+    for (std::size_t i = r.begin; i < r.end; ++i) times[i] *= cell.rounds(r);
+  return times;
 }
 
 }  // namespace unroll

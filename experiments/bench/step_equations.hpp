@@ -1,13 +1,15 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
-#include "models/language/definition.hpp"
+#include "models/language/equation_cell.hpp"
 
 namespace unroll {
 
-/// By equation: whether each step does it where a task wants one answer for each sequence. What only leads to
-/// states that no step reads is done of the last step alone (framework/autodiff/behind_scan.hpp).
-std::vector<bool> equations_of_each_step(const CellDefinition& cell);
+/// By equation: how often each step does it where a task wants one answer for each sequence, in rounds of a
+/// repeat. 0 for what only leads to states that no step reads: it is done of the last step alone
+/// (framework/autodiff/behind_scan.hpp).
+std::vector<std::int64_t> times_in_each_step(const EquationCell& cell);
 
 }  // namespace unroll

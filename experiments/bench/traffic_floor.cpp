@@ -46,17 +46,13 @@ Traffic traffic_of(const EquationCell& cell, const CellDefinition::Equation& e) 
 
 Traffic traffic_of(const EquationCell& cell) {
   const CellDefinition& definition = cell.definition();
-  const std::vector<bool> each_step = equations_of_each_step(definition);
+  const std::vector<std::int64_t> times = times_in_each_step(cell);
   Traffic all;
-  for (std::size_t i = 0; i < definition.equations.size(); ++i) {
-    if (!each_step[i]) continue;
-    std::int64_t rounds = 1;
-    for (const CellDefinition::Repeat& r : definition.repeats)
-      if (i >= r.begin && i < r.end) rounds = cell.rounds(r);
+  for (std::size_t i = 0; i < times.size(); ++i) {
     const Traffic one = traffic_of(cell, definition.equations[i]);
-    all.elements += rounds * one.elements;
-    all.operations += rounds * one.operations;
-    all.functions += rounds * one.functions;
+    all.elements += times[i] * one.elements;
+    all.operations += times[i] * one.operations;
+    all.functions += times[i] * one.functions;
   }
   return all;
 }

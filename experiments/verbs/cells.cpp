@@ -389,9 +389,8 @@ void add_cells_flags(Flags& flags) {
   flags.add_options()("input", number_flag<std::int64_t>()->default_value(2), "size of x")(
       "hidden", number_flag<std::int64_t>()->default_value(128), "units of a state")(
       "activation", po::value<std::string>()->default_value("tanh"), "act(...)")(
-      "steps", number_flag<std::int64_t>()->default_value(100),
-      "bench: T, with one answer for each sequence")("rows", number_flag<std::int64_t>()->default_value(20),
-                                                     "bench: sequences side by side");
+      "steps", number_flag<std::int64_t>()->default_value(100), "bench: T, then one answer")(
+      "rows", number_flag<std::int64_t>()->default_value(20), "bench: sequences side by side");
 }
 
 }  // namespace

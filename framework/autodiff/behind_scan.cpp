@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "framework/autodiff/ops.hpp"
+#include "framework/autodiff/record_again.hpp"
 
 namespace unroll {
 
@@ -55,10 +56,7 @@ Var BehindScan::at_last(ValueId v, const std::vector<Var>& final_state) {
   if (const auto state = kept_.find(v); state != kept_.end()) return final_state[state->second];
   if (const auto input = inputs_.find(v); input != inputs_.end())
     return last_slice(input->second, body_.tape.value(v).dims);
-  const Node& producer = body_.tape.producer(v);
-  std::vector<Var> operands;
-  for (const ValueId operand : producer.inputs) operands.push_back(outside_.at(operand));
-  return outer_.record(*producer.op, operands, producer.attrs);
+  return record_again(body_.tape.producer(v), outer_, [&](ValueId operand) { return outside_.at(operand); });
 }
 
 Var BehindScan::state(std::size_t k, const std::vector<Var>& final_state) {

@@ -33,8 +33,8 @@ class BehindScan {
   Tape& outer_;
   bool reverse_;
   std::vector<bool> made_;
-  std::map<ValueId, std::size_t>
-      kept_;                        ///< by value after the step: its state, whose final value the scan gives
+  /// By value after the step: its state, whose final value the scan gives.
+  std::map<ValueId, std::size_t> kept_;
   std::map<ValueId, Var> inputs_;   ///< by slice
   std::map<ValueId, Var> outside_;  ///< captures first, then what is made
 };

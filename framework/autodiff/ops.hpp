@@ -104,7 +104,7 @@ Var transpose(Var x, std::vector<std::int64_t> permutation);
 /// A `begin` below 0 counts from the end: slice(x, 0, -1, 1) is the last step. Of T or B a number of elements
 /// can be had as well; a run that has fewer throws std::out_of_range.
 Var slice(Var x, std::int64_t axis, Dim begin, Dim length);
-/// Zeros of extent `total` along the axis, with x at `begin`: the adjoint of slice.
+/// Zeros of extent `total` along the axis, with x at `begin`, from the end as well: the adjoint of slice.
 Var pad(Var x, std::int64_t axis, Dim begin, Dim total);
 Var concat(const std::vector<Var>& parts, std::int64_t axis);
 Var broadcast_to(Var x, Dims dims);

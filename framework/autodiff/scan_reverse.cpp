@@ -5,6 +5,7 @@
 #include "framework/autodiff/behind_scan.hpp"
 #include "framework/autodiff/ops.hpp"
 #include "framework/autodiff/ops/sources.hpp"
+#include "framework/autodiff/record_again.hpp"
 #include "framework/autodiff/scan.hpp"
 #include "framework/autodiff/steady_part.hpp"
 
@@ -133,9 +134,7 @@ class ScanReverser {
   }
 
   Var compute_again(const Node& producer) {
-    std::vector<Var> operands;
-    for (const ValueId v : producer.inputs) operands.push_back(import(v));
-    return backward_->tape.record(*producer.op, operands, producer.attrs);
+    return record_again(producer, backward_->tape, [&](ValueId v) { return import(v); });
   }
 
   /// The forward step's value at every step: an output that is there already, or one more.

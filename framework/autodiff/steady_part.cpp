@@ -4,6 +4,7 @@
 
 #include "framework/autodiff/ops.hpp"
 #include "framework/autodiff/ops/sources.hpp"
+#include "framework/autodiff/record_again.hpp"
 
 namespace unroll {
 namespace {
@@ -46,10 +47,7 @@ Var SteadyPart::outside(ValueId v) {
 }
 
 Var SteadyPart::record(ValueId v) {
-  const Node& producer = step_.producer(v);
-  std::vector<Var> operands;
-  for (const ValueId operand : producer.inputs) operands.push_back(outside(operand));
-  return outer_.record(*producer.op, operands, producer.attrs);
+  return record_again(step_.producer(v), outer_, [&](ValueId operand) { return outside(operand); });
 }
 
 }  // namespace unroll

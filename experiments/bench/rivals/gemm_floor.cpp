@@ -32,31 +32,30 @@ std::span<const std::int64_t> parts_of(std::string_view cell) {
   throw std::invalid_argument(fmt::format("no list of products for the cell '{}'", cell));
 }
 
-/// Any small values: products take the same time for all but subnormal ones.
-Tensor<float> filled(std::int64_t rows, std::int64_t columns) {
+}  // namespace
+
+Tensor<float> small_values(std::int64_t rows, std::int64_t columns) {
   Tensor<float> tensor({rows, columns});
   for (std::int64_t i = 0; i < tensor.numel(); ++i) tensor[i] = 0.001f * static_cast<float>(i % 17 - 8);
   return tensor;
 }
-
-}  // namespace
 
 GemmFloor::GemmFloor(std::string_view cell, StepShape shape)
     : parts_(parts_of(cell)),
       gates_(std::accumulate(parts_.begin(), parts_.end(), std::int64_t{0})),
       shape_(shape) {
   const auto [steps, rows, inputs, hidden] = shape_;
-  x_ = filled(steps * rows, inputs);
-  w_x_ = filled(inputs, gates_ * hidden);
-  states_ = filled((steps + 1) * rows, hidden);
-  grads_ = filled(rows, hidden);
-  d_w_x_ = filled(gates_ * hidden, inputs);
+  x_ = small_values(steps * rows, inputs);
+  w_x_ = small_values(inputs, gates_ * hidden);
+  states_ = small_values((steps + 1) * rows, hidden);
+  grads_ = small_values(rows, hidden);
+  d_w_x_ = small_values(gates_ * hidden, inputs);
   for (const std::int64_t part : parts_) {
-    w_h_.push_back(filled(part * hidden, hidden));
-    w_h_transposed_.push_back(filled(hidden, part * hidden));
-    d_w_h_.push_back(filled(part * hidden, hidden));
+    w_h_.push_back(small_values(part * hidden, hidden));
+    w_h_transposed_.push_back(small_values(hidden, part * hidden));
+    d_w_h_.push_back(small_values(part * hidden, hidden));
   }
-  z_.push_back(filled(steps * rows, gates_ * hidden));
+  z_.push_back(small_values(steps * rows, gates_ * hidden));
 }
 
 void GemmFloor::forward() {

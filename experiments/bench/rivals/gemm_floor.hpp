@@ -9,6 +9,9 @@
 
 namespace unroll {
 
+/// (rows, columns) of any small values: products take the same time for all but subnormal ones.
+Tensor<float> small_values(std::int64_t rows, std::int64_t columns);
+
 /// The products of one training step of a cell and nothing else: no bias, activation, loss or transposition.
 /// Input products and gradients of weights are one product over the rows of all steps. It computes nothing of
 /// use; no implementation on the same products can be much faster.
