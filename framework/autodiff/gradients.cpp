@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "framework/autodiff/equal_work.hpp"
 #include "framework/autodiff/ops.hpp"
 #include "framework/autodiff/ops/rows.hpp"
 #include "framework/autodiff/scan.hpp"
@@ -43,6 +44,7 @@ void ReversePass::add_to(std::optional<Var>& total, Var more) { total = total ? 
 
 void ReversePass::contribute(ValueId id, Var cotangent) {
   if (!active_[id]) return;
+  id = first(id);
   Cotangent& c = cotangents_[id];
   if (cotangent.dims() == forward_.value(id).dims) return add_to(c.total, cotangent);
   if (c.spread && c.spread->dims() != cotangent.dims()) (void)this->cotangent(id);
@@ -91,6 +93,19 @@ void check_wanted(Var output, const std::vector<Var>& wrt) {
           "trajectory");
 }
 
+/// What keeps a cotangent of its own: where the way back begins, what is asked for, and of trajectories the
+/// last state too, which may be computed behind the scan.
+std::vector<bool> apart(Var output, const std::vector<Var>& wrt) {
+  std::vector<bool> values(output.tape().values().size(), false);
+  values[output.id()] = true;
+  for (const Var& v : wrt) {
+    values[v.id()] = true;
+    for (const bool reverse : {false, true})
+      if (const auto last = last_of_trajectory(v, reverse)) values[last->id()] = true;
+  }
+  return values;
+}
+
 }  // namespace
 
 std::vector<Var> gradients(Var loss, const std::vector<Var>& wrt) {
@@ -114,6 +129,7 @@ std::vector<Var> gradients(Var output, const std::vector<Var>& wrt, Var cotangen
   std::vector<bool> wanted(tape.values().size(), false);
   for (const Var& v : wrt) wanted[v.id()] = true;
   ReversePass pass(tape, tape, depends_on(tape, wanted), [&](ValueId id) { return Var(tape, id); });
+  pass.merge(first_equal(tape, apart(output, wrt)));
   for (const Var& v : wrt)
     if (is_trajectory(v)) pass.trajectories[v.id()] = std::nullopt;
   pass.contribute(output.id(), cotangent);

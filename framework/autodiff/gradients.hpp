@@ -27,6 +27,11 @@ class ReversePass {
 
   /// Adds to the cotangent of `id` (a value of the forward tape); ignored when `id` is not active.
   void contribute(ValueId id, Var cotangent);
+  /// Gives what comes to a value to the first one that is equal to it (first_equal): the rules of what makes
+  /// them are applied once, to the sum.
+  void merge(std::vector<ValueId> first) { first_ = std::move(first); }
+  /// The value whose cotangent has what comes to `id`.
+  ValueId first(ValueId id) const { return first_.empty() ? id : first_[id]; }
   /// Does not go back through what makes these values: their cotangents are for others to use.
   void stop_at(std::vector<bool> values) { stops_ = std::move(values); }
   void run();
@@ -56,6 +61,7 @@ class ReversePass {
   std::vector<bool> active_, stops_;
   Import import_;
   std::vector<Cotangent> cotangents_;
+  std::vector<ValueId> first_;
   NodeId nodes_;  ///< how many there were before this pass began to append
 };
 

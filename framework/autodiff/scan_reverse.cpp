@@ -1,9 +1,13 @@
 #include "framework/autodiff/scan_reverse.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "framework/autodiff/behind_scan.hpp"
+#include "framework/autodiff/equal_work.hpp"
 #include "framework/autodiff/ops.hpp"
+#include "framework/autodiff/ops/products.hpp"
+#include "framework/autodiff/ops/rows.hpp"
 #include "framework/autodiff/ops/sources.hpp"
 #include "framework/autodiff/record_again.hpp"
 #include "framework/autodiff/scan.hpp"
@@ -37,6 +41,7 @@ class ScanReverser {
     active_ = active_in_body();
     steady_.emplace(forward_, outer_, active_);
     ReversePass inner(forward_.tape, backward_->tape, active_, [this](ValueId v) { return import(v); });
+    inner.merge(first_ = first_in_body());
     inner.stop_at(steady_->values());
     seed(inner);
     inner.run();
@@ -57,6 +62,19 @@ class ScanReverser {
     for (std::size_t i = 0; i < forward_.outputs.size(); ++i)
       if (cotangent_of(i)) return true;
     return false;
+  }
+
+  /// Captures of equal values are equal; what the step puts out or passes on has a derivative of its own.
+  std::vector<ValueId> first_in_body() const {
+    std::vector<bool> apart(forward_.tape.values().size(), false);
+    for (const ValueId v : forward_.next) apart[v] = true;
+    for (const ScanBody::Output& out : forward_.outputs) apart[out.value] = true;
+    std::vector<ValueId> known(apart.size());
+    std::iota(known.begin(), known.end(), 0);
+    std::map<ValueId, ValueId> captured;
+    for (const auto& [from, to] : forward_.tape.captures())
+      known[to] = captured.emplace(pass_.first(from), to).first->second;
+    return first_equal(forward_.tape, std::move(known), apart);
   }
 
   std::vector<bool> active_in_body() const {
@@ -82,7 +100,8 @@ class ScanReverser {
   }
 
   /// A value of the forward step, in the backward step.
-  Var import(ValueId v) {
+  Var import(ValueId value) {
+    const ValueId v = first_[value];
     if (const auto found = imported_.find(v); found != imported_.end()) return found->second;
     const Var here = bring(v);
     imported_.emplace(v, here);
@@ -99,7 +118,7 @@ class ScanReverser {
     if (producer.op->source() && producer.op != &input_op)
       return backward_->tape.record(*producer.op, {}, producer.attrs);
     if (steady_->holds(v)) return backward_->tape.import(steady_->outside(v));
-    const bool again = cheap_again(producer) || outgrows_operands(producer);
+    const bool again = cheap_again(producer) || outgrows_operands(producer) || few_of_input(producer);
     return again ? compute_again(producer) : slice_of(residual(v));
   }
 
@@ -114,6 +133,14 @@ class ScanReverser {
       operands += 1 / static_cast<double>(times->number());
     }
     return operands < 1;
+  }
+
+  /// A product of a few numbers of each sequence, which the step is given.
+  bool few_of_input(const Node& producer) const {
+    if (producer.op != &matmul_op() || producer.attrs.as<MatmulAttrs>().transpose_a) return false;
+    const Dims& given = forward_.tape.value(producer.inputs[0]).dims;
+    return given.size() == 2 && given[1].fixed() && given[1].number() <= few_columns &&
+           std::ranges::find(forward_.inputs, producer.inputs[0]) != forward_.inputs.end();
   }
 
   /// Arithmetic on values that the backward step has, or will have anyway: to do it again costs less than to
@@ -276,6 +303,7 @@ class ScanReverser {
   std::vector<Var> inputs_;                  ///< stacked operands of the backward scan
   std::vector<std::optional<Var>> initial_;  ///< cotangent of each final state
   std::vector<bool> active_;                 ///< values of the forward step whose cotangent is wanted
+  std::vector<ValueId> first_;               ///< equal values of the forward step
   std::optional<SteadyPart> steady_;
   std::map<ValueId, Var> imported_;
   std::vector<Emission> emissions_;

@@ -14,11 +14,18 @@ namespace {
 constexpr Pass table[] = {
     {"single-steps", "a loop of one step is its body", "first: the others see straight-line code", true,
      passes::single_steps},
+    {"narrow-products",
+     "a product with a few numbers of each sequence is a multiplication for each of them, its weight's "
+     "gradient "
+     "a sum: where the step goes through its vectors element by element, it does that on the way",
+     "before loop-invariants, which takes the weight's columns out of the loop", true,
+     passes::narrow_products},
     {"loop-invariants", "what no step changes is computed before the loop",
      "before the others: what it takes out, they need not look at", true, passes::loop_invariants},
     {"common-subexpressions", "equal work is done once",
-     "behind loop-invariants, which brings equal work of several loops to one place", false,
-     passes::common_subexpressions},
+     "behind loop-invariants, which brings equal work of several loops to one place; what is read by more, "
+     "later passes leave where they would have moved it",
+     true, passes::common_subexpressions},
     {"small-tables",
      "products with rows of a small table (embedded characters) are rows of one product of the table; the "
      "gradients likewise",

@@ -10,4 +10,7 @@ struct MatmulAttrs {
                                             field("transpose_b", &MatmulAttrs::transpose_b));
 };
 
+/// A product with at most so many numbers of a row takes less than to store its result and load it again.
+constexpr std::int64_t few_columns = 4;
+
 }  // namespace unroll

@@ -25,6 +25,8 @@ const Op& mul_op();
 const Op& reshape_op(Kind kind = Kind::real);
 const Op& transpose_op();
 const Op& sum_to_op();
+const Op& slice_op();
+const Op& concat_op();
 const Op& broadcast_to_op();
 const Op& matmul_op();
 const Op& gather_op();

@@ -124,6 +124,10 @@ constexpr auto slice_kernel = [](const auto& c) {
   const auto [outer, extent, inner] = split_at(c.shape(0), range.axis);
   const std::int64_t length = (*c.out_shape)[range.axis], kept = length * inner;
   const std::int64_t begin = begin_of("slice", range, length, extent, c.sizes) * inner;
+  if (kept == 1) {  // a column: a call for each element would take longer than the elements
+    for (std::int64_t i = 0; i < outer; ++i) c.out[i] = c.real(0)[i * extent * inner + begin];
+    return;
+  }
   for (std::int64_t i = 0; i < outer; ++i)
     std::copy_n(c.real(0) + i * extent * inner + begin, kept, c.out + i * kept);
 };
@@ -261,6 +265,8 @@ std::span<const Op> shaping_rows() { return shaping_table; }
 const Op& reshape_op(Kind kind) {
   return shaping_table[kind == Kind::real ? reshape_row : index_reshape_row];
 }
+const Op& slice_op() { return shaping_table[slice_row]; }
+const Op& concat_op() { return shaping_table[concat_row]; }
 const Op& transpose_op() { return shaping_table[transpose_row]; }
 
 Var reshape(Var x, Dims dims) {

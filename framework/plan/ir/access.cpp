@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "framework/tensor/chain.hpp"
+#include "framework/tensor/jit/record_chain.hpp"
 
 namespace unroll::ir {
 
@@ -27,7 +28,14 @@ bool of_rows(const Dims& full) {
   return numel(full).number() >= (of_matrices ? least_in_matrix : wide);
 }
 
+bool of_vectors(const Dims& full) {
+  constexpr std::int64_t least_in_row = 64;
+  return full.size() == 2 && full[1].fixed() && full[1].number() >= least_in_row &&
+         full[1].number() % running_values == 0;
+}
+
 bool sums_by_row(const Dims& sum, const Dims& full) {
+  if (of_vectors(full)) return sum.size() == 1 && sum[0] == full[1];
   if (!of_rows(full)) return false;
   if (full.back().number() % running_values == 0) return true;
   const auto axis = [](const Dims& dims, std::size_t from_last) {
@@ -40,6 +48,32 @@ std::optional<Access> access_in_chain(const Dims& operand, const Dims& full) {
   if (const auto known = access(operand, full)) return known;
   const bool broadcasts = of_rows(full) && broadcast(operand, full) == full;
   return broadcasts ? std::optional(Access::by_rows) : std::nullopt;
+}
+
+const Dims& shape_in_chain(const Compute& compute, const Program& program) {
+  return program.dims(sums(*compute.op) ? compute.in[0] : compute.out);
+}
+
+namespace {
+
+bool calls_a_function(const Op& op) {
+  const ElementKernel& element = op.element;
+  if (element.form == ElementKernel::Form::unary)
+    return !jit::has_instructions(static_cast<Unary>(element.index));
+  return element.form == ElementKernel::Form::binary &&
+         !jit::has_instructions(static_cast<Binary>(element.index));
+}
+
+}  // namespace
+
+std::vector<Dims> shapes_with_calls(const Program& program, const Code& code) {
+  std::vector<Dims> found;
+  for (const Instruction& instruction : code) {
+    const Compute* compute = instruction.compute();
+    if (compute && chainable(*compute->op) && calls_a_function(*compute->op))
+      found.push_back(shape_in_chain(*compute, program));
+  }
+  return found;
 }
 
 }  // namespace unroll::ir

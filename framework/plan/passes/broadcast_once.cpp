@@ -29,6 +29,7 @@ class Broadcasting {
 
   void run(Code& code, int depth) {
     Code done;
+    const std::vector<Dims> with_calls = shapes_with_calls(program_, code);
     for (Instruction& instruction : code) {
       if (Loop* loop = instruction.loop()) {
         before_.emplace_back();
@@ -37,7 +38,7 @@ class Broadcasting {
         for (Instruction& broadcast : before_.back()) done.push_back(std::move(broadcast));
         before_.pop_back();
       } else if (instruction.compute()) {
-        lay_out(*instruction.compute(), depth);
+        lay_out(*instruction.compute(), depth, with_calls);
       }
       each_result(instruction, [&](Id id) { depth_[id] = depth; });
       done.push_back(std::move(instruction));
@@ -46,9 +47,11 @@ class Broadcasting {
   }
 
  private:
-  void lay_out(Compute& compute, int depth) {
+  void lay_out(Compute& compute, int depth, const std::vector<Dims>& with_calls) {
     const Dims full = program_.dims(compute.out);
-    if (!compute.op->elementwise() || !fixed_or_batch(full) || of_rows(full)) return;
+    if (!compute.op->elementwise() || !fixed_or_batch(full)) return;
+    const bool by_rows = of_rows(full) || of_vectors(full);
+    if (by_rows && std::ranges::find(with_calls, full) == with_calls.end()) return;
     for (Id& in : compute.in) {
       const auto how = access(program_.dims(in), full);
       if (depth_[in] < depth && (how == Access::tiled || how == Access::repeated)) in = broadcast(in, full);

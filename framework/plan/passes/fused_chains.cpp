@@ -5,7 +5,6 @@
 #include "framework/plan/ir/edit.hpp"
 #include "framework/plan/ir/uses.hpp"
 #include "framework/plan/passes/passes.hpp"
-#include "framework/tensor/jit/record_chain.hpp"
 
 namespace unroll::passes {
 namespace {
@@ -17,35 +16,10 @@ bool is_sum(const Compute& compute, const Program& program) {
   return sums(*compute.op) && sums_by_row(program.dims(compute.out), program.dims(compute.in[0]));
 }
 
-/// The shape of the chain that an instruction may be in.
-const Dims& shape_of(const Compute& compute, const Program& program) {
-  return program.dims(sums(*compute.op) ? compute.in[0] : compute.out);
-}
-
-/// Where running values are in registers nothing can be called.
-bool calls_a_function(const Op& op) {
-  const ElementKernel& element = op.element;
-  if (element.form == ElementKernel::Form::unary)
-    return !jit::has_instructions(static_cast<Unary>(element.index));
-  return element.form == ElementKernel::Form::binary &&
-         !jit::has_instructions(static_cast<Binary>(element.index));
-}
-
-/// Shapes that cannot be gone through row by row, after all.
-std::vector<Dims> not_by_rows(const Program& program, const Code& code) {
-  std::vector<Dims> found;
-  for (const Instruction& instruction : code) {
-    const Compute* compute = instruction.compute();
-    if (compute && chainable(*compute->op) && calls_a_function(*compute->op))
-      found.push_back(shape_of(*compute, program));
-  }
-  return found;
-}
-
 bool fusable(const Instruction& instruction, const Program& program, const std::vector<Dims>& without_rows) {
   const Compute* compute = instruction.compute();
   if (!compute || !(chainable(*compute->op) || is_sum(*compute, program))) return false;
-  const Dims& shape = shape_of(*compute, program);
+  const Dims& shape = shape_in_chain(*compute, program);
   const bool by_rows = std::ranges::find(without_rows, shape) == without_rows.end();
   if (!by_rows && !chainable(*compute->op)) return false;
   return std::ranges::all_of(compute->in, [&](Id in) {
@@ -68,7 +42,7 @@ class Fuser {
         missing_(program.values.size(), false),
         summed_(program.values.size(), false) {
     code.clear();
-    const std::vector<Dims> without_rows = not_by_rows(program, pending_);
+    const std::vector<Dims> without_rows = shapes_with_calls(program, pending_);
     for (const Instruction& instruction : pending_) {
       each_result(instruction, [&](Id id) { missing_[id] = true; });
       fusable_.push_back(fusable(instruction, program, without_rows));
@@ -107,7 +81,7 @@ class Fuser {
   }
 
   const Compute& compute(std::size_t i) const { return *pending_[i].compute(); }
-  const Dims& dims(std::size_t i) const { return shape_of(compute(i), program_); }
+  const Dims& dims(std::size_t i) const { return shape_in_chain(compute(i), program_); }
   bool is_sum(std::size_t i) const { return sums(*compute(i).op); }
 
   bool on_shape(std::size_t i, const Dims& shape) const {

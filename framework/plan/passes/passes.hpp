@@ -6,6 +6,7 @@
 /// said in plan/pipeline.cpp.
 namespace unroll::passes {
 
+void narrow_products(ir::Program& program);
 void common_subexpressions(ir::Program& program);
 void single_steps(ir::Program& program);
 void loop_invariants(ir::Program& program);

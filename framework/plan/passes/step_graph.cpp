@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "framework/autodiff/ops/products.hpp"
+#include "framework/plan/ir/access.hpp"
 #include "framework/plan/ir/uses.hpp"
 #include "framework/plan/passes/lift.hpp"
 
@@ -18,6 +20,7 @@ StepGraph::StepGraph(const Program& program, const Loop& steps)
       reads_(program.values.size(), 0),
       addition_(steps.body.size(), false),
       feeds_state_(steps.body.size(), false),
+      with_calls_(shapes_with_calls(program, steps.body)),
       consumers_(steps.body.size()) {
   const auto own = [&](Id id) { own_[id] = true, at_hand_[id] = false; };
   each_argument(steps, own);
@@ -32,6 +35,16 @@ StepGraph::StepGraph(const Program& program, const Loop& steps)
       for (const Id in : compute(i).in)
         if (producer_[in] >= 0) consumers_[static_cast<std::size_t>(producer_[in])].push_back(i);
   find_feeding();
+}
+
+bool StepGraph::calls_on(const Dims& shape) const {
+  return std::ranges::find(with_calls_, shape) != with_calls_.end();
+}
+
+bool StepGraph::over_batch(std::size_t i, const Dims& vectors) const {
+  const Compute& product = compute(i);
+  return product.op->rows == Rows::product && product.attrs.as<MatmulAttrs>().transpose_a &&
+         std::ranges::any_of(product.in, [&](Id in) { return program_.dims(in) == vectors; });
 }
 
 void StepGraph::find_sums() {

@@ -31,6 +31,10 @@ class StepGraph {
   std::optional<std::size_t> producer(ir::Id value) const;
   /// Readers of instruction i's result, additions of sums apart.
   const std::vector<std::size_t>& consumers(std::size_t i) const { return consumers_[i]; }
+  /// Whether the step calls functions of the C library on that shape.
+  bool calls_on(const Dims& shape) const;
+  /// Whether it is a product over the batch that reads vectors of that shape.
+  bool over_batch(std::size_t i, const Dims& vectors) const;
   /// Some later step needs it.
   bool feeds_state(std::size_t i) const { return feeds_state_[i]; }
 
@@ -51,6 +55,7 @@ class StepGraph {
   std::vector<int> producer_, reads_;
   std::vector<Sum> sums_;
   std::vector<bool> addition_, feeds_state_;
+  std::vector<Dims> with_calls_;
   std::vector<std::vector<std::size_t>> consumers_;
 };
 

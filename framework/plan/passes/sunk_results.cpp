@@ -23,12 +23,26 @@ bool on_matrices(const Compute& compute, const Program& program) {
          (of_rows(dims) || (dims.size() >= 3 && numel(dims).number() >= many_elements));
 }
 
+/// A sum over the batch of vectors that the step makes. Where a product over the batch reads vectors of that
+/// shape, a block's are kept for it, and summed where they are; else the step adds them up on the way.
+bool adds_up_vectors(const StepGraph& graph, std::size_t i, const Program& program) {
+  const Compute& sum = graph.compute(i);
+  if (!sums(*sum.op)) return false;
+  const Dims& vectors = program.dims(sum.in[0]);
+  if (!of_vectors(vectors) || !sums_by_row(program.dims(sum.out), vectors) || graph.calls_on(vectors))
+    return false;
+  for (std::size_t c = 0; c < graph.size(); ++c)
+    if (graph.over_batch(c, vectors)) return false;
+  const auto producer = graph.producer(sum.in[0]);
+  return producer && graph.compute(*producer).op->elementwise();
+}
+
 /// Late: no later step needs it, and all that needs it in this step can wait as well.
 std::vector<bool> late(const StepGraph& graph, const Program& program) {
   std::vector<bool> late(graph.size(), false);
   for (std::size_t i = graph.size(); i-- > 0;)
     late[i] = !graph.is_addition(i) && !graph.feeds_state(i) && graph.liftable(i) &&
-              !on_matrices(graph.compute(i), program) &&
+              !on_matrices(graph.compute(i), program) && !adds_up_vectors(graph, i, program) &&
               std::ranges::all_of(graph.consumers(i), [&](std::size_t c) { return late[c]; });
   return late;
 }

@@ -33,6 +33,8 @@ template <class T>
 ChainRun<T>::ChainRun(ChainCode code, std::vector<ir::Id> roots)
     : code_(std::move(code)),
       roots_(std::move(roots)),
+      read_as_(code_.inputs.size(), Access::whole),
+      elements_(code_.values.size(), 0),
       period_(code_.inputs.size(), 0),
       operands_(code_.values.size() + code_.inner + code_.sums.size(), nullptr),
       broadcast_(code_.inputs.size(), nullptr),
@@ -53,15 +55,23 @@ void ChainRun<T>::is_of_history(ir::Id root) {
 /// Sums, or operands that broadcast along an axis in the middle.
 template <class T>
 bool ChainRun<T>::needs_rows() const {
-  return !code_.sums.empty() || std::ranges::any_of(code_.inputs, [](const ChainCode::Input& input) {
-    return input.access == Access::by_rows;
+  return !(code_.sums.empty() || sums_are_additions()) ||
+         std::ranges::find(read_as_, Access::by_rows) != read_as_.end();
+}
+
+/// Sums along axes of which this run has one element, added to in place.
+template <class T>
+bool ChainRun<T>::sums_are_additions() const {
+  return std::ranges::all_of(code_.sums, [&](const ChainCode::Sum& sum) {
+    const auto root = [&](int value) { return roots_[static_cast<std::size_t>(value)]; };
+    return elements_[static_cast<std::size_t>(sum.total)] == total_ && sum.onto >= 0 &&
+           root(sum.onto) == root(sum.total);
   });
 }
 
 template <class T>
 bool ChainRun<T>::expanded(std::size_t input) const {
-  const Access access = code_.inputs[input].access;
-  return access == Access::tiled || access == Access::repeated;
+  return read_as_[input] == Access::tiled || read_as_[input] == Access::repeated;
 }
 
 /// The elements after which every broadcast operand begins again or goes on to its next element; 0 where
@@ -77,17 +87,28 @@ std::int64_t ChainRun<T>::common_row() const {
   return row;
 }
 
+/// What broadcasts along axes that have one element in this run is whole, and one element is one for all.
+template <class T>
+void ChainRun<T>::read_inputs(Sizes sizes) {
+  for (std::size_t i = 0; i < code_.inputs.size(); ++i) elements_[i] = numel(code_.inputs[i].dims).at(sizes);
+  for (std::size_t i = 0; i < code_.results.size(); ++i)
+    elements_[code_.inputs.size() + i] = numel(code_.results[i]).at(sizes);
+  for (std::size_t i = 0; i < code_.inputs.size(); ++i)
+    read_as_[i] = elements_[i] == total_ ? Access::whole
+                  : elements_[i] == 1    ? Access::scalar
+                                         : code_.inputs[i].access;
+}
+
 template <class T>
 std::size_t ChainRun<T>::lay_out(Sizes sizes) {
   total_ = numel(code_.dims).at(sizes);
   part_ = std::min(total_, part_elements);
   std::int64_t tile = 1;  // tiles that fit into a part are laid out once, not for every part
   std::int64_t wide = 0;
+  read_inputs(sizes);
   for (std::size_t i = 0; i < period_.size(); ++i) {
-    const std::int64_t elements = numel(code_.inputs[i].dims).at(sizes);
-    const Access access = code_.inputs[i].access;
-    if (access == Access::tiled) tile = std::max(tile, period_[i] = elements);
-    if (access == Access::repeated) period_[i] = elements == 0 ? 1 : total_ / elements;
+    if (read_as_[i] == Access::tiled) tile = std::max(tile, period_[i] = elements_[i]);
+    if (read_as_[i] == Access::repeated) period_[i] = elements_[i] == 0 ? 1 : total_ / elements_[i];
     wide += expanded(i);
   }
   in_one_go_ = wide == 0;
@@ -110,8 +131,7 @@ std::size_t ChainRun<T>::lay_out(Sizes sizes) {
 template <class T>
 void ChainRun<T>::settle_code() {
   for (std::size_t i = 0; i < code_.inputs.size(); ++i) {
-    const Access access = code_.inputs[i].access;
-    const bool one_for_all = access == Access::scalar || (row_ > 0 && access == Access::repeated);
+    const bool one_for_all = read_as_[i] == Access::scalar || (row_ > 0 && read_as_[i] == Access::repeated);
     const ChainOperand kind = one_for_all ? ChainOperand::one_for_all : ChainOperand::elements;
     if (std::exchange(kinds_[i], kind) == kind) continue;
     routine_ = {};
@@ -185,14 +205,14 @@ void ChainRun<T>::run_in_parts() {
       if (expanded(i)) prepare(i, at, n);
     run_kernel(n);
     for (std::size_t i = 0; i < roots_.size(); ++i)
-      if (i >= period_.size() || code_.inputs[i].access == Access::whole) operands_[i] += n;
+      if (i >= period_.size() || read_as_[i] == Access::whole) operands_[i] += n;
   }
 }
 
 /// Makes a broadcast operand ready for elements at, at + 1, ...
 template <class T>
 void ChainRun<T>::prepare(std::size_t input, std::int64_t at, std::int64_t n) {
-  const bool tiled = code_.inputs[input].access == Access::tiled;
+  const bool tiled = read_as_[input] == Access::tiled;
   if (row_ > 0) {
     operands_[input] = broadcast_[input] + (tiled ? at % period_[input] : at / period_[input]);
     return;
@@ -207,7 +227,7 @@ void ChainRun<T>::prepare(std::size_t input, std::int64_t at, std::int64_t n) {
 template <class T>
 void ChainRun<T>::expand(std::size_t input, const T* from, T* to, std::int64_t at, std::int64_t n) const {
   const std::int64_t period = period_[input];
-  if (code_.inputs[input].access == Access::tiled) {
+  if (read_as_[input] == Access::tiled) {
     for (std::int64_t done = 0; done < n;) {
       const std::int64_t begin = (at + done) % period;
       const std::int64_t count = std::min(n - done, period - begin);

@@ -37,7 +37,9 @@ class ChainRun {
   jit::ChainPiece whole() const;
   void settle_code();
   void run_kernel(std::int64_t n);
+  void read_inputs(Sizes sizes);
   bool needs_rows() const;
+  bool sums_are_additions() const;
   bool expanded(std::size_t input) const;
   std::int64_t common_row() const;
   void place_scratch();
@@ -47,7 +49,9 @@ class ChainRun {
 
   ChainCode code_;
   std::vector<ir::Id> roots_;
-  std::vector<std::int64_t> period_;  ///< of inputs; tiled: elements, repeated: how many times each
+  std::vector<ir::Access> read_as_;     ///< of inputs, in this run
+  std::vector<std::int64_t> elements_;  ///< of values
+  std::vector<std::int64_t> period_;    ///< of inputs; tiled: elements, repeated: how many times each
   std::vector<T*> operands_;
   std::vector<T*> broadcast_;  ///< inputs that are expanded, as they are
   std::vector<T*> laid_out_;   ///< where they are expanded to

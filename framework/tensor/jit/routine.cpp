@@ -89,21 +89,26 @@ Routine chain_routine(const ChainPiece& chain, Isa isa) {
 
 namespace {
 
-/// With sums over the rows in registers, as far as half of these hold them.
-RowPiece with_sums_in_registers(RowPiece piece, Isa isa, int element_bytes) {
+/// With sums over the rows in registers, as far as half of these hold them; but where that is less than half
+/// of the sums, rows that share loads and stores of all sums save more.
+RowPiece with_sums_in_registers(const RowPiece& piece, Isa isa, int element_bytes) {
   const int lanes = (isa == Isa::avx512 ? 64 : 32) / element_bytes;
   const auto each = static_cast<int>(piece.elements) / lanes;
-  int room = isa == Isa::avx512 ? 16 : 4;
+  const int room = isa == Isa::avx512 ? 16 : 4;
+  RowPiece held = piece;
+  int sums = 0, count = 0;
   for (const ChainStep& step : piece.steps) {
     const auto operand = static_cast<std::size_t>(step.operand);
     if (step.form != ChainStep::Form::sum || piece.kinds[operand] != ChainOperand::elements ||
-        piece.strides[operand] != 0 || piece.elements % lanes != 0 || each == 0 || each > room)
+        piece.strides[operand] != 0)
       continue;
-    room -= each;
-    piece.kinds[operand] = ChainOperand::total;
-    piece.totals.push_back({step.operand, step.operand, false, each});
+    ++sums;
+    if (piece.elements % lanes != 0 || each == 0 || (count + 1) * each > room) continue;
+    ++count;
+    held.kinds[operand] = ChainOperand::total;
+    held.totals.push_back({step.operand, step.operand, false, each});
   }
-  return piece;
+  return 2 * count > sums ? held : piece;
 }
 
 /// Code holds distances in bytes as int, and goes on by two rows.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <random>
 #include <vector>
 
@@ -16,11 +18,13 @@ namespace unroll {
 /// other, slices or outside, whose stacks are of anything, and outputs that are inputs or each other.
 class RandomProgram {
  public:
-  explicit RandomProgram(std::uint64_t seed) : random_(seed) {
+  explicit RandomProgram(std::uint64_t seed) : width(seed % 5 == 4 ? 64 : 4), random_(seed) {
     for (const char* name : {"x", "y"}) stacked_.push_back(input(name, {T, B, width}));
     for (const char* name : {"h", "g"}) rows_.push_back(input(name, {B, width}));
     for (const char* name : {"W", "U"}) square_.push_back(input(name, {width, width}));
     bias_ = input("b", {width});
+    few_ = input("few", {T, B, 2});
+    weight_ = input("V", {width, 2});
     if (chance(2) == 0) program.frozen = {square_[1], bias_};
     tokens_ = input("tokens", {T, B}, Kind::integer);
     table_ = input("table", {5, width});
@@ -35,6 +39,7 @@ class RandomProgram {
     std::vector<ir::Id> all = stacked_;
     all.insert(all.end(), rows_.begin() + 2, rows_.end());
     all.insert(all.end(), square_.begin(), square_.end());
+    all.insert(all.end(), gradients_.begin(), gradients_.end());
     for (std::size_t n = 2 + chance(5); n-- > 0;) program.outputs.push_back(any(all));
     program.outputs.push_back(stacked_.back());
     program.outputs.push_back(rows_.back());
@@ -44,7 +49,6 @@ class RandomProgram {
   ir::Program program;
 
  private:
-  static constexpr std::int64_t width = 4;
   static constexpr Dim T = Dim::time(), B = Dim::batch();
   using Ids = std::vector<ir::Id>;
 
@@ -147,21 +151,29 @@ class RandomProgram {
     loop.step_index = program.add({{}, Kind::integer, "step"});
     loop.over = ir::Loop::Steps{sizes};
     const std::size_t states = loop.states.size();
+    const ir::Id few = program.add_like(few_, {B, 2});
+    loop.slices.push_back({few_, few});
+    if (chance(2) == 0)
+      pool.push_back(append(loop.body, matmul_op(), {few, weight_}, MatmulAttrs{false, true}));
     if (chance(3) == 0) pool.push_back(any(rows_));
     for (std::size_t n = 3 + chance(6); n-- > 0;)
       pool.push_back(step_op(loop.body, pool, tokens, loop.step_index));
     for (std::size_t k = 0; k < states; ++k)
       loop.states[k].after = chance(4) == 0 ? any(pool) : append(loop.body, op("tanh"), {any(pool)});
-    for (std::size_t n = chance(3); n-- > 0;) add_sum(loop, pool);
+    if (width == 4)
+      for (std::size_t n = chance(3); n-- > 0;) add_sum(loop, pool);
+    const std::size_t square = loop.states.size();
+    for (std::size_t n = chance(3); n-- > 0;) add_narrow_sum(loop, pool, few);
     for (std::size_t n = 1 + chance(4); n-- > 0;) {
       const ir::Id part = chance(3) == 0 ? any(pool) : loop.states[chance(states)].after;
       const ir::Id whole = program.add_like(part, {T, B, width});
       loop.stacks.push_back({part, whole});
     }
     for (ir::Loop::State& state : loop.states)
-      if (chance(4) != 0) state.final = program.add(program.values[static_cast<std::size_t>(state.before)]);
+      if (state.final == ir::none && chance(4) != 0)
+        state.final = program.add(program.values[static_cast<std::size_t>(state.before)]);
     for (const ir::Loop::Stack& stack : loop.stacks) stacked_.push_back(stack.whole);
-    for (std::size_t k = 0; k < loop.states.size(); ++k)
+    for (std::size_t k = 0; k < square; ++k)
       if (loop.states[k].final != ir::none) (k < states ? rows_ : square_).push_back(loop.states[k].final);
     program.code.push_back({std::move(loop)});
   }
@@ -170,9 +182,10 @@ class RandomProgram {
     switch (chance(9)) {
       case 5: {
         const Op& mask = op("random_mask");
-        return append(code, op("mul"),
-                      {any(pool),
-                       append(code, mask, {step, step, step}, parse_attrs(mask, "{dims=(B, 4), keep=0.5}"))});
+        return append(
+            code, op("mul"),
+            {any(pool), append(code, mask, {step, step, step},
+                               parse_attrs(mask, fmt::format("{{dims=(B, {}), keep=0.5}}", width)))});
       }
       case 0:
       case 1:
@@ -201,9 +214,20 @@ class RandomProgram {
     loop.states.push_back({initial, before, append(loop.body, unroll::add_op(), {before, addend})});
   }
 
+  /// As above, of vectors with a few numbers of each sequence: of a weight (4, 2).
+  void add_narrow_sum(ir::Loop& loop, const Ids& pool, ir::Id few) {
+    const ir::Id initial = chance(3) == 0 ? weight_ : ir::append_zeros(program, program.code, {width, 2});
+    const ir::Id before = program.add_like(initial, {width, 2}),
+                 final = program.add_like(initial, {width, 2});
+    const ir::Id addend = append(loop.body, matmul_op(), {any(pool), few}, MatmulAttrs{true, false});
+    loop.states.push_back({initial, before, append(loop.body, unroll::add_op(), {before, addend}), final});
+    gradients_.push_back(final);
+  }
+
+  const std::int64_t width;
   std::mt19937_64 random_;
-  Ids stacked_, rows_, square_;  ///< (T, B, 4), (B, 4) and (4, 4)
-  ir::Id bias_ = ir::none, tokens_ = ir::none, table_ = ir::none;
+  Ids stacked_, rows_, square_, gradients_;  ///< (T, B, 4), (B, 4), (4, 4) and (4, 2)
+  ir::Id bias_ = ir::none, tokens_ = ir::none, table_ = ir::none, few_ = ir::none, weight_ = ir::none;
 };
 
 }  // namespace unroll

@@ -15,10 +15,11 @@ namespace unroll {
 /// gradients of the loss: what a planner must get right whatever a user writes.
 class RandomScan {
  public:
-  explicit RandomScan(std::uint64_t seed) : random_(seed) {
+  explicit RandomScan(std::uint64_t seed) : width(seed % 5 == 4 ? 64 : 4), random_(seed) {
     using sizes::B;
     using sizes::T;
     const Var x = input("x", {T, B, width}), table = input("table", {5, width});
+    const Var narrow = input("n", {T, B, 2}), V = input("V", {width, 2});
     const Var tokens = tape.index_input("tokens", {T, B});
     std::vector<Var> weights, initial;
     for (int i = 0; i < 3; ++i) weights.push_back(input("W", {width, width}));
@@ -30,8 +31,8 @@ class RandomScan {
     options.reverse = chance(3) == 0;
     const Scanned s =
         scan([&](const std::vector<Var>& in,
-                 const std::vector<Var>& state) { return step(in, state, weights, bias, table); },
-             {x, tokens}, initial, options);
+                 const std::vector<Var>& state) { return step(in, state, weights, bias, table, V); },
+             {x, tokens, narrow}, initial, options);
     Var loss = mean(square(s.final_state[0]));
     const auto add_to_loss = [&](const std::vector<Var>& values) {
       for (const Var& v : values)
@@ -70,7 +71,7 @@ class RandomScan {
   std::vector<Var> outputs;
 
  private:
-  static constexpr std::int64_t width = 4;
+  const std::int64_t width;
 
   std::size_t chance(std::size_t n) { return random_() % n; }
 
@@ -80,11 +81,12 @@ class RandomScan {
   }
 
   Step step(const std::vector<Var>& in, const std::vector<Var>& state, const std::vector<Var>& weights,
-            Var bias, Var table) {
+            Var bias, Var table, Var V) {
     using sizes::B;
     std::vector<Var> pool = state;  // (B, width) each
     pool.push_back(in[0]);
     pool.push_back(gather(table, in[1]));
+    if (width > 4) return vectors(in[2], state, std::move(pool), bias, V);
     const auto any = [&] { return pool[chance(pool.size())]; };
     for (int i = 0; i < 12; ++i) pool.push_back(random_op(any(), any(), any(), weights, bias));
     Step result;
@@ -95,6 +97,22 @@ class RandomScan {
     if (chance(2) == 0) result.summed.push_back(mean(square(linear(any(), weights[2]) - in[0])));
     if (chance(2) == 0)
       result.summed.push_back(cross_entropy(concat({any(), slice(any(), 1, 0, 1)}, 1), in[1]));
+    return result;
+  }
+
+  /// A step without a product of states, on vectors of whole registers.
+  Step vectors(Var narrow, const std::vector<Var>& state, std::vector<Var> pool, Var bias, Var V) {
+    const auto any = [&] { return pool[chance(pool.size())]; };
+    for (int i = 0; i < 8; ++i) {
+      const Var a = any(), b = any();
+      const Var made[] = {linear(narrow, V) * a, tanh(a + bias * b), sigmoid(linear(narrow, V) + bias) - b,
+                          0.5 * a * b,           sin(a) + b,         a + 0.1 * sum(b, -1, true)};
+      pool.push_back(made[chance(chance(4) == 0 ? 6 : 4)]);
+    }
+    Step result;
+    for (std::size_t k = 0; k < state.size(); ++k) result.state.push_back(tanh(any()));
+    if (chance(2) == 0) result.stacked.push_back(any());
+    if (chance(2) == 0) result.summed.push_back(any());
     return result;
   }
 

@@ -51,6 +51,17 @@ TEST_CASE("[ir] sums of rows that do not fill the running values add up by row w
   CHECK_FALSE(ir::sums_by_row({B, 1}, {B, 100}));
 }
 
+TEST_CASE(
+    "[ir] vectors of whole registers are gone through row by row, and summed over the batch on the way") {
+  for (const Dims& full : {Dims{B, 64}, {B, 128}, {5, 80}, {T * B, 1024}}) {
+    CHECK(ir::of_vectors(full));
+    CHECK(ir::sums_by_row({full[1]}, full));
+    for (const Dims& sum : {Dims{full[0], 1}, {1, full[1]}, {1}, {}}) CHECK_FALSE(ir::sums_by_row(sum, full));
+  }
+  for (const Dims& full : {Dims{B, 48}, {B, 72}, {B, 4}, {T, B, 64}, {64}, {64, B}})
+    CHECK_FALSE(ir::of_vectors(full));
+}
+
 TEST_CASE("[ir] a chain of rows reads what broadcasts along any axis") {
   const Dims full = {B, 64, 16};
   CHECK(ir::access_in_chain({B, 1, 16}, full) == Access::by_rows);

@@ -237,3 +237,52 @@ output %d.11
   const std::string small = boost::replace_all_copy(program, "64, 16", "2, 8");
   check_unchanged(passes::sunk_results, boost::replace_all_copy(small, "1024·B", "16·B"));
 }
+
+namespace {
+
+/// A step that sums vectors over the batch.
+std::string sums_of_vectors(int units) {
+  std::string text = R"(input %x.0 (T, B, N)
+input %h.1 (B, N)
+%zero.2 (N) = fill{dims=(N)}
+for each step of T, reversed, states (N·B)
+  slice %x.4 (B, N) of %x.0
+  state %h.5 (B, N) from %h.1
+  state %db.6 (N) from %zero.2
+  %h.7 (B, N) = mul %h.5 %x.4
+  %d.8 (B, N) = tanh %h.5
+  %s.9 (N) = sum_to{dims=(N)} %d.8
+  %db.10 (N) = add %db.6 %s.9
+  carry %h.7 as %h.5, last %h.11 (B, N)
+  carry %db.10 as %db.6, last %db.13 (N)
+output %h.11
+output %db.13
+)";
+  boost::replace_all(text, "N", std::to_string(units));
+  return ir::to_text(ir::parse(text));
+}
+
+}  // namespace
+
+TEST_CASE(
+    "[passes] sunk-results: the step adds up vectors that fill registers, a block's are kept of others") {
+  check_unchanged(passes::sunk_results, sums_of_vectors(64));
+  for (const int units : {32, 72}) {
+    const std::string others = sums_of_vectors(units);
+    CHECK(rewritten(passes::sunk_results, others) != others);
+  }
+}
+
+TEST_CASE(
+    "[passes] sunk-results: where a product over the batch keeps vectors, sums are behind the block too") {
+  std::string text = sums_of_vectors(64);
+  boost::replace_all(text, "output %h", "output %dU.99\noutput %h");
+  boost::replace_all(text, "for each", "%zero.98 (64, 64) = fill{dims=(64, 64)}\nfor each");
+  boost::replace_all(text, "  carry %h",
+                     "  %p.96 (64, 64) = matmul{transpose_a} %d.7 %x.3\n  %dU.97 (64, 64) = add %dU.95 "
+                     "%p.96\n  carry %dU.97 as %dU.95, last %dU.99 (64, 64)\n  carry %h");
+  boost::replace_all(text, "  state %db", "  state %dU.95 (64, 64) from %zero.98\n  state %db");
+  const std::string after = rewritten(passes::sunk_results, text);
+  CHECK(after.find("(R, B, 64)") != std::string::npos);
+  CHECK(after.find("  %db") > after.find("+= matmul"));
+}
