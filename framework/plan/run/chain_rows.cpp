@@ -35,6 +35,7 @@ ChainRows<T>::ChainRows(const ChainCode& code) : code_(code) {
   offset_.resize(dims_.size());
   rows_of_sum_.resize(code.sums.size());
   operands_.resize(dims_.size() + code.inner + code.sums.size());
+  row_.resize(operands_.size());
   routine_arguments_.resize(operands_.size() + 1);
   piece_.steps = code.steps;
   piece_.kinds.assign(operands_.size(), ChainOperand::elements);
@@ -159,50 +160,62 @@ bool ChainRows<T>::settle_totals() {
 
 template <class T>
 void ChainRows<T>::run(T* const* operands) {
+  begin_sums(operands);
+  if (rows_ == 0) return;
+  row_number_ = 0;
+  if (runs_ < row_runs_before_code && ++runs_ == row_runs_before_code) routine_ = jit::row_routine<T>(piece_);
+  if (count_ == 2) return run_rows(operands);
   std::copy_n(operands, operands_.size(), operands_.begin());
+  std::fill(index_.begin(), index_.end(), 0);
+  std::fill(offset_.begin(), offset_.end(), 0);
+  do {
+    for (std::size_t v = 0; v < dims_.size(); ++v) operands_[v] = operands[v] + offset_[v];
+    run_rows(operands_.data());
+  } while (next());
+}
+
+template <class T>
+void ChainRows<T>::begin_sums(T* const* operands) {
   for (const auto& [total, running, onto] : code_.sums) {
+    const ChainOperand kind = piece_.kinds[static_cast<std::size_t>(total)];
+    if (kind == ChainOperand::group_sums) continue;  // begins anew
     const std::int64_t count = count_of_[static_cast<std::size_t>(total)];
-    if (piece_.kinds[static_cast<std::size_t>(total)] == ChainOperand::group_sums) continue;  // begins anew
     if (onto < 0)
       std::fill_n(operands[total], count, T{0});
     else if (operands[onto] != operands[total])
       std::copy_n(operands[onto], count, operands[total]);
-    std::fill_n(operands[running], running_values, T{0});
+    if (kind == ChainOperand::total) std::fill_n(operands[running], running_values, T{0});
   }
-  if (rows_ == 0) return;
-  std::fill(index_.begin(), index_.end(), 0);
-  std::fill(offset_.begin(), offset_.end(), 0);
-  row_number_ = 0;
-  if (runs_ < row_runs_before_code && ++runs_ == row_runs_before_code) routine_ = jit::row_routine<T>(piece_);
-  do {
-    for (std::size_t v = 0; v < dims_.size(); ++v) operands_[v] = operands[v] + offset_[v];
-    run_rows();
-  } while (next());
 }
 
-/// Those along the last axis but one.
+/// Those along the last axis but one, from these on.
 template <class T>
-void ChainRows<T>::run_rows() {
-  if (!routine_) {
-    for (std::int64_t row = 0; row < rows_; ++row) {
-      run_chain<T>(piece_.steps, piece_.kinds, operands_.data(), elements_);
-      ++row_number_;
-      finish_sums(operands_.data());
-      for (std::size_t v = 0; v < dims_.size(); ++v) operands_[v] += piece_.strides[v];
-    }
-    return;
-  }
-  const std::size_t count = operands_.size();
-  for (std::size_t i = 0; i < count; ++i) routine_arguments_[i] = operands_[i];
+void ChainRows<T>::run_rows(T* const* operands) {
+  if (!routine_) return run_single_rows(operands);
+  const std::size_t count = piece_.kinds.size();
+  std::copy_n(operands, count, routine_arguments_.begin());
   routine_arguments_[count] = std::bit_cast<void*>(rows_);
   routine_(routine_arguments_.data());
   row_number_ += rows_;
-  finish_sums(operands_.data());
+  finish_sums(operands);
+}
+
+/// One by one, by the kernels.
+template <class T>
+void ChainRows<T>::run_single_rows(T* const* operands) {
+  std::copy_n(operands, row_.size(), row_.begin());
+  for (std::int64_t row = 0; row < rows_; ++row) {
+    run_chain<T>(piece_.steps, piece_.kinds, row_.data(), elements_);
+    ++row_number_;
+    finish_sums(row_.data());
+    for (std::size_t v = 0; v < dims_.size(); ++v) row_[v] += piece_.strides[v];
+  }
 }
 
 /// Those that end here; the routine has done so with those that end with each row.
 template <class T>
 void ChainRows<T>::finish_sums(T* const* operands) {
+  if (piece_.totals.empty()) return;
   for (std::size_t s = 0; s < code_.sums.size(); ++s) {
     const auto& [total, running, onto] = code_.sums[s];
     const bool running_out = piece_.kinds[static_cast<std::size_t>(total)] == ChainOperand::total;

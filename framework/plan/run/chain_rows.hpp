@@ -42,8 +42,9 @@ class ChainRows {
   void settle_code();
   bool settle_totals();
   bool finished(std::size_t sum) const { return row_number_ % rows_of_sum_[sum] == 0; }
-  void run_rows();
-  void run_row(T* const* operands);
+  void begin_sums(T* const* operands);
+  void run_rows(T* const* operands);
+  void run_single_rows(T* const* operands);
   void finish_sums(T* const* operands);
   bool next();
 
@@ -61,7 +62,8 @@ class ChainRows {
   std::int64_t row_number_ = 0;
   jit::RowPiece piece_;
   std::vector<jit::RowPiece::Total> known_totals_;  ///< for the sizes before
-  std::vector<T*> operands_;                        ///< the first row's
+  std::vector<T*> operands_;                        ///< the first row's, where these indices are
+  std::vector<T*> row_;                             ///< of a row without machine code
   std::vector<void*> routine_arguments_;
   jit::Routine routine_;  ///< made once the chain has run a few times
   int runs_ = 0;

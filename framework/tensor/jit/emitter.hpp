@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -95,6 +96,7 @@ class Emitter : public Xbyak::CodeGenerator {
   int free_registers() const;
   bool has_room_for(const Recording& recording, Tile tile) const;
   Tile most_in_a_row(const Recording& recording) const;
+  std::optional<Tile> several_rows(const Recording& recording, const RowPiece& piece, Tile in_a_row) const;
   double memory_of_group(const Recording& recording, Tile tile) const;
   void full_groups(const Recording& recording, std::span<const int> slots, Tile tile,
                    const CallTargets& targets);

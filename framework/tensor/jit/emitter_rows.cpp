@@ -2,6 +2,8 @@
 #include <functional>
 #include <map>
 #include <numeric>
+#include <optional>
+#include <set>
 
 #include "framework/tensor/jit/emitter.hpp"
 #include "framework/tensor/jit/group_writer.hpp"
@@ -72,16 +74,34 @@ void Emitter::row_chain(const Recording& recording, const RowPiece& piece, const
     mov(eax, 0xffff << grouped_elements & 0xffff);
     kmovd(k1, eax);
   }
-  constexpr Tile two_rows = {2, 1};
   const Tile in_a_row = most_in_a_row(recording);
-  const bool shares_more = memory_of_group(recording, two_rows) < memory_of_group(recording, in_a_row);
-  if (totals_.empty() && shares_more && has_room_for(recording, two_rows))
-    rows_at_once(recording, piece, two_rows, targets);
+  if (const auto several = several_rows(recording, piece, in_a_row))
+    rows_at_once(recording, piece, *several, targets);
   rows_at_once(recording, piece, in_a_row, targets);
   pinned_ = next_pointer_ = 0;
   forget_pointers();
   for (const RowPiece::Total& total : totals_)
     if (!total.by_row) exchange_running(total, true);
+}
+
+/// Several rows side by side, where they share more than the columns of one do: as many as do not make more
+/// streams of memory than the CPU follows.
+std::optional<Tile> Emitter::several_rows(const Recording& recording, const RowPiece& piece,
+                                          Tile in_a_row) const {
+  constexpr int most_streams = 16;
+  if (!totals_.empty()) return std::nullopt;
+  std::set<int> streams;
+  for (const Instruction& i : recording.code)
+    if (touches_memory(i.operation) && piece.strides[static_cast<std::size_t>(i.number)] >= lanes())
+      streams.insert(i.number);
+  for (const int rows : {4, 2}) {
+    const Tile tile = {rows, 1};
+    if (rows > 2 && rows * static_cast<int>(streams.size()) > most_streams) continue;
+    if (has_room_for(recording, tile) &&
+        memory_of_group(recording, tile) < memory_of_group(recording, in_a_row))
+      return tile;
+  }
+  return std::nullopt;
 }
 
 /// How often each group of a tile loads or stores: rows share what stays for all rows, columns what is one
