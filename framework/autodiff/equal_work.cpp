@@ -1,27 +1,56 @@
 #include "framework/autodiff/equal_work.hpp"
 
 #include <algorithm>
-#include <map>
+#include <functional>
 #include <numeric>
+#include <unordered_map>
 #include <utility>
 
 namespace unroll {
+namespace {
+
+/// The nodes of a tape that have been gone through, by what they are made of.
+class Made {
+ public:
+  explicit Made(std::vector<ValueId>& first) : first_(first) {}
+
+  /// One that makes the same; otherwise this one from now on, and none.
+  const Node* find_or_add(const Node& node) {
+    std::vector<const Node*>& alike = nodes_[hash(node)];
+    const auto same = std::ranges::find_if(alike, [&](const Node* other) { return equal(*other, node); });
+    if (same != alike.end()) return *same;
+    alike.push_back(&node);
+    return nullptr;
+  }
+
+ private:
+  std::size_t hash(const Node& node) const {
+    std::size_t value = std::hash<const Op*>{}(node.op);
+    for (const ValueId operand : node.inputs)
+      value = value * 1000003 + static_cast<std::size_t>(first_[operand]);
+    return value;
+  }
+  bool equal(const Node& a, const Node& b) const {
+    return a.op == b.op &&
+           std::ranges::equal(
+               a.inputs, b.inputs, {}, [&](ValueId v) { return first_[v]; },
+               [&](ValueId v) { return first_[v]; }) &&
+           a.attrs == b.attrs;
+  }
+
+  const std::vector<ValueId>& first_;
+  std::unordered_map<std::size_t, std::vector<const Node*>> nodes_;
+};
+
+}  // namespace
 
 std::vector<ValueId> first_equal(const Tape& tape, std::vector<ValueId> known,
                                  const std::vector<bool>& apart) {
   std::vector<ValueId> first = std::move(known);
-  std::map<std::pair<const Op*, std::vector<ValueId>>, std::vector<const Node*>> made;
+  Made made(first);
   for (const Node& node : tape.nodes()) {
-    const ValueId result = node.outputs.empty() ? -1 : node.outputs[0];
-    if (node.op->source() || node.outputs.size() != 1 || apart[result]) continue;
-    std::vector<ValueId> operands;
-    for (const ValueId operand : node.inputs) operands.push_back(first[operand]);
-    std::vector<const Node*>& alike = made[{node.op, std::move(operands)}];
-    const auto same = std::ranges::find(alike, node.attrs, &Node::attrs);
-    if (same == alike.end())
-      alike.push_back(&node);
-    else
-      first[result] = (*same)->outputs[0];
+    if (node.op->source() || node.outputs.size() != 1 || apart[node.outputs[0]]) continue;
+    if (const Node* same = made.find_or_add(node)) first[node.outputs[0]] = same->outputs[0];
   }
   return first;
 }
