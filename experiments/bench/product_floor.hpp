@@ -21,7 +21,8 @@ struct Product {
 };
 
 /// The products with parameters of the equations that each step does. What is of each sequence on both sides
-/// is none of them: traffic_of() counts that.
+/// is none of them: traffic_of() counts that. What makes a matrix of parameters, once in a
+/// run (orthogonal ones), is in neither.
 std::vector<Product> products_of(const EquationCell& cell);
 /// Numbers that they read and write of one sequence at one step.
 std::int64_t values_of(const std::vector<Product>& products);

@@ -1,5 +1,7 @@
 #include "framework/autodiff/equal_work.hpp"
 
+#include <boost/container_hash/hash.hpp>
+
 #include <algorithm>
 #include <functional>
 #include <numeric>
@@ -12,7 +14,7 @@ namespace {
 /// The nodes of a tape that have been gone through, by what they are made of.
 class Made {
  public:
-  explicit Made(std::vector<ValueId>& first) : first_(first) {}
+  explicit Made(const std::vector<ValueId>& first) : first_(first) {}
 
   /// One that makes the same; otherwise this one from now on, and none.
   const Node* find_or_add(const Node& node) {
@@ -26,16 +28,12 @@ class Made {
  private:
   std::size_t hash(const Node& node) const {
     std::size_t value = std::hash<const Op*>{}(node.op);
-    for (const ValueId operand : node.inputs)
-      value = value * 1000003 + static_cast<std::size_t>(first_[operand]);
+    for (const ValueId operand : node.inputs) boost::hash_combine(value, first_[operand]);
     return value;
   }
   bool equal(const Node& a, const Node& b) const {
-    return a.op == b.op &&
-           std::ranges::equal(
-               a.inputs, b.inputs, {}, [&](ValueId v) { return first_[v]; },
-               [&](ValueId v) { return first_[v]; }) &&
-           a.attrs == b.attrs;
+    const auto first = [&](ValueId v) { return first_[v]; };
+    return a.op == b.op && std::ranges::equal(a.inputs, b.inputs, {}, first, first) && a.attrs == b.attrs;
   }
 
   const std::vector<ValueId>& first_;

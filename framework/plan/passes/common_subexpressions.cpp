@@ -1,3 +1,5 @@
+#include <boost/container_hash/hash.hpp>
+
 #include <unordered_map>
 
 #include "framework/plan/ir/edit.hpp"
@@ -25,7 +27,7 @@ class Merging {
  private:
   static std::size_t hash(const Compute& compute) {
     std::size_t value = std::hash<const Op*>{}(compute.op);
-    for (const Id in : compute.in) value = value * 1000003 + static_cast<std::size_t>(in);
+    boost::hash_range(value, compute.in.begin(), compute.in.end());
     return value;
   }
 

@@ -159,8 +159,7 @@ class NarrowProducts {
   /// The state that is the sum of the products as a state for each column of it.
   void add_up(Loop& loop, std::size_t i) {
     const Narrow& n = *narrow_[i];
-    const StepGraph::Sum sum = *graph_.only_summed(i);
-    const Loop::State whole = steps_.states[sum.state];
+    const Loop::State& whole = steps_.states[graph_.only_summed(i)->state];
     const Dims units = {program_.dims(n.many)[1]};
     Dims part = program_.dims(whole.before);
     part[static_cast<std::size_t>(n.axis)] = 1;
@@ -175,16 +174,16 @@ class NarrowProducts {
       loop.states.push_back({initial, before, after, final});
       parts.push_back(append_reshape(program_, behind_, final, part));
     }
-    gone_.push_back(sum);
+    gone_.push_back(whole.after);
     if (whole.final == none) return;
     const Id joined = append(program_, behind_, concat_op(), parts, ConcatAttrs{n.axis});
     append(program_, behind_, add_op(), {whole.initial, joined});
     behind_.back().compute()->out = whole.final;
   }
 
+  /// Without the states that are sums of products, and what adds to them.
   void leave(Loop& loop) {
-    for (const StepGraph::Sum& sum : gone_) {
-      const Id after = steps_.states[sum.state].after;
+    for (const Id after : gone_) {
       std::erase_if(loop.body, [&](const Instruction& i) { return i.compute()->out == after; });
       std::erase_if(loop.states, [&](const Loop::State& s) { return s.after == after; });
     }
@@ -196,7 +195,7 @@ class NarrowProducts {
   Loop steps_;  ///< as it was, while it is taken apart
   const StepGraph graph_;
   std::vector<std::optional<Narrow>> narrow_;  ///< by instruction
-  std::vector<StepGraph::Sum> gone_;
+  std::vector<Id> gone_;                       ///< after the step, by state
   Code before_, behind_;
 };
 

@@ -89,8 +89,8 @@ Routine chain_routine(const ChainPiece& chain, Isa isa) {
 
 namespace {
 
-/// With sums over the rows in registers, as far as half of these hold them; but where that is less than half
-/// of the sums, rows that share loads and stores of all sums save more.
+/// With sums over the rows in registers, as far as half of these hold them; but where that is no more than
+/// half of the sums, rows that share loads and stores of all sums save more.
 RowPiece with_sums_in_registers(const RowPiece& piece, Isa isa, int element_bytes) {
   const int lanes = (isa == Isa::avx512 ? 64 : 32) / element_bytes;
   const auto each = static_cast<int>(piece.elements) / lanes;

@@ -29,6 +29,18 @@ std::vector<Tensor<R>> run_for(Plan<R>& plan, const std::vector<Var>& outputs) {
   return found;
 }
 
+/// What is left after that many runs on random values of this size.
+template <class R>
+std::vector<Tensor<R>> run_bound(Plan<R>& plan, const std::vector<Var>& bound,
+                                 const std::vector<Var>& outputs, Sizes sizes, double scale, int runs) {
+  std::vector<Tensor<R>> values;
+  for (std::size_t i = 0; i < bound.size(); ++i)
+    values.push_back(random_tensor<R>(resolve(bound[i].dims(), sizes), i + 1, scale));
+  for (std::size_t i = 0; i < bound.size(); ++i) plan.bind(bound[i], values[i]);
+  for (int run = 1; run < runs; ++run) plan.run();
+  return run_for(plan, outputs);
+}
+
 PlanOptions plain() { return PlanOptions::as_recorded(); }
 
 /// A cell with a readout at every step inside the scan, its loss and all gradients, those of the states
@@ -70,12 +82,7 @@ struct ScannedNet {
   template <class R>
   std::vector<Tensor<R>> results(Sizes sizes, const PlanOptions& options) const {
     Plan<R> plan(tape, outputs, options);
-    std::vector<Tensor<R>> values;
-    for (std::size_t i = 0; i < bound.size(); ++i)
-      values.push_back(random_tensor<R>(resolve(bound[i].dims(), sizes), i + 1, 0.5));
-    for (std::size_t i = 0; i < bound.size(); ++i) plan.bind(bound[i], values[i]);
-    plan.run();
-    return run_for(plan, outputs);
+    return run_bound(plan, bound, outputs, sizes, 0.5, 2);
   }
 };
 
@@ -111,12 +118,7 @@ struct WideNet {
   template <class R>
   std::vector<Tensor<R>> results(Sizes sizes, const PlanOptions& options) const {
     Plan<R> plan(tape, outputs, options);
-    std::vector<Tensor<R>> values;
-    for (std::size_t i = 0; i < bound.size(); ++i)
-      values.push_back(random_tensor<R>(resolve(bound[i].dims(), sizes), i + 1, 0.2));
-    for (std::size_t i = 0; i < bound.size(); ++i) plan.bind(bound[i], values[i]);
-    for (int runs = 0; runs < 10; ++runs) plan.run();  // by machine code in the end
-    return run_for(plan, outputs);
+    return run_bound(plan, bound, outputs, sizes, 0.2, 11);  // by machine code in the end
   }
 };
 
@@ -162,6 +164,7 @@ TEST_CASE("[plan] every cell's gradients are the same with all passes, without e
 }
 
 TEST_CASE("[plan] every cell's gradients are the same with all passes where vectors fill registers") {
+  int cut = 0;
   for (const CellRow& row : cell_table()) {
     INFO(row.name);
     const WideNet net(row);
@@ -175,10 +178,12 @@ TEST_CASE("[plan] every cell's gradients are the same with all passes where vect
       tight.max_memory = Plan<float>(net.tape, net.outputs, options).peak_bytes(sizes) - 1;
       try {
         check_same(single, net.results<float>(sizes, tight), 0);
+        ++cut;
       } catch (const std::length_error&) {  // nothing can be made again
       }
     }
   }
+  CHECK(cut > 20);
 }
 
 TEST_CASE("[plan] random steps compute the same with all passes, without each, and without any") {

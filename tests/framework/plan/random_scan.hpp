@@ -100,15 +100,27 @@ class RandomScan {
     return result;
   }
 
-  /// A step without a product of states, on vectors of whole registers.
+  /// A step without a product of states, on vectors of whole registers. Where functions of the C library are
+  /// called, or rows are summed, little goes by rows: that is to be rare.
   Step vectors(Var narrow, const std::vector<Var>& state, std::vector<Var> pool, Var bias, Var V) {
     const auto any = [&] { return pool[chance(pool.size())]; };
-    for (int i = 0; i < 8; ++i) {
-      const Var a = any(), b = any();
-      const Var made[] = {linear(narrow, V) * a, tanh(a + bias * b), sigmoid(linear(narrow, V) + bias) - b,
-                          0.5 * a * b,           sin(a) + b,         a + 0.1 * sum(b, -1, true)};
-      pool.push_back(made[chance(chance(4) == 0 ? 6 : 4)]);
-    }
+    const auto op = [&](Var a, Var b) {
+      switch (chance(chance(4) == 0 ? 6 : 4)) {
+        case 0:
+          return linear(narrow, V) * a;
+        case 1:
+          return tanh(a + bias * b);
+        case 2:
+          return sigmoid(linear(narrow, V) + bias) - b;
+        case 3:
+          return 0.5 * a * b;
+        case 4:
+          return sin(a) + b;
+        default:
+          return a + 0.1 * sum(b, -1, true);
+      }
+    };
+    for (int i = 0; i < 8; ++i) pool.push_back(op(any(), any()));
     Step result;
     for (std::size_t k = 0; k < state.size(); ++k) result.state.push_back(tanh(any()));
     if (chance(2) == 0) result.stacked.push_back(any());

@@ -51,8 +51,8 @@ void check_unchanged(const std::string& text) {
   unroll::check_unchanged(passes::narrow_products, ir::to_text(ir::parse(ir::to_text(program))));
 }
 
-/// The reverse loop alone, with `more` in its step.
-std::string way_back(std::string_view op, std::string_view more = "") {
+/// The reverse loop alone, where `op` makes the vectors and `addend`, (64, 64), is summed as well.
+std::string way_back(std::string_view op, std::string_view addend) {
   return fmt::format(R"(input %x.0 (T, B, 2)
 input %h.1 (B, 64)
 %zero.2 (64, 2) = fill{{dims=(64, 2)}}
@@ -74,7 +74,7 @@ output %g.13
 output %dV.14
 output %dU.15
 )",
-                     op, more);
+                     op, addend);
 }
 
 }  // namespace
