@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -88,6 +89,13 @@ class Emitter : public Xbyak::CodeGenerator {
     int bytes, number;
   };
 
+  /// A register's worth of an operand that is the same in all rows, or of one that is for all elements.
+  struct Kept {
+    int slot;
+    std::int64_t at;
+    int number;
+  };
+
   static constexpr int slot_bytes = 64, call_slots = 2;
   static constexpr int mask_registers = 6;  ///< of AVX-512, k2 and on
 
@@ -102,14 +110,24 @@ class Emitter : public Xbyak::CodeGenerator {
                    const CallTargets& targets);
   /// Registers that the running values of one sum take.
   int running_registers() const { return static_cast<int>(running_values) / std::min(16, lanes()); }
-  void whole_row(const Recording& recording, std::span<const int> slots, std::int64_t n, int columns,
-                 const CallTargets& targets);
-  void rows_at_once(const Recording& recording, const RowPiece& piece, Tile tile, const CallTargets& targets);
+  std::int64_t columns_of_sums(const RowPiece& piece) const;
+  void tiles_of_columns(const Recording& recording, const RowPiece& piece, std::int64_t columns,
+                        Tile in_a_row, const CallTargets& targets);
+  void back_to_first_row(const RowPiece& piece);
+  void written_out(const Recording& recording, std::span<const int> slots, std::int64_t n, int columns,
+                   const CallTargets& targets);
+  void rows_at_once(const Recording& recording, const RowPiece& piece, Tile tile,
+                    const std::function<void(Tile)>& elements);
+  void elements_of_row(const Recording& recording, const RowPiece& piece, Tile tile,
+                       const CallTargets& targets);
   void rest_of_row(const Recording& recording, std::span<const int> slots, std::int64_t n, int rows,
                    const CallTargets& targets);
-  void begin_rows(std::span<const int> slots);
+  void hold_pointers(const Recording& recording);
+  bool is_held(int slot) const;
   void end_rows(const RowPiece& piece, int rows);
-  void begin_sums(const std::vector<RowPiece::Total>& totals);
+  void hold_sums(const std::vector<RowPiece::Total>& totals);
+  void begin_sums();
+  void end_sums();
   int held_registers() const;
   Xbyak::Xmm running(int operand, std::int64_t group) const;
   void clear_running(const RowPiece::Total& total);
@@ -117,6 +135,9 @@ class Emitter : public Xbyak::CodeGenerator {
   void exchange_running(const RowPiece::Total& total, bool out);
   /// Gives constants the registers that a tile leaves.
   void keep_constants(const Recording& recording, Tile tile, int least_reads);
+
+  void keep_loads(const Recording& recording, Tile tile);
+  std::optional<int> kept_load(int slot, std::int64_t element) const;
 
   Xbyak::Xmm vector(int number, int bytes) const;
   Xbyak::Reg64 pointer(int slot);
@@ -160,6 +181,8 @@ class Emitter : public Xbyak::CodeGenerator {
   std::map<std::uint64_t, Xbyak::Label> constants_;
   std::map<const float*, Xbyak::Label> tables_;
   std::map<std::uint64_t, int> kept_constants_;  ///< their registers, counted down from the last one
+  std::vector<Kept> kept_loads_;                 ///< likewise, behind the constants
+  std::int64_t kept_elements_ = 0;               ///< of a row, that are all written out in one place
   std::vector<RowPiece::Total> totals_;  ///< in registers from the last one down, before the constants
   std::vector<Left> left_;               ///< by the products before a chain
   Xbyak::Label mask_window_;

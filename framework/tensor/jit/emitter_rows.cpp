@@ -41,10 +41,9 @@ std::vector<int> most_used_first(const Recording& recording) {
 
 }  // namespace
 
-/// All elements of a row, written out.
-void Emitter::whole_row(const Recording& recording, std::span<const int> slots, std::int64_t n, int columns,
-                        const CallTargets& targets) {
-  indexed_ = false;
+/// n elements of a row, written out.
+void Emitter::written_out(const Recording& recording, std::span<const int> slots, std::int64_t n, int columns,
+                          const CallTargets& targets) {
   for (std::int64_t at = 0; at < n;) {
     const auto groups = static_cast<int>(std::min<std::int64_t>(columns, (n - at) / lanes()));
     GroupWriter(*this, side_by_side(recording, {1, groups}), slots, {at, lanes()}, targets).run();
@@ -52,21 +51,31 @@ void Emitter::whole_row(const Recording& recording, std::span<const int> slots, 
   }
 }
 
-void Emitter::begin_sums(const std::vector<RowPiece::Total>& totals) {
+void Emitter::hold_sums(const std::vector<RowPiece::Total>& totals) {
   totals_ = totals;
   for (RowPiece::Total& total : totals_)
     if (total.registers == 0) total.registers = running_registers();
   constexpr int others = 4;  // two that finish a sum, one for an operand on its way, and the mask's
   if (held_registers() > registers() - others) throw OutOfRegisters();
+}
+
+void Emitter::begin_sums() {
   for (const RowPiece::Total& total : totals_)
     total.by_row ? clear_running(total) : exchange_running(total, false);
+}
+
+void Emitter::end_sums() {
+  pinned_ = next_pointer_ = 0;
+  forget_pointers();
+  for (const RowPiece::Total& total : totals_)
+    if (!total.by_row) exchange_running(total, true);
 }
 
 /// Sums in registers are of one row after the other.
 void Emitter::row_chain(const Recording& recording, const RowPiece& piece, const CallTargets& targets) {
   asked_for_ = piece.asked_for;
   strides_ = piece.strides;
-  begin_sums(piece.totals);
+  hold_sums(piece.totals);
   if (const std::int64_t rest = piece.elements % lanes(); rest > 0) {
     mov(count_, rest);
     set_mask();
@@ -75,13 +84,60 @@ void Emitter::row_chain(const Recording& recording, const RowPiece& piece, const
     kmovd(k1, eax);
   }
   const Tile in_a_row = most_in_a_row(recording);
+  if (const std::int64_t columns = columns_of_sums(piece); columns > 0)
+    return tiles_of_columns(recording, piece, columns, in_a_row, targets);
+  begin_sums();
+  hold_pointers(recording);
+  const auto elements = [&](Tile tile) { elements_of_row(recording, piece, tile, targets); };
   if (const auto several = several_rows(recording, piece, in_a_row))
-    rows_at_once(recording, piece, *several, targets);
-  rows_at_once(recording, piece, in_a_row, targets);
-  pinned_ = next_pointer_ = 0;
-  forget_pointers();
-  for (const RowPiece::Total& total : totals_)
-    if (!total.by_row) exchange_running(total, true);
+    rows_at_once(recording, piece, *several, elements);
+  rows_at_once(recording, piece, in_a_row, elements);
+  indexed_ = false;
+  end_sums();
+}
+
+/// Elements of a row for which registers hold the sums over the rows; 0 where there are none.
+std::int64_t Emitter::columns_of_sums(const RowPiece& piece) const {
+  for (const RowPiece::Total& total : piece.totals)
+    if (total.registers > 0) return std::int64_t{total.registers} * lanes();
+  return 0;
+}
+
+/// All rows of as many columns as registers hold sums for, again and again.
+void Emitter::tiles_of_columns(const Recording& recording, const RowPiece& piece, std::int64_t columns,
+                               Tile in_a_row, const CallTargets& targets) {
+  std::vector<int> slots(piece.kinds.size());
+  std::iota(slots.begin(), slots.end(), 0);
+  const Address left = qword[base_ + 8 * static_cast<int>(piece.kinds.size())];
+  Xbyak::Label next;
+  xor_(index_, index_);
+  xor_(group_index_, group_index_);
+  mov(count_, left);
+  L(next);
+  indexed_ = columns < piece.elements;
+  kept_elements_ = columns;
+  begin_sums();
+  hold_pointers(recording);
+  rows_at_once(recording, piece, in_a_row,
+               [&](Tile tile) { written_out(recording, slots, columns, tile.columns, targets); });
+  back_to_first_row(piece);
+  end_sums();
+  if (!indexed_) return;
+  mov(left, count_);
+  add(group_index_, static_cast<int>(columns / grouped_elements));
+  add(index_, static_cast<int>(columns));
+  cmp(index_, static_cast<int>(piece.elements));
+  jl(next, T_NEAR);
+}
+
+/// `count_` rows back, with the pointers that are in memory alone.
+void Emitter::back_to_first_row(const RowPiece& piece) {
+  for (std::size_t operand = 0; operand < piece.strides.size(); ++operand) {
+    const int slot = static_cast<int>(operand);
+    if (piece.strides[operand] == 0 || is_held(slot)) continue;
+    imul(rcx, count_, static_cast<int>(piece.strides[operand] * element_bytes_));
+    sub(qword[base_ + 8 * slot], rcx);
+  }
 }
 
 /// Several rows side by side, where they share more than the columns of one do: as many as do not make more
@@ -113,33 +169,66 @@ double Emitter::memory_of_group(const Recording& recording, Tile tile) const {
   return static_cast<double>(count) / (tile.rows * tile.columns);
 }
 
-/// As many rows as a tile holds, again and again while there are as many left.
+/// Gives what is the same in all rows the registers that a tile and constants leave.
+void Emitter::keep_loads(const Recording& recording, Tile tile) {
+  kept_loads_.clear();
+  const int constants = static_cast<int>(kept_constants_.size());
+  int number = registers() - 2 - held_registers() - constants;
+  int room = free_registers() - registers_of(recording, tile) - constants;
+  for (const Instruction& i : recording.code) {
+    if (i.operation != Operation::load || i.grouped || strides_[static_cast<std::size_t>(i.number)] != 0)
+      continue;
+    const int needed = i.one_for_all ? 1 : static_cast<int>(kept_elements_ / lanes());
+    if (needed > room) continue;
+    room -= needed;
+    for (int part = 0; part < needed; ++part) {
+      const std::int64_t at = std::int64_t{part} * lanes();
+      kept_loads_.push_back({i.number, at, number});
+      const Xmm to = vector(number--, native_bytes_);
+      i.one_for_all ? broadcast(to, address_of_one(i.number, 0))
+                    : load(to, address(i.number, at), native_bytes_);
+    }
+  }
+}
+
+std::optional<int> Emitter::kept_load(int slot, std::int64_t element) const {
+  for (const Kept& kept : kept_loads_)
+    if (kept.slot == slot && kept.at == element) return kept.number;
+  return std::nullopt;
+}
+
+/// As many rows as a tile holds, again and again while there are as many left; `elements` writes what is done
+/// with theirs.
 void Emitter::rows_at_once(const Recording& recording, const RowPiece& piece, Tile tile,
-                           const CallTargets& targets) {
-  std::vector<int> slots(piece.kinds.size());
-  std::iota(slots.begin(), slots.end(), 0);
+                           const std::function<void(Tile)>& elements) {
   const Address left = qword[base_ + 8 * static_cast<int>(piece.kinds.size())];
   Xbyak::Label next, rest;
   keep_constants(recording, tile, 1);
+  keep_loads(recording, tile);
   ahead_ = elements_ahead(tile.rows * piece.elements, element_bytes_);
   L(next);
   cmp(left, tile.rows);
   jl(rest, T_NEAR);
-  begin_rows(most_used_first(side_by_side(recording, tile, strides_)));
-  if (std::ranges::any_of(piece.totals, [](const RowPiece::Total& total) { return total.registers > 0; })) {
-    whole_row(recording, slots, piece.elements, tile.columns, targets);
-  } else {
-    indexed_ = true;
-    mov(count_, piece.elements);
-    full_groups(recording, slots, tile, targets);
-    const int least = totals_.empty() ? 1 : running_registers();
-    if (tile.columns > least) full_groups(recording, slots, {tile.rows, least}, targets);
-    rest_of_row(recording, slots, piece.elements % (least * lanes()), tile.rows, targets);
-  }
+  forget_pointers();
+  elements(tile);
   end_rows(piece, tile.rows);
   sub(left, tile.rows);
   jmp(next, T_NEAR);
   L(rest);
+}
+
+void Emitter::elements_of_row(const Recording& recording, const RowPiece& piece, Tile tile,
+                              const CallTargets& targets) {
+  std::vector<int> slots(piece.kinds.size());
+  std::iota(slots.begin(), slots.end(), 0);
+  indexed_ = true;
+  xor_(index_, index_);
+  xor_(group_index_, group_index_);
+  mov(count_, piece.elements);
+  full_groups(recording, slots, tile, targets);
+  const int least = totals_.empty() ? 1 : running_registers();
+  if (tile.columns > least) full_groups(recording, slots, {tile.rows, least}, targets);
+  rest_of_row(recording, slots, piece.elements % (least * lanes()), tile.rows, targets);
 }
 
 /// Less than fills the registers of a sum: register by register, the last one under the mask.
@@ -152,24 +241,30 @@ void Emitter::rest_of_row(const Recording& recording, std::span<const int> slots
   }
 }
 
-/// Loads as many of these pointers as registers hold.
-void Emitter::begin_rows(std::span<const int> slots) {
+/// As many pointers as there are registers for, from row to row.
+void Emitter::hold_pointers(const Recording& recording) {
   pinned_ = next_pointer_ = 0;
   forget_pointers();
-  for (const int slot : slots)
+  for (const int slot : most_used_first(side_by_side(recording, {})))
     if (next_pointer_ + 1 < held_slots_.size()) pointer(slot);
   pinned_ = next_pointer_;
-  xor_(index_, index_);
-  xor_(group_index_, group_index_);
+}
+
+bool Emitter::is_held(int slot) const {
+  const auto end = held_slots_.begin() + static_cast<std::ptrdiff_t>(pinned_);
+  return std::find(held_slots_.begin(), end, slot) != end;
 }
 
 void Emitter::end_rows(const RowPiece& piece, int rows) {
   forget_pointers();
   for (const RowPiece::Total& total : totals_)
     if (total.by_row) finish_sum(total);
-  for (std::size_t slot = 0; slot < piece.strides.size(); ++slot)
-    if (const std::int64_t on = rows * piece.strides[slot] * element_bytes_; on != 0)
-      add(qword[base_ + 8 * static_cast<int>(slot)], static_cast<std::uint32_t>(on));
+  for (std::size_t operand = 0; operand < piece.strides.size(); ++operand) {
+    const int slot = static_cast<int>(operand);
+    const auto on = static_cast<std::uint32_t>(rows * piece.strides[operand] * element_bytes_);
+    if (on == 0) continue;
+    is_held(slot) ? add(pointer(slot), on) : add(qword[base_ + 8 * slot], on);
+  }
 }
 
 int Emitter::held_registers() const {
@@ -196,7 +291,7 @@ void Emitter::clear_running(const RowPiece::Total& total) {
 void Emitter::exchange_running(const RowPiece::Total& total, bool out) {
   for (int part = 0; part < total.registers; ++part) {
     const Xmm held = running(total.operand, part);
-    const Address at = ptr[pointer(total.running) + part * native_bytes_];
+    const Address at = address(total.running, std::int64_t{part} * lanes());
     out ? vmovups(at, held) : vmovups(held, at);
   }
 }

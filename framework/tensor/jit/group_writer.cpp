@@ -38,9 +38,9 @@ GroupWriter::GroupWriter(Emitter& out, const Recording& recording, std::span<con
       last_read_(last_reads(recording)),
       register_of_(recording.code.size(), none),
       slot_of_(recording.code.size(), none) {
-  // The last register is the mask's, those before hold running values and constants.
-  const int running = out.held_registers();
-  const int registers = out.registers() - 1 - running - static_cast<int>(out.kept_constants_.size());
+  // The last register is the mask's, those before hold running values, constants and what stays.
+  const int kept = static_cast<int>(out.kept_constants_.size() + out.kept_loads_.size());
+  const int registers = out.registers() - 1 - out.held_registers() - kept;
   held_.assign(static_cast<std::size_t>(registers), none);
   busy_.assign(held_.size(), false);
   for (const Emitter::Left& operand : out.left_) held_[static_cast<std::size_t>(operand.number)] = left;
@@ -142,9 +142,12 @@ Xmm GroupWriter::in_register(const Source& source) {
     give(source.result, number);
     out_.vmovups(vector(number), slot(slot_of_[r]));
   }
-  busy_[static_cast<std::size_t>(register_of_[r])] = true;
+  if (!stays(register_of_[r])) busy_[static_cast<std::size_t>(register_of_[r])] = true;
   return vector(register_of_[r]);
 }
+
+/// Whether the register holds what further groups read.
+bool GroupWriter::stays(int number) const { return number >= static_cast<int>(held_.size()); }
 
 /// What is not read again gives its register and its slot back.
 void GroupWriter::release(const Source& source) {
@@ -157,7 +160,7 @@ void GroupWriter::release(const Source& source) {
   if (out_.isa_ == Isa::avx512 &&
       makes_mask(recording_.code[static_cast<std::size_t>(source.result)].operation)) {
     mask_free_[static_cast<std::size_t>(number)] = true;
-  } else {
+  } else if (!stays(number)) {
     held_[static_cast<std::size_t>(number)] = none;
     busy_[static_cast<std::size_t>(number)] = false;
   }
@@ -186,6 +189,10 @@ void GroupWriter::write(const Instruction& i) {
   using enum Operation;
   switch (i.operation) {
     case load:
+      if (const auto kept = out_.kept_load(slot_of(i), i.one_for_all ? 0 : place(i)); kept && !i.grouped) {
+        register_of_[static_cast<std::size_t>(at_)] = *kept;
+        return;
+      }
       if (i.grouped) return out_.load_grouped(made(), slot_of(i), place(i), on_by_rows(i));
       if (!i.one_for_all) return load_elements(i);
       return out_.broadcast(made(), out_.address_of_one(slot_of(i), on_by_rows(i)));
@@ -351,7 +358,8 @@ void GroupWriter::write_fused(const Instruction& i) {
 
 /// Whether an instruction may write its result over this operand.
 bool GroupWriter::dies_alone(const Source& source, const Source& x, const Source& y) const {
-  return last_read(source) && source.result != x.result && source.result != y.result;
+  return last_read(source) && source.result != x.result && source.result != y.result &&
+         !stays(register_of_[static_cast<std::size_t>(source.result)]);
 }
 
 void GroupWriter::become_result(const Xmm& made_in, const Instruction& i) {

@@ -39,6 +39,7 @@ class GroupWriter {
   void drop_left(std::vector<Emitter::Left>::iterator left);
 
   bool last_read(const Source& source) const;
+  bool stays(int number) const;
   int next_read(int result) const;
   Xmm in_register(const Source& source);
   void release(const Source& source);

@@ -89,26 +89,28 @@ Routine chain_routine(const ChainPiece& chain, Isa isa) {
 
 namespace {
 
-/// With sums over the rows in registers, as far as half of these hold them; but where that is no more than
-/// half of the sums, rows that share loads and stores of all sums save more.
+/// With all sums over the rows in registers, for as many columns at once as half of these hold them: where a
+/// row ends with sums of its own, for all columns or for none.
 RowPiece with_sums_in_registers(const RowPiece& piece, Isa isa, int element_bytes) {
   const int lanes = (isa == Isa::avx512 ? 64 : 32) / element_bytes;
-  const auto each = static_cast<int>(piece.elements) / lanes;
   const int room = isa == Isa::avx512 ? 16 : 4;
+  std::vector<int> sums;
+  for (const ChainStep& step : piece.steps)
+    if (const auto operand = static_cast<std::size_t>(step.operand);
+        step.form == ChainStep::Form::sum && piece.kinds[operand] == ChainOperand::elements &&
+        piece.strides[operand] == 0)
+      sums.push_back(step.operand);
+  const auto all = static_cast<int>(piece.elements / lanes), count = static_cast<int>(sums.size());
+  if (count == 0 || count > room || all == 0 || piece.elements % lanes != 0) return piece;
+  int each = std::min(all, room / count);
+  while (all % each != 0) --each;
+  if (each < all && !piece.totals.empty()) return piece;
   RowPiece held = piece;
-  int sums = 0, count = 0;
-  for (const ChainStep& step : piece.steps) {
-    const auto operand = static_cast<std::size_t>(step.operand);
-    if (step.form != ChainStep::Form::sum || piece.kinds[operand] != ChainOperand::elements ||
-        piece.strides[operand] != 0)
-      continue;
-    ++sums;
-    if (piece.elements % lanes != 0 || each == 0 || (count + 1) * each > room) continue;
-    ++count;
-    held.kinds[operand] = ChainOperand::total;
-    held.totals.push_back({step.operand, step.operand, false, each});
+  for (const int sum : sums) {
+    held.kinds[static_cast<std::size_t>(sum)] = ChainOperand::total;
+    held.totals.push_back({sum, sum, false, each});
   }
-  return 2 * count > sums ? held : piece;
+  return held;
 }
 
 /// Code holds distances in bytes as int, and goes on by two rows.
