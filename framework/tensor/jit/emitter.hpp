@@ -110,6 +110,7 @@ class Emitter : public Xbyak::CodeGenerator {
                    const CallTargets& targets);
   /// Registers that the running values of one sum take.
   int running_registers() const { return static_cast<int>(running_values) / std::min(16, lanes()); }
+  Xbyak::Address rows_left(const RowPiece& piece);
   std::int64_t columns_of_sums(const RowPiece& piece) const;
   void tiles_of_columns(const Recording& recording, const RowPiece& piece, std::int64_t columns,
                         Tile in_a_row, const CallTargets& targets);
@@ -135,8 +136,7 @@ class Emitter : public Xbyak::CodeGenerator {
   void exchange_running(const RowPiece::Total& total, bool out);
   /// Gives constants the registers that a tile leaves.
   void keep_constants(const Recording& recording, Tile tile, int least_reads);
-
-  void keep_loads(const Recording& recording, Tile tile);
+  void keep_loads(const Recording& recording, Tile tile, std::int64_t columns);
   std::optional<int> kept_load(int slot, std::int64_t element) const;
 
   Xbyak::Xmm vector(int number, int bytes) const;
@@ -182,7 +182,6 @@ class Emitter : public Xbyak::CodeGenerator {
   std::map<const float*, Xbyak::Label> tables_;
   std::map<std::uint64_t, int> kept_constants_;  ///< their registers, counted down from the last one
   std::vector<Kept> kept_loads_;                 ///< likewise, behind the constants
-  std::int64_t kept_elements_ = 0;               ///< of a row, that are all written out in one place
   std::vector<RowPiece::Total> totals_;  ///< in registers from the last one down, before the constants
   std::vector<Left> left_;               ///< by the products before a chain
   Xbyak::Label mask_window_;

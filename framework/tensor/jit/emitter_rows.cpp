@@ -39,7 +39,18 @@ std::vector<int> most_used_first(const Recording& recording) {
   return operands;
 }
 
+/// Operands of rows by number are in as many slots.
+std::vector<int> slots_of(const RowPiece& piece) {
+  std::vector<int> slots(piece.kinds.size());
+  std::iota(slots.begin(), slots.end(), 0);
+  return slots;
+}
+
 }  // namespace
+
+Address Emitter::rows_left(const RowPiece& piece) {
+  return qword[base_ + 8 * static_cast<int>(piece.kinds.size())];
+}
 
 /// n elements of a row, written out.
 void Emitter::written_out(const Recording& recording, std::span<const int> slots, std::int64_t n, int columns,
@@ -106,16 +117,14 @@ std::int64_t Emitter::columns_of_sums(const RowPiece& piece) const {
 /// All rows of as many columns as registers hold sums for, again and again.
 void Emitter::tiles_of_columns(const Recording& recording, const RowPiece& piece, std::int64_t columns,
                                Tile in_a_row, const CallTargets& targets) {
-  std::vector<int> slots(piece.kinds.size());
-  std::iota(slots.begin(), slots.end(), 0);
-  const Address left = qword[base_ + 8 * static_cast<int>(piece.kinds.size())];
+  const std::vector<int> slots = slots_of(piece);
+  const Address left = rows_left(piece);
   Xbyak::Label next;
   xor_(index_, index_);
   xor_(group_index_, group_index_);
   mov(count_, left);
   L(next);
   indexed_ = columns < piece.elements;
-  kept_elements_ = columns;
   begin_sums();
   hold_pointers(recording);
   rows_at_once(recording, piece, in_a_row,
@@ -169,8 +178,9 @@ double Emitter::memory_of_group(const Recording& recording, Tile tile) const {
   return static_cast<double>(count) / (tile.rows * tile.columns);
 }
 
-/// Gives what is the same in all rows the registers that a tile and constants leave.
-void Emitter::keep_loads(const Recording& recording, Tile tile) {
+/// Gives what is the same in all rows the registers that a tile and constants leave: numbers, and vectors
+/// where a row, or so many columns of it, is written out.
+void Emitter::keep_loads(const Recording& recording, Tile tile, std::int64_t columns) {
   kept_loads_.clear();
   const int constants = static_cast<int>(kept_constants_.size());
   int number = registers() - 2 - held_registers() - constants;
@@ -178,7 +188,7 @@ void Emitter::keep_loads(const Recording& recording, Tile tile) {
   for (const Instruction& i : recording.code) {
     if (i.operation != Operation::load || i.grouped || strides_[static_cast<std::size_t>(i.number)] != 0)
       continue;
-    const int needed = i.one_for_all ? 1 : static_cast<int>(kept_elements_ / lanes());
+    const int needed = i.one_for_all ? 1 : static_cast<int>(columns / lanes());
     if (needed > room) continue;
     room -= needed;
     for (int part = 0; part < needed; ++part) {
@@ -201,10 +211,10 @@ std::optional<int> Emitter::kept_load(int slot, std::int64_t element) const {
 /// with theirs.
 void Emitter::rows_at_once(const Recording& recording, const RowPiece& piece, Tile tile,
                            const std::function<void(Tile)>& elements) {
-  const Address left = qword[base_ + 8 * static_cast<int>(piece.kinds.size())];
+  const Address left = rows_left(piece);
   Xbyak::Label next, rest;
   keep_constants(recording, tile, 1);
-  keep_loads(recording, tile);
+  keep_loads(recording, tile, columns_of_sums(piece));
   ahead_ = elements_ahead(tile.rows * piece.elements, element_bytes_);
   L(next);
   cmp(left, tile.rows);
@@ -215,12 +225,12 @@ void Emitter::rows_at_once(const Recording& recording, const RowPiece& piece, Ti
   sub(left, tile.rows);
   jmp(next, T_NEAR);
   L(rest);
+  forget_pointers();  // there may have been no such rows
 }
 
 void Emitter::elements_of_row(const Recording& recording, const RowPiece& piece, Tile tile,
                               const CallTargets& targets) {
-  std::vector<int> slots(piece.kinds.size());
-  std::iota(slots.begin(), slots.end(), 0);
+  const std::vector<int> slots = slots_of(piece);
   indexed_ = true;
   xor_(index_, index_);
   xor_(group_index_, group_index_);

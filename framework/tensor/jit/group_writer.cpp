@@ -189,7 +189,7 @@ void GroupWriter::write(const Instruction& i) {
   using enum Operation;
   switch (i.operation) {
     case load:
-      if (const auto kept = out_.kept_load(slot_of(i), i.one_for_all ? 0 : place(i)); kept && !i.grouped) {
+      if (const auto kept = out_.kept_load(slot_of(i), i.one_for_all ? 0 : place(i))) {
         register_of_[static_cast<std::size_t>(at_)] = *kept;
         return;
       }

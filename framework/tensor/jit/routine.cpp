@@ -113,9 +113,9 @@ RowPiece with_sums_in_registers(const RowPiece& piece, Isa isa, int element_byte
   return held;
 }
 
-/// Code holds distances in bytes as int, and goes on by two rows.
+/// Code holds distances in bytes as int, and goes on by as many as four rows.
 bool fits_displacements(const RowPiece& piece, std::size_t element_bytes) {
-  const auto most = static_cast<std::int64_t>(std::numeric_limits<int>::max() / element_bytes / 2);
+  const auto most = static_cast<std::int64_t>(std::numeric_limits<int>::max() / element_bytes / 4);
   return std::ranges::max(piece.strides) < most && piece.elements < most;
 }
 

@@ -100,7 +100,7 @@ template <class T>
 Routine chain_routine(const ChainPiece& chain, Isa isa = best_isa());
 
 /// A chain of rows. Behind the operands' pointers it finds how many rows there are; it may move the pointers,
-/// and counts the rows. None as above, where functions of the C library are needed, where rows are 1 GiB
+/// and counts the rows. None as above, where functions of the C library are needed, where rows are 512 MiB
 /// long, or where operands are grouped and a register holds less than a group, or rows are no multiple of
 /// running_values.
 template <class T>

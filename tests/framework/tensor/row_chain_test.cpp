@@ -130,6 +130,86 @@ TEST_CASE_TEMPLATE("[jit] rows of a chain with their sums have the bits of the s
   }
 }
 
+namespace {
+
+/// Sums over the rows of each input, which moves, times a vector and a number, which do not, in memory of
+/// their own: out of `inputs` operands that move, the first `sums` are added up, and the last product is
+/// stored.
+template <class T>
+struct ManySums {
+  std::int64_t rows, n;
+  jit::RowPiece piece;
+  std::vector<std::vector<T>> memory;
+
+  ManySums(std::int64_t how_many, std::int64_t elements, int inputs, int sums, std::mt19937_64& random)
+      : rows(how_many), n(elements) {
+    const auto number = [](int i) { return static_cast<std::int16_t>(i); };
+    const auto times = [&](int operand) {
+      return ChainStep{.form = Form::binary,
+                       .function = static_cast<std::uint8_t>(Binary::mul),
+                       .operand = number(operand)};
+    };
+    const int vector = inputs, scalar = inputs + 1, result = inputs + 2, first_sum = inputs + 3;
+    for (int i = 0; i < inputs; ++i) {
+      piece.steps.push_back({.form = Form::load, .operand = number(i)});
+      piece.steps.push_back(times(vector));
+      piece.steps.push_back(times(scalar));
+      if (i < sums) piece.steps.push_back({.form = Form::sum, .operand = number(first_sum + i)});
+    }
+    piece.steps.push_back({.form = Form::store, .operand = number(result)});
+    const auto count = static_cast<std::size_t>(first_sum + sums);
+    piece.kinds.assign(count, ChainOperand::elements);
+    piece.kinds[static_cast<std::size_t>(scalar)] = ChainOperand::one_for_all;
+    piece.strides.assign(count, 0);
+    std::fill_n(piece.strides.begin(), inputs, n);
+    piece.strides[static_cast<std::size_t>(result)] = n;
+    piece.asked_for.assign(count, false);
+    piece.elements = n;
+    std::normal_distribution<double> normal;
+    for (std::size_t i = 0; i < count; ++i)
+      for (T& v : memory.emplace_back(static_cast<std::size_t>(rows * n))) v = static_cast<T>(normal(random));
+  }
+
+  void by_steps(const Kernels<T>& table) {
+    std::vector<T*> at;
+    for (std::vector<T>& operand : memory) at.push_back(operand.data());
+    for (std::int64_t row = 0; row < rows; ++row) {
+      run_chain<T>(piece.steps, piece.kinds, at.data(), n, table);
+      for (std::size_t i = 0; i < at.size(); ++i) at[i] += piece.strides[i];
+    }
+  }
+
+  void by_routine(const jit::Routine& routine) {
+    std::vector<void*> arguments;
+    for (std::vector<T>& operand : memory) arguments.push_back(operand.data());
+    arguments.push_back(std::bit_cast<void*>(rows));
+    routine(arguments.data());
+  }
+};
+
+}  // namespace
+
+// Four sums of 128 elements are two tiles of columns, seven registers are no multiple of more than one, 20
+// inputs are more pointers than registers hold, and 20 sums more than half of these.
+TEST_CASE_TEMPLATE("[jit] sums over rows by tiles of columns have the bits of the span kernels", T, float,
+                   double) {
+  std::mt19937_64 random(3);
+  for (const Isa isa : {Isa::avx2, Isa::avx512}) {
+    if (!supported(isa)) continue;
+    for (const auto& [inputs, sums] : {std::pair{1, 1}, {4, 4}, {8, 3}, {20, 2}, {12, 12}, {20, 20}})
+      for (const std::int64_t n : {16, 48, 64, 112, 128, 200, 592})
+        for (const std::int64_t rows : {1, 2, 5}) {
+          INFO(name(isa), ", ", rows, " rows of ", n, ", ", inputs, " inputs, ", sums, " sums");
+          ManySums<T> steps(rows, n, inputs, sums, random), code = steps;
+          const jit::Routine routine = jit::row_routine<T>(steps.piece, isa);
+          REQUIRE(routine);
+          steps.by_steps(kernels<T>(isa));
+          code.by_routine(routine);
+          REQUIRE(steps.memory == code.memory);
+        }
+  }
+}
+
 TEST_CASE("[kernels] sums in a chain are those of the kernels over the same elements") {
   std::mt19937_64 random(2);
   SummedRows<double> chain(3, 48, true, true, true, random);
