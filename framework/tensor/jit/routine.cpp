@@ -89,11 +89,12 @@ Routine chain_routine(const ChainPiece& chain, Isa isa) {
 
 namespace {
 
-/// With all sums over the rows in registers, for as many columns at once as half of these hold them: where a
-/// row ends with sums of its own, for all columns or for none.
+/// With all sums over the rows in registers, for as many columns at once as half of these hold them, where
+/// that is a whole row or some cache lines of each: fewer would be read from rows all over the memory. Where
+/// a row ends with sums of its own, it is gone through as a whole.
 RowPiece with_sums_in_registers(const RowPiece& piece, Isa isa, int element_bytes) {
   const int lanes = (isa == Isa::avx512 ? 64 : 32) / element_bytes;
-  const int room = isa == Isa::avx512 ? 16 : 4;
+  const int room = isa == Isa::avx512 ? 16 : 4, fewest = room / 4;
   std::vector<int> sums;
   for (const ChainStep& step : piece.steps)
     if (const auto operand = static_cast<std::size_t>(step.operand);
@@ -104,7 +105,7 @@ RowPiece with_sums_in_registers(const RowPiece& piece, Isa isa, int element_byte
   if (count == 0 || count > room || all == 0 || piece.elements % lanes != 0) return piece;
   int each = std::min(all, room / count);
   while (all % each != 0) --each;
-  if (each < all && !piece.totals.empty()) return piece;
+  if (each < all && (each < fewest || !piece.totals.empty())) return piece;
   RowPiece held = piece;
   for (const int sum : sums) {
     held.kinds[static_cast<std::size_t>(sum)] = ChainOperand::total;

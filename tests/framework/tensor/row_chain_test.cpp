@@ -189,15 +189,15 @@ struct ManySums {
 
 }  // namespace
 
-// Four sums of 128 elements are two tiles of columns, seven registers are no multiple of more than one, 20
-// inputs are more pointers than registers hold, and 20 sums more than half of these.
+// Four sums of 128 elements are two tiles of columns and those of 16 a whole row, 20 inputs are more pointers
+// than registers hold, and 12 and 20 sums, or 37 registers to a row, leave no tile.
 TEST_CASE_TEMPLATE("[jit] sums over rows by tiles of columns have the bits of the span kernels", T, float,
                    double) {
   std::mt19937_64 random(3);
   for (const Isa isa : {Isa::avx2, Isa::avx512}) {
     if (!supported(isa)) continue;
     for (const auto& [inputs, sums] : {std::pair{1, 1}, {4, 4}, {8, 3}, {20, 2}, {12, 12}, {20, 20}})
-      for (const std::int64_t n : {16, 48, 64, 112, 128, 200, 592})
+      for (const std::int64_t n : {16, 48, 64, 112, 128, 200, 256, 592})
         for (const std::int64_t rows : {1, 2, 5}) {
           INFO(name(isa), ", ", rows, " rows of ", n, ", ", inputs, " inputs, ", sums, " sums");
           ManySums<T> steps(rows, n, inputs, sums, random), code = steps;
