@@ -289,6 +289,16 @@ bool HeldProduct<T>::by_row_kernel() const {
   return run == by_row<T>;
 }
 
+template <>
+bool HeldProduct<float>::may_throw() const {
+  return run == by_onednn;
+}
+
+template <>
+bool HeldProduct<double>::may_throw() const {
+  return false;
+}
+
 template <class T>
 HeldProduct<T> held_product(const ProductShape& s, T beta) {
   return held_product(s, s.transpose_a ? s.m : s.k, s.transpose_b ? s.k : s.n, beta, s.n);

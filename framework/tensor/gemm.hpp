@@ -23,6 +23,8 @@ struct HeldProduct {
   void operator()(const T* a, const T* b, T* c) const { run(*this, a, b, c); }
   /// Whether it adds up as RowProductKernel does.
   bool by_row_kernel() const;
+  /// Whether std::runtime_error is possible: see gemm().
+  bool may_throw() const;
 };
 
 /// Takes and throws what gemm() does, or takes contiguous matrices. May take microseconds, and a library's

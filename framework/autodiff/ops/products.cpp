@@ -62,6 +62,7 @@ HeldCall<T> hold_matmul(const Call<T>& call) {
   HeldCall<T> held;
   static_assert(sizeof(product) <= sizeof(held.state) && std::is_trivially_copyable_v<HeldProduct<T>>);
   std::memcpy(held.state.data(), &product, sizeof(product));
+  held.throws = product.may_throw();
   if (product.by_row_kernel()) held.row_product = {sizes.n, sizes.k, call.accumulate};
   held.run = [](const HeldCall<T>& self, void* const* p) {
     const auto& made = *reinterpret_cast<const HeldProduct<T>*>(self.state.data());

@@ -1,7 +1,6 @@
 #include "framework/plan/run/chain_rows.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 namespace unroll {
@@ -175,6 +174,28 @@ void ChainRows<T>::run(T* const* operands) {
 }
 
 template <class T>
+void ChainRows<T>::place_scratch(T* const* operands) {
+  for (std::size_t i = dims_.size(); i < operands_.size(); ++i) routine_arguments_[i] = operands[i];
+}
+
+template <class T>
+jit::Call ChainRows<T>::call(std::span<const ir::Id> roots) {
+  if (!routine_ || count_ != 2 || rows_ == 0) return {};
+  const auto root = [&](int value) { return roots[static_cast<std::size_t>(value)]; };
+  for (std::size_t s = 0; s < code_.sums.size(); ++s) {
+    const auto& [total, running, onto] = code_.sums[s];
+    const ChainOperand kind = piece_.kinds[static_cast<std::size_t>(total)];
+    const bool in_place = onto >= 0 && root(onto) == root(total);
+    const bool ends = kind != ChainOperand::total || rows_of_sum_[s] == 1;
+    if (kind != ChainOperand::group_sums && !(in_place && ends)) return {};
+  }
+  void** pointers = routine_arguments_.data();
+  return {routine_.address(),
+          {reinterpret_cast<std::uintptr_t>(pointers), static_cast<std::uintptr_t>(rows_)},
+          pointers};
+}
+
+template <class T>
 void ChainRows<T>::begin_sums(T* const* operands) {
   for (const auto& [total, running, onto] : code_.sums) {
     const ChainOperand kind = piece_.kinds[static_cast<std::size_t>(total)];
@@ -192,10 +213,8 @@ void ChainRows<T>::begin_sums(T* const* operands) {
 template <class T>
 void ChainRows<T>::run_rows(T* const* operands) {
   if (!routine_) return run_single_rows(operands);
-  const std::size_t count = piece_.kinds.size();
-  std::copy_n(operands, count, routine_arguments_.begin());
-  routine_arguments_[count] = std::bit_cast<void*>(rows_);
-  routine_(routine_arguments_.data());
+  std::copy_n(operands, dims_.size(), routine_arguments_.begin());
+  routine_(routine_arguments_.data(), rows_);
   row_number_ += rows_;
   finish_sums(operands);
 }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "framework/plan/run/chain_code.hpp"
@@ -25,8 +26,13 @@ class ChainRows {
   /// Elements of a row.
   std::int64_t elements() const { return elements_; }
 
-  /// `operands` by number of the code's, with room for what inner ones and running values need.
+  /// Where inner operands and running values are: those behind the values.
+  void place_scratch(T* const* operands);
+
+  /// `operands` by number of the code's.
   void run(T* const* operands);
+  /// The machine code, where it is all that run() runs; `roots` of values.
+  jit::Call call(std::span<const ir::Id> roots);
 
  private:
   /// Axes that all operands go along in the same way.

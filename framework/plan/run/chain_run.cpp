@@ -160,6 +160,16 @@ jit::ChainPiece ChainRun<T>::piece() const {
 }
 
 template <class T>
+jit::Call ChainRun<T>::call() {
+  if (by_rows_) return rows_.call(roots_);
+  if (!routine_ || !in_one_go_ || total_ == 0) return {};
+  void** pointers = reinterpret_cast<void**>(operands_.data());
+  return {routine_.address(),
+          {reinterpret_cast<std::uintptr_t>(pointers), static_cast<std::uintptr_t>(total_)},
+          pointers};
+}
+
+template <class T>
 void ChainRun<T>::attach(std::byte* scratch) {
   scratch_ = reinterpret_cast<T*>(scratch);
   place_scratch();
@@ -175,6 +185,7 @@ void ChainRun<T>::place_scratch() {
     operands_[i] = std::exchange(next, next + (i < sums ? chain_group : running_values));
   for (std::size_t i = 0; i < period_.size(); ++i)
     if (expanded(i) && row_ == 0 && !by_rows_) laid_out_[i] = std::exchange(next, next + part_);
+  rows_.place_scratch(operands_.data());
 }
 
 template <class T>

@@ -32,6 +32,9 @@ class ChainRun {
   std::int64_t written_out() const;
   /// For a routine that finds operands by root.
   jit::ChainPiece piece() const;
+  /// The machine code, where it is all that run() runs, with the pointers of roots().
+  jit::Call call();
+  const std::vector<ir::Id>& roots() const { return roots_; }
 
  private:
   jit::ChainPiece whole() const;

@@ -55,6 +55,7 @@ class Frame {
     int loop = -1;     ///< its body's region
     std::unique_ptr<ChainRun<T>> chain = {};
     HeldCall<T> held = {};
+    jit::Call call = {};              ///< all there is to do, while parts are made for these sizes
     std::vector<ir::Id> values = {};  ///< of a single op: roots of the operands, then of the result
     std::vector<void*> pointers = {};
     std::vector<const Shape*> shapes = {};  ///< of operands
@@ -80,7 +81,8 @@ class Frame {
     std::size_t first, last;
     jit::Routine routine;
   };
-  /// What a routine has to know of a step's sizes: elements of a chain, or n and k of a product.
+  /// What a routine has to know of a step's sizes: elements of a chain, or n and k of a product. A call is
+  /// -1.
   using PieceSize = std::array<std::int64_t, 2>;
   struct Parts {
     std::vector<PieceSize> sizes;  ///< by step
@@ -133,6 +135,7 @@ class Frame {
   void run(Body& body);
   void run(std::span<Step> steps, const Body& body);
   const Parts* ready_parts(int region);
+  static jit::Call call_of(Step& step);
   static PieceSize piece_size(const Step& step);
   static void add_piece(const Step& step, jit::RoutineBuilder<T>& routine);
   static Parts make_parts(const std::vector<Step>& steps);

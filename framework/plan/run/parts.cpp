@@ -14,28 +14,43 @@ constexpr std::size_t most_sizes = 8;
 
 }  // namespace
 
-/// Zero where no routine can do what a step does: others than short chains and rows times small matrices.
+/// None where there is more to do than to call something.
+template <class T>
+jit::Call Frame<T>::call_of(Step& step) {
+  if (step.chain) return step.chain->call();
+  if (!step.held.run || step.held.throws || step.copied != ir::none) return {};
+  const auto bits = [](auto* p) { return reinterpret_cast<std::uintptr_t>(p); };
+  return {bits(step.held.run), {bits(&step.held), bits(step.pointers.data())}, step.pointers.data()};
+}
+
+/// Zero where no routine can do what a step does: short chains and rows times small matrices are written out,
+/// others may be called.
 template <class T>
 typename Frame<T>::PieceSize Frame<T>::piece_size(const Step& step) {
-  if (step.chain) return {step.chain->written_out(), 0};
-  if (!step.held.row_product || step.copied != ir::none) return {};
+  const PieceSize otherwise = {step.call ? -1 : 0, 0};
+  if (step.chain) return step.chain->written_out() > 0 ? PieceSize{step.chain->written_out(), 0} : otherwise;
+  if (!step.held.row_product || step.copied != ir::none) return otherwise;
   return {step.held.row_product->n, step.held.row_product->k};
 }
 
 template <class T>
 void Frame<T>::add_piece(const Step& step, jit::RoutineBuilder<T>& routine) {
+  if (piece_size(step)[0] < 0) {
+    const std::vector<ir::Id>& roots = step.chain ? step.chain->roots() : step.values;
+    return routine.add(jit::CallPiece{&step.call, {roots.begin(), roots.end()}});
+  }
   if (step.chain) return routine.add(step.chain->piece());
   const auto& [n, k, add] = *step.held.row_product;
   const auto slot = [&](std::size_t i) { return static_cast<int>(step.values[i]); };
   routine.add(jit::RowProductPiece{slot(0), slot(1), slot(2), n, k, add});
 }
 
-/// Steps in a row that routines can do become one.
+/// Steps in a row that are written out become one routine.
 template <class T>
 typename Frame<T>::Parts Frame<T>::make_parts(const std::vector<Step>& steps) {
   Parts made;
   for (const Step& step : steps) made.sizes.push_back(piece_size(step));
-  const auto fits = [&](std::size_t i) { return made.sizes[i] != PieceSize{}; };
+  const auto fits = [&](std::size_t i) { return made.sizes[i][0] > 0; };
   for (std::size_t first = 0, last = 0; first < steps.size(); first = last) {
     jit::RoutineBuilder<T> routine;
     for (last = first; last < steps.size() && fits(last) == fits(first); ++last)
@@ -69,7 +84,7 @@ std::optional<jit::IterationMoves> Frame<T>::iteration_moves(int number) const {
 
 template <class T>
 void Frame<T>::add_loop(Parts& made, int number) {
-  if (made.parts.size() != 1 || !made.parts[0].routine) return;
+  if (std::ranges::find(made.sizes, PieceSize{}) != made.sizes.end()) return;
   const auto moves = iteration_moves(number);
   if (!moves) return;
   jit::RoutineBuilder<T> routine;
@@ -82,6 +97,7 @@ void Frame<T>::add_loop(Parts& made, int number) {
 template <class T>
 const typename Frame<T>::Parts* Frame<T>::parts_of(int number) {
   Body& here = body(number);
+  for (Step& step : here.steps) step.call = call_of(step);
   const auto fits = [&](const Parts& parts) {
     return std::ranges::equal(parts.sizes, here.steps, {}, {}, piece_size);
   };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstddef>
 #include <utility>
 
 #include "framework/tensor/jit/group_writer.hpp"
@@ -27,12 +28,13 @@ Emitter::Emitter(Isa isa, int element_bytes, Surroundings surroundings)
       element_bytes_(element_bytes),
       native_bytes_(isa == Isa::avx512 ? 64 : 32),
       around_(surroundings) {
-  const bool kept = around_.calls;
+  const bool kept = keeps_registers();
   base_ = kept ? rbx : rdi;
   count_ = kept ? r12 : rsi;
   index_ = kept ? r13 : rdx;
   pointer_registers_ = {r8, r9, r10, r11};
   if (!around_.counted && !kept) pointer_registers_.insert(pointer_registers_.end(), {rdx, rsi});
+  if (kept) pointer_registers_.insert(pointer_registers_.end(), {rbp, r14, r15});
   if (around_.counted && !kept)
     pointer_registers_.insert(pointer_registers_.end(), {rbx, rbp, r12, r13, r14, r15});
   held_slots_.assign(pointer_registers_.size(), -1);
@@ -41,7 +43,7 @@ Emitter::Emitter(Isa isa, int element_bytes, Surroundings surroundings)
 /// rax and rcx are for moments, but for rax in rows; the pointers' registers and the three others are for the
 /// whole.
 void Emitter::begin() {
-  if (around_.counted || around_.calls)
+  if (around_.counted || keeps_registers())
     for (const Reg64& saved : {rbx, rbp, r12, r13, r14, r15}) push(saved);
   if (base_ != rdi) mov(base_, rdi);
   if (around_.counted && count_ != rsi) mov(count_, rsi);
@@ -54,7 +56,7 @@ void Emitter::begin() {
 
 void Emitter::end() {
   if (around_.slots > 0) mov(rsp, ptr[rsp + slot_bytes * around_.slots]);
-  if (around_.counted || around_.calls)
+  if (around_.counted || keeps_registers())
     for (const Reg64& saved : {r15, r14, r13, r12, rbp, rbx}) pop(saved);
   vzeroupper();
   ret();
@@ -359,6 +361,24 @@ void Emitter::add_products(std::span<const Columns> columns) {
     store(result(v), sum(0, v), bytes(v));
     left_.push_back({product(v).c, group(v).at, bytes(v), v});
   }
+}
+
+/// Some memory of its own aligns the stack, as calls need it.
+void Emitter::call_between(const CallPiece& piece) {
+  slots_ = std::max(slots_, 1);
+  left_.clear();
+  forget_pointers();
+  mov(r10, reinterpret_cast<std::uintptr_t>(piece.call));
+  mov(r11, ptr[r10 + static_cast<int>(offsetof(Call, pointers))]);
+  for (std::size_t i = 0; i < piece.slots.size(); ++i) {
+    mov(rax, ptr[base_ + 8 * piece.slots[i]]);
+    mov(ptr[r11 + 8 * static_cast<int>(i)], rax);
+  }
+  const int arguments = offsetof(Call, arguments);
+  mov(rdi, ptr[r10 + arguments]);
+  mov(rsi, ptr[r10 + arguments + 8]);
+  vzeroupper();
+  call(qword[r10 + static_cast<int>(offsetof(Call, function))]);
 }
 
 void Emitter::begin_iteration(Xbyak::Label& next) {

@@ -26,9 +26,10 @@ struct Group {
 
 /// How a routine is entered and what it needs around itself.
 struct Surroundings {
-  bool counted = false;  ///< over a number of elements, or of iterations, that is known when it runs
-  bool calls = false;    ///< functions of the C library
-  int slots = 0;         ///< memory of its own, in registers: two for calls, and values without a register
+  bool counted = false;        ///< over a number of elements, or of iterations, that is known when it runs
+  bool calls = false;          ///< functions of the C library
+  bool calls_between = false;  ///< other code, between pieces
+  int slots = 0;  ///< memory of its own, in registers: two for calls, and values without a register
 };
 
 /// Where calls go: the span kernels of one type, by function.
@@ -60,11 +61,13 @@ class Emitter : public Xbyak::CodeGenerator {
              const CallTargets& targets);
   /// A chain of any number of elements: by loops, and under a mask what is left.
   void counted_chain(const Recording& recording, std::span<const int> slots, const CallTargets& targets);
-  /// A chain of rows. Behind the pointers lies the number of rows, which is counted down.
+  /// A chain of as many rows as the count says. They are counted down behind the pointers.
   void row_chain(const Recording& recording, const RowPiece& rows, const CallTargets& targets);
   /// Products of one row, in the order of RowProductKernel: an element of it is read once for as many of them
   /// as registers hold sums for.
   void row_products(std::span<const RowProductPiece> products);
+
+  void call_between(const CallPiece& piece);
 
   void begin_iteration(Xbyak::Label& next);
   void end_iteration(const IterationMoves& moves, const Xbyak::Label& next);
@@ -99,6 +102,7 @@ class Emitter : public Xbyak::CodeGenerator {
   static constexpr int slot_bytes = 64, call_slots = 2;
   static constexpr int mask_registers = 6;  ///< of AVX-512, k2 and on
 
+  bool keeps_registers() const { return around_.calls || around_.calls_between; }
   int registers_of(const Recording& recording, Tile tile) const;
   int registers() const { return isa_ == Isa::avx512 ? 32 : 16; }
   int free_registers() const;

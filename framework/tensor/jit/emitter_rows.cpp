@@ -86,6 +86,7 @@ void Emitter::end_sums() {
 void Emitter::row_chain(const Recording& recording, const RowPiece& piece, const CallTargets& targets) {
   asked_for_ = piece.asked_for;
   strides_ = piece.strides;
+  mov(rows_left(piece), count_);
   hold_sums(piece.totals);
   if (const std::int64_t rest = piece.elements % lanes(); rest > 0) {
     mov(count_, rest);

@@ -64,6 +64,8 @@ Routine RoutineBuilder<T>::finish() const {
     if (const auto* chain = std::get_if<ChainPiece>(&piece)) {
       recordings.push_back(record_chain<T>(chain->steps, chain->kinds, isa_));
       around.calls = around.calls || calls(recordings.back());
+    } else if (std::holds_alternative<CallPiece>(piece)) {
+      around.calls_between = true;
     }
   const CallTargets targets(kernels<T>(isa_));
   return written<T>(isa_, around, [&](Emitter& out) {
@@ -73,6 +75,8 @@ Routine RoutineBuilder<T>::finish() const {
     for (const auto& piece : pieces_)
       if (const auto* chain = std::get_if<ChainPiece>(&piece))
         out.chain(*recording++, chain->slots, chain->n, targets);
+      else if (const auto* call = std::get_if<CallPiece>(&piece))
+        out.call_between(*call);
       else
         out.row_products(std::get<std::vector<RowProductPiece>>(piece));
     if (loop_) out.end_iteration(*loop_, next);

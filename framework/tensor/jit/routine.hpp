@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -23,8 +24,10 @@ class Routine {
   explicit Routine(std::shared_ptr<Emitter> code);
 
   explicit operator bool() const { return run_ != nullptr; }
-  /// n: the elements of a chain that is for any number of them, or iterations of a loop.
+  /// n: the elements of a chain that is for any number of them, the rows of a chain of rows, or iterations of
+  /// a loop.
   void operator()(void* const* pointers, std::int64_t n = 0) const { run_(pointers, n); }
+  std::uintptr_t address() const { return reinterpret_cast<std::uintptr_t>(run_); }
 
  private:
   std::shared_ptr<Emitter> code_;
@@ -64,6 +67,20 @@ struct RowProductPiece {
   bool add;
 };
 
+/// Other code that throws nothing, with two arguments and the array in which it finds its operands' pointers.
+struct Call {
+  std::uintptr_t function = 0;
+  std::array<std::uintptr_t, 2> arguments = {};
+  void** pointers = nullptr;
+
+  explicit operator bool() const { return function != 0; }
+};
+/// A call, which is read each time that it is made, and the slots whose pointers become its first ones.
+struct CallPiece {
+  const Call* call;
+  std::vector<int> slots;
+};
+
 /// What moves from one iteration of a loop to the next, after its pieces.
 struct IterationMoves {
   struct Slots {
@@ -83,6 +100,7 @@ class RoutineBuilder {
 
   void add(ChainPiece chain) { pieces_.push_back(std::move(chain)); }
   void add(const RowProductPiece& product);
+  void add(CallPiece call) { pieces_.push_back(std::move(call)); }
   /// Makes a loop of the pieces, whose routine is told how many iterations, at least one.
   void repeat(IterationMoves moves) { loop_ = std::move(moves); }
 
@@ -91,7 +109,7 @@ class RoutineBuilder {
 
  private:
   Isa isa_;
-  std::vector<std::variant<ChainPiece, std::vector<RowProductPiece>>> pieces_;
+  std::vector<std::variant<ChainPiece, std::vector<RowProductPiece>, CallPiece>> pieces_;
   std::optional<IterationMoves> loop_;
 };
 
@@ -99,10 +117,9 @@ class RoutineBuilder {
 template <class T>
 Routine chain_routine(const ChainPiece& chain, Isa isa = best_isa());
 
-/// A chain of rows. Behind the operands' pointers it finds how many rows there are; it may move the pointers,
-/// and counts the rows. None as above, where functions of the C library are needed, where rows are 512 MiB
-/// long, or where operands are grouped and a register holds less than a group, or rows are no multiple of
-/// running_values.
+/// A chain of rows. It may move the operands' pointers, and counts the rows in one more behind them. None as
+/// above, where functions of the C library are needed, where rows are 512 MiB long, or where operands are
+/// grouped and a register holds less than a group, or rows are no multiple of running_values.
 template <class T>
 Routine row_routine(const RowPiece& chain, Isa isa = best_isa());
 

@@ -142,6 +142,72 @@ TEST_CASE_TEMPLATE("[jit] a loop moves, carries and exchanges pointers", T, floa
   });
 }
 
+namespace {
+
+/// h W, as code that a loop calls.
+template <class T>
+struct CalledProduct {
+  Isa isa;
+  std::int64_t n;
+  int calls = 0, misaligned = 0;
+
+  static void run(CalledProduct& self, void* const* p) {
+    ++self.calls;
+    self.misaligned += reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) % 16 != 0;
+    kernels<T>(self.isa).row_product(static_cast<const T*>(p[0]), static_cast<const T*>(p[1]), self.n,
+                                     static_cast<T*>(p[2]), self.n, self.n, false);
+  }
+};
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("[jit] a loop calls other code between its pieces", T, float, double) {
+  // h' = tanh(x + h W), in place.
+  std::mt19937_64 random(7);
+  const auto bits = [](auto* p) { return reinterpret_cast<std::uintptr_t>(p); };
+  for_isas_with_code([&](Isa isa) {
+    for (const std::int64_t n : {3, 20, 40})
+      for (const bool chain_is_called : {false, true}) {
+        constexpr std::int64_t steps = 3;
+        std::vector<T> x(n * steps), w(n * n), start(n), product(n), h;
+        fill(x.data(), n * steps, random), fill(w.data(), n * n, random), fill(start.data(), n, random);
+        CalledProduct<T> called{isa, n};
+        const jit::Routine chain = jit::chain_routine<T>(sum_and_tanh(n, {0, 1, 2}), isa);
+        std::array<void*, 3> of_product{}, of_chain{};
+        const jit::Call calls[] = {
+            {bits(&CalledProduct<T>::run), {bits(&called), bits(of_product.data())}, of_product.data()},
+            {chain.address(), {bits(of_chain.data()), static_cast<std::uintptr_t>(n)}, of_chain.data()}};
+        jit::RoutineBuilder<T> builder(isa);
+        builder.add(jit::CallPiece{&calls[0], {2, 1, 3}});
+        if (chain_is_called)
+          builder.add(jit::CallPiece{&calls[1], {0, 3, 2}});
+        else
+          builder.add(sum_and_tanh(n, {0, 3, 2}));
+        builder.add(jit::RowProductPiece{2, 1, 3, n, n, true});
+        builder.repeat({.carried = {}, .moved = {{0, 4}}, .exchanged = {}});
+        const jit::Routine loop = builder.finish();
+        REQUIRE(loop);
+        std::vector<T> expected = start, expected_product(n);
+        for (std::int64_t t = 0; t < steps; ++t)
+          for (const bool before : {true, false}) {
+            kernels<T>(isa).row_product(expected.data(), w.data(), n, expected_product.data(), n, n, !before);
+            T* const step[] = {x.data() + t * n, expected_product.data(), expected.data()};
+            if (before)
+              run_chain<T>(sum_and_tanh(n, {}).steps, sum_and_tanh(n, {}).kinds, step, n, kernels<T>(isa));
+          }
+        h = start;
+        const auto step_bytes = static_cast<std::uintptr_t>(n) * sizeof(T);
+        std::array<void*, 5> pointers{x.data(), w.data(), h.data(), product.data(),
+                                      reinterpret_cast<void*>(step_bytes)};
+        loop(pointers.data(), steps);
+        REQUIRE(h == expected);
+        REQUIRE(product == expected_product);
+        REQUIRE(called.calls == steps);
+        REQUIRE(called.misaligned == 0);
+      }
+  });
+}
+
 TEST_CASE_TEMPLATE("[jit] a chain touches nothing beyond its elements", T, float, double) {
   std::mt19937_64 random(2);
   for_isas_with_code([&](Isa isa) {

@@ -1,7 +1,6 @@
 #include <doctest/doctest.h>
 
 #include <array>
-#include <bit>
 #include <cmath>
 #include <random>
 #include <utility>
@@ -90,8 +89,8 @@ struct SummedRows {
   void by_routine(const jit::Routine& routine, const Kernels<T>& table) {
     std::vector<void*> arguments;
     for (T* pointer : pointers()) arguments.push_back(pointer);
-    arguments.push_back(std::bit_cast<void*>(rows));
-    routine(arguments.data());
+    arguments.push_back(nullptr);
+    routine(arguments.data(), rows);
     finish_sum(memory[r2].data(), memory[of_all].data(), table);
   }
 };
@@ -182,8 +181,8 @@ struct ManySums {
   void by_routine(const jit::Routine& routine) {
     std::vector<void*> arguments;
     for (std::vector<T>& operand : memory) arguments.push_back(operand.data());
-    arguments.push_back(std::bit_cast<void*>(rows));
-    routine(arguments.data());
+    arguments.push_back(nullptr);
+    routine(arguments.data(), rows);
   }
 };
 
@@ -246,8 +245,8 @@ TEST_CASE_TEMPLATE("[jit] sums of groups of negative zeros are 0, as those of th
     const jit::Routine routine = jit::row_routine<T>(piece);
     if (!routine) continue;
     std::vector<T> x(48, T{-0.0}), sums(6, T{-0.0});
-    void* arguments[] = {x.data(), sums.data(), std::bit_cast<void*>(std::int64_t{3})};
-    routine(arguments);
+    void* arguments[] = {x.data(), sums.data(), nullptr};
+    routine(arguments, 3);
     std::vector<T> by_kernels(2, T{-0.0});
     T* const pointers[] = {x.data(), by_kernels.data()};
     run_chain<T>(piece.steps, piece.kinds, pointers, 16);
