@@ -54,6 +54,11 @@ constexpr Pass table[] = {
      passes::vector_products},
     {"accumulated-products", "a product that is added to a value which nothing else reads adds to its bytes",
      "before chains, which take in the additions that are left", true, passes::accumulated_products},
+    // A sum over 320 rows, 50 units by 6 inputs, takes 3.2 us, by 6 inputs and 50 units 2.1; 128 units and 10
+    // inputs 5.2 and 3.6, 256 units and 3 inputs 4.3 and 2.1.
+    {"narrow-gradients",
+     "the gradient of a weight of few inputs is summed up transposed, and turned behind the loop",
+     "behind accumulated-products, which shows such sums", true, passes::narrow_gradients},
     {"checkpoints",
      "of a loop whose results another one goes back over the state of every S-th step is kept, and the rest "
      "computed again when it is needed",

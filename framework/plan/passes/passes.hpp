@@ -18,6 +18,7 @@ void rows_in_blocks(ir::Program& program);
 void transposed_weights(ir::Program& program);
 void vector_products(ir::Program& program);
 void accumulated_products(ir::Program& program);
+void narrow_gradients(ir::Program& program);
 void broadcast_once(ir::Program& program);
 void own_results(ir::Program& program);
 void frozen_work(ir::Program& program);

@@ -173,11 +173,7 @@ void ChainRows<T>::run(T* const* operands) {
   } while (next());
 }
 
-template <class T>
-void ChainRows<T>::place_scratch(T* const* operands) {
-  for (std::size_t i = dims_.size(); i < operands_.size(); ++i) routine_arguments_[i] = operands[i];
-}
-
+/// It reads neither inner operands, which stay in registers, nor running values of sums that end with a row.
 template <class T>
 jit::Call ChainRows<T>::call(std::span<const ir::Id> roots) {
   if (!routine_ || count_ != 2 || rows_ == 0) return {};
@@ -213,7 +209,7 @@ void ChainRows<T>::begin_sums(T* const* operands) {
 template <class T>
 void ChainRows<T>::run_rows(T* const* operands) {
   if (!routine_) return run_single_rows(operands);
-  std::copy_n(operands, dims_.size(), routine_arguments_.begin());
+  std::copy_n(operands, piece_.kinds.size(), routine_arguments_.begin());
   routine_(routine_arguments_.data(), rows_);
   row_number_ += rows_;
   finish_sums(operands);

@@ -26,10 +26,7 @@ class ChainRows {
   /// Elements of a row.
   std::int64_t elements() const { return elements_; }
 
-  /// Where inner operands and running values are: those behind the values.
-  void place_scratch(T* const* operands);
-
-  /// `operands` by number of the code's.
+  /// `operands` by number of the code's, with room for what inner ones and running values need.
   void run(T* const* operands);
   /// The machine code, where it is all that run() runs; `roots` of values.
   jit::Call call(std::span<const ir::Id> roots);

@@ -185,7 +185,6 @@ void ChainRun<T>::place_scratch() {
     operands_[i] = std::exchange(next, next + (i < sums ? chain_group : running_values));
   for (std::size_t i = 0; i < period_.size(); ++i)
     if (expanded(i) && row_ == 0 && !by_rows_) laid_out_[i] = std::exchange(next, next + part_);
-  rows_.place_scratch(operands_.data());
 }
 
 template <class T>

@@ -95,11 +95,11 @@ TEST_CASE(
   const auto count = [](const ir::Program&) { ++calls; };
   ir::Program program = record_scan(1).program;
   run_passes(program, {}, true, count);
-  CHECK(calls == 1 + 16);
+  CHECK(calls == 1 + 17);
   calls = 0;
   program = record_scan(1).program;
   run_passes(program, {.without = {"small-tables"}}, false, count);
-  CHECK(calls == 1 + 14);
+  CHECK(calls == 1 + 15);
 
   ir::Program broken = record_scan(1).program;
   std::swap(broken.code.front(), broken.code.back());
