@@ -85,7 +85,7 @@ struct HeldCall {
   /// `pointers` are those of the operands, then of the result. Null: there is no such call, `forward` it is.
   void (*run)(const HeldCall&, void* const* pointers) = nullptr;
   alignas(8) std::array<std::byte, 96> state = {};  ///< whatever run() needs
-  bool throws = false;                              ///< run() may
+  bool throws = true;                               ///< run() may
   std::optional<RowProduct> row_product = {};       ///< what run() does, if it is that
 };
 

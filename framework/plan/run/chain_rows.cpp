@@ -173,6 +173,11 @@ void ChainRows<T>::run(T* const* operands) {
   } while (next());
 }
 
+template <class T>
+bool ChainRows<T>::settled() const {
+  return rows_ == 0 || runs_ == row_runs_before_code;
+}
+
 /// It reads neither inner operands, which stay in registers, nor running values of sums that end with a row.
 template <class T>
 jit::Call ChainRows<T>::call(std::span<const ir::Id> roots) {

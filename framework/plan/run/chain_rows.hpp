@@ -28,6 +28,8 @@ class ChainRows {
 
   /// `operands` by number of the code's, with room for what inner ones and running values need.
   void run(T* const* operands);
+  /// Whether there is machine code, if there will ever be for these sizes.
+  bool settled() const;
   /// The machine code, where it is all that run() runs; `roots` of values.
   jit::Call call(std::span<const ir::Id> roots);
 

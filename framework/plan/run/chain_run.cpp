@@ -137,6 +137,8 @@ void ChainRun<T>::settle_code() {
     routine_ = {};
     runs_ = 0;
   }
+  const bool was_short = std::exchange(short_, written_out() > 0);
+  if (short_ != was_short && !routine_) runs_ = 0;
 }
 
 template <class T>
@@ -157,6 +159,12 @@ jit::ChainPiece ChainRun<T>::piece() const {
   jit::ChainPiece piece = whole();
   for (std::size_t i = 0; i < roots_.size(); ++i) piece.slots[i] = static_cast<int>(roots_[i]);
   return piece;
+}
+
+template <class T>
+bool ChainRun<T>::settled() const {
+  if (by_rows_) return rows_.settled();
+  return total_ == 0 || written_out() > 0 || runs_ >= chain_runs_before_code;
 }
 
 template <class T>

@@ -32,6 +32,8 @@ class ChainRun {
   std::int64_t written_out() const;
   /// For a routine that finds operands by root.
   jit::ChainPiece piece() const;
+  /// Whether there is machine code, if there will ever be for these sizes; what is written out needs none.
+  bool settled() const;
   /// The machine code, where it is all that run() runs, with the pointers of roots().
   jit::Call call();
   const std::vector<ir::Id>& roots() const { return roots_; }
@@ -64,7 +66,7 @@ class ChainRun {
   T* scratch_ = nullptr;
   std::int64_t total_ = 0, part_ = 0;
   std::int64_t row_ = 0;  ///< elements, where it goes row by row; else 0
-  bool in_one_go_ = false;
+  bool in_one_go_ = false, short_ = false;
   bool calls_functions_;  ///< of the C library
   ChainRows<T> rows_;
   bool by_rows_ = false;

@@ -30,13 +30,15 @@ void Frame<T>::run() {
   run(body(0));
 }
 
-/// None before a body has been run a few times.
+/// None before a body has been run a few times, and its chains have been at these sizes.
 template <class T>
 const typename Frame<T>::Parts* Frame<T>::ready_parts(int number) {
   Body& here = body(number);
   if (here.parts) return here.parts;
   if (here.runs < loop_runs_before_code) ++here.runs;
-  if (here.runs == loop_runs_before_code) here.parts = parts_of(number);
+  const auto settled = [](const Step& step) { return !step.chain || step.chain->settled(); };
+  if (here.runs == loop_runs_before_code && std::ranges::all_of(here.steps, settled))
+    here.parts = parts_of(number);
   return here.parts;
 }
 
