@@ -16,7 +16,8 @@ namespace {
 
 using namespace ir;
 
-/// (m, n) of which a row fills less of a register than a row of its transpose.
+/// (m, n) of which a row fills less of a register than a row of its transpose. With more columns than these
+/// there is little to gain, with fewer rows the transpose fills no more.
 bool narrow(const Dims& dims) {
   constexpr std::int64_t most_columns = 12, least_rows = 16;
   return dims.size() == 2 && dims[0].fixed() && dims[1].fixed() && dims[0].number() >= least_rows &&

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "framework/tensor/jit/routine_call.hpp"
+
 namespace unroll {
 namespace {
 
@@ -190,10 +192,7 @@ jit::Call ChainRows<T>::call(std::span<const ir::Id> roots) {
     const bool ends = kind != ChainOperand::total || rows_of_sum_[s] == 1;
     if (kind != ChainOperand::group_sums && !(in_place && ends)) return {};
   }
-  void** pointers = routine_arguments_.data();
-  return {routine_.address(),
-          {reinterpret_cast<std::uintptr_t>(pointers), static_cast<std::uintptr_t>(rows_)},
-          pointers};
+  return jit::routine_call(routine_, routine_arguments_.data(), rows_);
 }
 
 template <class T>

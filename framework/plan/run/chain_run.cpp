@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "framework/tensor/jit/record_chain.hpp"
+#include "framework/tensor/jit/routine_call.hpp"
 
 namespace unroll {
 namespace {
@@ -171,10 +172,7 @@ template <class T>
 jit::Call ChainRun<T>::call() {
   if (by_rows_) return rows_.call(roots_);
   if (!routine_ || !in_one_go_ || total_ == 0) return {};
-  void** pointers = reinterpret_cast<void**>(operands_.data());
-  return {routine_.address(),
-          {reinterpret_cast<std::uintptr_t>(pointers), static_cast<std::uintptr_t>(total_)},
-          pointers};
+  return jit::routine_call(routine_, reinterpret_cast<void**>(operands_.data()), total_);
 }
 
 template <class T>

@@ -163,6 +163,15 @@ TEST_CASE("[gemm] no product touches memory outside its operands") {
       }
 }
 
+TEST_CASE("[gemm] only what oneDNN makes may throw once it is settled") {
+  const ProductShape large{false, false, 2000, 2000, 2000}, row{false, false, 1, 16, 16};
+  REQUIRE(float_library(large, {.isa = best_isa()}) == ProductLibrary::onednn);
+  CHECK(held_product<float>(large, 0).may_throw());
+  CHECK(held_product<float>(row, 0).may_throw() == (best_isa() == Isa::baseline));
+  CHECK_FALSE(held_product<float>({false, false, 0, 16, 16}, 0).may_throw());
+  for (const ProductShape& shape : {large, row}) CHECK_FALSE(held_product<double>(shape, 0).may_throw());
+}
+
 TEST_CASE("[gemm] threads that meet new shapes at the same time get the bits that one thread gets") {
   std::vector<std::vector<float>> found(6);
   std::vector<std::thread> threads;

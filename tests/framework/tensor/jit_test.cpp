@@ -7,6 +7,7 @@
 
 #include "framework/tensor/chain.hpp"
 #include "framework/tensor/jit/routine.hpp"
+#include "framework/tensor/jit/routine_call.hpp"
 #include "tests/framework/tensor/guarded_array.hpp"
 
 using namespace unroll;
@@ -176,7 +177,7 @@ TEST_CASE_TEMPLATE("[jit] a loop calls other code between its pieces", T, float,
         std::array<void*, 3> of_product{}, of_chain{};
         const jit::Call calls[] = {
             {bits(&CalledProduct<T>::run), {bits(&called), bits(of_product.data())}, of_product.data()},
-            {chain.address(), {bits(of_chain.data()), static_cast<std::uintptr_t>(n)}, of_chain.data()}};
+            jit::routine_call(chain, of_chain.data(), n)};
         jit::RoutineBuilder<T> builder(isa);
         builder.add(jit::CallPiece{&calls[0], {2, 1, 3}});
         if (chain_is_called)
@@ -188,13 +189,15 @@ TEST_CASE_TEMPLATE("[jit] a loop calls other code between its pieces", T, float,
         const jit::Routine loop = builder.finish();
         REQUIRE(loop);
         std::vector<T> expected = start, expected_product(n);
-        for (std::int64_t t = 0; t < steps; ++t)
-          for (const bool before : {true, false}) {
-            kernels<T>(isa).row_product(expected.data(), w.data(), n, expected_product.data(), n, n, !before);
-            T* const step[] = {x.data() + t * n, expected_product.data(), expected.data()};
-            if (before)
-              run_chain<T>(sum_and_tanh(n, {}).steps, sum_and_tanh(n, {}).kinds, step, n, kernels<T>(isa));
-          }
+        const auto multiply = [&](bool add) {
+          kernels<T>(isa).row_product(expected.data(), w.data(), n, expected_product.data(), n, n, add);
+        };
+        for (std::int64_t t = 0; t < steps; ++t) {
+          multiply(false);
+          T* const step[] = {x.data() + t * n, expected_product.data(), expected.data()};
+          run_chain<T>(sum_and_tanh(n, {}).steps, sum_and_tanh(n, {}).kinds, step, n, kernels<T>(isa));
+          multiply(true);
+        }
         h = start;
         const auto step_bytes = static_cast<std::uintptr_t>(n) * sizeof(T);
         std::array<void*, 5> pointers{x.data(), w.data(), h.data(), product.data(),
