@@ -131,22 +131,21 @@ void Emitter::load_constant(const Xmm& to, std::uint64_t bits) {
   isa_ == Isa::avx512 ? broadcast(to, from) : vmovups(to, from);
 }
 
-/// There is no form for half a register of AVX2.
-void Emitter::look_up(int to, int index, const float* table, int bytes) {
+/// A table fills a register, also where fewer elements go through the instructions.
+void Emitter::look_up(int to, int index, const float* table) {
   const Address from = ptr[rip + tables_[table]];
-  if (bytes > 32)
+  if (isa_ == Isa::avx512)
     vpermps(Xbyak::Zmm(to), Xbyak::Zmm(index), from);
   else
     vpermps(Xbyak::Ymm(to), Xbyak::Ymm(index), from);
 }
 
-/// As often as a register holds it: further bits of an index change nothing.
 void Emitter::write_tables() {
   for (auto& [table, label] : tables_) {
     align(64);
     L(label);
-    for (int copies = native_bytes_ / 32; copies > 0; --copies)
-      for (const float element : std::span(table, 8)) dd(std::bit_cast<std::uint32_t>(element));
+    for (const float element : std::span(table, static_cast<std::size_t>(native_bytes_) / sizeof(float)))
+      dd(std::bit_cast<std::uint32_t>(element));
   }
 }
 

@@ -164,7 +164,7 @@ class Emitter : public Xbyak::CodeGenerator {
   void forget_pointers();
   void add_products(std::span<const Columns> columns);
   std::vector<Left>::iterator find_left(int slot, std::int64_t at);
-  void look_up(int to, int index, const float* table, int bytes);
+  void look_up(int to, int index, const float* table);
   void write_constants();
   void write_tables();
 

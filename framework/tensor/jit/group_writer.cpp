@@ -216,7 +216,7 @@ void GroupWriter::write(const Instruction& i) {
     case look_up: {
       const int index = in_register(i.a).getIdx();
       release(i.a);
-      return out_.look_up(made().getIdx(), index, i.table, width_);
+      return out_.look_up(made().getIdx(), index, i.table);
     }
     case add_up: {
       const Xmm sum = out_.running(i.number, place(i) / out_.lanes()), from = within_mask(in_register(i.a));

@@ -36,7 +36,7 @@ enum class Operation : std::uint8_t {
   shift_left,
   shift_right,
   to_real,
-  look_up,     ///< of eight numbers in `table` the one that the last three bits of `a` say
+  look_up,     ///< of the numbers in `table` the one that the last bits of `a` say
   call_unary,  ///< a function of the C library, by its span kernel
   call_binary,
   add_up,        ///< adds `a` to the running values of an operand, a total
@@ -82,7 +82,7 @@ struct Instruction {
   bool one_for_all = false;      ///< of a load
   bool grouped = false;          ///< of a load: one for every `grouped_elements`
   int row = 0, column = 0;       ///< of the group, among those that go through the instructions side by side
-  const float* table = nullptr;  ///< of a look_up: eight numbers that outlive the recording
+  const float* table = nullptr;  ///< of a look_up: a register full of numbers that outlive the recording
 };
 
 /// Instructions while they are written down.

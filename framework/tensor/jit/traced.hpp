@@ -137,11 +137,15 @@ template <std::same_as<Traced<float>> V>
 V to_real(TracedInts n) {
   return V(trace(Operation::to_real, n));
 }
-template <std::same_as<Traced<float>> V>
-V look_up(const LookupTable& table, TracedInts index) {
+template <std::same_as<Traced<float>> V, int n>
+V look_up(const LookupTable<n>& table, TracedInts index) {
   const V value(trace(Operation::look_up, index));
   index.in->code.back().table = table.elements;
   return value;
+}
+template <class Of8, class Of16, class F>
+Traced<float> with_fitting(Traced<float> x, const Of8& of8, const Of16& of16, F f) {
+  return x.in->isa == Isa::avx512 ? f(of16) : f(of8);
 }
 template <class T>
 std::optional<Traced<T>> scaled_in_one(Traced<T> y, Traced<T> n) {

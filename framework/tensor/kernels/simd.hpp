@@ -107,22 +107,33 @@ std::optional<Batch<T>> scaled_in_one([[maybe_unused]] Batch<T> y, [[maybe_unuse
 #endif
 }
 
-/// Numbers of which each element takes the one that the last three bits of its index say.
-struct alignas(32) LookupTable {
-  float elements[8];
+/// Numbers of which each element takes the one that the last bits of its index say: as many as a register
+/// holds.
+template <int n>
+struct alignas(4 * n) LookupTable {
+  float elements[n];
 };
 
 #if defined(__AVX512BW__) && defined(__AVX512DQ__)
 template <std::same_as<Batch<float>> V>
-V look_up(const LookupTable& table, Integers<V> index) {
-  return V(_mm512_permutexvar_ps(index, _mm512_broadcast_f32x8(_mm256_load_ps(table.elements))));
+V look_up(const LookupTable<16>& table, Integers<V> index) {
+  return V(_mm512_permutexvar_ps(index, _mm512_load_ps(table.elements)));
 }
 #elif defined(__AVX2__) && defined(__FMA__)
 template <std::same_as<Batch<float>> V>
-V look_up(const LookupTable& table, Integers<V> index) {
+V look_up(const LookupTable<8>& table, Integers<V> index) {
   return V(_mm256_permutevar8x32_ps(_mm256_load_ps(table.elements), index));
 }
 #endif
+
+/// f of the table, or of the set of tables, that look_up() takes for such vectors.
+template <class Of8, class Of16, class F>
+auto with_fitting(Batch<float>, [[maybe_unused]] const Of8& of8, [[maybe_unused]] const Of16& of16, F f) {
+  if constexpr (Batch<float>::size == 16)
+    return f(of16);
+  else
+    return f(of8);
+}
 
 template <class T>
 Batch<T> load(const T* p) {

@@ -30,11 +30,14 @@ std::vector<float> special_places() {
   constexpr float largest = std::numeric_limits<float>::max();
   std::vector<float> x = {0.0f,     -0.0f,     inf,  -inf,  quiet_nan, -quiet_nan,
                           smallest, -smallest, 1.0f, -1.0f, largest,   -largest};
-  for (float end :
-       {88.37626f,   88.72283f,  87.33654f,       103.97208f, 103.27893f,  104.0f,     89.0f,
-        9.01f,       9.25f,      0.625f,          0.34657f,   0.70710678f, 1.0f,       1.41421356f,
-        0.88137359f, 0.3076923f, 0.6153846f,      1.2307692f, 1.8461539f,  3.0769231f, 4.3076925f,
-        6.7692308f,  9.2f,       1.17549435e-38f, 3.4028e38f, 17.32868f})
+  std::vector<float> ends = {88.37626f, 88.72283f,       87.33654f,  103.97208f,  103.27893f,
+                             104.0f,    89.0f,           9.01f,      9.25f,       0.625f,
+                             0.34657f,  0.70710678f,     1.0f,       1.41421356f, 0.88137359f,
+                             9.2f,      1.17549435e-38f, 3.4028e38f, 17.32868f};
+  // Intervals of tanh: quarters of octaves.
+  for (float octave = 2.0f; octave < 32.0f; octave *= 2.0f)
+    for (float end = 1.25f; end <= 2.0f; end += 0.25f) ends.push_back((octave * end - 2.0f) / 3.25f);
+  for (float end : ends)
     for (int step = -2000; step <= 2000; ++step) {
       x.push_back(next(end, step));
       x.push_back(-next(end, step));
@@ -251,7 +254,8 @@ TEST_CASE("[kernels] tanh is odd to the last bit") {
       REQUIRE(value_at(Unary::tanh, isa, -x) == -value_at(Unary::tanh, isa, x));
 }
 
-TEST_CASE("[kernels] AVX2 and AVX-512 give the same bits for every function, subnormals flushed or not") {
+TEST_CASE(
+    "[kernels] AVX2 and AVX-512 give the same bits for every function but tanh, subnormals flushed or not") {
   if (!supported(Isa::avx512)) return test::say_skipped("this CPU has no AVX-512");
   std::vector<float> x = every(2053);
   for (float special : special_places()) x.push_back(special);
@@ -263,6 +267,7 @@ TEST_CASE("[kernels] AVX2 and AVX-512 give the same bits for every function, sub
     return std::memcmp(narrow.data(), wide.data(), x.size() * sizeof(float)) == 0;
   };
   for (int f = 0; f < 13; ++f) {
+    if (static_cast<Unary>(f) == Unary::tanh) continue;  // its tables are as long as a register
     CAPTURE(f);
     CHECK(compare(static_cast<Unary>(f)));
     const FlushSubnormals flushed;
