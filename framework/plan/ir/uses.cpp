@@ -1,5 +1,7 @@
 #include "framework/plan/ir/uses.hpp"
 
+#include "framework/autodiff/ops/sources.hpp"
+
 namespace unroll::ir {
 
 Dim Loop::stride() const {
@@ -25,6 +27,14 @@ bool uses_blocks(const Program& program, const Loop& loop) {
   each_read(loop.body, note_value);
   each_extent(loop.body, note);
   return found;
+}
+
+std::optional<double> filled_with(const Program& program, Id value) {
+  for (const Code* code : {&program.once, &program.code})
+    for (const Instruction& instruction : *code)
+      if (const Compute* compute = instruction.compute(); compute && compute->out == value)
+        if (const auto* fill = compute->attrs.get_if<FillAttrs>()) return fill->value;
+  return std::nullopt;
 }
 
 std::vector<int> definitions(const Program& program, const Code& code) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "framework/plan/ir/program.hpp"
@@ -110,6 +111,9 @@ std::vector<int> count_reads(const Program& program);
 
 /// Whether anything in the loop's body has an extent in R.
 bool uses_blocks(const Program& program, const Loop& loop);
+
+/// The number that a value is everywhere, where the program fills it outside its loops.
+std::optional<double> filled_with(const Program& program, Id value);
 
 /// Which instruction of `code` defines each value; -1 for what is defined elsewhere.
 std::vector<int> definitions(const Program& program, const Code& code);

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <iterator>
-#include <map>
 #include <utility>
+#include <vector>
 
 #include "framework/autodiff/ops/products.hpp"
 #include "framework/autodiff/ops/rows.hpp"
@@ -26,29 +26,21 @@ bool narrow(const Dims& dims) {
 
 Dims turned(const Dims& dims) { return {dims[1], dims[0]}; }
 
-/// Collects the values that are the same number everywhere.
-void find_fills(const Code& code, std::map<Id, double>& fills) {
-  for (const Instruction& instruction : code)
-    if (const Compute* compute = instruction.compute(); compute && compute->op == &fill_op)
-      fills[compute->out] = compute->attrs.as<FillAttrs>().value;
-}
-
 class NarrowGradients {
  public:
-  explicit NarrowGradients(Program& program) : program_(program), reads_(count_reads(program)) {
-    find_fills(program.once, fills_);
-    find_fills(program.code, fills_);
-  }
+  explicit NarrowGradients(Program& program) : program_(program), reads_(count_reads(program)) {}
 
   /// In outermost loops: in others each would turn it back.
   void run() {
+    std::vector<Code> before(program_.code.size()), behind(program_.code.size());
+    for (std::size_t i = 0; i < program_.code.size(); ++i)
+      if (Loop* loop = program_.code[i].loop())
+        for (Loop::State& state : loop->states) turn(*loop, state, before[i], behind[i]);
     Code code;
-    for (Instruction& instruction : program_.code) {
-      Code behind;
-      if (Loop* loop = instruction.loop())
-        for (Loop::State& state : loop->states) turn(*loop, state, code, behind);
-      code.push_back(std::move(instruction));
-      std::ranges::move(behind, std::back_inserter(code));
+    for (std::size_t i = 0; i < program_.code.size(); ++i) {
+      std::ranges::move(before[i], std::back_inserter(code));
+      code.push_back(std::move(program_.code[i]));
+      std::ranges::move(behind[i], std::back_inserter(code));
     }
     program_.code = std::move(code);
   }
@@ -78,14 +70,13 @@ class NarrowGradients {
   Id turned_like(Id value) { return program_.add_like(value, turned(program_.dims(value))); }
 
   Id turned_initial(Id initial, Code& before) {
-    if (const auto fill = fills_.find(initial); fill != fills_.end())
-      return append(program_, before, fill_op, {}, FillAttrs{fill->second, turned(program_.dims(initial))});
+    if (const auto number = filled_with(program_, initial))
+      return append(program_, before, fill_op, {}, FillAttrs{*number, turned(program_.dims(initial))});
     return append(program_, before, transpose_op(), {initial}, TransposeAttrs{{1, 0}});
   }
 
   Program& program_;
   std::vector<int> reads_;
-  std::map<Id, double> fills_;
 };
 
 }  // namespace

@@ -68,7 +68,7 @@ class TableLoop {
       const auto producer = graph.producer(sum.addend);
       const Id final = loop_.states[sum.state].final;
       if (!producer || final == none || !graph.only_summed(*producer)) continue;
-      if (!is_zeros(loop_.states[sum.state].initial)) continue;
+      if (filled_with(program_, loop_.states[sum.state].initial) != 0.0) continue;
       const Compute product = graph.compute(*producer);
       if (product.op->rows != Rows::product || !product.attrs.as<MatmulAttrs>().transpose_a) continue;
       const bool first = rows_.contains(product.in[0]);
@@ -103,14 +103,6 @@ class TableLoop {
  private:
   static bool plain_product(const Compute& compute) {
     return compute.op->rows == Rows::product && !compute.attrs.as<MatmulAttrs>().transpose_a;
-  }
-
-  bool is_zeros(Id value) const {
-    for (const Code* code : {&program_.once, &program_.code})
-      for (const Instruction& instruction : *code)
-        if (const Compute* compute = instruction.compute(); compute && compute->out == value)
-          return compute->op == &fill_op && compute->attrs == Attrs(FillAttrs{0, program_.dims(value)});
-    return false;
   }
 
   static bool collect_products(const StepGraph& graph, Id value, std::vector<Compute>& products) {

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "framework/tensor/jit/routine_call.hpp"
-
 namespace unroll {
 namespace {
 

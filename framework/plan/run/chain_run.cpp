@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "framework/tensor/jit/record_chain.hpp"
-#include "framework/tensor/jit/routine_call.hpp"
 
 namespace unroll {
 namespace {

@@ -75,6 +75,12 @@ struct Call {
 
   explicit operator bool() const { return function != 0; }
 };
+/// The call of a routine over n elements or rows, which finds its operands in `pointers`.
+inline Call routine_call(const Routine& routine, void** pointers, std::int64_t n) {
+  return {routine.address(),
+          {reinterpret_cast<std::uintptr_t>(pointers), static_cast<std::uintptr_t>(n)},
+          pointers};
+}
 /// A call, which is read each time that it is made, and the slots whose pointers become its first ones.
 struct CallPiece {
   const Call* call;

@@ -7,7 +7,6 @@
 
 #include "framework/tensor/chain.hpp"
 #include "framework/tensor/jit/routine.hpp"
-#include "framework/tensor/jit/routine_call.hpp"
 #include "tests/framework/tensor/guarded_array.hpp"
 
 using namespace unroll;
