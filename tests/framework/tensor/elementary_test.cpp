@@ -103,6 +103,16 @@ TEST_CASE("[kernels] tanh is within 2 ulp over the whole range of float") {
   check_within_2_ulp(Unary::tanh, every(dense));
 }
 
+TEST_CASE("[kernels] tanh by tables is within 1.1 ulp, where its intervals meet as well") {
+  std::vector<float> x = special_places();
+  for (const float value : every(8209)) x.push_back(value);
+  const std::vector<Worst> worst = worst_errors<float>(Unary::tanh, x);
+  for (std::size_t i = 0; i < worst.size(); ++i) {
+    CAPTURE(name(supported_isas()[i]));
+    if (supported_isas()[i] != Isa::baseline) CHECK(worst[i].ulp <= 1.1);
+  }
+}
+
 TEST_CASE("[kernels] sigmoid is within 2 ulp over the whole range of float") {
   check_within_2_ulp(Unary::sigmoid, every(dense));
 }
