@@ -6,7 +6,6 @@
 #include "framework/autodiff/ops/products.hpp"
 #include "framework/autodiff/ops/rows.hpp"
 #include "framework/autodiff/ops/shaping.hpp"
-#include "framework/autodiff/ops/sources.hpp"
 #include "framework/plan/ir/edit.hpp"
 #include "framework/plan/ir/uses.hpp"
 #include "framework/plan/passes/passes.hpp"

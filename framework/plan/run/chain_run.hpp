@@ -66,7 +66,8 @@ class ChainRun {
   T* scratch_ = nullptr;
   std::int64_t total_ = 0, part_ = 0;
   std::int64_t row_ = 0;  ///< elements, where it goes row by row; else 0
-  bool in_one_go_ = false, short_ = false;
+  bool in_one_go_ = false;
+  bool short_ = false;    ///< it is written out: code of its own waits longer
   bool calls_functions_;  ///< of the C library
   ChainRows<T> rows_;
   bool by_rows_ = false;

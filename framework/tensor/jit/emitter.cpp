@@ -144,7 +144,7 @@ void Emitter::write_tables() {
   for (auto& [table, label] : tables_) {
     align(64);
     L(label);
-    for (const float element : std::span(table, static_cast<std::size_t>(native_bytes_) / sizeof(float)))
+    for (const float element : std::span(table, static_cast<std::size_t>(lanes())))
       dd(std::bit_cast<std::uint32_t>(element));
   }
 }

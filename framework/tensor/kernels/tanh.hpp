@@ -72,7 +72,8 @@ V tanh_by_exp(V x) {
 /// relative to tanh among those whose lower coefficients have been rounded to float, and the nodes are floats
 /// whose tanh is within 0.0002 ulp of a float (S. Gal, Computing elementary functions: a new approach for
 /// achieving high accuracy and good performance, 1986), so that the constants, exact, are the last ones to
-/// come in. The error is below 1.1 ulp.
+/// come in. The error is below 1.1 ulp. Sixteen intervals take two terms less than eight, a fifth of the
+/// time, where one permutation looks up among as many: with AVX2 it would be two and a choice for each term.
 template <int n, int count>
 struct TanhTables {
   LookupTable<n> nodes, terms[count];

@@ -7,6 +7,7 @@
 #include "framework/plan/ir/text.hpp"
 #include "framework/plan/run/chain_run.hpp"
 #include "framework/tensor/cpu.hpp"
+#include "tests/support/skipped.hpp"
 
 using namespace unroll;
 
@@ -66,7 +67,7 @@ constexpr int runs_before_code = 8;
 }  // namespace
 
 TEST_CASE("[plan] a chain can be called once it has code; a short one, which is written out, has none") {
-  if (best_isa() == Isa::baseline) return;
+  if (best_isa() == Isa::baseline) return test::say_skipped("for this CPU no code is made");
   OneChain one(elementwise);
   for (const std::int64_t batch : {100, 200}) {
     one.lay_out(1);
@@ -94,7 +95,7 @@ TEST_CASE("[plan] chains of other sizes wait for their code") {
 }
 
 TEST_CASE("[plan] a chain with sums can be called where they are added to in place and end with a row") {
-  if (best_isa() == Isa::baseline) return;
+  if (best_isa() == Isa::baseline) return test::say_skipped("for this CPU no code is made");
   const auto can_be_called = [](std::string_view total, bool in_place) {
     OneChain one(fmt::format(R"(input %x.0 (B, 64)
 input %y.1 (64)

@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "framework/plan/ir/text.hpp"
 
@@ -48,4 +50,22 @@ TEST_CASE("[ir] a body uses blocks where something in it has an extent in R, a r
   CHECK(steps_use_blocks("    %z.7 (R, B, 4) = tanh %x.2"));
   CHECK(steps_use_blocks("    %z.7 (R, B, 4) = chain\n      %z.7 = add %x.2 %h.5"));
   CHECK(steps_use_blocks("    %z.7 () = count{dims=(R, B)}"));
+}
+
+TEST_CASE("[ir] what a value is filled with is known outside loops, of what is done once as well") {
+  const ir::Program program = ir::parse(R"(input %x.0 (B, 4)
+once %two.1 () = fill{value=2}
+%zeros.2 (B, 4) = fill{dims=(B, 4)}
+%y.3 (B, 4) = tanh %x.0
+for each step of T
+  state %h.4 (B, 4) from %zeros.2
+  %three.5 () = fill{value=3}
+  %h.6 (B, 4) = mul %h.4 %three.5
+  carry %h.6 as %h.4, last %h.7 (B, 4)
+%z.8 (B, 4) = mul %y.3 %two.1
+output %h.7
+output %z.8
+)");
+  const std::vector<std::optional<double>> expected = {{}, 2.0, 0.0, {}, {}, {}, {}, {}, {}};
+  for (ir::Id value = 0; value < 9; ++value) CHECK(ir::filled_with(program, value) == expected[value]);
 }

@@ -123,6 +123,20 @@ for each step of T
   carry %S.9 as %S.7, last %S.10 (4, 3)
 output %S.10
 )");
+  check_unchanged(passes::small_tables, R"(input %E.0 (5, 3)
+input %i.1 (T, B) integer
+input %y.2 (T, B, 4)
+%x.3 (T, B, 3) = gather %E.0 %i.1
+%ones.4 (4, 3) = fill{value=1, dims=(4, 3)}
+for each step of T
+  slice %x.5 (B, 3) of %x.3
+  slice %y.6 (B, 4) of %y.2
+  state %S.7 (4, 3) from %ones.4
+  %p.8 (4, 3) = matmul{transpose_a} %y.6 %x.5
+  %S.9 (4, 3) = add %S.7 %p.8
+  carry %S.9 as %S.7, last %S.10 (4, 3)
+output %S.10
+)");
 }
 
 TEST_CASE("[passes] small-tables: a gradient of which a part is no product of the steps is left whole") {
